@@ -1,0 +1,11 @@
+//! The vocabulary: addresses and names that cannot be wrong once they exist.
+
+mod id;
+mod mac;
+mod name;
+mod prefix;
+
+pub use id::{InstanceId, PortId};
+pub use mac::{Mac, ParseMacError};
+pub use name::{InstanceName, InterfaceName, NameError};
+pub use prefix::{Family, InterfaceAddress, Masked, Prefix, PrefixError};

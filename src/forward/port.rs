@@ -1,0 +1,40 @@
+//! What the forwarder knows of a port.
+
+use std::net::IpAddr;
+
+use crate::addr::{InstanceId, InterfaceName, Mac, PortId, Prefix};
+
+/// Which side a port faces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PortRole {
+    /// A guest: its source addresses are checked, its MAC is learned or configured.
+    Guest,
+    /// The host's IP stack behind a vgw tap: whatever it sends is routed; frames to it carry the
+    /// tap's own MAC as destination, or Linux drops them as for another host.
+    Gateway,
+}
+
+/// A port as configured. Workers get it whole; a change replaces it and keeps counters and neighbours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PortConfig {
+    /// Its index in every worker.
+    pub id: PortId,
+    /// Its name, the interface's.
+    pub name: InterfaceName,
+    /// The routing instance that its packets are looked up in.
+    pub instance: InstanceId,
+    /// Guest or gateway.
+    pub role: PortRole,
+    /// Our own address on this port, source of what we send and answer of proxy ARP/ND.
+    pub mac: Mac,
+    /// The MAC on the other side if it is known from configuration: a gateway's tap, a guest with
+    /// `--mac`. Otherwise it is resolved and learned.
+    pub peer_mac: Option<Mac>,
+    /// The largest IP packet that the port takes, bytes.
+    pub mtu: u32,
+    /// Guest ports: the only networks that packets may come from, and what lies behind the port.
+    pub addresses: Vec<Prefix>,
+    /// Our own addresses on this port (the guest's default gateway): answered by ARP/ND and echo,
+    /// and the source of ICMP errors.
+    pub own_addresses: Vec<IpAddr>,
+}

@@ -1,0 +1,143 @@
+//! Requests that have been checked. A value of these types is complete and makes sense by itself;
+//! whether it fits beside the others is the registry's judgement.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use crate::addr::{InstanceName, InterfaceAddress, InterfaceName, Mac, NameError, Prefix};
+use crate::routing::NextHop;
+
+/// A virtual gateway: a vgw tap through which a routing instance reaches the host's IP stack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GatewaySpec {
+    /// The tap's name, the gateway's identity.
+    pub interface: InterfaceName,
+    /// The routing instance it belongs to.
+    pub instance: InstanceName,
+    /// The network's subnets: the host gets a route to each over the tap. Never empty.
+    pub subnets: BTreeSet<Prefix>,
+    /// What the instance reaches through the gateway. Empty means the default route of each family
+    /// that `subnets` has.
+    pub routes: BTreeSet<Prefix>,
+    /// The uplink that the network's traffic leaves by; `None` leaves it to the host's main table.
+    pub uplink: Option<UplinkName>,
+}
+
+/// A guest's port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PortSpec {
+    /// The interface's name on the host side, the port's identity.
+    pub name: InterfaceName,
+    /// The routing instance it belongs to.
+    pub instance: InstanceName,
+    /// Tap or attached interface.
+    pub kind: PortKind,
+    /// What is behind the port: its addresses become routes of the instance, and nothing else may
+    /// be a source there. Never empty.
+    pub addresses: BTreeSet<Prefix>,
+    /// The guest's MAC; learned if absent.
+    pub mac: Option<Mac>,
+    /// The addresses by which the guest knows its gateway; ours to answer.
+    pub gateways: BTreeSet<IpAddr>,
+    /// Largest IP packet, bytes; `None` is 1500 for a tap and the interface's own when attached.
+    pub mtu: Option<u32>,
+}
+
+/// How a port meets its guest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PortKind {
+    /// A tap that we make; optionally placed in a guest's namespace.
+    Tap(Option<GuestSpec>),
+    /// An interface that exists already, served by a packet socket.
+    Attach,
+}
+
+/// A tap placed and configured in a network namespace, where it plays the guest's own interface.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GuestSpec {
+    /// A name under `/run/netns`, or a path to a namespace file.
+    pub namespace: PathBuf,
+    /// The interface's name in there.
+    pub name: InterfaceName,
+    /// Addresses it gets in there.
+    pub addresses: BTreeSet<InterfaceAddress>,
+}
+
+/// An uplink: a device of the host with its address and its router, with a routing table of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UplinkSpec {
+    /// Its name.
+    pub name: UplinkName,
+    /// The host's device.
+    pub device: InterfaceName,
+    /// The host's address on it; packets from it leave by this uplink.
+    pub address: InterfaceAddress,
+    /// The router.
+    pub via: IpAddr,
+    /// The routing table; `None` takes a free one of our block.
+    pub table: Option<u32>,
+}
+
+/// A static route of an instance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StaticRoute {
+    /// The instance.
+    pub instance: InstanceName,
+    /// The destination.
+    pub prefix: Prefix,
+    /// Where it leads; `Local` is not for users.
+    pub next_hop: NextHop<InterfaceName>,
+}
+
+/// An uplink's name: 1 to 32 of letters, digits, `-`, `_` and `.`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UplinkName(Arc<str>);
+
+impl UplinkName {
+    /// Checks and keeps a name.
+    ///
+    /// # Errors
+    /// Says which rule the text breaks.
+    pub fn new(text: &str) -> Result<Self, NameError> {
+        if text.is_empty() {
+            return Err(NameError::Empty);
+        }
+        if text.len() > 32 {
+            return Err(NameError::TooLong { length: text.len(), limit: 32 });
+        }
+        match text.chars().find(|c| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_' | '.')) {
+            Some(bad) => Err(NameError::Character(bad)),
+            None => Ok(Self(text.into())),
+        }
+    }
+
+    /// The name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for UplinkName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl fmt::Debug for UplinkName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl FromStr for UplinkName {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::new(text)
+    }
+}

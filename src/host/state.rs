@@ -1,0 +1,97 @@
+//! Host state: links, addresses, routes, rules and per-interface settings as ordered sets.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use crate::addr::{InterfaceAddress, InterfaceName, Mac, Prefix};
+
+/// Everything of ours in the kernel, or everything that should be.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct HostState {
+    /// The gateways' taps.
+    pub links: BTreeMap<InterfaceName, HostLink>,
+    /// Addresses on our taps: only the link-local one that IPv6 neighbour discovery needs.
+    pub addresses: BTreeSet<(InterfaceName, InterfaceAddress)>,
+    /// Routes in the main table and in the uplinks' tables.
+    pub routes: BTreeMap<RouteKey, HostRoute>,
+    /// Source rules.
+    pub rules: BTreeSet<Rule>,
+    /// Per-interface settings that must be on, on our links and on the uplinks' devices.
+    pub settings: BTreeSet<Setting>,
+}
+
+/// A gateway's tap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HostLink {
+    /// Its MAC address.
+    pub mac: Mac,
+    /// Largest IP packet, bytes.
+    pub mtu: u32,
+    /// Administratively up. Wanted: always; a link is brought up after everything else of it stands.
+    pub up: bool,
+}
+
+/// A route's identity in the kernel (policy-routing: protocol, scope and next hops are not part).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RouteKey {
+    /// The routing table; 254 is main.
+    pub table: u32,
+    /// The destination.
+    pub prefix: Prefix,
+    /// The kernel's metric (`RTA_PRIORITY`); smaller wins. The kernel stores 1024 for an IPv6 route without one.
+    pub metric: u32,
+}
+
+impl RouteKey {
+    /// The main table's number (`RT_TABLE_MAIN`).
+    pub const MAIN: u32 = 254;
+}
+
+/// One way of a host route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HostHop {
+    /// The device the packet leaves by.
+    pub device: InterfaceName,
+    /// The router on that link; `None` if the destination is on the link.
+    pub via: Option<IpAddr>,
+}
+
+/// Where a host route leads.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct HostRoute {
+    /// The ways out, several for a multipath route. Empty means `unreachable`.
+    pub hops: BTreeSet<HostHop>,
+    /// Preferred source address (`RTA_PREFSRC`).
+    pub source: Option<IpAddr>,
+}
+
+/// A source rule: packets from `from` look up `table`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Rule {
+    /// Smaller is asked first.
+    pub priority: u32,
+    /// The source network.
+    pub from: Prefix,
+    /// The table it looks up.
+    pub table: u32,
+}
+
+/// A per-interface switch of the kernel that must be on for packets to pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Setting {
+    /// The interface.
+    pub interface: InterfaceName,
+    /// Which switch.
+    pub kind: SettingKind,
+}
+
+/// The switches we know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SettingKind {
+    /// `net.ipv4.conf.IF.forwarding`, set by `IFLA_INET_CONF`: packets that come in there may be
+    /// forwarded. The global `ip_forward` is not needed and not touched.
+    ForwardV4,
+    /// IPv6 forwarding of packets that come in there: `net.ipv6.conf.IF.force_forwarding` where the
+    /// kernel has it (6.17), otherwise the global `net.ipv6.conf.all.forwarding`.
+    ForwardV6,
+}

@@ -1,0 +1,32 @@
+//! vgw, the virtual gateway: a userspace dataplane that gives isolated virtual networks a way to
+//! the public network on the compute node itself.
+//!
+//! The crate is built in strata; each room uses only the rooms above it in this list
+//! (`tests/layering.rs` holds the exact table and fails on a wrong edge).
+//!
+//! **Core**: no clock, no file descriptor, no thread, no `unsafe`. It is handed `now`, bytes and
+//! the inputs of its decisions, and returns values.
+//!
+//! - [`addr`]: prefixes, MACs, interface and instance names; parsed once, valid for ever.
+//! - [`packet`]: a checked view of a frame with its offload header; in-place edits; builders of
+//!   ARP, neighbour discovery and ICMP messages.
+//! - [`table`]: the longest-prefix-match table.
+//! - [`routing`]: routes, next hops, routing instances.
+//! - [`forward`]: what to do with a frame: [`forward::Forwarder::process`] returns a verdict.
+//! - [`host`]: what we want of the host's kernel, as data, and the difference to what is there.
+//! - [`gateway`]: the product: what was asked for, the audit window, and what follows from both.
+//!
+//! **Shell**: effects, one kind a folder.
+//!
+//! - [`engine`]: threads and who owns what.
+//! - [`sys`]: taps, packet sockets, netlink, clocks, signals; the only `unsafe`.
+//! - [`api`]: the two Thrift services.
+//! - [`cli`]: the command line and its renderers.
+
+pub mod addr;
+pub mod clock;
+pub mod forward;
+pub mod gateway;
+pub mod host;
+pub mod packet;
+pub mod routing;

@@ -1,0 +1,151 @@
+//! One frame in its buffer, the offload header in front of it as the kernel hands it over.
+
+use std::fmt;
+
+use super::offload::{Offload, OffloadError, VNET_HEADER};
+
+/// Bytes kept free before the frame. The IP header of an untagged frame then starts at a multiple
+/// of 16.
+const HEADROOM: usize = 66;
+
+/// The largest frame: an IP packet of 65,535 bytes behind an Ethernet header with two VLAN tags.
+const FRAME_LIMIT: usize = 65_535 + 22;
+
+/// Why bytes handed over by a device are not a packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ReceiveError {
+    /// Fewer bytes than the offload header.
+    #[error("shorter than the offload header")]
+    Short,
+    /// The offload header is not usable.
+    #[error(transparent)]
+    Offload(#[from] OffloadError),
+}
+
+/// A frame and its offload state in a buffer of its own. Buffers live as long as their worker and
+/// are filled again and again; nothing on the packet path allocates one.
+pub struct Packet {
+    buffer: Box<[u8]>,
+    length: usize,
+    /// The offload state, kept apart from the bytes so that edits are typed.
+    pub offload: Offload,
+}
+
+impl Packet {
+    /// An empty buffer of full size.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { buffer: vec![0; HEADROOM + FRAME_LIMIT].into_boxed_slice(), length: 0, offload: Offload::default() }
+    }
+
+    /// A packet that holds a copy of `frame`; for tests and for messages that are built elsewhere.
+    ///
+    /// # Panics
+    /// If the frame is longer than any frame can be.
+    #[must_use]
+    pub fn from_frame(frame: &[u8]) -> Self {
+        let mut packet = Self::new();
+        packet.set_frame(frame);
+        packet
+    }
+
+    /// Replaces the contents by `frame`, without offloads.
+    ///
+    /// # Panics
+    /// If the frame is longer than any frame can be.
+    pub fn set_frame(&mut self, frame: &[u8]) {
+        self.offload = Offload::default();
+        self.set_length(frame.len());
+        self.frame_mut().copy_from_slice(frame);
+    }
+
+    /// Where a device puts the offload header and the frame behind it.
+    pub fn receive_area(&mut self) -> &mut [u8] {
+        self.length = 0;
+        &mut self.buffer[HEADROOM - VNET_HEADER..]
+    }
+
+    /// Takes over `filled` bytes that a device has put into [`Packet::receive_area`].
+    ///
+    /// # Errors
+    /// Bytes that are no packet; the length of the frame is set all the same, for counting.
+    pub fn received(&mut self, filled: usize) -> Result<(), ReceiveError> {
+        self.offload = Offload::default();
+        self.length = filled.saturating_sub(VNET_HEADER).min(FRAME_LIMIT);
+        if filled < VNET_HEADER {
+            return Err(ReceiveError::Short);
+        }
+        let mut header = [0; VNET_HEADER];
+        header.copy_from_slice(&self.buffer[HEADROOM - VNET_HEADER..HEADROOM]);
+        self.offload = Offload::parse(&header, self.length)?;
+        Ok(())
+    }
+
+    /// The offload header and the frame behind it, as a device takes them.
+    pub fn transmit_area(&mut self) -> &[u8] {
+        self.buffer[HEADROOM - VNET_HEADER..HEADROOM].copy_from_slice(&self.offload.to_bytes());
+        &self.buffer[HEADROOM - VNET_HEADER..HEADROOM + self.length]
+    }
+
+    /// The frame.
+    #[must_use]
+    pub fn frame(&self) -> &[u8] {
+        &self.buffer[HEADROOM..HEADROOM + self.length]
+    }
+
+    /// The frame, to be edited in place.
+    pub fn frame_mut(&mut self) -> &mut [u8] {
+        &mut self.buffer[HEADROOM..HEADROOM + self.length]
+    }
+
+    /// The frame's length, bytes.
+    #[must_use]
+    pub fn length(&self) -> usize {
+        self.length
+    }
+
+    /// Cuts the frame or lengthens it; what is added holds whatever was there.
+    ///
+    /// # Panics
+    /// If the length is more than any frame's.
+    pub fn set_length(&mut self, length: usize) {
+        assert!(length <= FRAME_LIMIT, "a frame of {length} bytes");
+        self.length = length;
+    }
+}
+
+impl Default for Packet {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Packet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Packet({} bytes, {:?})", self.length, self.offload)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_device_fills_is_what_it_gets_back() {
+        let mut packet = Packet::new();
+        let area = packet.receive_area();
+        area[..VNET_HEADER].fill(0);
+        area[VNET_HEADER..VNET_HEADER + 4].copy_from_slice(&[1, 2, 3, 4]);
+        packet.received(VNET_HEADER + 4).unwrap();
+        assert_eq!(packet.frame(), [1, 2, 3, 4]);
+        packet.set_length(3);
+        assert_eq!(packet.transmit_area()[VNET_HEADER..], [1, 2, 3]);
+    }
+
+    #[test]
+    fn less_than_a_header_is_no_packet() {
+        let mut packet = Packet::new();
+        assert_eq!(packet.received(VNET_HEADER - 1), Err(ReceiveError::Short));
+        assert_eq!(packet.length(), 0);
+    }
+}
