@@ -25,6 +25,7 @@
 
 pub mod addr;
 pub mod clock;
+pub mod engine;
 pub mod forward;
 pub mod gateway;
 pub mod host;

@@ -1,0 +1,97 @@
+//! What is asked of the conductor, and what it answers.
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+
+use crossbeam_channel::Sender;
+
+use crate::addr::{InstanceName, InterfaceName, Prefix};
+use crate::gateway::{GatewaySpec, PortSpec, Refusal, StaticRoute, UplinkName, UplinkSpec};
+use crate::host::KernelError;
+
+use super::view::{LookupView, RouteView, StatusView};
+
+/// Who asks, for the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Caller {
+    /// A client of the compatible API.
+    Thrift(SocketAddr),
+    /// A client of the Unix socket, as the kernel vouches for it (`SO_PEERCRED`).
+    Unix {
+        /// User id.
+        uid: u32,
+        /// Process id.
+        pid: i32,
+    },
+}
+
+/// Gateways to add or change, each judged by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AddGateways {
+    /// The good elements of the request, in order.
+    pub specs: Vec<GatewaySpec>,
+    /// Names of elements that were refused before they came here: they count as seen by the audit,
+    /// so that a client's slip on replay does not cost it the gateway that stands.
+    pub seen: Vec<InterfaceName>,
+}
+
+/// What an accepted request did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Applied {
+    /// It is new.
+    Added,
+    /// It stood and was changed by the difference.
+    Changed,
+    /// It stood exactly so.
+    Unchanged,
+    /// It is gone.
+    Deleted,
+    /// There was nothing to delete.
+    Absent,
+}
+
+/// Why a request was not carried out; everything is as before.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// It does not fit beside what stands.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The kernel refused a step; the request was rolled back whole.
+    #[error(transparent)]
+    Kernel(#[from] KernelError),
+    /// A port's device could not be opened.
+    #[error("{0}")]
+    Device(String),
+    /// The daemon is stopping.
+    #[error("the daemon is stopping")]
+    Stopping,
+}
+
+/// The answer's way back.
+pub(super) type Reply<T> = Sender<T>;
+
+/// Everything that the conductor can be asked.
+pub(super) enum Command {
+    AddGateways(AddGateways, Reply<Vec<Result<Applied, Failure>>>),
+    DeleteGateways(Vec<InterfaceName>, Reply<Vec<Result<Applied, Failure>>>),
+    Connect(Reply<()>),
+    SetAuditTimeout(i32, Reply<()>),
+    AddPort(PortSpec, Reply<Result<Applied, Failure>>),
+    DeletePort(InterfaceName, Reply<Result<Applied, Failure>>),
+    AddUplink(UplinkSpec, Reply<Result<Applied, Failure>>),
+    DeleteUplink(UplinkName, Reply<Result<Applied, Failure>>),
+    AddRoute(StaticRoute, Reply<Result<Applied, Failure>>),
+    DeleteRoute(InstanceName, Prefix, Reply<Result<Applied, Failure>>),
+    Status(Reply<StatusView>),
+    Routes(InstanceName, Reply<Result<Vec<RouteView>, Failure>>),
+    Lookup(InstanceName, IpAddr, Reply<Result<LookupView, Failure>>),
+}
+
+impl fmt::Display for Caller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Thrift(address) => write!(f, "thrift {address}"),
+            Self::Unix { uid, pid } => write!(f, "uid {uid} pid {pid}"),
+        }
+    }
+}

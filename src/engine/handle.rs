@@ -1,0 +1,144 @@
+//! The conductor seen from other threads.
+
+use std::net::IpAddr;
+
+use crossbeam_channel::{Sender, bounded};
+
+use crate::addr::{InstanceName, InterfaceName, Prefix};
+use crate::gateway::{PortSpec, StaticRoute, UplinkName, UplinkSpec};
+
+use super::command::{AddGateways, Applied, Caller, Command, Failure, Reply};
+use super::view::{LookupView, RouteView, StatusView};
+
+/// Asks the conductor and waits for its answer. A request that changes something is answered when
+/// the kernel and every worker have it. Cheap to clone, one for each connection.
+#[derive(Clone)]
+pub struct Handle {
+    commands: Sender<(Caller, Command)>,
+}
+
+impl Handle {
+    pub(super) fn new(commands: Sender<(Caller, Command)>) -> Self {
+        Self { commands }
+    }
+
+    /// Adds gateways or changes them by the difference; the answers are in the order of `specs`.
+    ///
+    /// # Errors
+    /// The daemon is stopping. Refused elements are errors inside the answer.
+    pub fn add_gateways(&self, caller: &Caller, add: AddGateways) -> Result<Vec<Result<Applied, Failure>>, Failure> {
+        self.ask(caller, |reply| Command::AddGateways(add, reply))
+    }
+
+    /// Deletes gateways; unknown names are [`Applied::Absent`].
+    ///
+    /// # Errors
+    /// As [`Handle::add_gateways`].
+    pub fn delete_gateways(
+        &self,
+        caller: &Caller,
+        names: Vec<InterfaceName>,
+    ) -> Result<Vec<Result<Applied, Failure>>, Failure> {
+        self.ask(caller, |reply| Command::DeleteGateways(names, reply))
+    }
+
+    /// A controller has (re)connected: raises the version and starts its audit timer.
+    ///
+    /// # Errors
+    /// The daemon is stopping.
+    pub fn connect(&self, caller: &Caller) -> Result<(), Failure> {
+        self.ask(caller, Command::Connect)
+    }
+
+    /// Sets the timer of later connects, milliseconds: negative switches audits off, 0 fires at once.
+    ///
+    /// # Errors
+    /// The daemon is stopping.
+    pub fn set_audit_timeout(&self, caller: &Caller, millis: i32) -> Result<(), Failure> {
+        self.ask(caller, |reply| Command::SetAuditTimeout(millis, reply))
+    }
+
+    /// Adds a port or changes it by the difference.
+    ///
+    /// # Errors
+    /// Why not; nothing has changed.
+    pub fn add_port(&self, caller: &Caller, spec: PortSpec) -> Result<Applied, Failure> {
+        self.ask(caller, |reply| Command::AddPort(spec, reply))?
+    }
+
+    /// Deletes a port.
+    ///
+    /// # Errors
+    /// Why not; nothing has changed.
+    pub fn delete_port(&self, caller: &Caller, name: InterfaceName) -> Result<Applied, Failure> {
+        self.ask(caller, |reply| Command::DeletePort(name, reply))?
+    }
+
+    /// Adds an uplink or changes it by the difference.
+    ///
+    /// # Errors
+    /// Why not; nothing has changed.
+    pub fn add_uplink(&self, caller: &Caller, spec: UplinkSpec) -> Result<Applied, Failure> {
+        self.ask(caller, |reply| Command::AddUplink(spec, reply))?
+    }
+
+    /// Deletes an uplink that no gateway uses.
+    ///
+    /// # Errors
+    /// Why not; nothing has changed.
+    pub fn delete_uplink(&self, caller: &Caller, name: UplinkName) -> Result<Applied, Failure> {
+        self.ask(caller, |reply| Command::DeleteUplink(name, reply))?
+    }
+
+    /// Adds a static route to an instance or changes where it leads.
+    ///
+    /// # Errors
+    /// Why not; nothing has changed.
+    pub fn add_route(&self, caller: &Caller, route: StaticRoute) -> Result<Applied, Failure> {
+        self.ask(caller, |reply| Command::AddRoute(route, reply))?
+    }
+
+    /// Deletes a static route.
+    ///
+    /// # Errors
+    /// Why not; nothing has changed.
+    pub fn delete_route(&self, caller: &Caller, instance: InstanceName, prefix: Prefix) -> Result<Applied, Failure> {
+        self.ask(caller, |reply| Command::DeleteRoute(instance, prefix, reply))?
+    }
+
+    /// Everything at a glance.
+    ///
+    /// # Errors
+    /// The daemon is stopping.
+    pub fn status(&self, caller: &Caller) -> Result<StatusView, Failure> {
+        self.ask(caller, Command::Status)
+    }
+
+    /// The routes of an instance, by prefix.
+    ///
+    /// # Errors
+    /// There is no such instance.
+    pub fn routes(&self, caller: &Caller, instance: InstanceName) -> Result<Vec<RouteView>, Failure> {
+        self.ask(caller, |reply| Command::Routes(instance, reply))?
+    }
+
+    /// Where an address goes.
+    ///
+    /// # Errors
+    /// There is no such instance.
+    pub fn lookup(&self, caller: &Caller, instance: InstanceName, address: IpAddr) -> Result<LookupView, Failure> {
+        self.ask(caller, |reply| Command::Lookup(instance, address, reply))?
+    }
+
+    fn ask<T>(&self, caller: &Caller, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, Failure> {
+        let (reply, answer) = bounded(1);
+        self.commands.send((caller.clone(), command(reply))).map_err(|_| Failure::Stopping)?;
+        answer.recv().map_err(|_| Failure::Stopping)
+    }
+}
+
+impl std::fmt::Debug for Handle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Handle")
+    }
+}

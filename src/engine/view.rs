@@ -1,0 +1,167 @@
+//! What the daemon shows of itself: values, filled by the conductor, printed elsewhere.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use crate::addr::{InstanceName, InterfaceName, Mac, Prefix};
+use crate::forward::DropReason;
+use crate::gateway::UplinkName;
+use crate::routing::NextHop;
+
+/// One consistent picture of everything, made between two commands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StatusView {
+    /// The daemon's version.
+    pub version: String,
+    /// Time since it started.
+    pub uptime: Duration,
+    /// Number of workers.
+    pub workers: usize,
+    /// The gateways, by name.
+    pub gateways: Vec<GatewayView>,
+    /// The guests' ports, by name.
+    pub ports: Vec<PortView>,
+    /// The uplinks, by name.
+    pub uplinks: Vec<UplinkView>,
+    /// The routing instances, by name.
+    pub instances: Vec<InstanceView>,
+    /// The audit.
+    pub audit: AuditView,
+    /// What is wrong and needs somebody's eye, one sentence each.
+    pub problems: Vec<String>,
+}
+
+/// A gateway.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GatewayView {
+    /// Its tap.
+    pub interface: InterfaceName,
+    /// Its routing instance.
+    pub instance: InstanceName,
+    /// Subnets announced to the host.
+    pub subnets: Vec<Prefix>,
+    /// What the instance reaches through it, the implied default included.
+    pub routes: Vec<Prefix>,
+    /// The uplink its traffic leaves by.
+    pub uplink: Option<UplinkName>,
+    /// Defined in the configuration file: exempt from audit and API.
+    pub is_static: bool,
+    /// The connect version it was last confirmed in; 0 if it is static.
+    pub version: u32,
+    /// Time until a running audit deletes it unless it is added again.
+    pub deleted_in: Option<Duration>,
+    /// Traffic of its tap, as seen from the forwarder: received is what the host sent.
+    pub counters: Counters,
+}
+
+/// A guest's port.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PortView {
+    /// Its interface.
+    pub name: InterfaceName,
+    /// Its routing instance.
+    pub instance: InstanceName,
+    /// True for an attached interface, false for a tap of ours.
+    pub attached: bool,
+    /// Where the tap was placed: namespace and name in there.
+    pub guest: Option<(String, InterfaceName)>,
+    /// Its addresses.
+    pub addresses: Vec<Prefix>,
+    /// Our addresses on it.
+    pub gateways: Vec<IpAddr>,
+    /// The guest's MAC, configured or learned.
+    pub mac: Option<Mac>,
+    /// Largest IP packet, bytes.
+    pub mtu: u32,
+    /// Defined in the configuration file.
+    pub is_static: bool,
+    /// Its traffic: received is what the guest sent.
+    pub counters: Counters,
+}
+
+/// Counters of a port, summed over the workers. Always:
+/// `received = sent + answered + held + sum(dropped)`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Counters {
+    /// Packets that came in by the port; a super-packet is one.
+    pub received: u64,
+    /// Bytes of those frames.
+    pub received_bytes: u64,
+    /// Of the received: went out by some port.
+    pub sent: u64,
+    /// Of the received: were for us and answered (ARP, ND, echo), or taken in (replies to us).
+    pub answered: u64,
+    /// Of the received: wait for a neighbour's MAC right now.
+    pub held: u64,
+    /// Of the received: dropped, by reason; only reasons that occurred.
+    pub dropped: Vec<(DropReason, u64)>,
+    /// Frames that went out by this port, wherever they came from.
+    pub transmitted: u64,
+    /// Bytes of those frames.
+    pub transmitted_bytes: u64,
+}
+
+/// An uplink.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UplinkView {
+    /// Its name.
+    pub name: UplinkName,
+    /// The host's device.
+    pub device: InterfaceName,
+    /// The host's address and network, as text `20.0.0.5/24`.
+    pub address: crate::addr::InterfaceAddress,
+    /// The router.
+    pub via: IpAddr,
+    /// Its routing table.
+    pub table: u32,
+    /// Gateways that use it.
+    pub gateways: Vec<InterfaceName>,
+    /// Defined in the configuration file.
+    pub is_static: bool,
+}
+
+/// A routing instance.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InstanceView {
+    /// Its name.
+    pub name: InstanceName,
+    /// Number of IPv4 routes.
+    pub routes_v4: usize,
+    /// Number of IPv6 routes.
+    pub routes_v6: usize,
+    /// Its gateways.
+    pub gateways: Vec<InterfaceName>,
+    /// Its ports.
+    pub ports: Vec<InterfaceName>,
+}
+
+/// The audit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AuditView {
+    /// The connect version: how often a controller has connected.
+    pub version: u32,
+    /// What the next connect's timer will be; `None` if audits are switched off.
+    pub timeout: Option<Duration>,
+    /// Running audits, soonest first: time left and the gateways that it would delete now.
+    pub running: Vec<(Duration, Vec<InterfaceName>)>,
+}
+
+/// A route of an instance.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RouteView {
+    /// The destination.
+    pub prefix: Prefix,
+    /// Where it leads.
+    pub next_hop: NextHop<InterfaceName>,
+    /// What put it there: `gateway`, `port`, `subnet`, `static`, `local`.
+    pub origin: &'static str,
+}
+
+/// The answer to "where does this address go".
+#[derive(Debug, Clone, PartialEq)]
+pub struct LookupView {
+    /// The route that matched; `None` if only the implicit unreachable default did.
+    pub matched: Option<Prefix>,
+    /// Where it leads.
+    pub next_hop: NextHop<InterfaceName>,
+}

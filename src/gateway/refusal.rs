@@ -1,0 +1,128 @@
+//! Why a request was not carried out.
+
+use std::net::IpAddr;
+
+use crate::addr::{InstanceName, InterfaceName, Prefix};
+
+use super::spec::UplinkName;
+
+/// Why a checked request does not fit beside what stands. [`Refusal::field`] names the field of the
+/// request that is at fault.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The interface has a gateway in another routing instance; delete it first.
+    #[error("{interface} belongs to routing instance {instance}; a gateway cannot change its instance")]
+    OtherInstance {
+        /// The gateway.
+        interface: InterfaceName,
+        /// Its instance.
+        instance: InstanceName,
+    },
+    /// It is defined in the configuration file, which alone may change it.
+    #[error("{0} is defined in the configuration file and changes only there")]
+    Static(String),
+    /// The name is taken by one of our own objects of another kind.
+    #[error("{name} is already a {kind}")]
+    NameTaken {
+        /// The name.
+        name: InterfaceName,
+        /// What it is.
+        kind: &'static str,
+    },
+    /// The name is taken by an interface of the host that is not ours.
+    #[error("an interface {0} exists on the host and is not ours")]
+    ForeignLink(InterfaceName),
+    /// Another instance's gateway announces an equal or overlapping subnet to the host.
+    #[error("subnet {subnet} overlaps {other}, which gateway {gateway} of routing instance {instance} announces to the host")]
+    SubnetTaken {
+        /// The subnet asked for.
+        subnet: Prefix,
+        /// The subnet that stands.
+        other: Prefix,
+        /// Whose it is.
+        gateway: InterfaceName,
+        /// Its instance.
+        instance: InstanceName,
+    },
+    /// The host has a route of somebody else to exactly this subnet.
+    #[error("the host already has a route to {0} that is not ours")]
+    ForeignRoute(Prefix),
+    /// A subnet that would take all of the host's traffic, or that no host may route.
+    #[error("subnet {subnet} {why}")]
+    UnusableSubnet {
+        /// The subnet.
+        subnet: Prefix,
+        /// Why it is not usable, to follow the subnet in a sentence.
+        why: &'static str,
+    },
+    /// No such uplink.
+    #[error("there is no uplink {0}")]
+    UnknownUplink(UplinkName),
+    /// Gateways still use it.
+    #[error("uplink {uplink} is used by gateway {gateway}")]
+    UplinkInUse {
+        /// The uplink.
+        uplink: UplinkName,
+        /// One of its users.
+        gateway: InterfaceName,
+    },
+    /// No such port, or not in that instance.
+    #[error("there is no port {port} in routing instance {instance}")]
+    UnknownPort {
+        /// The name asked for.
+        port: InterfaceName,
+        /// The instance.
+        instance: InstanceName,
+    },
+    /// No such routing instance.
+    #[error("there is no routing instance {0}")]
+    UnknownInstance(InstanceName),
+    /// Nothing of that name.
+    #[error("there is no {kind} {name}")]
+    NotFound {
+        /// What was looked for: `port`, `uplink`, `route`.
+        kind: &'static str,
+        /// Its name.
+        name: String,
+    },
+    /// The routing table is in use by somebody else, or by another uplink.
+    #[error("routing table {table} is used by {user}")]
+    TableTaken {
+        /// The table.
+        table: u32,
+        /// An uplink's name, or "the host".
+        user: String,
+    },
+    /// A next hop's gateway is of another family than the route.
+    #[error("gateway {gateway} is of another address family than {prefix}")]
+    FamilyMismatch {
+        /// The gateway.
+        gateway: IpAddr,
+        /// The destination.
+        prefix: Prefix,
+    },
+    /// A limit of the configuration.
+    #[error("the limit of {limit} {what} is reached")]
+    Limit {
+        /// What is limited.
+        what: &'static str,
+        /// How many are allowed.
+        limit: usize,
+    },
+}
+
+impl Refusal {
+    /// The request's field that is at fault, in the wire's spelling.
+    #[must_use]
+    pub fn field(&self) -> &'static str {
+        match self {
+            Self::OtherInstance { .. } | Self::UnknownInstance(_) => "routing_instance",
+            Self::Static(_) | Self::NameTaken { .. } | Self::ForeignLink(_) | Self::NotFound { .. } | Self::Limit { .. } => "interface",
+            Self::SubnetTaken { .. } | Self::ForeignRoute(_) | Self::UnusableSubnet { .. } => "subnets",
+            Self::UnknownUplink(_) | Self::UplinkInUse { .. } => "uplink",
+            Self::UnknownPort { .. } => "port",
+            Self::TableTaken { .. } => "table",
+            Self::FamilyMismatch { .. } => "gateway",
+        }
+    }
+}
