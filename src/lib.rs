@@ -31,3 +31,4 @@ pub mod gateway;
 pub mod host;
 pub mod packet;
 pub mod routing;
+pub mod table;

@@ -89,7 +89,8 @@ impl Prefix {
         let limit = Family::of(address).bits();
         let checked = u8::try_from(length).ok().filter(|&l| l <= limit);
         let length = checked.ok_or(PrefixError::Length { length, limit })?;
-        let given = IpNet::new(address, length).map_err(|_| PrefixError::Length { length: i32::from(length), limit })?;
+        let given =
+            IpNet::new(address, length).map_err(|_| PrefixError::Length { length: i32::from(length), limit })?;
         let prefix = Self(given.trunc());
         Ok(Masked { prefix, had_host_bits: prefix.0 != given })
     }

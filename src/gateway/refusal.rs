@@ -33,7 +33,9 @@ pub enum Refusal {
     #[error("an interface {0} exists on the host and is not ours")]
     ForeignLink(InterfaceName),
     /// Another instance's gateway announces an equal or overlapping subnet to the host.
-    #[error("subnet {subnet} overlaps {other}, which gateway {gateway} of routing instance {instance} announces to the host")]
+    #[error(
+        "subnet {subnet} overlaps {other}, which gateway {gateway} of routing instance {instance} announces to the host"
+    )]
     SubnetTaken {
         /// The subnet asked for.
         subnet: Prefix,
@@ -117,7 +119,11 @@ impl Refusal {
     pub fn field(&self) -> &'static str {
         match self {
             Self::OtherInstance { .. } | Self::UnknownInstance(_) => "routing_instance",
-            Self::Static(_) | Self::NameTaken { .. } | Self::ForeignLink(_) | Self::NotFound { .. } | Self::Limit { .. } => "interface",
+            Self::Static(_)
+            | Self::NameTaken { .. }
+            | Self::ForeignLink(_)
+            | Self::NotFound { .. }
+            | Self::Limit { .. } => "interface",
             Self::SubnetTaken { .. } | Self::ForeignRoute(_) | Self::UnusableSubnet { .. } => "subnets",
             Self::UnknownUplink(_) | Self::UplinkInUse { .. } => "uplink",
             Self::UnknownPort { .. } => "port",

@@ -7,4 +7,4 @@ mod offload;
 
 pub use batch::Batch;
 pub use buffer::{Packet, ReceiveError};
-pub use offload::{Checksum, Offload, OffloadError, Segmentation, SegmentKind, VNET_HEADER};
+pub use offload::{Checksum, Offload, OffloadError, SegmentKind, Segmentation, VNET_HEADER};

@@ -25,6 +25,9 @@ pub enum NextHop<P> {
     Discard,
     /// Dropped; the sender gets an ICMP host (IPv6: address) unreachable.
     Unreachable,
+    /// What an instance answers where no route matches; not for routes. Dropped; the sender gets an
+    /// ICMP network (IPv6: no route to destination) unreachable.
+    NoRoute,
 }
 
 impl<P: Copy + Ord> NextHop<P> {
@@ -53,6 +56,7 @@ impl<P: Copy + Ord> NextHop<P> {
             Self::Local => NextHop::Local,
             Self::Discard => NextHop::Discard,
             Self::Unreachable => NextHop::Unreachable,
+            Self::NoRoute => NextHop::NoRoute,
         }
     }
 }
@@ -76,6 +80,7 @@ impl<P: fmt::Display> fmt::Display for NextHop<P> {
             Self::Local => f.write_str("local"),
             Self::Discard => f.write_str("discard"),
             Self::Unreachable => f.write_str("unreachable"),
+            Self::NoRoute => f.write_str("no route"),
         }
     }
 }
