@@ -18,6 +18,7 @@
 //!
 //! **Shell**: effects, one kind a folder.
 //!
+//! - [`config`]: the configuration file and its drop-ins, checked as a whole.
 //! - [`engine`]: threads and who owns what.
 //! - [`sys`]: taps, packet sockets, netlink, clocks, signals; the only `unsafe`.
 //! - [`api`]: the two Thrift services.
@@ -25,6 +26,7 @@
 
 pub mod addr;
 pub mod clock;
+pub mod config;
 pub mod engine;
 pub mod forward;
 pub mod gateway;

@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use crossbeam_channel::Sender;
 
 use crate::addr::{InstanceName, InterfaceName, Prefix};
-use crate::gateway::{GatewaySpec, PortSpec, Refusal, StaticRoute, UplinkName, UplinkSpec};
+use crate::gateway::{Applied, GatewaySpec, PortSpec, Refusal, StaticRoute, UplinkName, UplinkSpec};
 use crate::host::KernelError;
 
 use super::view::{LookupView, RouteView, StatusView};
@@ -33,21 +33,6 @@ pub struct AddGateways {
     /// Names of elements that were refused before they came here: they count as seen by the audit,
     /// so that a client's slip on replay does not cost it the gateway that stands.
     pub seen: Vec<InterfaceName>,
-}
-
-/// What an accepted request did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Applied {
-    /// It is new.
-    Added,
-    /// It stood and was changed by the difference.
-    Changed,
-    /// It stood exactly so.
-    Unchanged,
-    /// It is gone.
-    Deleted,
-    /// There was nothing to delete.
-    Absent,
 }
 
 /// Why a request was not carried out; everything is as before.

@@ -5,9 +5,9 @@ use std::net::IpAddr;
 use crossbeam_channel::{Sender, bounded};
 
 use crate::addr::{InstanceName, InterfaceName, Prefix};
-use crate::gateway::{PortSpec, StaticRoute, UplinkName, UplinkSpec};
+use crate::gateway::{Applied, PortSpec, StaticRoute, UplinkName, UplinkSpec};
 
-use super::command::{AddGateways, Applied, Caller, Command, Failure, Reply};
+use super::command::{AddGateways, Caller, Command, Failure, Reply};
 use super::view::{LookupView, RouteView, StatusView};
 
 /// Asks the conductor and waits for its answer. A request that changes something is answered when

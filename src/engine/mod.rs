@@ -6,7 +6,8 @@ mod device;
 mod handle;
 mod view;
 
-pub use command::{AddGateways, Applied, Caller, Failure};
+pub use crate::gateway::Applied;
+pub use command::{AddGateways, Caller, Failure};
 pub use device::{Device, DeviceError};
 pub use handle::Handle;
 pub use view::{
