@@ -24,6 +24,7 @@
 //! - [`cli`]: the command line and its renderers.
 
 pub mod addr;
+pub mod api;
 pub mod clock;
 pub mod engine;
 pub mod forward;
