@@ -25,6 +25,7 @@
 //! - [`cli`]: the command line and its renderers.
 
 pub mod addr;
+pub mod api;
 pub mod clock;
 pub mod config;
 pub mod engine;

@@ -1,0 +1,3 @@
+//! The two Thrift services.
+
+pub mod generated;
