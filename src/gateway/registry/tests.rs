@@ -154,6 +154,8 @@ fn ports_share_addresses_within_an_instance_and_keep_to_it() {
     assert_eq!(text(moved), refused("tap1 belongs to routing instance a; delete it there first"));
     let multicast = f.registry.add_port(port("tap3", "a", "10.0.0.9/32", "224.0.0.1"));
     assert_eq!(text(multicast), refused("address 224.0.0.1/32 overlaps the multicast range 224.0.0.0/4"));
+    let loopback = f.registry.add_port(port("tap3", "a", "127.0.0.1/32", ""));
+    assert_eq!(text(loopback), refused("address 127.0.0.1/32 overlaps the loopback network 127.0.0.0/8"));
     assert_eq!(f.registry.delete_port(&good("tap1")), Ok(Applied::Deleted));
     assert_eq!(text(f.registry.delete_port(&good("tap1"))), refused("there is no port tap1"));
 }
@@ -168,6 +170,9 @@ fn uplinks_get_the_lowest_free_table() {
     f.registry.delete_uplink(&good("a")).unwrap();
     assert_eq!(f.uplink(uplink("b", "eth2", "30.0.0.5/24", "30.0.0.2")), Ok(Applied::Changed));
     assert_eq!(f.table("b"), 20_102, "it keeps its table");
+    f.host.foreign_tables.insert(20_102);
+    assert_eq!(f.uplink(uplink("b", "eth2", "30.0.0.5/24", "30.0.0.1")), Ok(Applied::Changed));
+    assert_eq!(f.table("b"), 20_102, "even if somebody else has put something in");
     let c = uplink("c", "eth3", "40.0.0.5/24", "40.0.0.1");
     for (table, user) in [(0, "the host"), (254, "the host"), (5000, "the host"), (20_102, "b")] {
         let expected = format!("routing table {table} is used by {user}");
@@ -278,7 +283,9 @@ fn a_reload_keeps_what_calls_have_added() {
     f.reload(&more).unwrap();
     assert_eq!(["wan", "lan", "first"].map(|name| f.table(name)), [20_100, 20_101, 20_102]);
 
-    f.reload(&Declared::default()).unwrap();
+    let limits = Limits { gateways: 1, ..Limits::default() };
+    f.reload(&Declared { limits, ..Declared::default() }).unwrap();
+    assert!(f.gateway(gateway("vgw3", "b", "10.3.0.0/24"), 0).is_err(), "the new limit holds");
     assert_eq!(f.registry.gateways().count(), 1);
     assert_eq!(f.standing("vgw2"), Some(Standing::Dynamic { version: 3 }));
     assert_eq!(f.registry.uplinks().map(|uplink| uplink.table).collect::<Vec<_>>(), [20_101]);
