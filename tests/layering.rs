@@ -28,7 +28,8 @@ const TABLE: &[(&str, &[&str])] = &[
 const CORE: &[&str] = &["addr", "clock", "packet", "table", "routing", "forward", "host", "gateway"];
 
 /// What only the shell may name.
-const EFFECTS: &[&str] = &["std::fs", "std::thread", "std::os::fd", "std::process", "UdpSocket", "TcpStream", "unsafe "];
+const EFFECTS: &[&str] =
+    &["std::fs", "std::thread", "std::os::fd", "std::process", "UdpSocket", "TcpStream", "unsafe "];
 
 fn source() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")

@@ -95,6 +95,8 @@ pub enum Command {
     AddRoute(StaticRoute, Reply<Result<Applied, Failure>>),
     /// [`super::Handle::delete_route`].
     DeleteRoute(InstanceName, Prefix, Reply<Result<Applied, Failure>>),
+    /// [`super::Engine::stop`].
+    Stop(Reply<()>),
     /// [`super::Handle::status`].
     Status(Reply<StatusView>),
     /// [`super::Handle::routes`].

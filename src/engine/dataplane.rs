@@ -222,7 +222,11 @@ impl Dataplane {
     }
 
     /// What an address matches in an instance, and where it leads.
-    pub(super) fn lookup(&self, name: &InstanceName, address: IpAddr) -> Option<(Option<Prefix>, NextHop<InterfaceName>)> {
+    pub(super) fn lookup(
+        &self,
+        name: &InstanceName,
+        address: IpAddr,
+    ) -> Option<(Option<Prefix>, NextHop<InterfaceName>)> {
         let instance = &self.instances.get(name)?.instance;
         let next_hop = instance.lookup(address).resolve(|id| self.name_of(id));
         Some((instance.matched(address), next_hop))

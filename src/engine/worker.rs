@@ -104,7 +104,8 @@ pub(super) fn start(count: usize, clock: &Arc<dyn Clock>) -> io::Result<Vec<Runn
     let links: Vec<Link> = parts.iter().map(|(_, _, link)| link.clone()).collect();
     let mut running = Vec::with_capacity(count);
     for (index, (poll, inbox, link)) in parts.into_iter().enumerate() {
-        let peers = links.iter().enumerate().filter(|(other, _)| *other != index).map(|(_, link)| link.clone()).collect();
+        let peers =
+            links.iter().enumerate().filter(|(other, _)| *other != index).map(|(_, link)| link.clone()).collect();
         let worker = Worker {
             poll,
             inbox,

@@ -35,6 +35,11 @@ impl Announced {
         self.0.contains_key(subnet)
     }
 
+    /// The gateways that announce exactly this subnet.
+    pub(super) fn announcers(&self, subnet: &Prefix) -> impl Iterator<Item = InterfaceName> {
+        self.0.get(subnet).into_iter().flatten().copied()
+    }
+
     /// Every subnet with the gateways that announce it; several of them share its traffic.
     pub(super) fn iter(&self) -> impl Iterator<Item = (Prefix, &BTreeSet<InterfaceName>)> {
         self.0.iter().map(|(subnet, names)| (*subnet, names))

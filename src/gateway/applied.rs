@@ -14,3 +14,17 @@ pub enum Applied {
     /// There was nothing to delete.
     Absent,
 }
+
+impl Applied {
+    /// The word for logs and people.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::Changed => "changed",
+            Self::Unchanged => "unchanged",
+            Self::Deleted => "deleted",
+            Self::Absent => "absent",
+        }
+    }
+}

@@ -100,6 +100,12 @@ impl Registry {
         &self.mark
     }
 
+    /// A registry in which nothing is asked for, with the same limits and mark.
+    #[must_use]
+    pub fn emptied(&self) -> Self {
+        Self::new(self.limits, self.mark)
+    }
+
     /// The gateways, by name.
     pub fn gateways(&self) -> impl Iterator<Item = &Gateway> {
         self.gateways.values()
@@ -114,6 +120,11 @@ impl Registry {
     /// The subnets that the gateways announce to the host, each with the gateways that share it.
     pub fn announced(&self) -> impl Iterator<Item = (Prefix, &BTreeSet<InterfaceName>)> {
         self.announced.iter()
+    }
+
+    /// The gateways that announce exactly this subnet.
+    pub fn announcers(&self, subnet: &Prefix) -> impl Iterator<Item = InterfaceName> {
+        self.announced.announcers(subnet)
     }
 
     /// The guests' ports, by name.
