@@ -34,4 +34,5 @@ pub mod gateway;
 pub mod host;
 pub mod packet;
 pub mod routing;
+pub mod sys;
 pub mod table;
