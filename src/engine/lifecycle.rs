@@ -72,12 +72,14 @@ impl Engine {
         let mut conductor = Conductor {
             platform,
             dataplane: Dataplane::new(workers),
-            registry: nothing,
+            registry: nothing.clone(),
             audit: Audit::new(settings.audit_timeout),
             started: clock.now(),
             clock,
             problems: Vec::new(),
         };
+        // What a killed daemon left goes first: nobody holds the queues of its adopted taps any more.
+        conductor.settle_anyhow(nothing);
         conductor.settle_anyhow(registry);
         let (commands, inbox) = unbounded();
         let conductor = Builder::new().name("conductor".into()).spawn(move || conductor.run(&inbox))?;

@@ -69,7 +69,7 @@ impl PacketSocket {
     /// Reads one packet, putting a VLAN tag back that the kernel has stripped: without it the
     /// packet would pass for an untagged one.
     fn receive_one(&self, packet: &mut Packet) -> Result<(), DeviceError> {
-        let mut control = Control::default();
+        let mut control = Control { bytes: [0; 64] };
         let area = packet.receive_area();
         let mut part = libc::iovec { iov_base: area.as_mut_ptr().cast(), iov_len: area.len() };
         // SAFETY: all-zero is a valid msghdr.
@@ -118,7 +118,6 @@ impl Device for PacketSocket {
 
 /// Room for one `struct tpacket_auxdata` control message, aligned as the kernel's macros want.
 #[repr(align(8))]
-#[derive(Default)]
 struct Control {
     bytes: [u8; 64],
 }
@@ -187,7 +186,6 @@ fn failure(error: io::Error) -> DeviceError {
         _ => DeviceError::Refused(error),
     }
 }
-
 
 #[cfg(test)]
 mod tests {
