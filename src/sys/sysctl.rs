@@ -26,6 +26,12 @@ impl Default for Ipv6Switches {
 }
 
 impl Ipv6Switches {
+    /// Switches that are files elsewhere.
+    #[cfg(test)]
+    pub(super) fn at(tree: &std::path::Path) -> Self {
+        Self { tree: tree.to_owned() }
+    }
+
     /// True if the kernel can forward what comes in by one interface only (6.17).
     pub(super) fn has_force_forwarding(&self) -> bool {
         self.tree.join(ALL).join(FORCE_FORWARDING).exists()
@@ -112,8 +118,8 @@ mod tests {
             fs::create_dir(directory.path().join(name)).unwrap();
             fs::write(directory.path().join(name).join(FORWARDING), if *on { "1\n" } else { "0\n" }).unwrap();
         }
-        let tree = directory.path().to_owned();
-        (directory, Ipv6Switches { tree })
+        let switches = Ipv6Switches::at(directory.path());
+        (directory, switches)
     }
 
     #[test]

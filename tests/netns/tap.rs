@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 
 use rustix::event::{PollFd, PollFlags, poll};
+use rustix::thread::{CapabilitySet, capabilities, set_capabilities};
 use vgw::addr::Mac;
 use vgw::engine::{Device, DeviceError};
 use vgw::host::{HostState, Kernel, Mark, Operation};
 use vgw::packet::{Batch, Packet};
-use vgw::sys::Tap;
 use vgw::sys::kernel::LinuxKernel;
+use vgw::sys::{Tap, rights};
 
 use crate::host_state::link;
-use crate::lab::{in_namespace, ip, kernel, name, reach, snapshot};
+use crate::lab::{assert_unchanged, in_namespace, ip, kernel, name, reach, snapshot};
 
 fn wanted() -> HostState {
     HostState { links: BTreeMap::from([(name("vgw1"), link())]), ..HostState::default() }
@@ -34,7 +35,7 @@ fn persistent_taps_are_adopted_and_given_back() {
             reach(&mut kernel, &wanted());
             assert_eq!(kernel.take_queues(&name("vgw1")).unwrap().len(), queues, "{options}");
             reach(&mut kernel, &HostState::default());
-            assert_eq!(snapshot(), before, "{options}");
+            assert_unchanged(&before, options);
             ip("link delete vgw1");
         }
     });
@@ -49,7 +50,7 @@ fn names_that_are_taken_are_refused() {
         let mut refused = |what: &str| {
             let before = snapshot();
             let error = kernel.apply(&add).expect_err(what);
-            assert_eq!(snapshot(), before, "{what}");
+            assert_unchanged(&before, what);
             error.reason
         };
         let foreign = "the interface vgw1 exists and is not a persistent tap without an owner";
@@ -69,10 +70,48 @@ fn names_that_are_taken_are_refused() {
         for options in ["", "multi_queue"] {
             ip(&format!("tuntap add mode tap name vgw1 {options}"));
             let _user = Tap::adopt(name("vgw1"), 1, !options.is_empty()).unwrap();
+            ip("link set vgw1 up");
+            // Would go if the interface were down for a moment.
+            ip("route add 10.3.0.0/24 dev vgw1");
             assert_eq!(refused(options), in_use);
             ip("link delete vgw1");
         }
         assert!(matches!(Tap::create(name("lo"), 1), Err(error) if error.errno() == libc::EBUSY));
+    });
+}
+
+#[test]
+fn taps_of_a_daemon_that_is_still_dying_are_cleared() {
+    in_namespace(|| {
+        let before = snapshot();
+        // A killed process is in the kernel until the last of its taps is gone.
+        let dying: Vec<_> = (1..4).map(|i| Tap::create(name(&format!("vgw{i}")), 1).unwrap()).collect();
+        (1..4).for_each(|i| drop(ip(&format!("link set vgw{i} group 20100"))));
+        let state = tempfile::tempdir().unwrap();
+        let mut kernel = kernel(&state);
+        assert_eq!(kernel.observe().unwrap().ours.links.len(), 3);
+        reach(&mut kernel, &HostState::default());
+        assert_unchanged(&before, "after all is deleted");
+        drop(dying);
+    });
+}
+
+#[test]
+fn a_missing_right_is_named() {
+    in_namespace(|| {
+        let state = tempfile::tempdir().unwrap();
+        let mut kernel = kernel(&state);
+        rights::check().unwrap();
+        rights::check_attach().unwrap();
+        let mut sets = capabilities(None).unwrap();
+        sets.effective.remove(CapabilitySet::NET_ADMIN | CapabilitySet::NET_RAW);
+        set_capabilities(None, sets).unwrap();
+        let missing = rights::check().unwrap_err().to_string();
+        assert_eq!(missing, "the right CAP_NET_ADMIN is missing: taps, routes and rules need it");
+        let missing = rights::check_attach().unwrap_err().to_string();
+        assert_eq!(missing, "the right CAP_NET_RAW is missing: attached ports need it");
+        let error = kernel.apply(&Operation::AddLink(name("vgw1"), link())).unwrap_err();
+        assert_eq!((error.reason.as_str(), error.errno), ("taps need the right CAP_NET_ADMIN", libc::EPERM));
     });
 }
 

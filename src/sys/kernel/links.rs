@@ -51,23 +51,18 @@ impl LinuxKernel {
             self.originals.links.insert(name, found(existing, facts));
             self.save_originals()?;
         }
-        let queues = Tap::adopt(name, self.queues, facts.multi_queue);
-        let done = queues.map_err(Failed::from).and_then(|queues| {
-            self.change(existing.index, &LinkChange { up: Some(false), ..LinkChange::default() })?;
-            self.configure(existing.index, link)?;
-            Ok(queues)
-        });
-        match done {
-            Ok(queues) => {
-                tracing::info!(interface = %name, "adopted an existing tap");
-                self.held.insert(name, Held { index: existing.index, adopted: true, queues });
-                Ok(())
-            }
-            Err(failed) => {
-                self.give_back(existing)?;
-                Err(failed)
-            }
+        let queues = Tap::adopt(name, self.queues, facts.multi_queue).inspect_err(|_| {
+            self.originals.links.remove(&name);
+        })?;
+        let down = LinkChange { up: Some(false), ..LinkChange::default() };
+        if let Err(failed) = self.change(existing.index, &down).and_then(|()| self.configure(existing.index, link)) {
+            drop(queues);
+            self.give_back(existing)?;
+            return Err(failed);
         }
+        tracing::info!(interface = %name, "adopted an existing tap");
+        self.held.insert(name, Held { index: existing.index, adopted: true, queues });
+        Ok(())
     }
 
     /// Makes a tap that is down ours, our mark first.
@@ -85,7 +80,8 @@ impl LinuxKernel {
 
     pub(super) fn set_link(&mut self, name: InterfaceName, link: &HostLink) -> Result<(), Failed> {
         let existing = self.existing_link(name)?;
-        if !self.ownership().owns_link(&existing) {
+        let held = self.held.get(&name).is_some_and(|held| held.index == existing.index);
+        if !held && existing.group != self.mark.group {
             return Err(TapError::Foreign(name).into());
         }
         let mac = (existing.mac != link.mac).then_some(link.mac);
@@ -107,7 +103,9 @@ impl LinuxKernel {
             [name] => self.netlink.link(*name)?.into_iter().collect(),
             _ => self.netlink.links()?,
         };
-        let ours = links.into_iter().filter(|link| names.contains(&link.name) && self.ownership().owns_link(link));
+        let names: BTreeSet<InterfaceName> = names.iter().copied().collect();
+        let ownership = self.ownership();
+        let ours = links.into_iter().filter(|link| names.contains(&link.name) && ownership.owns_link(link));
         let (lasting, passing): (Vec<_>, Vec<_>) = ours.partition(|link| self.is_lasting(link));
         self.delete_all(&passing)?;
         for link in &lasting {
@@ -115,9 +113,7 @@ impl LinuxKernel {
             self.held.remove(&link.name);
             self.give_back(link)?;
         }
-        for name in names {
-            self.held.remove(name);
-        }
+        self.held.retain(|name, _| !names.contains(name));
         self.originals.settings.retain(|setting, _| !names.contains(&setting.interface));
         self.release_ipv6()?;
         self.save_originals()
@@ -152,7 +148,8 @@ impl LinuxKernel {
         Ok(())
     }
 
-    /// Puts an adopted tap, whose queues are closed, back to what it was; our mark goes last.
+    /// Puts an adopted tap, whose queues are closed, back to what it was; our mark goes last. It is
+    /// down meanwhile, so that the routes go that the kernel made while the tap had a carrier.
     fn give_back(&mut self, link: &Link) -> Result<(), Failed> {
         let name = link.name;
         let found = self.originals.links.get(&name).filter(|found| found.index == link.index).cloned();
@@ -165,7 +162,7 @@ impl LinuxKernel {
             mac: Some(Mac(found.mac)),
             mtu: Some(found.mtu),
             queue_length: Some(found.queue_length),
-            up: Some(found.up),
+            up: Some(false),
             ..LinkChange::default()
         };
         self.change(link.index, &change)?;
@@ -175,7 +172,8 @@ impl LinuxKernel {
         if let Err(error) = Tap::give_back(name, found.multi_queue, found.offload_header, found.packet_info) {
             tracing::warn!(interface = %name, %error, "the adopted tap keeps our offload header");
         }
-        self.change(link.index, &LinkChange { group: Some(found.group), ..LinkChange::default() })?;
+        let last = LinkChange { up: Some(found.up), group: Some(found.group), ..LinkChange::default() };
+        self.change(link.index, &last)?;
         self.originals.links.remove(&name);
         self.save_originals()
     }

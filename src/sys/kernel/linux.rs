@@ -56,7 +56,7 @@ impl LinuxKernel {
         let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id")
             .map_err(|error| Failed::file("cannot read the boot id", &error))?;
         let unusable = |error: io::Error| Failed::file(&format!("cannot use {}", state_directory.display()), &error);
-        Ok(Self {
+        let mut kernel = Self {
             mark,
             queues,
             netlink: Netlink::open()?,
@@ -65,7 +65,11 @@ impl LinuxKernel {
             held: BTreeMap::new(),
             claimed: BTreeSet::new(),
             shadowed: BTreeSet::new(),
-        })
+        };
+        // Held by taps that went with a killed daemon.
+        kernel.release_ipv6()?;
+        kernel.save_originals()?;
+        Ok(kernel)
     }
 
     /// Names the tables of the uplinks, which are ours beside the block of [`Mark`].
@@ -101,7 +105,7 @@ impl LinuxKernel {
             rules: [self.netlink.rules(Family::V4)?, self.netlink.rules(Family::V6)?].concat(),
         };
         let mut observed = classify(&snapshot, &self.ownership());
-        observed.ours.settings = self.held_settings(&snapshot.links)?.into_iter().collect();
+        observed.ours.settings = self.held_settings(&snapshot.links)?;
         self.forget_links_gone(&snapshot.links);
         self.shadowed = shadowed_rules(&snapshot.rules, &self.mark);
         self.save_originals()?;

@@ -1,6 +1,6 @@
 //! Switches that must be on, and what they were.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::addr::InterfaceName;
 use crate::host::{Setting, SettingKind};
@@ -28,6 +28,9 @@ impl LinuxKernel {
         }
         self.switch(setting, &link, true).inspect_err(|_| {
             self.originals.settings.remove(setting);
+            if !self.originals.holds_ipv6() {
+                self.originals.ipv6_forwarding = None;
+            }
         })
     }
 
@@ -46,12 +49,12 @@ impl LinuxKernel {
 
     /// The settings that we hold and that are on. One that is off again, or whose interface went,
     /// is nobody's: somebody else has decided since, and there is nothing left to restore.
-    pub(super) fn held_settings(&mut self, links: &[Link]) -> Result<Vec<Setting>, Failed> {
+    pub(super) fn held_settings(&mut self, links: &[Link]) -> Result<BTreeSet<Setting>, Failed> {
         let links: BTreeMap<InterfaceName, &Link> = links.iter().map(|link| (link.name, link)).collect();
-        let mut held = Vec::new();
+        let mut held = BTreeSet::new();
         for (setting, found) in &self.originals.settings {
             match links.get(&setting.interface) {
-                Some(link) if link.index == found.index && self.is_on(setting, link)? => held.push(*setting),
+                Some(link) if link.index == found.index && self.is_on(setting, link)? => drop(held.insert(*setting)),
                 _ => {}
             }
         }
@@ -118,4 +121,44 @@ impl LinuxKernel {
 
 fn unreadable(setting: &Setting, error: &std::io::Error) -> Failed {
     Failed::file(&format!("cannot read {setting}"), error)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use crate::host::{Kernel, Mark, Operation};
+    use crate::sys::sysctl::Ipv6Switches;
+
+    use super::*;
+
+    /// A kernel without `force_forwarding`: its switches are files, its only interface loopback.
+    fn old_kernel(state: &Path, tree: &Path) -> LinuxKernel {
+        let mut kernel = LinuxKernel::new(Mark::default(), state, 1).unwrap();
+        kernel.switches = Ipv6Switches::at(tree);
+        kernel
+    }
+
+    #[test]
+    fn the_switch_for_all_goes_back_with_its_last_holder_even_after_a_kill() {
+        let state = tempfile::tempdir().unwrap();
+        let tree = tempfile::tempdir().unwrap();
+        let all = tree.path().join("all/forwarding");
+        fs::create_dir(tree.path().join("all")).unwrap();
+        fs::write(&all, "0\n").unwrap();
+        let setting = Setting { interface: "lo".parse().unwrap(), kind: SettingKind::ForwardV6 };
+
+        let mut killed = old_kernel(state.path(), tree.path());
+        killed.apply(&Operation::Enable(setting)).unwrap();
+        assert_eq!(fs::read_to_string(&all).unwrap(), "1\n");
+        drop(killed);
+
+        let mut kernel = old_kernel(state.path(), tree.path());
+        assert!(kernel.observe().unwrap().ours.settings.contains(&setting));
+        kernel.apply(&Operation::Restore(setting)).unwrap();
+        assert_eq!(fs::read_to_string(&all).unwrap(), "0\n");
+        assert!(kernel.originals.ipv6_forwarding.is_none());
+        assert!(kernel.observe().unwrap().ours.settings.is_empty());
+    }
 }

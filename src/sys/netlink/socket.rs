@@ -122,3 +122,67 @@ async fn collect(
 fn closed() -> NetlinkError {
     NetlinkError::explained(libc::ECONNRESET, "the netlink socket was closed")
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::stream;
+    use rtnetlink::packet_core::{DoneMessage, ErrorMessage};
+    use rtnetlink::packet_route::link::LinkMessage;
+    use rtnetlink::packet_route::rule::{RuleAttribute, RuleMessage};
+
+    use super::*;
+
+    type Answer = NetlinkPayload<RouteNetlinkMessage>;
+
+    fn collected(answers: Vec<(u16, Answer)>) -> Result<(usize, bool), NetlinkError> {
+        let message = |(flags, payload)| {
+            let mut header = NetlinkHeader::default();
+            header.flags = flags;
+            NetlinkMessage::new(header, payload)
+        };
+        let answers = stream::iter(answers.into_iter().map(message));
+        let runtime = Builder::new_current_thread().build().unwrap();
+        runtime.block_on(collect(answers)).map(|(rows, interrupted)| (rows.len(), interrupted))
+    }
+
+    fn row() -> Answer {
+        Answer::InnerMessage(RouteNetlinkMessage::NewLink(LinkMessage::default()))
+    }
+
+    fn done(code: i32) -> Answer {
+        let mut end = DoneMessage::default();
+        end.code = code;
+        Answer::Done(end)
+    }
+
+    #[test]
+    fn a_dump_is_whole_only_with_its_end() {
+        assert_eq!(collected(vec![(0, row()), (0, row()), (0, done(0))]), Ok((2, false)));
+        assert_eq!(collected(vec![(0, row()), (0, row())]).unwrap_err().errno, libc::ECONNRESET);
+        assert_eq!(collected(vec![(0, row()), (0, done(-libc::ENOENT))]).unwrap_err().errno, libc::ENOENT);
+        assert_eq!(collected(vec![(0, row()), (0, Answer::Overrun(vec![]))]).unwrap_err().errno, libc::ENOBUFS);
+    }
+
+    #[test]
+    fn an_inconsistent_dump_is_told_wherever_the_flag_is() {
+        assert_eq!(collected(vec![(NLM_F_DUMP_INTR, row()), (0, done(0))]), Ok((1, true)));
+        assert_eq!(collected(vec![(0, row()), (NLM_F_DUMP_INTR, done(0))]), Ok((1, true)));
+    }
+
+    #[test]
+    fn a_request_is_done_only_with_its_acknowledgement() {
+        assert_eq!(collected(vec![(0, Answer::Error(ErrorMessage::default()))]), Ok((0, false)));
+        assert_eq!(collected(vec![]).unwrap_err().errno, libc::ECONNRESET);
+    }
+
+    #[test]
+    fn a_failed_dump_does_not_look_like_an_empty_table() {
+        // The kernel refuses this in the message that ends the dump.
+        let mut message = RuleMessage::default();
+        message.header.family = rtnetlink::packet_route::AddressFamily::Inet;
+        message.attributes.push(RuleAttribute::Priority(7));
+        let error = Netlink::open().unwrap().dump(&RouteNetlinkMessage::GetRule(message)).unwrap_err();
+        assert_eq!(error.errno, libc::EINVAL);
+        assert!(error.to_string().contains("fib rule dump request"), "{error}");
+    }
+}
