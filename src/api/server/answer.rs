@@ -24,7 +24,7 @@ pub fn answer(
 ) -> thrift::Result<()> {
     let mut reader = MessageReader::new(message, limits)?;
     let header = reader.header().clone();
-    if header.kind != TMessageType::Call as u8 && header.kind != TMessageType::OneWay as u8 {
+    if ![TMessageType::Call, TMessageType::OneWay].iter().any(|&kind| u8::from(kind) == header.kind) {
         // Without a text, as OpenContrail: clients say it themselves.
         let error = ApplicationError::new(ApplicationErrorKind::InvalidMessageType, "");
         return write_exception(&header, &error, reply);
