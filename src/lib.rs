@@ -25,6 +25,7 @@
 
 pub mod addr;
 pub mod api;
+pub mod cli;
 pub mod clock;
 pub mod engine;
 pub mod forward;
