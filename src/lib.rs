@@ -26,6 +26,7 @@
 
 pub mod addr;
 pub mod api;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod engine;
