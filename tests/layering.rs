@@ -18,10 +18,11 @@ const TABLE: &[(&str, &[&str])] = &[
     ("host", &["addr"]),
     ("gateway", &["addr", "clock", "routing", "host"]),
     ("config", &["addr", "gateway", "host", "routing"]),
-    ("engine", &["addr", "clock", "packet", "routing", "forward", "host", "gateway", "config"]),
+    ("engine", &["addr", "clock", "packet", "routing", "forward", "host", "gateway"]),
     ("sys", &["addr", "clock", "packet", "host", "gateway", "engine"]),
     ("api", &["addr", "gateway", "routing", "engine", "forward"]),
     ("cli", &["addr", "api", "engine", "config"]),
+    ("daemon", &["api", "clock", "config", "engine", "host", "sys"]),
 ];
 
 /// Rooms that must stay free of clocks, descriptors, threads and `unsafe`.

@@ -32,9 +32,6 @@ pub enum Refusal {
     /// `all` and `default`: `/proc/sys/net/*/conf` has folders of these names that are no interfaces.
     #[error("the kernel keeps the name {0} for its settings of all interfaces")]
     ReservedName(InterfaceName),
-    /// The name is taken by an interface of the host that is not ours.
-    #[error("an interface {0} exists on the host and is not ours")]
-    ForeignLink(InterfaceName),
     /// Another instance's gateway announces an equal or overlapping subnet to the host.
     #[error(
         "subnet {subnet} overlaps {other}, which gateway {gateway} of routing instance {instance} announces to the host"
@@ -152,7 +149,6 @@ impl Refusal {
             Self::Static(_)
             | Self::NameTaken { .. }
             | Self::ReservedName(_)
-            | Self::ForeignLink(_)
             | Self::NotFound { .. }
             | Self::Limit { .. } => "interface",
             Self::SubnetTaken { .. } | Self::ForeignRoute(_) | Self::UnusableSubnet { .. } => "subnets",

@@ -1,6 +1,7 @@
 //! Every hand-written system call and all configuration of the kernel; the only `unsafe` code.
 
 mod clock;
+mod credentials;
 mod guest;
 pub mod kernel;
 pub mod netlink;
@@ -12,6 +13,7 @@ mod sysctl;
 mod tap;
 
 pub use clock::MonotonicClock;
+pub use credentials::peer_credentials;
 pub use guest::PlaceError;
 pub use packet_socket::PacketSocket;
 pub use platform::LinuxPlatform;
