@@ -51,7 +51,7 @@ fn data_of(fragments: &[(PortId, Vec<u8>)]) -> Vec<u8> {
 #[test]
 fn a_packet_that_allows_it_is_fragmented() {
     let mut net = net_with_mtu(1400);
-    let payload: Vec<_> = (0..4000u32).map(|i| i as u8).collect();
+    let payload: Vec<_> = (0..4000u32).map(|i| i.to_be_bytes()[3]).collect();
     let frame = fragmentable("10.1.0.5").udp(&payload);
     assert_eq!(net.verdict(HOST, &frame), Verdict::Taken);
     assert_eq!(net.forwarder.counters(HOST).unwrap().held, 1);

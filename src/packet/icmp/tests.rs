@@ -97,7 +97,7 @@ fn echo_replies_return_identifier_and_data() {
     for (from, to) in [("10.1.0.5", "10.1.0.1"), ("fd00:1::5", "fd00:1::1")] {
         for length in [0, 1, 56, 1473, 20_000] {
             let sample = Sample::new(from, to);
-            let data: Vec<_> = (0..length).map(|i| (i * 7) as u8).collect();
+            let data: Vec<_> = (0..length).map(|i: u32| (i * 7).to_be_bytes()[3]).collect();
             let frame = sample.echo(&data);
             let ip = parsed(&frame);
             let mut packet = Packet::from_frame(&frame);
