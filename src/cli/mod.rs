@@ -1,0 +1,15 @@
+//! The command line `vgw`: words, the daemon's answers, and how they look.
+//!
+//! [`args`] reads what was typed, [`run()`] asks the daemon, [`report`] is what it told as plain
+//! values with stable JSON names, [`render`] shows those to people, [`failure`] is what went wrong.
+//! [`demo`] builds a network on this machine and shows the gateway at work.
+
+pub mod args;
+pub mod failure;
+pub mod render;
+pub mod report;
+mod run;
+mod wire;
+
+pub use failure::Failure;
+pub use run::{Form, run};
