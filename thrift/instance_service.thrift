@@ -116,8 +116,8 @@ service InstanceService {
 
   /**
    * Deletes gateways by interface name. A name that is not known is true: it is gone. False if a
-   * name is empty or no interface name, or if the gateway is defined in the configuration file; the
-   * others are deleted all the same.
+   * name is empty, if the gateway is defined in the configuration file, or if the kernel refuses;
+   * the others are deleted all the same.
    */
   bool DeleteVirtualGateway(1: required list<string> vgw_list),
 

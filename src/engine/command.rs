@@ -68,22 +68,37 @@ pub enum Failure {
 }
 
 /// The answer's way back.
-pub(super) type Reply<T> = Sender<T>;
+pub type Reply<T> = Sender<T>;
 
-/// Everything that the conductor can be asked.
-pub(super) enum Command {
+/// Everything that the conductor can be asked. [`super::Handle`] has a method for each, and says
+/// there what it means.
+#[derive(Debug)]
+pub enum Command {
+    /// [`super::Handle::add_gateways`].
     AddGateways(AddGateways, Reply<Vec<Result<Applied, Failure>>>),
+    /// [`super::Handle::delete_gateways`].
     DeleteGateways(Vec<InterfaceName>, Reply<Vec<Result<Applied, Failure>>>),
+    /// [`super::Handle::connect`].
     Connect(Reply<()>),
+    /// [`super::Handle::set_audit_timeout`].
     SetAuditTimeout(i32, Reply<()>),
+    /// [`super::Handle::add_port`].
     AddPort(PortSpec, Reply<Result<Applied, Failure>>),
+    /// [`super::Handle::delete_port`].
     DeletePort(InterfaceName, Reply<Result<Applied, Failure>>),
+    /// [`super::Handle::add_uplink`].
     AddUplink(UplinkSpec, Reply<Result<Applied, Failure>>),
+    /// [`super::Handle::delete_uplink`].
     DeleteUplink(UplinkName, Reply<Result<Applied, Failure>>),
+    /// [`super::Handle::add_route`].
     AddRoute(StaticRoute, Reply<Result<Applied, Failure>>),
+    /// [`super::Handle::delete_route`].
     DeleteRoute(InstanceName, Prefix, Reply<Result<Applied, Failure>>),
+    /// [`super::Handle::status`].
     Status(Reply<StatusView>),
+    /// [`super::Handle::routes`].
     Routes(InstanceName, Reply<Result<Vec<RouteView>, Failure>>),
+    /// [`super::Handle::lookup`].
     Lookup(InstanceName, IpAddr, Reply<Result<LookupView, Failure>>),
 }
 

@@ -18,7 +18,9 @@ pub struct Handle {
 }
 
 impl Handle {
-    pub(super) fn new(commands: Sender<(Caller, Command)>) -> Self {
+    /// A handle on whoever receives and answers these commands.
+    #[must_use]
+    pub fn new(commands: Sender<(Caller, Command)>) -> Self {
         Self { commands }
     }
 

@@ -6,7 +6,7 @@ mod device;
 mod handle;
 mod view;
 
-pub use command::{AddGateways, Applied, Caller, Failure};
+pub use command::{AddGateways, Applied, Caller, Command, Failure, Reply};
 pub use device::{Device, DeviceError};
 pub use handle::Handle;
 pub use view::{

@@ -590,8 +590,8 @@ pub trait TInstanceServiceSyncClient {
     /// refused.
     fn add_virtual_gateway(&mut self, vgw_list: VirtualGatewayRequestList) -> thrift::Result<bool>;
     /// Deletes gateways by interface name. A name that is not known is true: it is gone. False if a
-    /// name is empty or no interface name, or if the gateway is defined in the configuration file; the
-    /// others are deleted all the same.
+    /// name is empty, if the gateway is defined in the configuration file, or if the kernel refuses;
+    /// the others are deleted all the same.
     fn delete_virtual_gateway(&mut self, vgw_list: Vec<String>) -> thrift::Result<bool>;
     /// A controller has (re)connected and will now send every gateway it wants. Starts an audit: when
     /// its time is over, each gateway that no call has added or confirmed since is deleted. Every call
@@ -1141,8 +1141,8 @@ pub trait InstanceServiceSyncHandler {
     /// refused.
     fn handle_add_virtual_gateway(&self, vgw_list: VirtualGatewayRequestList) -> thrift::Result<bool>;
     /// Deletes gateways by interface name. A name that is not known is true: it is gone. False if a
-    /// name is empty or no interface name, or if the gateway is defined in the configuration file; the
-    /// others are deleted all the same.
+    /// name is empty, if the gateway is defined in the configuration file, or if the kernel refuses;
+    /// the others are deleted all the same.
     fn handle_delete_virtual_gateway(&self, vgw_list: Vec<String>) -> thrift::Result<bool>;
     /// A controller has (re)connected and will now send every gateway it wants. Starts an audit: when
     /// its time is over, each gateway that no call has added or confirmed since is deleted. Every call
