@@ -326,6 +326,25 @@ pub struct DemoArguments {
     pub stop: bool,
 }
 
+impl DaemonVerb {
+    /// What was understood otherwise than it was typed, one sentence each.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        let given: &[(&str, &[Masked])] = match self {
+            Self::Gateway(GatewayVerb::Add(given)) => &[("--subnet", &given.subnets), ("--route", &given.routes)],
+            Self::Port(PortVerb::Add(given)) => &[("--address", &given.addresses)],
+            Self::Route(RouteVerb::Add(RouteAdd { prefix, .. }) | RouteVerb::Delete(RouteDelete { prefix, .. })) => {
+                &[("the destination", std::slice::from_ref(prefix))]
+            }
+            _ => &[],
+        };
+        let all = given.iter().flat_map(|(name, values)| values.iter().map(move |value| (name, value)));
+        all.filter(|(_, value)| value.had_host_bits)
+            .map(|(name, value)| format!("{name} had host bits and is taken as {}", value.prefix))
+            .collect()
+    }
+}
+
 fn masked(text: &str) -> Result<Masked, PrefixError> {
     Prefix::parse_masked(text)
 }

@@ -10,10 +10,7 @@ pub(crate) enum Error {
     NotPermitted(String),
     /// A program that the demonstration runs is not there.
     #[error("{program} is not installed; {hint}")]
-    Missing {
-        program: String,
-        hint: &'static str,
-    },
+    Missing { program: String, hint: &'static str },
     /// A program failed.
     #[error("'{command}' failed: {output}")]
     Command { command: String, output: String },

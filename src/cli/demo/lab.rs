@@ -176,7 +176,7 @@ mod tests {
         if !root() {
             return;
         }
-        let name = format!("{PREFIX}test-{}", process::id());
+        let name = format!("vgw-test-{}", process::id());
         drop(Namespace::create(name.clone()).unwrap());
         assert_eq!(namespace::list(&name).unwrap(), Vec::<String>::new());
         assert!(Namespace::create("no/such/place".to_owned()).is_err());

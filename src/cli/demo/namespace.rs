@@ -11,6 +11,9 @@ use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use super::error::{Error, Result};
 use super::shell;
 
+/// The global switch of IPv4 forwarding.
+pub(super) const IP_FORWARD: &str = "/proc/sys/net/ipv4/ip_forward";
+
 /// A namespace that we made. It goes when it is dropped, unless it was let go.
 #[derive(Debug)]
 pub(super) struct Namespace {
@@ -19,13 +22,15 @@ pub(super) struct Namespace {
 }
 
 impl Namespace {
-    /// Makes a namespace with its loopback up.
+    /// Makes a namespace that is no router, with its loopback up.
     ///
     /// # Errors
     /// What `ip` said.
     pub(super) fn create(name: String) -> Result<Self> {
         shell::run(&["ip", "netns", "add", &name])?;
         let namespace = Self { name, ours: true };
+        // IPv4 settings of a new namespace are those of the first one, which may be a router.
+        namespace.enter(|| std::fs::write(IP_FORWARD, "0")).map_err(Error::system(IP_FORWARD))?;
         namespace.ip("link set lo up")?;
         Ok(namespace)
     }
@@ -54,7 +59,7 @@ impl Namespace {
     /// # Errors
     /// The function's own, or that the thread could not enter.
     pub(super) fn enter<T: Send>(&self, function: impl FnOnce() -> io::Result<T> + Send) -> io::Result<T> {
-        let file = File::open(self.path())?;
+        let file = File::open(path(&self.name))?;
         thread::scope(|scope| {
             let inside = thread::Builder::new().name("inside".to_owned()).spawn_scoped(scope, move || {
                 move_into_link_name_space(file.as_fd(), Some(LinkNameSpaceType::Network))?;
@@ -62,11 +67,6 @@ impl Namespace {
             })?;
             inside.join().unwrap_or_else(|_| Err(io::Error::other("the thread inside the namespace panicked")))
         })
-    }
-
-    /// The file that keeps it alive.
-    pub(super) fn path(&self) -> PathBuf {
-        PathBuf::from("/run/netns").join(&self.name)
     }
 
     /// Leaves it standing.
@@ -91,6 +91,11 @@ impl Drop for Namespace {
             let _ = delete(&self.name);
         }
     }
+}
+
+/// The file that keeps a namespace alive.
+pub(super) fn path(name: &str) -> PathBuf {
+    PathBuf::from("/run/netns").join(name)
 }
 
 /// Deletes a namespace by name.

@@ -40,9 +40,8 @@ impl Transfer {
         let listener = to.enter(|| TcpListener::bind((address, 0))).map_err(failed("listen"))?;
         let target = listener.local_addr().map_err(failed("listen"))?;
         let sender = from.enter(|| TcpStream::connect_timeout(&target, PATIENCE)).map_err(failed("connect"))?;
-        let receiver = accept(&listener, interrupt)?.ok_or_else(|| {
-            Error::unexpected(format!("TCP to {address}"), "a connection to accept", "none")
-        })?;
+        let receiver = accept(&listener, interrupt)?
+            .ok_or_else(|| Error::unexpected(format!("TCP to {address}"), "a connection to accept", "none"))?;
         limit(&sender).and_then(|()| limit(&receiver)).map_err(failed("time limit"))?;
         let (sent, received) = thread::scope(|scope| {
             let sending = thread::Builder::new().name("send".to_owned());
@@ -107,5 +106,42 @@ fn receive(mut stream: TcpStream, clock: &dyn Clock) -> io::Result<Transfer> {
             0 => return Ok(Transfer { bytes, time: clock.now() - begin }),
             count => bytes += count as u64,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use super::*;
+    use crate::clock::Moment;
+
+    /// A clock that a millisecond passes on at each look.
+    #[derive(Default)]
+    struct Ticking(AtomicU64);
+
+    impl Clock for Ticking {
+        fn now(&self) -> Moment {
+            Moment::from_nanos(self.0.fetch_add(1_000_000, Ordering::Relaxed))
+        }
+    }
+
+    #[test]
+    fn every_byte_arrives() {
+        if !rustix::process::geteuid().is_root() {
+            return;
+        }
+        let namespace = Namespace::create(format!("vgw-test-tcp-{}", std::process::id())).unwrap();
+        let to = (&namespace, "127.0.0.1".parse().unwrap());
+        let time = Duration::from_millis(20);
+        let transfer = Transfer::measure(&namespace, to, time, &Ticking::default(), &Interrupt::default()).unwrap();
+        assert!(transfer.bytes > 0 && transfer.bytes.is_multiple_of(CHUNK as u64), "{transfer:?}");
+        assert!(transfer.time > Duration::ZERO);
+    }
+
+    #[test]
+    fn rates_are_in_units_of_a_thousand() {
+        let transfer = Transfer { bytes: 250_000_000, time: Duration::from_secs(2) };
+        assert!((transfer.gigabits() - 1.0).abs() < 1e-9);
     }
 }

@@ -7,6 +7,7 @@ use crate::host::Mark;
 
 use super::super::daemon;
 use super::super::error::{Error, Result};
+use super::super::namespace::IP_FORWARD;
 use super::super::shell;
 use super::stage::request;
 use super::traffic::{OUTSIDE, Trip};
@@ -56,7 +57,8 @@ impl Story<'_> {
             }
             self.screen.output(&answer)?;
         }
-        let forward = shell::run(&stage.lab.compute.exec(&["cat", "/proc/sys/net/ipv4/ip_forward"]))?;
+        let forward = stage.lab.compute.enter(|| std::fs::read_to_string(IP_FORWARD));
+        let forward = forward.map_err(Error::system(IP_FORWARD))?;
         if forward.trim() == "0" { Ok(()) } else { Err(Error::unexpected("ip_forward", "0", forward.trim())) }
     }
 

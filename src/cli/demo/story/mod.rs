@@ -13,7 +13,7 @@ use clap::Parser;
 use crate::clock::Clock;
 
 use super::super::args::{Arguments, Verb};
-use super::super::connect::connect;
+use super::super::ask::ask;
 use super::super::render::Style;
 use super::super::report::Status;
 use super::super::run::{Form, run};
@@ -76,9 +76,8 @@ impl<'a> Story<'a> {
         let Verb::Daemon(verb) = arguments.map_err(|error| failed(error.to_string()))?.verb else {
             return Err(failed("it is no question to the daemon".to_owned()));
         };
-        let mut client = connect(&stage.daemon.socket()).map_err(|failure| failed(failure.to_string()))?;
-        let answer = client.call(|daemon| Ok(run(&verb, daemon, Form::People(self.style))));
-        answer.map_err(|error| failed(error.to_string()))?.map_err(|failure| failed(failure.to_string()))
+        let answer = ask(&stage.daemon.socket(), |daemon| run(&verb, daemon, Form::People(self.style)));
+        answer.map_err(|failure| failed(failure.to_string()))
     }
 
     /// Shows a `vgw` command, runs it, and shows its answer as something that held.
@@ -90,15 +89,7 @@ impl<'a> Story<'a> {
 
     /// The daemon's status as values.
     fn status(&self, stage: &Stage) -> Result<Status> {
-        let failed = |reason: String| Error::Daemon { what: "vgw status".to_owned(), reason };
-        let mut client = connect(&stage.daemon.socket()).map_err(|failure| failed(failure.to_string()))?;
-        let status = client.call(|daemon| api_status(daemon)).map_err(|error| failed(error.to_string()))?;
-        Ok(wire::status(status))
+        let status = ask(&stage.daemon.socket(), |daemon| Ok(wire::status(daemon.status()?)));
+        status.map_err(|failure| Error::Daemon { what: "vgw status".to_owned(), reason: failure.to_string() })
     }
-}
-
-use crate::api::generated::virtual_gateway::{self as api, TVirtualGatewaySyncClient};
-
-fn api_status(daemon: &mut impl TVirtualGatewaySyncClient) -> thrift::Result<api::Status> {
-    daemon.status()
 }

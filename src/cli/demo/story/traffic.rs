@@ -63,14 +63,8 @@ impl Story<'_> {
     pub(super) fn stay_inside(&mut self, stage: &Stage) -> Result<()> {
         self.screen.step("Guest ⇄ guest", "One router, vgw itself. Another network is out of reach.")?;
         let [guest1, _, _] = &stage.lab.guests;
-        let trip = |name, to| Trip {
-            name,
-            from: guest1,
-            to,
-            routers: 1,
-            through: ["tap0", "tap1"],
-            aside: Some("vgw1"),
-        };
+        let trip =
+            |name, to| Trip { name, from: guest1, to, routers: 1, through: ["tap0", "tap1"], aside: Some("vgw1") };
         self.travel(stage, &trip("guest1 → guest2    IPv4", GUEST2))?;
         self.travel(stage, &trip("guest1 → guest2    IPv6", GUEST2_V6))?;
         self.screen.detail(ACROSS)?;
@@ -133,10 +127,9 @@ impl Story<'_> {
     pub(super) fn transfer(&mut self, stage: &Stage) -> Result<()> {
         self.screen.step("A TCP transfer both ways", "One stream for a second; every byte sent must arrive.")?;
         let (guest1, outside) = (&stage.lab.guests[0], &stage.lab.outside);
-        for (name, from, to, address) in [
-            ("guest1 → outside", guest1, outside, OUTSIDE),
-            ("outside → guest1", outside, guest1, GUEST1),
-        ] {
+        for (name, from, to, address) in
+            [("guest1 → outside", guest1, outside, OUTSIDE), ("outside → guest1", outside, guest1, GUEST1)]
+        {
             let second = Duration::from_secs(1);
             let transfer = Transfer::measure(from, (to, address), second, &*self.clock, &self.interrupt)?;
             let amount = crate::cli::render::bytes(transfer.bytes);
