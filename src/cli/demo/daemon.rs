@@ -66,17 +66,21 @@ impl Daemon {
         let socket = self.folder.socket();
         let answer = shell::wait(PATIENCE, interrupt, || {
             if let Some(status) = self.child.try_wait().map_err(Error::system("the daemon"))? {
-                return Err(Error::Daemon { what: format!("vgwd ended with {status}"), reason: self.last_words() });
+                return Err(Error::Daemon { what: format!("vgwd ended with {status}"), reason: self.last_words(1) });
             }
             Ok(std::os::unix::net::UnixStream::connect(&socket).ok().map(drop))
         })?;
-        answer.ok_or_else(|| Error::unexpected("vgwd", "an open socket", self.last_words()))
+        answer.ok_or_else(|| Error::unexpected("vgwd", "an open socket", self.last_words(1)))
     }
 
-    /// The last line of its log.
-    fn last_words(&self) -> String {
-        let log = fs::read_to_string(self.folder.path("vgwd.log")).unwrap_or_default();
-        log.lines().rfind(|line| !line.is_empty()).unwrap_or("nothing in its log").to_owned()
+    /// The last lines of its log.
+    pub(super) fn last_words(&self, count: usize) -> String {
+        let log = fs::read_to_string(self.log()).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().filter(|line| !line.is_empty()).collect();
+        match lines.as_slice() {
+            [] => "nothing in its log".to_owned(),
+            lines => lines[lines.len().saturating_sub(count)..].join("\n"),
+        }
     }
 
     pub(super) fn pid(&self) -> u32 {

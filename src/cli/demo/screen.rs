@@ -62,6 +62,12 @@ impl<'a> Screen<'a> {
         self.line(format_args!("{INDENT}  {}", self.style.paint(Tone::Faint, text)))
     }
 
+    /// That the step did not hold, and what may tell why.
+    pub(super) fn failed(&mut self, what: &str, clues: &str) -> Result<()> {
+        self.line(format_args!("{INDENT}{} {what}", self.style.paint(Tone::Bad, "✗")))?;
+        self.output(clues)
+    }
+
     /// What a program printed.
     pub(super) fn output(&mut self, text: &str) -> Result<()> {
         for line in text.lines().map(str::trim_end).filter(|line| !line.is_empty()) {

@@ -57,15 +57,23 @@ impl<'a> Story<'a> {
     /// The first step that did not hold. What was built is gone then.
     pub(super) fn tell(mut self, keep: bool) -> Result<()> {
         let stage = self.set_the_stage()?;
-        self.add_ports(&stage)?;
-        self.provision(&stage)?;
-        self.reach_outside(&stage)?;
-        self.stay_inside(&stage)?;
-        self.transfer(&stage)?;
-        self.add_uplink(&stage)?;
-        self.show_host_state(&stage)?;
-        self.audit(&stage)?;
+        if let Err(error) = self.act(&stage) {
+            self.screen.failed("this step did not hold; the daemon's last words:", &stage.daemon.last_words(8))?;
+            return Err(error);
+        }
         if keep { self.keep(stage) } else { self.close(stage) }
+    }
+
+    /// The steps between the first and the last.
+    fn act(&mut self, stage: &Stage) -> Result<()> {
+        self.add_ports(stage)?;
+        self.provision(stage)?;
+        self.reach_outside(stage)?;
+        self.stay_inside(stage)?;
+        self.transfer(stage)?;
+        self.add_uplink(stage)?;
+        self.show_host_state(stage)?;
+        self.audit(stage)
     }
 
     /// Runs a `vgw` command as the command line would, through the daemon's socket, and returns what
