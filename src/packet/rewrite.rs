@@ -1,0 +1,45 @@
+//! The edits that forwarding makes to a packet.
+
+use std::net::IpAddr;
+
+use super::checksum::updated;
+use super::ethernet::ETHERNET_HEADER;
+use super::{Checksum, Ip, Packet, protocol};
+
+/// Lowers the TTL or hop limit by one, and the IPv4 header checksum with it.
+///
+/// # Panics
+/// If `ip` was not read from this frame, or its hop limit is zero.
+#[inline]
+pub fn decrement_hop_limit(frame: &mut [u8], ip: &Ip) {
+    let hop_limit = ip.hop_limit - 1;
+    match ip.source {
+        IpAddr::V4(_) => {
+            let header = &mut frame[ETHERNET_HEADER..ETHERNET_HEADER + 20];
+            let old = u16::from_be_bytes([ip.hop_limit, header[9]]);
+            let new = u16::from_be_bytes([hop_limit, header[9]]);
+            let checksum = updated(u16::from_be_bytes([header[10], header[11]]), old, new);
+            header[8] = hop_limit;
+            header[10..12].copy_from_slice(&checksum.to_be_bytes());
+        }
+        IpAddr::V6(_) => frame[ETHERNET_HEADER + 7] = hop_limit,
+    }
+}
+
+/// Completes a transport checksum of which only the pseudo-header sum is in place, as the last one
+/// out would. Nothing to do for other packets.
+///
+/// # Panics
+/// If the offload header does not fit the frame.
+pub fn complete_checksum(packet: &mut Packet, ip: &Ip) {
+    let Checksum::Partial { start, offset } = packet.offload.checksum else { return };
+    let (start, at) = (usize::from(start), usize::from(start) + usize::from(offset));
+    let frame = packet.frame_mut();
+    let mut checksum = super::checksum::Sum::default().bytes(&frame[start..ip.end]).finish();
+    if checksum == 0 && ip.protocol == protocol::UDP {
+        // Zero means "no checksum" (RFC 768).
+        checksum = 0xffff;
+    }
+    frame[at..at + 2].copy_from_slice(&checksum.to_be_bytes());
+    packet.offload.checksum = Checksum::None;
+}
