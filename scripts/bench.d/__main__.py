@@ -59,6 +59,7 @@ def measure(ways, effort):
 def run(arguments):
     effort = QUICK if arguments.quick else FULL
     keep_names_private()
+    before = report.busy()
     with tempfile.TemporaryDirectory(prefix="vgw-bench-") as folder:
         ways = [VgwWay(ROOT / "target/release/vgwd", Path(folder)), KernelWay()]
         try:
@@ -68,12 +69,12 @@ def run(arguments):
         finally:
             for way in ways:
                 way.tear_down()
-    machine = report.machine(ROOT)
+    facts = [*report.machine(ROOT), report.quiet(before, report.busy()), report.how(effort)]
     results = report.results(figures)
-    print("\n" + report.as_text(machine, effort, results))
+    print("\n" + report.as_text(facts, results))
     if arguments.write:
         page = ROOT / "docs/benchmarks.md"
-        report.write_section(page, "network", report.as_markdown(machine, effort, results))
+        report.write_section(page, "network", report.as_markdown(facts, results))
         if arguments.parts:
             report.write_section(page, "parts", report.parts_as_markdown(arguments.parts))
         print(f"\nwritten to {page.relative_to(ROOT)}")

@@ -6,6 +6,7 @@ import platform
 import re
 import statistics
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,15 +61,30 @@ def results(figures):
 
 def machine(root):
     """The machine and the programs, a line each."""
-    cpu = re.search(r"^model name\s*:\s*(.*)$", Path("/proc/cpuinfo").read_text(encoding="utf-8"), re.MULTILINE)
+    cpus = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    model = re.search(r"^model name\s*:\s*(.*)$", cpus, re.MULTILINE)
+    virtual = ", a virtual machine" if re.search(r"^flags.*\bhypervisor\b", cpus, re.MULTILINE) else ""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    virtual = " in a virtual machine" if " hypervisor " in Path("/proc/cpuinfo").read_text(encoding="utf-8") else ""
-    load = Path("/proc/loadavg").read_text(encoding="utf-8").split()[1]
+    iperf3 = " ".join(first_line("iperf3", "--version").split()[:2])
     return [
-        f"{os.cpu_count()} cores of {cpu[1] if cpu else platform.machine()}{virtual}, {memory:.0f} GiB of memory",
-        f"Linux {platform.release()}; load average over five minutes at the end {load}",
-        f"vgw {version(root)}, release build, one worker; {first_line('iperf3', '--version')}",
+        f"{os.cpu_count()} cores of {model[1] if model else platform.machine()}{virtual}, {memory:.0f} GiB of memory",
+        f"Linux {platform.release()}, {iperf3}",
+        f"vgw {version(root)}, release build, one worker",
     ]
+
+
+def busy():
+    """The share of all processor time that is in use, over two seconds. To be asked while nothing is measured."""
+
+    def times():
+        fields = Path("/proc/stat").read_text(encoding="utf-8").splitlines()[0].split()[1:]
+        user, nice, system, idle, iowait, irq, softirq, steal = map(int, fields[:8])
+        return idle + iowait, user + nice + system + irq + softirq + steal
+
+    idle_before, used_before = times()
+    time.sleep(2)
+    idle, used = times()
+    return (used - used_before) / max(1, idle - idle_before + used - used_before)
 
 
 def version(root):
@@ -83,20 +99,24 @@ def first_line(*command):
     return (done.stdout.splitlines() or [""])[0]
 
 
+def quiet(before, after):
+    """How much the rest of the machine did."""
+    return f"processor time in use by others: {before:.0%} before the first round, {after:.0%} after the last"
+
+
 def how(effort):
     return f"{effort.rounds} rounds of {effort.seconds} s; median (least–greatest); for round trips less is better"
 
 
-def as_text(machine_lines, effort, lines):
+def as_text(facts, lines):
     table = [HEAD, *(line.cells() for line in lines)]
     widths = [max(len(row[column]) for row in table) for column in range(len(HEAD))]
     rows = ["   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]
-    return "\n".join([*rows, "", how(effort), *machine_lines])
+    return "\n".join([*rows, "", *facts])
 
 
-def as_markdown(machine_lines, effort, lines):
-    facts = [f"- {fact}" for fact in (*machine_lines, how(effort))]
-    return "\n".join([*facts, "", *markdown_table(HEAD, [line.cells() for line in lines])])
+def as_markdown(facts, lines):
+    return "\n".join([*(f"- {fact}" for fact in facts), "", *markdown_table(HEAD, [line.cells() for line in lines])])
 
 
 def parts_as_markdown(folder):

@@ -6,6 +6,7 @@ Addresses, routes and settings of guest and outside are the same on both ways.
 """
 
 import contextlib
+import errno
 import json
 import os
 import signal
@@ -118,7 +119,7 @@ class Way:
             tried = subprocess.run(
                 self.guest.command("timeout", "2", "/usr/bin/python3", "-c", probe, OUTSIDE), check=False
             )
-            if tried.returncode == 111:  # ECONNREFUSED
+            if tried.returncode == errno.ECONNREFUSED:
                 return
             if time.monotonic() >= deadline:
                 raise Failure(f"{self.name}: no packet gets from the guest to {OUTSIDE} and back")

@@ -27,9 +27,8 @@ class Tcp:
     def run(self, way, seconds):
         server = way.outside.start("iperf3", "-s", "-1", "-B", OUTSIDE, "-p", PORT, "--forceflush")
         with listening(server, "listening"):
-            client = way.guest.start(
-                "iperf3", "-c", OUTSIDE, "-p", PORT, "-t", seconds, "-P", self.streams, "-J", "--connect-timeout", "3000"
-            )
+            amount = ("-t", seconds, "-P", self.streams)
+            client = way.guest.start("iperf3", "-c", OUTSIDE, "-p", PORT, *amount, "-J", "--connect-timeout", "3000")
             answer = json.loads(finish(client, seconds))
         if "error" in answer:
             raise Failure(f"{way.name}: iperf3: {answer['error']}")
