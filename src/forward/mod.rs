@@ -1,7 +1,31 @@
 //! What to do with a frame.
 
+mod arp_reply;
+mod bucket;
+mod counters;
+mod emission;
+mod forwarder;
+mod icmp_reply;
+mod instances;
+mod limits;
+mod local;
+mod martian;
+mod nd_reply;
+mod neighbour;
 mod port;
+mod ports;
+mod reason;
+mod refusal;
+mod resolution;
+#[cfg(test)]
+mod tests;
+mod transit;
 mod verdict;
 
+pub use counters::PortCounters;
+pub use emission::{Emission, Learned, NeighbourView};
+pub use forwarder::Forwarder;
+pub use limits::{Limits, Rate};
 pub use port::{PortConfig, PortRole};
-pub use verdict::{DropReason, Verdict};
+pub use reason::DropReason;
+pub use verdict::{Origin, Verdict};

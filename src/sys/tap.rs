@@ -140,6 +140,14 @@ impl Tap {
         tap.set_offloads(0).map_err(|source| failed("TUNSETOFFLOAD", name, source))
     }
 
+    /// The same queue once more.
+    ///
+    /// # Errors
+    /// No descriptor to be had.
+    pub fn try_clone(&self) -> io::Result<Self> {
+        Ok(Self { queue: self.queue.try_clone()? })
+    }
+
     fn attach(name: InterfaceName, flags: u16) -> Result<Self, TapError> {
         let how = OFlags::RDWR | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let queue = rustix::fs::open(DEVICE_NODE, how, Mode::empty()).map_err(|errno| TapError::Node(errno.into()))?;

@@ -1,0 +1,119 @@
+//! Requests of the own API.
+
+use std::path::PathBuf;
+
+use crate::addr::InterfaceName;
+use crate::api::generated::virtual_gateway as wire;
+use crate::gateway::{GatewaySpec, GuestSpec, PortKind, PortSpec, StaticRoute, UplinkSpec};
+use crate::routing::{Hop, NextHop};
+
+use super::Fault;
+use super::read::{address, instance_name, interface_name, prefix, prefixes, set, uplink_name};
+
+/// Reads a gateway.
+pub(crate) fn gateway(request: &wire::Gateway) -> Result<GatewaySpec, Fault> {
+    let wire::Gateway { interface_name: interface, routing_instance, subnets, routes, uplink } = request;
+    let interface = interface_name("interface_name", interface)?;
+    let instance = instance_name(routing_instance)?;
+    not_empty("subnets", subnets)?;
+    Ok(GatewaySpec {
+        interface,
+        instance,
+        subnets: prefixes(&interface, "subnets", subnets)?,
+        routes: prefixes(&interface, "routes", routes.as_deref().unwrap_or_default())?,
+        uplink: uplink.as_deref().map(|name| uplink_name("uplink", name)).transpose()?,
+    })
+}
+
+/// Reads a port.
+pub(crate) fn port(request: &wire::Port) -> Result<PortSpec, Fault> {
+    let wire::Port { name, routing_instance, addresses, mac, gateways, mtu, attach, guest } = request;
+    let name = interface_name("name", name)?;
+    let instance = instance_name(routing_instance)?;
+    not_empty("addresses", addresses)?;
+    let kind = match (attach.unwrap_or(false), guest) {
+        (true, Some(_)) => return Err(Fault::new("guest", "only a tap that the daemon makes can be placed")),
+        (true, None) => PortKind::Attach,
+        (false, guest) => PortKind::Tap(guest.as_ref().map(guest_spec).transpose()?),
+    };
+    Ok(PortSpec {
+        name,
+        instance,
+        kind,
+        addresses: prefixes(&name, "addresses", addresses)?,
+        mac: mac.as_deref().map(str::parse).transpose().map_err(|error| Fault::new("mac", error))?,
+        gateways: set("gateways", gateways.as_deref().unwrap_or_default())?,
+        mtu: mtu
+            .map(|mtu| u32::try_from(mtu).map_err(|_| Fault::new("mtu", format!("{mtu} is negative"))))
+            .transpose()?,
+    })
+}
+
+fn guest_spec(request: &wire::Guest) -> Result<GuestSpec, Fault> {
+    let wire::Guest { netns, name, addresses } = request;
+    if netns.is_empty() || netns.contains('\0') {
+        return Err(Fault::new("guest.netns", "no network namespace has such a name"));
+    }
+    Ok(GuestSpec {
+        namespace: PathBuf::from(netns),
+        name: interface_name("guest.name", name)?,
+        addresses: set("guest.addresses", addresses.as_deref().unwrap_or_default())?,
+    })
+}
+
+/// Reads an uplink.
+pub(crate) fn uplink(request: &wire::Uplink) -> Result<UplinkSpec, Fault> {
+    let wire::Uplink { name, device, address: own, via, table } = request;
+    Ok(UplinkSpec {
+        name: uplink_name("name", name)?,
+        device: interface_name("device", device)?,
+        address: own.parse().map_err(|error| Fault::new("address", error))?,
+        via: address("via", via)?,
+        table: table
+            .map(|table| u32::try_from(table).map_err(|_| Fault::new("table", format!("{table} is no table"))))
+            .transpose()?,
+    })
+}
+
+/// Reads a static route.
+pub(crate) fn route(request: &wire::Route) -> Result<StaticRoute, Fault> {
+    let wire::Route { routing_instance, prefix: destination, next_hop } = request;
+    let instance = instance_name(routing_instance)?;
+    Ok(StaticRoute { prefix: prefix(&instance, "prefix", destination)?, instance, next_hop: self::next_hop(next_hop)? })
+}
+
+fn next_hop(request: &wire::NextHop) -> Result<NextHop<InterfaceName>, Fault> {
+    let wire::NextHop { kind, hops } = request;
+    let hops = hops.as_deref().unwrap_or_default();
+    let next_hop = match *kind {
+        wire::NextHopKind::FORWARD => {
+            not_empty("next_hop.hops", hops)?;
+            return Ok(NextHop::group(hops.iter().map(hop).collect::<Result<Vec<_>, _>>()?));
+        }
+        wire::NextHopKind::DISCARD => NextHop::Discard,
+        wire::NextHopKind::UNREACHABLE => NextHop::Unreachable,
+        _ => return Err(Fault::new("next_hop.kind", "a static route forwards, discards or is unreachable")),
+    };
+    if hops.is_empty() {
+        return Ok(next_hop);
+    }
+    Err(Fault::new("next_hop.hops", "only a route that forwards has hops"))
+}
+
+fn hop(request: &wire::Hop) -> Result<Hop<InterfaceName>, Fault> {
+    let wire::Hop { port, gateway } = request;
+    Ok(Hop {
+        port: interface_name("next_hop.hops.port", port)?,
+        gateway: gateway.as_deref().map(|text| address("next_hop.hops.gateway", text)).transpose()?,
+    })
+}
+
+fn not_empty<T>(field: &str, list: &[T]) -> Result<(), Fault> {
+    if list.is_empty() {
+        return Err(Fault::new(field, "the list is empty"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

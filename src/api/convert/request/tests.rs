@@ -1,0 +1,121 @@
+use super::*;
+use crate::api::generated::virtual_gateway::NextHopKind;
+
+fn texts(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|&text| text.to_owned()).collect()
+}
+
+fn wire_port() -> wire::Port {
+    wire::Port {
+        name: "tap0".to_owned(),
+        routing_instance: "net1".to_owned(),
+        addresses: texts(&["192.168.1.253", "2001:db8::/64"]),
+        mac: None,
+        gateways: None,
+        mtu: None,
+        attach: None,
+        guest: None,
+    }
+}
+
+fn port_fault(change: impl FnOnce(&mut wire::Port)) -> String {
+    let mut request = wire_port();
+    change(&mut request);
+    port(&request).unwrap_err().to_string()
+}
+
+#[test]
+fn a_port_is_read_whole() {
+    let request = wire::Port {
+        mac: Some("02:00:00:00:00:01".to_owned()),
+        gateways: Some(texts(&["192.168.1.1", "192.168.1.1"])),
+        mtu: Some(9000),
+        guest: Some(wire::Guest {
+            netns: "guest1".to_owned(),
+            name: "eth0".to_owned(),
+            addresses: Some(texts(&["192.168.1.253/24"])),
+        }),
+        ..wire_port()
+    };
+    let spec = port(&request).unwrap();
+    assert_eq!(
+        spec.addresses.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["192.168.1.253/32", "2001:db8::/64"]
+    );
+    assert_eq!(spec.mac.unwrap().to_string(), "02:00:00:00:00:01");
+    assert_eq!(spec.gateways.len(), 1);
+    assert_eq!(spec.mtu, Some(9000));
+    let PortKind::Tap(Some(guest)) = spec.kind else { panic!("{:?}", spec.kind) };
+    assert_eq!(guest.addresses.first().unwrap().to_string(), "192.168.1.253/24");
+}
+
+#[test]
+fn a_ports_faults_name_the_field() {
+    assert_eq!(port_fault(|port| port.name = "a/b".to_owned()), "name: the name contains '/', which is not allowed");
+    assert_eq!(port_fault(|port| port.addresses.clear()), "addresses: the list is empty");
+    assert_eq!(
+        port_fault(|port| port.addresses.push("x".to_owned())),
+        "addresses[2]: 'x' is not an IPv4 or IPv6 address"
+    );
+    assert_eq!(port_fault(|port| port.mtu = Some(-1)), "mtu: -1 is negative");
+    assert!(port_fault(|port| port.mac = Some("02".to_owned())).starts_with("mac: "));
+    assert!(port_fault(|port| port.gateways = Some(texts(&["10.0.0.1", "10"]))).starts_with("gateways[1]: "));
+    let guest = || wire::Guest { netns: "g".to_owned(), name: "eth0".to_owned(), addresses: None };
+    let both = port_fault(|port| (port.attach, port.guest) = (Some(true), Some(guest())));
+    assert_eq!(both, "guest: only a tap that the daemon makes can be placed");
+}
+
+#[test]
+fn a_gateways_prefixes_and_uplink_are_read() {
+    let request = wire::Gateway {
+        interface_name: "vgw1".to_owned(),
+        routing_instance: "net1".to_owned(),
+        subnets: texts(&["10.1.2.3/16"]),
+        routes: None,
+        uplink: Some("display".to_owned()),
+    };
+    let spec = gateway(&request).unwrap();
+    assert_eq!(spec.subnets.first().unwrap().to_string(), "10.1.0.0/16");
+    assert_eq!(spec.uplink.unwrap().as_str(), "display");
+
+    let fault = |subnets| gateway(&wire::Gateway { subnets, ..request.clone() }).unwrap_err().to_string();
+    assert_eq!(fault(Vec::new()), "subnets: the list is empty");
+    assert_eq!(fault(texts(&["10.0.0.0/33"])), "subnets[0]: prefix length 33 is not in 0..=32");
+}
+
+#[test]
+fn an_uplink_keeps_its_host_bits() {
+    let request = wire::Uplink {
+        name: "display".to_owned(),
+        device: "eth1".to_owned(),
+        address: "20.0.0.5/24".to_owned(),
+        via: "20.0.0.1".to_owned(),
+        table: Some(1 << 32),
+    };
+    assert_eq!(uplink(&request).unwrap_err().to_string(), "table: 4294967296 is no table");
+    let spec = uplink(&wire::Uplink { table: Some(100), ..request }).unwrap();
+    assert_eq!((spec.address.to_string(), spec.table), ("20.0.0.5/24".to_owned(), Some(100)));
+}
+
+#[test]
+fn a_route_leads_where_users_may_lead_it() {
+    let hop = |port: &str| wire::Hop { port: port.to_owned(), gateway: None };
+    let to = |kind, hops| {
+        route(&wire::Route {
+            routing_instance: "net1".to_owned(),
+            prefix: "10.0.0.0/8".to_owned(),
+            next_hop: wire::NextHop { kind, hops },
+        })
+        .map(|route| route.next_hop.to_string())
+        .map_err(|fault| fault.field)
+    };
+    let group = Some(vec![hop("tap1"), hop("tap0")]);
+    assert_eq!(to(NextHopKind::FORWARD, group), Ok("nexthop dev tap0 nexthop dev tap1".to_owned()));
+    assert_eq!(to(NextHopKind::DISCARD, None), Ok("discard".to_owned()));
+    assert_eq!(to(NextHopKind::UNREACHABLE, Some(Vec::new())), Ok("unreachable".to_owned()));
+    assert_eq!(to(NextHopKind::FORWARD, None), Err("next_hop.hops".to_owned()));
+    assert_eq!(to(NextHopKind::DISCARD, Some(vec![hop("tap0")])), Err("next_hop.hops".to_owned()));
+    for kind in [NextHopKind::LOCAL, NextHopKind::NO_ROUTE, NextHopKind(77)] {
+        assert_eq!(to(kind, None), Err("next_hop.kind".to_owned()));
+    }
+}

@@ -1,0 +1,162 @@
+//! What the daemon shows, for the wire.
+
+use std::fmt::Display;
+use std::time::Duration;
+
+use crate::addr::InterfaceName;
+use crate::api::generated::virtual_gateway as wire;
+use crate::engine::{
+    Applied, AuditView, Counters, GatewayView, InstanceView, LookupView, PortView, RouteView, StatusView, UplinkView,
+};
+use crate::routing::{Hop, NextHop};
+
+/// What a request did.
+pub(crate) fn outcome(applied: Applied) -> wire::Outcome {
+    match applied {
+        Applied::Added => wire::Outcome::ADDED,
+        Applied::Changed => wire::Outcome::CHANGED,
+        Applied::Unchanged => wire::Outcome::UNCHANGED,
+        Applied::Deleted => wire::Outcome::DELETED,
+        Applied::Absent => wire::Outcome::ABSENT,
+    }
+}
+
+/// Everything.
+pub(crate) fn status(view: StatusView) -> wire::Status {
+    let StatusView { version, uptime, workers, gateways, ports, uplinks, instances, audit, problems } = view;
+    wire::Status {
+        version,
+        uptime_ms: millis(uptime),
+        workers: i32::try_from(workers).unwrap_or(i32::MAX),
+        gateways: gateways.into_iter().map(gateway_state).collect(),
+        ports: ports.into_iter().map(port_state).collect(),
+        uplinks: uplinks.into_iter().map(uplink_state).collect(),
+        instances: instances.into_iter().map(instance_state).collect(),
+        audit: audit_state(audit),
+        problems,
+    }
+}
+
+/// A gateway.
+pub(crate) fn gateway_state(view: GatewayView) -> wire::GatewayState {
+    let GatewayView { interface, instance, subnets, routes, uplink, is_static, version, deleted_in, counters } = view;
+    wire::GatewayState {
+        interface_name: interface.to_string(),
+        routing_instance: instance.to_string(),
+        subnets: texts(subnets),
+        routes: texts(routes),
+        uplink: uplink.map(|name| name.to_string()),
+        is_static,
+        version: version.into(),
+        deleted_in_ms: deleted_in.map(millis),
+        counters: self::counters(counters),
+    }
+}
+
+/// A port.
+pub(crate) fn port_state(view: PortView) -> wire::PortState {
+    let PortView { name, instance, attached, guest, addresses, gateways, mac, mtu, is_static, counters } = view;
+    wire::PortState {
+        name: name.to_string(),
+        routing_instance: instance.to_string(),
+        attached,
+        guest: guest.map(|(netns, name)| wire::Guest { netns, name: name.to_string(), addresses: None }),
+        addresses: texts(addresses),
+        gateways: texts(gateways),
+        mac: mac.map(|mac| mac.to_string()),
+        mtu: mtu.into(),
+        is_static,
+        counters: self::counters(counters),
+    }
+}
+
+/// An uplink.
+pub(crate) fn uplink_state(view: UplinkView) -> wire::UplinkState {
+    let UplinkView { name, device, address, via, table, gateways, is_static } = view;
+    wire::UplinkState {
+        name: name.to_string(),
+        device: device.to_string(),
+        address: address.to_string(),
+        via: via.to_string(),
+        table: table.into(),
+        gateways: texts(gateways),
+        is_static,
+    }
+}
+
+/// A routing instance.
+pub(crate) fn instance_state(view: InstanceView) -> wire::InstanceState {
+    let InstanceView { name, routes_v4, routes_v6, gateways, ports } = view;
+    wire::InstanceState {
+        name: name.to_string(),
+        routes_v4: number(routes_v4),
+        routes_v6: number(routes_v6),
+        gateways: texts(gateways),
+        ports: texts(ports),
+    }
+}
+
+/// The audit.
+pub(crate) fn audit_state(view: AuditView) -> wire::AuditState {
+    let AuditView { version, timeout, running } = view;
+    let running = running
+        .into_iter()
+        .map(|(remaining, gateways)| wire::RunningAudit { remaining_ms: millis(remaining), gateways: texts(gateways) });
+    wire::AuditState { version: version.into(), timeout_ms: timeout.map(millis), running: running.collect() }
+}
+
+/// A route.
+pub(crate) fn route_state(view: RouteView) -> wire::RouteState {
+    let RouteView { prefix, next_hop, origin } = view;
+    wire::RouteState { prefix: prefix.to_string(), next_hop: self::next_hop(next_hop), origin: origin.to_owned() }
+}
+
+/// Where an address goes.
+pub(crate) fn lookup(view: LookupView) -> wire::Lookup {
+    let LookupView { matched, next_hop } = view;
+    wire::Lookup { matched: matched.map(|prefix| prefix.to_string()), next_hop: self::next_hop(next_hop) }
+}
+
+fn next_hop(next_hop: NextHop<InterfaceName>) -> wire::NextHop {
+    let (kind, hops) = match next_hop {
+        NextHop::Forward(hops) => {
+            let hop = |Hop { port, gateway }: Hop<InterfaceName>| wire::Hop {
+                port: port.to_string(),
+                gateway: gateway.map(|address| address.to_string()),
+            };
+            (wire::NextHopKind::FORWARD, Some(hops.into_iter().map(hop).collect()))
+        }
+        NextHop::Local => (wire::NextHopKind::LOCAL, None),
+        NextHop::Discard => (wire::NextHopKind::DISCARD, None),
+        NextHop::Unreachable => (wire::NextHopKind::UNREACHABLE, None),
+        NextHop::NoRoute => (wire::NextHopKind::NO_ROUTE, None),
+    };
+    wire::NextHop { kind, hops }
+}
+
+fn counters(counters: Counters) -> wire::Counters {
+    let Counters { received, received_bytes, sent, answered, held, dropped, transmitted, transmitted_bytes } = counters;
+    wire::Counters {
+        received: number(received),
+        received_bytes: number(received_bytes),
+        sent: number(sent),
+        answered: number(answered),
+        held: number(held),
+        dropped: dropped.into_iter().map(|(reason, count)| (reason.name().to_owned(), number(count))).collect(),
+        transmitted: number(transmitted),
+        transmitted_bytes: number(transmitted_bytes),
+    }
+}
+
+fn texts(values: impl IntoIterator<Item = impl Display>) -> Vec<String> {
+    values.into_iter().map(|value| value.to_string()).collect()
+}
+
+/// The wire has no unsigned numbers; none of ours comes near the end of its range.
+fn number(value: impl TryInto<i64>) -> i64 {
+    value.try_into().unwrap_or(i64::MAX)
+}
+
+fn millis(duration: Duration) -> i64 {
+    number(duration.as_millis())
+}

@@ -1,0 +1,61 @@
+//! Why a connection ended.
+
+use std::io;
+
+/// Why a connection ended.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Ending {
+    /// The client closed it between two frames.
+    #[error("closed by the client")]
+    Closed,
+    /// The server stops.
+    #[error("the server stops")]
+    Stopping,
+    /// No frame came for too long.
+    #[error("idle")]
+    Idle,
+    /// The client closed it within a frame.
+    #[error("closed by the client {missing} bytes before the end of a frame")]
+    CutShort {
+        /// Bytes that were still to come.
+        missing: usize,
+    },
+    /// A frame took too long to come.
+    #[error("a frame did not come in time, {missing} bytes are missing")]
+    FrameLate {
+        /// Bytes that were still to come.
+        missing: usize,
+    },
+    /// The client does not read its replies.
+    #[error("a reply was not taken in time")]
+    ReplyLate,
+    /// A frame's length is out of range; most likely the client does not speak framed Thrift.
+    #[error("a frame of {length} bytes is announced, 1 to {limit} are allowed")]
+    FrameLength {
+        /// The length announced.
+        length: u32,
+        /// The length allowed.
+        limit: usize,
+    },
+    /// A frame in which not even a message's header can be read.
+    #[error("a frame holds no Thrift message: {0}")]
+    NoMessage(String),
+    /// The socket failed.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+impl Ending {
+    /// True for what well-behaved clients do.
+    pub(super) fn is_usual(&self) -> bool {
+        match self {
+            Self::Closed | Self::Stopping | Self::Idle => true,
+            Self::Io(error) => error.kind() == io::ErrorKind::ConnectionReset,
+            Self::CutShort { .. }
+            | Self::FrameLate { .. }
+            | Self::ReplyLate
+            | Self::FrameLength { .. }
+            | Self::NoMessage(_) => false,
+        }
+    }
+}

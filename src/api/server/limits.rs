@@ -1,0 +1,36 @@
+//! What a server allows.
+
+use std::time::Duration;
+
+use crate::api::message::MessageLimits;
+
+/// What a server allows its clients.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections open at the same time; more are closed at once.
+    pub connections: usize,
+    /// Bytes of a frame, its length not counted.
+    pub frame: usize,
+    /// What a message may contain.
+    pub message: MessageLimits,
+    /// From a frame's first byte to its last.
+    pub frame_time: Duration,
+    /// For a client to take a reply.
+    pub reply_time: Duration,
+    /// Between two frames. Clients that poll call every few seconds; others keep a connection for
+    /// the next time.
+    pub idle_time: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 64,
+            frame: 1024 * 1024,
+            message: MessageLimits::default(),
+            frame_time: Duration::from_secs(5),
+            reply_time: Duration::from_secs(5),
+            idle_time: Duration::from_secs(600),
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Where clients come in.
+
+use std::fs::{self, Permissions};
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+
+use crate::engine::Caller;
+
+/// Tells user id and process id of the other end of a Unix socket, as the kernel vouches for them
+/// (`SO_PEERCRED`, unix(7)).
+pub type PeerCredentials = fn(BorrowedFd<'_>) -> io::Result<(u32, i32)>;
+
+/// A bound socket that clients connect to.
+#[derive(Debug)]
+pub struct Listener(Socket);
+
+#[derive(Debug)]
+enum Socket {
+    Tcp(TcpListener),
+    Unix { listener: UnixListener, credentials: PeerCredentials, _file: SocketFile },
+}
+
+/// A socket's name in the file system, removed with it.
+#[derive(Debug)]
+struct SocketFile {
+    path: PathBuf,
+    /// Device and inode: another daemon may have put its own socket there since.
+    identity: (u64, u64),
+}
+
+/// An accepted connection, in non-blocking mode.
+pub(super) trait Stream: Read + Write + AsFd + Send {}
+
+impl Stream for TcpStream {}
+impl Stream for UnixStream {}
+
+impl Listener {
+    /// Listens on a TCP address; port 0 takes a free one.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub fn tcp(address: SocketAddr) -> io::Result<Self> {
+        let listener = TcpListener::bind(address)?;
+        listener.set_nonblocking(true)?;
+        Ok(Self(Socket::Tcp(listener)))
+    }
+
+    /// Listens on a Unix socket of mode 0660 that has this name, and takes the name over from a
+    /// daemon that died. The socket gets its mode before it gets its name, so that nobody connects
+    /// in between.
+    ///
+    /// # Errors
+    /// `AddrInUse` if somebody listens there, `AlreadyExists` if it is no socket, and what the kernel
+    /// says.
+    pub fn unix(path: &Path, credentials: PeerCredentials) -> io::Result<Self> {
+        match fs::symlink_metadata(path) {
+            Ok(found) if !found.file_type().is_socket() => {
+                return Err(io::Error::new(io::ErrorKind::AlreadyExists, "a file that is not a socket has this name"));
+            }
+            Ok(_) if UnixStream::connect(path).is_ok() => {
+                return Err(io::Error::new(io::ErrorKind::AddrInUse, "somebody listens on this socket"));
+            }
+            Ok(_) | Err(_) => {}
+        }
+        let mut unnamed = path.as_os_str().to_owned();
+        unnamed.push(format!(".{}", std::process::id()));
+        let listener = UnixListener::bind(&unnamed)?;
+        let named =
+            fs::set_permissions(&unnamed, Permissions::from_mode(0o660)).and_then(|()| fs::rename(&unnamed, path));
+        if let Err(error) = named {
+            // What matters is the first error.
+            let _ = fs::remove_file(&unnamed);
+            return Err(error);
+        }
+        listener.set_nonblocking(true)?;
+        let metadata = fs::symlink_metadata(path)?;
+        let file = SocketFile { path: path.to_owned(), identity: (metadata.dev(), metadata.ino()) };
+        Ok(Self(Socket::Unix { listener, credentials, _file: file }))
+    }
+
+    /// The bound TCP address; `None` for a Unix socket.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub fn address(&self) -> io::Result<Option<SocketAddr>> {
+        match &self.0 {
+            Socket::Tcp(listener) => listener.local_addr().map(Some),
+            Socket::Unix { .. } => Ok(None),
+        }
+    }
+
+    /// Takes a connection that waits.
+    pub(super) fn accept(&self) -> io::Result<(Box<dyn Stream>, Caller)> {
+        match &self.0 {
+            Socket::Tcp(listener) => {
+                let (stream, address) = listener.accept()?;
+                stream.set_nonblocking(true)?;
+                // Replies are small and complete: sending them at once is always right.
+                stream.set_nodelay(true)?;
+                Ok((Box::new(stream), Caller::Thrift(address)))
+            }
+            Socket::Unix { listener, credentials, _file } => {
+                let (stream, _) = listener.accept()?;
+                stream.set_nonblocking(true)?;
+                let (uid, pid) = credentials(stream.as_fd())?;
+                Ok((Box::new(stream), Caller::Unix { uid, pid }))
+            }
+        }
+    }
+}
+
+impl AsFd for Listener {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match &self.0 {
+            Socket::Tcp(listener) => listener.as_fd(),
+            Socket::Unix { listener, .. } => listener.as_fd(),
+        }
+    }
+}
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        let ours = |found: fs::Metadata| (found.dev(), found.ino()) == self.identity;
+        if fs::symlink_metadata(&self.path).is_ok_and(ours) {
+            // Whoever removed it before us did our work.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nobody(_: BorrowedFd<'_>) -> io::Result<(u32, i32)> {
+        Ok((65534, 1))
+    }
+
+    #[test]
+    fn a_dead_daemons_socket_is_taken_over_and_a_live_ones_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("vgwd.sock");
+        drop(UnixListener::bind(&path).unwrap());
+
+        let listener = Listener::unix(&path, nobody).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o660);
+        assert_eq!(Listener::unix(&path, nobody).unwrap_err().kind(), io::ErrorKind::AddrInUse);
+
+        drop(listener);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn another_daemons_socket_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("vgwd.sock");
+        let listener = Listener::unix(&path, nobody).unwrap();
+        fs::remove_file(&path).unwrap();
+        let _other = UnixListener::bind(&path).unwrap();
+        drop(listener);
+        assert!(path.exists());
+    }
+
+    #[test]
+    fn a_file_is_never_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("notes");
+        fs::write(&path, "kept").unwrap();
+        assert_eq!(Listener::unix(&path, nobody).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read(&path).unwrap(), b"kept");
+    }
+}

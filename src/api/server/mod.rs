@@ -1,0 +1,15 @@
+//! A bounded server of framed binary Thrift: nothing that a client sends, or fails to send or to
+//! read, takes more than its limits of memory, time and connections.
+
+mod answer;
+mod connection;
+mod ending;
+mod limits;
+mod listener;
+mod shutdown;
+mod start;
+
+pub use answer::answer;
+pub use limits::Limits;
+pub use listener::{Listener, PeerCredentials};
+pub use start::Server;

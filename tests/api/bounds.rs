@@ -1,0 +1,154 @@
+//! Clients that are many, slow or gone.
+
+use std::io::{ErrorKind, Read, Write};
+use std::time::Duration;
+
+use vgw::api::Limits;
+
+use crate::support::{Daemon, Raw, call, exception, frame, reply};
+
+fn soon() -> Limits {
+    let short = Duration::from_millis(200);
+    Limits { frame_time: short, reply_time: short, ..Limits::default() }
+}
+
+#[test]
+fn a_body_that_never_comes_is_not_waited_for() {
+    let daemon = Daemon::tcp(soon());
+    let mut client = daemon.connect();
+    client.send(&[0, 0, 1, 0, 0x80]).unwrap();
+    client.assert_closed();
+    let mut client = daemon.connect();
+    client.send(&[0, 0]).unwrap();
+    client.assert_closed();
+    daemon.assert_serves();
+}
+
+#[test]
+fn a_drop_at_a_time_does_not_extend_the_deadline() {
+    let daemon = Daemon::tcp(soon());
+    let mut client = daemon.connect();
+    client.0.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
+    client.send(&(1024_u32 * 1024).to_be_bytes()).unwrap();
+    let mut sent = 0;
+    loop {
+        // The server reads each byte at once, and closes long before the frame is whole.
+        match client.0.read(&mut [0]) {
+            Ok(0) => break,
+            Ok(_) => panic!("the server answered half a frame"),
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+            Err(_) => break,
+        }
+        if client.0.write_all(&[0]).is_err() {
+            break;
+        }
+        sent += 1;
+        assert!(sent < 1000, "the server still waits");
+    }
+    daemon.assert_serves();
+}
+
+#[test]
+fn an_idle_client_is_closed_and_a_busy_one_is_not() {
+    let daemon = Daemon::tcp(Limits { idle_time: Duration::from_millis(100), ..Limits::default() });
+    let mut client = daemon.connect();
+    assert_eq!(client.call(&call("Connect", 1, b"\0")), reply("Connect", 1, true));
+    client.assert_closed();
+}
+
+#[test]
+fn replies_come_in_order() {
+    let daemon = Daemon::tcp(Limits::default());
+    let mut client = daemon.connect();
+    let calls: Vec<u8> = (0..1000).flat_map(|sequence| frame(&call("Connect", sequence, b"\0"))).collect();
+    let mut writer = Raw(client.0.try_clone().unwrap());
+    let sending = std::thread::Builder::new().spawn(move || writer.send(&calls)).unwrap();
+    for sequence in 0..1000 {
+        assert_eq!(client.receive(), reply("Connect", sequence, true));
+    }
+    sending.join().unwrap().unwrap();
+}
+
+#[test]
+fn a_half_closed_client_gets_its_reply() {
+    let daemon = Daemon::tcp(Limits::default());
+    let mut client = daemon.connect();
+    client.send(&frame(&call("Connect", 1, b"\0"))).unwrap();
+    client.half_close();
+    assert_eq!(client.receive(), reply("Connect", 1, true));
+    client.assert_closed();
+}
+
+#[test]
+fn a_client_that_does_not_read_is_closed() {
+    let daemon = Daemon::tcp(soon());
+    let mut client = daemon.connect();
+    // Each reply repeats the name, so that the buffers in between are soon full.
+    let name = "x".repeat(60_000);
+    let request = frame(&call(&name, 1, b"\0"));
+    let error = (0..10_000).find_map(|_| client.send(&request).err());
+    let error = error.expect("the server reads on while nobody takes its replies");
+    assert!(matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe), "still open: {error}");
+    daemon.assert_serves();
+}
+
+#[test]
+fn connections_are_counted() {
+    let limits = Limits { connections: 8, ..Limits::default() };
+    let daemon = Daemon::tcp(limits);
+    let mut open: Vec<Raw> = (0..8).map(|_| daemon.connect()).collect();
+    for client in &mut open {
+        assert_eq!(client.call(&call("Connect", 1, b"\0")), reply("Connect", 1, true));
+    }
+    daemon.connect().assert_closed();
+
+    // Half a frame and no more: the server notices the end and frees the seat before its socket closes.
+    let mut leaving = open.pop().unwrap();
+    leaving.send(&[0, 0]).unwrap();
+    leaving.half_close();
+    leaving.assert_closed();
+    daemon.assert_serves();
+    for client in &mut open {
+        assert_eq!(client.call(&call("Connect", 2, b"\0")), reply("Connect", 2, true));
+    }
+}
+
+#[test]
+fn memory_follows_what_came_and_not_what_was_announced() {
+    let daemon = Daemon::tcp(Limits::default());
+    let before = resident_kib();
+    let mut open: Vec<Raw> = (0..60).map(|_| daemon.connect()).collect();
+    for client in &mut open {
+        client.send(&(1024_u32 * 1024).to_be_bytes()).unwrap();
+    }
+    daemon.assert_serves();
+    let mut client = daemon.connect();
+    for _ in 0..100 {
+        let request = call("AddVirtualGateway", 1, b"\x0f\0\x01\x0c\x05\xe6\x9e\xc0");
+        let text = "Container size 99000000 exceeds maximum allowed size of 4096";
+        assert_eq!(client.call(&request), exception("AddVirtualGateway", 1, text, 7));
+    }
+    let grown = resident_kib().saturating_sub(before);
+    // 60 frames of 1 MiB would be 60 MiB. The other tests of this process have their share.
+    assert!(grown < 40 * 1024, "{grown} KiB");
+}
+
+fn resident_kib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+#[test]
+fn stopping_ends_every_connection() {
+    let mut daemon = Daemon::tcp(Limits::default());
+    let mut idle = daemon.connect();
+    let mut midway = daemon.connect();
+    assert_eq!(idle.call(&call("Connect", 1, b"\0")), reply("Connect", 1, true));
+    assert_eq!(midway.call(&call("Connect", 1, b"\0")), reply("Connect", 1, true));
+    midway.send(&[0, 0, 1]).unwrap();
+    // Joins the threads: a thread that is left would keep a handle, and the conductor would not end.
+    daemon.stop();
+    idle.assert_closed();
+    midway.assert_closed();
+}

@@ -1,0 +1,139 @@
+//! The daemon's own service and its client.
+
+use vgw::api::ClientError;
+use vgw::api::generated::virtual_gateway::{
+    ErrorKind, Gateway, NextHop, NextHopKind, Outcome, Port, RequestError, Route, TVirtualGatewaySyncClient, Uplink,
+};
+
+use crate::support::{Daemon, FOREIGN, STATIC};
+
+fn gateway(interface: &str, subnet: &str) -> Gateway {
+    Gateway {
+        interface_name: interface.to_owned(),
+        routing_instance: "net1".to_owned(),
+        subnets: vec![subnet.to_owned()],
+        routes: None,
+        uplink: None,
+    }
+}
+
+fn refused<T: std::fmt::Debug>(result: Result<T, ClientError>) -> (ErrorKind, String, String) {
+    match result {
+        Err(ClientError::Refused(RequestError { kind, field, reason })) => (kind, field, reason),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn outcomes_are_told_apart() {
+    let daemon = Daemon::unix();
+    let mut client = daemon.client();
+    let mut add = |subnet| client.call(|daemon| daemon.add_gateway(gateway("vgw1", subnet))).unwrap();
+    assert_eq!(add("10.0.0.0/8"), Outcome::ADDED);
+    assert_eq!(add("10.0.0.0/8"), Outcome::UNCHANGED);
+    assert_eq!(add("10.0.0.0/16"), Outcome::CHANGED);
+    let mut delete = || client.call(|daemon| daemon.delete_gateway("vgw1".to_owned())).unwrap();
+    assert_eq!(delete(), Outcome::DELETED);
+    assert_eq!(delete(), Outcome::ABSENT);
+}
+
+#[test]
+fn errors_are_typed_and_the_connection_lives_on() {
+    let daemon = Daemon::unix();
+    let mut client = daemon.client();
+    let mut add = |interface, subnet| refused(client.call(|daemon| daemon.add_gateway(gateway(interface, subnet))));
+    let text = |text: &str| text.to_owned();
+    assert_eq!(
+        add("vgw1", "10.0.0.0/40"),
+        (ErrorKind::INVALID, text("subnets[0]"), text("prefix length 40 is not in 0..=32"))
+    );
+    let (kind, field, reason) = add(STATIC, "10.0.0.0/8");
+    assert_eq!((kind, &*field), (ErrorKind::STATIC, "interface_name"));
+    assert_eq!(reason, "static0 is defined in the configuration file and changes only there");
+    assert_eq!(add(FOREIGN, "10.0.0.0/8").0, ErrorKind::CONFLICT);
+    let absent = refused(client.call(|daemon| daemon.delete_uplink("display".to_owned())));
+    assert_eq!(absent, (ErrorKind::NOT_FOUND, text("name"), text("there is no uplink display")));
+    let absent = refused(client.call(|daemon| daemon.list_routes("net1".to_owned())));
+    assert_eq!(absent.0, ErrorKind::NOT_FOUND);
+}
+
+#[test]
+fn every_method_reaches_the_engine() {
+    let daemon = Daemon::unix();
+    let mut client = daemon.client();
+    let text = |text: &str| text.to_owned();
+    let port = Port {
+        name: text("tap0"),
+        routing_instance: text("net1"),
+        addresses: vec![text("10.0.0.2")],
+        mac: None,
+        gateways: None,
+        mtu: None,
+        attach: Some(true),
+        guest: None,
+    };
+    let uplink = Uplink {
+        name: text("display"),
+        device: text("eth1"),
+        address: text("20.0.0.5/24"),
+        via: text("20.0.0.1"),
+        table: None,
+    };
+    let next_hop = NextHop { kind: NextHopKind::DISCARD, hops: None };
+    let route = Route { routing_instance: text("net1"), prefix: text("10.9.0.0/16"), next_hop };
+    client.call(|daemon| daemon.add_port(port)).unwrap();
+    client.call(|daemon| daemon.delete_port(text("tap0"))).unwrap();
+    client.call(|daemon| daemon.add_uplink(uplink)).unwrap();
+    client.call(|daemon| daemon.add_route(route)).unwrap();
+    client.call(|daemon| daemon.delete_route(text("net1"), text("10.9.0.0/16"))).unwrap();
+    let found = client.call(|daemon| daemon.lookup_route(text("net1"), text("10.0.0.9"))).unwrap();
+    assert_eq!((found.matched, found.next_hop.kind), (None, NextHopKind::NO_ROUTE));
+    client.call(|daemon| daemon.connect()).unwrap();
+    client.call(|daemon| daemon.set_audit_timeout(-1)).unwrap();
+    client.call(|daemon| daemon.list_gateways()).unwrap();
+    client.call(|daemon| daemon.list_ports()).unwrap();
+    client.call(|daemon| daemon.list_uplinks()).unwrap();
+    client.call(|daemon| daemon.list_instances()).unwrap();
+
+    let uid = rustix::process::getuid().as_raw();
+    let expected = [
+        "add port tap0",
+        "delete port tap0",
+        "add uplink display",
+        "add route net1 10.9.0.0/16 discard",
+        "delete route net1 10.9.0.0/16",
+        "lookup net1 10.0.0.9",
+        "connect",
+        "audit timeout -1",
+        "status",
+        "status",
+        "status",
+        "status",
+    ];
+    assert_eq!(daemon.asked(), expected.map(|what| format!("uid {uid}: {what}")));
+}
+
+#[test]
+fn status_comes_whole() {
+    let daemon = Daemon::unix();
+    let status = daemon.client().call(|daemon| daemon.status()).unwrap();
+    assert_eq!((status.version.as_str(), status.uptime_ms, status.workers), ("1.2.3", 1500, 2));
+    assert_eq!(status.problems, ["eth0 is down"]);
+    let audit = daemon.client().call(|daemon| daemon.audit()).unwrap();
+    assert_eq!(audit, status.audit);
+    assert_eq!((audit.version, audit.timeout_ms), (3, Some(60_000)));
+    assert_eq!((audit.running[0].remaining_ms, &*audit.running[0].gateways), (7000, &["vgw1".to_owned()][..]));
+}
+
+#[test]
+fn a_daemon_that_is_not_there_is_told_from_one_that_goes_away() {
+    let mut daemon = Daemon::unix();
+    let mut client = daemon.client();
+    client.call(|daemon| daemon.status()).unwrap();
+    let socket = daemon.socket();
+    daemon.stop();
+    assert!(matches!(client.call(|daemon| daemon.status()), Err(ClientError::Lost(_))));
+    let error = vgw::api::Client::connect(&socket, crate::support::PATIENCE).unwrap_err();
+    assert_eq!(error.to_string(), format!("no daemon at {}", socket.display()));
+    assert!(!socket.exists(), "the socket's name is removed");
+}

@@ -1,0 +1,323 @@
+/**
+ * The daemon's own API: everything that the command line does.
+ *
+ * Transport: a Unix stream socket, by default /run/vgw/vgwd.sock, framed and binary as
+ * instance_service.thrift describes, with the same limits for requests. Who may call is decided by
+ * the socket's owner and mode; the caller's user and process are logged with each change.
+ *
+ * A method that changes something answers when the change is in the kernel and in the forwarding
+ * tables, or throws, and then nothing has changed.
+ *
+ * Text: an address is `192.168.1.253` or `2001:db8::1`; a prefix is `192.168.1.0/24`, or an address
+ * alone for its host prefix; an interface address is `20.0.0.5/24` with its host bits kept; a MAC is
+ * `00:00:5e:00:01:00`. Times are in milliseconds.
+ */
+
+/** The kind of an error, for programs. */
+enum ErrorKind {
+  /** The request makes no sense by itself. */
+  INVALID = 1,
+  /** It does not fit beside what stands. */
+  CONFLICT = 2,
+  /** The object is defined in the configuration file and changes only there. */
+  STATIC = 3,
+  /** There is no such object. */
+  NOT_FOUND = 4,
+  /** The kernel refused a step; everything is as before. */
+  KERNEL = 5,
+  /** The caller, or the daemon before the kernel, lacks a right. */
+  NOT_PERMITTED = 6,
+  /** The daemon is stopping. */
+  STOPPING = 7
+}
+
+/** Why a request was not carried out. */
+exception RequestError {
+  1: required ErrorKind kind,
+  /** The field of the request that is at fault, as it is spelled here; empty if it is none. */
+  2: required string field,
+  /** A sentence for people, without a full stop. */
+  3: required string reason
+}
+
+/** What an accepted request did. */
+enum Outcome {
+  /** It is new. */
+  ADDED = 1,
+  /** It existed and was changed into what the request says. */
+  CHANGED = 2,
+  /** It existed exactly so. */
+  UNCHANGED = 3,
+  /** It is gone. */
+  DELETED = 4,
+  /** There was nothing to delete. */
+  ABSENT = 5
+}
+
+/** A virtual gateway as it shall be. */
+struct Gateway {
+  /** Its tap and its identity. */
+  1: required string interface_name,
+  /** The routing instance that it serves. */
+  2: required string routing_instance,
+  /** The network's subnets, at least one; the host gets a route to each by the tap. */
+  3: required list<string> subnets,
+  /** What the instance reaches through it; empty is the default route of each family in `subnets`. */
+  4: optional list<string> routes,
+  /** The uplink that the network's traffic leaves by; without one the host's main table decides. */
+  5: optional string uplink
+}
+
+/** A tap's place in a guest's network namespace. */
+struct Guest {
+  /** A name under /run/netns, or the path of a namespace file. */
+  1: required string netns,
+  /** The interface's name in there. */
+  2: required string name,
+  /** Interface addresses that it gets in there. */
+  3: optional list<string> addresses
+}
+
+/** A guest's port as it shall be. */
+struct Port {
+  /** The interface on the host's side and the port's identity. */
+  1: required string name,
+  /** The routing instance that it belongs to. */
+  2: required string routing_instance,
+  /** Prefixes behind the port, at least one: routes of the instance, and the only allowed sources. */
+  3: required list<string> addresses,
+  /** The guest's MAC; learned if absent. */
+  4: optional string mac,
+  /** The addresses by which the guest knows its gateway. */
+  5: optional list<string> gateways,
+  /** Largest IP packet, bytes; absent is 1500 for a tap, the interface's own if attached. */
+  6: optional i32 mtu,
+  /** True to serve an interface that exists already; else the daemon makes a tap. */
+  7: optional bool attach,
+  /** Where to put the tap; not with `attach`. */
+  8: optional Guest guest
+}
+
+/** An uplink as it shall be: a device of the host with its router and a routing table of its own. */
+struct Uplink {
+  /** Its name and identity: 1 to 32 of letters, digits, `-`, `_` and `.`. */
+  1: required string name,
+  /** The host's device. */
+  2: required string device,
+  /** The host's interface address on it. */
+  3: required string address,
+  /** The router. */
+  4: required string via,
+  /** The routing table; absent takes a free one. */
+  5: optional i64 table
+}
+
+/** What happens to a packet that a route matches. */
+enum NextHopKind {
+  /** Out by one of `hops`, chosen by the flow. */
+  FORWARD = 1,
+  /** To the gateway itself; not for requests. */
+  LOCAL = 2,
+  /** Dropped in silence. */
+  DISCARD = 3,
+  /** Dropped; the sender is told that the host is unreachable. */
+  UNREACHABLE = 4,
+  /** No route matched: dropped; the sender is told that the network is unreachable. Only in answers. */
+  NO_ROUTE = 5
+}
+
+/** One way out. */
+struct Hop {
+  /** A port or a gateway's tap. */
+  1: required string port,
+  /** The neighbour that takes the packet on; absent if the destination itself is on the link. */
+  2: optional string gateway
+}
+
+/** Where a route leads. */
+struct NextHop {
+  1: required NextHopKind kind,
+  /** At least one for FORWARD, else none. */
+  2: optional list<Hop> hops
+}
+
+/** A static route as it shall be. */
+struct Route {
+  1: required string routing_instance,
+  2: required string prefix,
+  3: required NextHop next_hop
+}
+
+/**
+ * What went through a port, since it came to be. Always:
+ * received = sent + answered + held + the sum of dropped.
+ */
+struct Counters {
+  /** Packets that came in by the port; a packet that the kernel will segment is one. */
+  1: required i64 received,
+  /** Bytes of those frames. */
+  2: required i64 received_bytes,
+  /** Of the received: went out by some port. */
+  3: required i64 sent,
+  /** Of the received: were for the gateway itself, and answered or taken in. */
+  4: required i64 answered,
+  /** Of the received: wait for a neighbour's MAC right now. */
+  5: required i64 held,
+  /** Of the received: dropped, by reason; only reasons that occurred. */
+  6: required map<string, i64> dropped,
+  /** Frames that went out by this port, wherever they came in. */
+  7: required i64 transmitted,
+  /** Bytes of those frames. */
+  8: required i64 transmitted_bytes
+}
+
+/** A gateway as it stands. */
+struct GatewayState {
+  1: required string interface_name,
+  2: required string routing_instance,
+  3: required list<string> subnets,
+  /** The implied default route included. */
+  4: required list<string> routes,
+  5: optional string uplink,
+  /** Defined in the configuration file: exempt from audit and API. */
+  6: required bool is_static,
+  /** The connect version in which it was last confirmed; 0 if static. */
+  7: required i64 version,
+  /** Time until a running audit deletes it, unless it is added again. */
+  8: optional i64 deleted_in_ms,
+  /** Traffic of its tap: received is what the host sent. */
+  9: required Counters counters
+}
+
+/** A guest's port as it stands. */
+struct PortState {
+  1: required string name,
+  2: required string routing_instance,
+  3: required bool attached,
+  /** Where the tap was placed: namespace and name; the addresses are not repeated here. */
+  4: optional Guest guest,
+  5: required list<string> addresses,
+  6: required list<string> gateways,
+  /** The guest's MAC, configured or learned. */
+  7: optional string mac,
+  8: required i64 mtu,
+  9: required bool is_static,
+  /** Received is what the guest sent. */
+  10: required Counters counters
+}
+
+/** An uplink as it stands. */
+struct UplinkState {
+  1: required string name,
+  2: required string device,
+  3: required string address,
+  4: required string via,
+  5: required i64 table,
+  /** The gateways that use it. */
+  6: required list<string> gateways,
+  7: required bool is_static
+}
+
+/** A routing instance. */
+struct InstanceState {
+  1: required string name,
+  /** Number of routes, IPv4 and IPv6. */
+  2: required i64 routes_v4,
+  3: required i64 routes_v6,
+  4: required list<string> gateways,
+  5: required list<string> ports
+}
+
+/** A route as it stands. */
+struct RouteState {
+  1: required string prefix,
+  2: required NextHop next_hop,
+  /** What put it there: `gateway`, `port`, `subnet`, `static` or `local`. */
+  3: required string origin
+}
+
+/** Where an address goes. */
+struct Lookup {
+  /** The route that matched; absent if none did. */
+  1: optional string matched,
+  2: required NextHop next_hop
+}
+
+/** A running audit. */
+struct RunningAudit {
+  1: required i64 remaining_ms,
+  /** The gateways that it would delete if it ended now. */
+  2: required list<string> gateways
+}
+
+/** The audit. */
+struct AuditState {
+  /** How often a controller has connected. */
+  1: required i64 version,
+  /** The time of the next audit; absent if audits are switched off. */
+  2: optional i64 timeout_ms,
+  /** Soonest first. */
+  3: required list<RunningAudit> running
+}
+
+/** Everything at a glance, taken at one moment. */
+struct Status {
+  /** The daemon's version. */
+  1: required string version,
+  2: required i64 uptime_ms,
+  3: required i32 workers,
+  4: required list<GatewayState> gateways,
+  5: required list<PortState> ports,
+  6: required list<UplinkState> uplinks,
+  7: required list<InstanceState> instances,
+  8: required AuditState audit,
+  /** What is wrong and needs somebody's eye, one sentence each. */
+  9: required list<string> problems
+}
+
+service VirtualGateway {
+  /** Adds a gateway, or changes the one of that interface. */
+  Outcome add_gateway(1: required Gateway gateway) throws (1: RequestError error),
+  /** Deletes a gateway; ABSENT if there is none. */
+  Outcome delete_gateway(1: required string interface_name) throws (1: RequestError error),
+  /** The gateways, by interface name. */
+  list<GatewayState> list_gateways() throws (1: RequestError error),
+
+  /** Adds a port, or changes the one of that name. */
+  Outcome add_port(1: required Port port) throws (1: RequestError error),
+  /** Deletes a port. */
+  Outcome delete_port(1: required string name) throws (1: RequestError error),
+  /** The ports, by name. */
+  list<PortState> list_ports() throws (1: RequestError error),
+
+  /** Adds an uplink, or changes the one of that name. */
+  Outcome add_uplink(1: required Uplink uplink) throws (1: RequestError error),
+  /** Deletes an uplink that no gateway uses. */
+  Outcome delete_uplink(1: required string name) throws (1: RequestError error),
+  /** The uplinks, by name. */
+  list<UplinkState> list_uplinks() throws (1: RequestError error),
+
+  /** The routing instances, by name. They come and go with their gateways and ports. */
+  list<InstanceState> list_instances() throws (1: RequestError error),
+
+  /** Adds a static route, or changes where it leads. */
+  Outcome add_route(1: required Route route) throws (1: RequestError error),
+  /** Deletes a static route. */
+  Outcome delete_route(1: required string routing_instance, 2: required string prefix)
+    throws (1: RequestError error),
+  /** The routes of an instance, by prefix. */
+  list<RouteState> list_routes(1: required string routing_instance) throws (1: RequestError error),
+  /** Where an address goes. */
+  Lookup lookup_route(1: required string routing_instance, 2: required string address)
+    throws (1: RequestError error),
+
+  /** Everything at a glance. */
+  Status status() throws (1: RequestError error),
+
+  /** Does what a controller's ConnectForVirtualGateway does: raises the version, starts an audit. */
+  void connect() throws (1: RequestError error),
+  /** Sets the time of later audits: 0 ends them at once, a negative value switches them off. */
+  void set_audit_timeout(1: required i32 timeout_ms) throws (1: RequestError error),
+  /** The audit as it stands. */
+  AuditState audit() throws (1: RequestError error)
+}
