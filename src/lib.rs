@@ -18,18 +18,24 @@
 //!
 //! **Shell**: effects, one kind a folder.
 //!
+//! - [`config`]: the configuration file and its drop-ins, checked as a whole.
 //! - [`engine`]: threads and who owns what.
 //! - [`sys`]: taps, packet sockets, netlink, clocks, signals; the only `unsafe`.
 //! - [`api`]: the two Thrift services.
 //! - [`cli`]: the command line and its renderers.
+//! - [`daemon`]: the daemon's flags, log and listeners.
 
 pub mod addr;
 pub mod api;
+pub mod cli;
 pub mod clock;
+pub mod config;
+pub mod daemon;
 pub mod engine;
 pub mod forward;
 pub mod gateway;
 pub mod host;
 pub mod packet;
 pub mod routing;
+pub mod sys;
 pub mod table;

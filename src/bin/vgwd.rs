@@ -1,1 +1,75 @@
-fn main() {}
+//! The daemon: wiring and signals.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Parser;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use vgw::clock::Clock;
+use vgw::daemon::{Arguments, Fatal, Listeners, start_logging};
+use vgw::engine::{Engine, Handle, ReloadError, Settings, StartError};
+use vgw::sys::{LinuxPlatform, MonotonicClock, StateDirectory, raise_descriptor_limit, rights};
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    start_logging(&arguments);
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fatal) => {
+            tracing::error!("{fatal}");
+            fatal.exit_code()
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<(), Fatal> {
+    // Signals are caught before anything exists that they could leave behind.
+    let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP]).map_err(Fatal::Signals)?;
+    let config = arguments.configuration()?;
+    config.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+    rights::check()?;
+    raise_descriptor_limit();
+    let state = StateDirectory::lock(&arguments.state_dir)?;
+    let listeners = Listeners::bind(&config)?;
+    let platform = LinuxPlatform::new(config.mark, state.path(), config.workers)?;
+    let settings = Settings {
+        workers: config.workers,
+        mark: config.mark,
+        declared: config.declared.clone(),
+        audit_timeout: config.audit_timeout,
+    };
+    let clock: Arc<dyn Clock> = Arc::new(MonotonicClock);
+    let engine = Engine::start(Box::new(platform), Arc::clone(&clock), settings).map_err(|error| match error {
+        StartError::Misfit(misfit) => Fatal::Config(config.locate(&misfit)),
+        other => Fatal::Start(other),
+    })?;
+    let servers = listeners.serve(&engine.handle(), &clock)?;
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), workers = config.workers, "ready");
+    for signal in signals.forever() {
+        if signal != SIGHUP {
+            break;
+        }
+        reload(arguments, &engine.handle());
+    }
+    // First nobody asks any more, then nothing of ours stands any more.
+    servers.into_iter().for_each(vgw::api::Server::stop);
+    engine.stop();
+    tracing::info!("stopped; nothing is left behind");
+    Ok(())
+}
+
+/// Reads the configuration again; a bad one leaves everything as it is.
+fn reload(arguments: &Arguments, engine: &Handle) {
+    let outcome = arguments.configuration().map_err(Fatal::Config).and_then(|config| {
+        config.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+        engine.reload(config.declared.clone(), config.audit_timeout).map_err(|error| match error {
+            ReloadError::Misfit(misfit) => Fatal::Config(config.locate(&misfit)),
+            ReloadError::Failure(failure) => Fatal::Reload(failure),
+        })
+    });
+    match outcome {
+        Ok(()) => tracing::info!("configuration read again and applied"),
+        Err(fatal) => tracing::error!("the configuration stays as it was: {fatal}"),
+    }
+}

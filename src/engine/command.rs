@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use crossbeam_channel::Sender;
 
 use crate::addr::{InstanceName, InterfaceName, Prefix};
-use crate::gateway::{GatewaySpec, PortSpec, Refusal, StaticRoute, UplinkName, UplinkSpec};
+use crate::gateway::{Applied, Declared, GatewaySpec, Misfit, PortSpec, Refusal, StaticRoute, UplinkName, UplinkSpec};
 use crate::host::KernelError;
 
 use super::view::{LookupView, RouteView, StatusView};
@@ -23,6 +24,8 @@ pub enum Caller {
         /// Process id.
         pid: i32,
     },
+    /// The configuration file, read at start or again.
+    Configuration,
 }
 
 /// Gateways to add or change, each judged by itself.
@@ -33,21 +36,6 @@ pub struct AddGateways {
     /// Names of elements that were refused before they came here: they count as seen by the audit,
     /// so that a client's slip on replay does not cost it the gateway that stands.
     pub seen: Vec<InterfaceName>,
-}
-
-/// What an accepted request did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Applied {
-    /// It is new.
-    Added,
-    /// It stood and was changed by the difference.
-    Changed,
-    /// It stood exactly so.
-    Unchanged,
-    /// It is gone.
-    Deleted,
-    /// There was nothing to delete.
-    Absent,
 }
 
 /// Why a request was not carried out; everything is as before.
@@ -67,6 +55,17 @@ pub enum Failure {
     Stopping,
 }
 
+/// Why another configuration was not applied; everything is as before.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReloadError {
+    /// An element does not fit beside what stands.
+    #[error(transparent)]
+    Misfit(#[from] Misfit),
+    /// It fits, but could not be carried out.
+    #[error(transparent)]
+    Failure(#[from] Failure),
+}
+
 /// The answer's way back.
 pub type Reply<T> = Sender<T>;
 
@@ -82,6 +81,8 @@ pub enum Command {
     Connect(Reply<()>),
     /// [`super::Handle::set_audit_timeout`].
     SetAuditTimeout(i32, Reply<()>),
+    /// [`super::Handle::reload`].
+    Reload(Box<Declared>, Option<Duration>, Reply<Result<(), ReloadError>>),
     /// [`super::Handle::add_port`].
     AddPort(PortSpec, Reply<Result<Applied, Failure>>),
     /// [`super::Handle::delete_port`].
@@ -94,6 +95,8 @@ pub enum Command {
     AddRoute(StaticRoute, Reply<Result<Applied, Failure>>),
     /// [`super::Handle::delete_route`].
     DeleteRoute(InstanceName, Prefix, Reply<Result<Applied, Failure>>),
+    /// [`super::Engine::stop`].
+    Stop(Reply<()>),
     /// [`super::Handle::status`].
     Status(Reply<StatusView>),
     /// [`super::Handle::routes`].
@@ -107,6 +110,7 @@ impl fmt::Display for Caller {
         match self {
             Self::Thrift(address) => write!(f, "thrift {address}"),
             Self::Unix { uid, pid } => write!(f, "uid {uid} pid {pid}"),
+            Self::Configuration => f.write_str("configuration"),
         }
     }
 }

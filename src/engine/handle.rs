@@ -1,13 +1,14 @@
 //! The conductor seen from other threads.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use crossbeam_channel::{Sender, bounded};
 
 use crate::addr::{InstanceName, InterfaceName, Prefix};
-use crate::gateway::{PortSpec, StaticRoute, UplinkName, UplinkSpec};
+use crate::gateway::{Applied, Declared, PortSpec, StaticRoute, UplinkName, UplinkSpec};
 
-use super::command::{AddGateways, Applied, Caller, Command, Failure, Reply};
+use super::command::{AddGateways, Caller, Command, Failure, ReloadError, Reply};
 use super::view::{LookupView, RouteView, StatusView};
 
 /// Asks the conductor and waits for its answer. A request that changes something is answered when
@@ -58,6 +59,14 @@ impl Handle {
     /// The daemon is stopping.
     pub fn set_audit_timeout(&self, caller: &Caller, millis: i32) -> Result<(), Failure> {
         self.ask(caller, |reply| Command::SetAuditTimeout(millis, reply))
+    }
+
+    /// Replaces what the configuration file defines, and the timer of later connects.
+    ///
+    /// # Errors
+    /// Which element does not fit, or what the kernel refused; nothing has changed.
+    pub fn reload(&self, declared: Declared, audit_timeout: Option<Duration>) -> Result<(), ReloadError> {
+        self.ask(&Caller::Configuration, |reply| Command::Reload(Box::new(declared), audit_timeout, reply))?
     }
 
     /// Adds a port or changes it by the difference.

@@ -2,13 +2,24 @@
 //! forwarder and its queue of every port.
 
 mod command;
+mod conductor;
+mod dataplane;
 mod device;
 mod handle;
+mod lifecycle;
+mod platform;
+mod settle;
+mod status;
 mod view;
+mod worker;
 
-pub use command::{AddGateways, Applied, Caller, Command, Failure, Reply};
+pub use command::{AddGateways, Caller, Command, Failure, ReloadError, Reply};
 pub use device::{Device, DeviceError};
 pub use handle::Handle;
+pub use lifecycle::{Engine, Settings, StartError};
+pub use platform::{OpenPort, Platform};
 pub use view::{
     AuditView, Counters, GatewayView, InstanceView, LookupView, PortView, RouteView, StatusView, UplinkView,
 };
+
+pub use crate::gateway::Applied;

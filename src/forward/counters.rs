@@ -2,7 +2,7 @@
 
 use std::ops::AddAssign;
 
-use super::DropReason;
+use super::{DropReason, Verdict};
 
 /// Counters of a port in one worker. Always:
 /// `received = sent + answered + held + sum of drops`.
@@ -40,6 +40,16 @@ impl PortCounters {
     pub(super) fn receive(&mut self, bytes: usize) {
         self.received += 1;
         self.received_bytes += bytes as u64;
+    }
+
+    /// A received packet has its verdict.
+    #[inline]
+    pub(super) fn decided(&mut self, verdict: Verdict) {
+        match verdict {
+            Verdict::Forward(_) | Verdict::Answer | Verdict::Taken => self.held += 1,
+            Verdict::Consumed => self.answered += 1,
+            Verdict::Reject(reason) | Verdict::Drop(reason) => self.drop_one(reason),
+        }
     }
 
     pub(super) fn drop_one(&mut self, reason: DropReason) {

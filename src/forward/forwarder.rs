@@ -1,15 +1,19 @@
 //! The forwarder: what a worker drives.
 
-use std::sync::Arc;
-
+use std::collections::VecDeque;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use crate::addr::{InstanceId, Mac, PortId};
 use crate::clock::Moment;
-use crate::packet::{Packet, ReceiveError};
+use crate::packet::{Checksum, Content, Frame, Packet, ReceiveError, nd};
 use crate::routing::Instance;
 
-use super::emission::{Emission, Learned, NeighbourView};
+use super::bucket::TokenBucket;
+use super::emission::{Emission, Emissions, Learned, NeighbourView};
+use super::instances::Instances;
+use super::ports::{Port, Ports};
+use super::refusal::Refusal;
 use super::{DropReason, Limits, Origin, PortConfig, PortCounters, Verdict};
 
 /// One worker's packet path: its ports with their counters and neighbours, and the routing
@@ -19,76 +23,213 @@ use super::{DropReason, Limits, Origin, PortConfig, PortCounters, Verdict};
 /// outcome by [`Forwarder::sent`] or [`Forwarder::undelivered`]; the same for every emission.
 #[derive(Debug)]
 pub struct Forwarder {
-    limits: Limits,
+    pub(super) limits: Limits,
+    pub(super) ports: Ports,
+    pub(super) instances: Instances,
+    pub(super) emissions: Emissions,
+    pub(super) learned: VecDeque<Learned>,
+    /// Packets that wait for neighbours, of all ports.
+    pub(super) held: usize,
+    /// When `tick` has something to do, or earlier.
+    pub(super) deadline: Option<Moment>,
+    /// Bounds the ICMP errors to all ports.
+    pub(super) icmp: TokenBucket,
 }
 
 impl Forwarder {
     /// A forwarder without ports and instances.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
-        Self { limits }
+        Self {
+            ports: Ports::default(),
+            instances: Instances::default(),
+            emissions: Emissions::new(limits.emissions, limits.emissions + limits.held),
+            learned: VecDeque::new(),
+            held: 0,
+            deadline: None,
+            icmp: TokenBucket::new(limits.icmp_total),
+            limits,
+        }
     }
 
-    /// Adds a port or changes its configuration; counters and neighbours stay.
-    pub fn set_port(&mut self, _config: PortConfig) {}
+    /// Adds a port or changes its configuration. Counters stay; so do neighbours, unless the port
+    /// changes its routing instance or its neighbour's MAC is configured from now on.
+    ///
+    /// The ports of [`PortId`]s are kept in an array: ids are expected to be small.
+    pub fn set_port(&mut self, config: PortConfig) {
+        let (id, instance) = (config.id, config.instance);
+        match self.ports.get_mut(id) {
+            Some(port) => {
+                let before = port.config.instance;
+                let has_moved = before != instance;
+                let is_fixed = config.peer_mac.is_some() && port.config.peer_mac != config.peer_mac;
+                port.configure(config);
+                if has_moved || is_fixed {
+                    self.purge(id);
+                }
+                if has_moved {
+                    self.instances.find_own_addresses(before, &self.ports);
+                }
+            }
+            None => self.ports.insert(Port::new(config, &self.limits)),
+        }
+        self.instances.find_own_addresses(instance, &self.ports);
+    }
 
-    /// Removes a port. Packets that wait to leave by it are dropped.
-    pub fn remove_port(&mut self, _port: PortId) {}
+    /// Removes a port with its counters. Packets that wait to leave by it are dropped; those that
+    /// came in by it and wait elsewhere are forgotten. Every verdict on a packet of the port has
+    /// been settled before.
+    pub fn remove_port(&mut self, id: PortId) {
+        self.purge(id);
+        let Some(port) = self.ports.remove(id) else { return };
+        self.instances.find_own_addresses(port.config.instance, &self.ports);
+        self.disown(id);
+    }
 
     /// Makes a routing instance's new state the one that lookups see.
-    pub fn publish(&mut self, _instance: Arc<Instance>) {}
+    pub fn publish(&mut self, instance: Arc<Instance>) {
+        self.instances.publish(instance);
+    }
 
     /// Forgets a routing instance: its ports' packets find no route.
-    pub fn withdraw(&mut self, _instance: InstanceId) {}
+    pub fn withdraw(&mut self, instance: InstanceId) {
+        self.instances.withdraw(instance);
+    }
 
-    /// Decides on a packet that came in by a port and edits it accordingly.
+    /// Decides on a packet that came in by a port and edits it accordingly. A packet of a port that
+    /// is not there is dropped, and counted nowhere.
     #[must_use]
-    pub fn process(&mut self, _ingress: PortId, _packet: &mut Packet, _now: Moment) -> Verdict {
-        Verdict::Drop(DropReason::DevReady)
+    pub fn process(&mut self, ingress: PortId, packet: &mut Packet, now: Moment) -> Verdict {
+        let Some(port) = self.ports.get_mut(ingress) else { return Verdict::Drop(DropReason::DevReady) };
+        port.counters.receive(packet.length());
+        let verdict = self.judge(ingress, packet, now).unwrap_or_else(Verdict::Drop);
+        if let Some(port) = self.ports.get_mut(ingress) {
+            port.counters.decided(verdict);
+        }
+        verdict
     }
 
     /// Counts a packet of `length` bytes whose offload header was not usable.
-    pub fn malformed(&mut self, _ingress: PortId, _length: usize, _error: ReceiveError) {}
+    pub fn malformed(&mut self, ingress: PortId, length: usize, error: ReceiveError) {
+        if let Some(port) = self.ports.get_mut(ingress) {
+            port.counters.receive(length);
+            port.counters.drop_one(error.into());
+        }
+    }
 
-    /// A frame went out by a port.
-    pub fn sent(&mut self, _origin: Origin, _egress: PortId, _bytes: usize) {}
+    /// A frame of so many bytes went out by a port.
+    pub fn sent(&mut self, origin: Origin, egress: PortId, bytes: usize) {
+        match origin {
+            Origin::Transit(ingress) => self.settle(ingress, |counters| counters.sent += 1),
+            Origin::Answer(ingress) => self.settle(ingress, |counters| counters.answered += 1),
+            Origin::Own => {}
+        }
+        if let Some(port) = self.ports.get_mut(egress) {
+            port.counters.transmit(bytes);
+        }
+    }
 
     /// A frame could not be sent.
-    pub fn undelivered(&mut self, _origin: Origin, _reason: DropReason) {}
+    pub fn undelivered(&mut self, origin: Origin, reason: DropReason) {
+        match origin {
+            Origin::Transit(ingress) | Origin::Answer(ingress) => {
+                self.settle(ingress, |counters| counters.drop_one(reason));
+            }
+            Origin::Own => {}
+        }
+    }
 
     /// The next frame to be sent by itself.
     pub fn take_emission(&mut self) -> Option<Emission> {
-        None
+        self.emissions.take()
     }
 
     /// Takes the buffer of an emission back.
-    pub fn recycle(&mut self, _packet: Packet) {}
+    pub fn recycle(&mut self, packet: Packet) {
+        self.emissions.recycle(packet);
+    }
 
     /// The next neighbour that the other workers should know.
     pub fn take_learned(&mut self) -> Option<Learned> {
-        None
-    }
-
-    /// Takes over a neighbour's MAC that another worker learned.
-    pub fn learn(&mut self, _port: PortId, _address: IpAddr, _mac: Mac, _now: Moment) {}
-
-    /// Does what time asks for: repeats requests, gives up on neighbours, forgets old ones.
-    pub fn tick(&mut self, _now: Moment) {}
-
-    /// When [`Forwarder::tick`] has something to do next.
-    #[must_use]
-    pub fn next_deadline(&self) -> Option<Moment> {
-        None
+        self.learned.pop_front()
     }
 
     /// A port's counters.
     #[must_use]
-    pub fn counters(&self, _port: PortId) -> Option<&PortCounters> {
-        None
+    pub fn counters(&self, port: PortId) -> Option<&PortCounters> {
+        self.ports.get(port).map(|port| &port.counters)
     }
 
     /// A port's neighbours, by address.
-    pub fn neighbours(&self, _port: PortId) -> impl Iterator<Item = NeighbourView> {
-        std::iter::empty()
+    pub fn neighbours(&self, port: PortId) -> impl Iterator<Item = NeighbourView> {
+        self.ports.get(port).into_iter().flat_map(|port| port.neighbours.views())
+    }
+
+    fn judge(&mut self, ingress: PortId, packet: &mut Packet, now: Moment) -> Result<Verdict, DropReason> {
+        let frame = Frame::parse(packet.frame())?;
+        let port = self.ports.get(ingress).ok_or(DropReason::DevReady)?;
+        port.admit(&frame.stations)?;
+        let ip = match frame.content {
+            Content::Arp => return self.answer_arp(ingress, packet, &frame.stations, now),
+            Content::Ip(ip) => ip,
+        };
+        // What is behind the IP packet is padding.
+        packet.set_length(ip.end);
+        if port.is_guest() && packet.offload.checksum == Checksum::Unnecessary {
+            // A guest's word is not passed on as ours.
+            packet.offload.checksum = Checksum::None;
+        }
+        if !packet.offload.fits(&ip, packet.frame()) {
+            return Err(DropReason::OffloadMismatch);
+        }
+        if nd::is_neighbour_discovery(packet.frame(), &ip) {
+            return self.answer_neighbour_discovery(ingress, packet, &frame.stations, &ip, now);
+        }
+        match self.route(ingress, packet, &frame.stations, &ip, now) {
+            Ok(verdict) => Ok(verdict),
+            Err(Refusal::Silent(reason)) => Err(reason),
+            Err(Refusal::Told(reason, problem)) => {
+                let is_told = self.write_problem(ingress, packet, &ip, problem, now);
+                Ok(if is_told { Verdict::Reject(reason) } else { Verdict::Drop(reason) })
+            }
+        }
+    }
+
+    /// Counts what has become of a packet that was in our hands.
+    pub(super) fn settle(&mut self, ingress: PortId, count: impl FnOnce(&mut PortCounters)) {
+        if let Some(port) = self.ports.get_mut(ingress) {
+            port.counters.settle();
+            count(&mut port.counters);
+        }
+    }
+
+    /// Drops what waits to leave by a port, and its neighbours.
+    fn purge(&mut self, id: PortId) {
+        for origin in self.emissions.purge(id) {
+            self.undelivered(origin, DropReason::QueuePurge);
+        }
+        let held = self.ports.get_mut(id).map(|port| port.neighbours.clear()).unwrap_or_default();
+        for held in held {
+            self.drop_held(held, DropReason::QueuePurge);
+        }
+    }
+
+    /// Forgets packets that a removed port received: there is no account left to settle.
+    fn disown(&mut self, id: PortId) {
+        self.emissions.disown(id);
+        for waiting in self.ports.iter_mut().flat_map(|port| port.neighbours.held_mut()) {
+            while let Some(at) = waiting.iter().position(|held| held.ingress == id) {
+                self.emissions.recycle(waiting.remove(at).packet);
+                self.held -= 1;
+            }
+        }
+    }
+
+    /// Tells the other workers of a neighbour, as far as they keep up.
+    pub(super) fn share(&mut self, port: PortId, address: IpAddr, mac: Mac) {
+        if self.learned.len() >= self.limits.neighbours {
+            self.learned.pop_front();
+        }
+        self.learned.push_back(Learned { port, address, mac });
     }
 }

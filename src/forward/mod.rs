@@ -1,11 +1,25 @@
 //! What to do with a frame.
 
+mod arp_reply;
+mod bucket;
 mod counters;
 mod emission;
 mod forwarder;
+mod icmp_reply;
+mod instances;
 mod limits;
+mod local;
+mod martian;
+mod nd_reply;
+mod neighbour;
 mod port;
+mod ports;
 mod reason;
+mod refusal;
+mod resolution;
+#[cfg(test)]
+mod tests;
+mod transit;
 mod verdict;
 
 pub use counters::PortCounters;

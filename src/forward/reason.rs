@@ -1,5 +1,8 @@
 //! Why packets are dropped.
 
+use crate::packet::nd::NdError;
+use crate::packet::{FrameError, ReceiveError};
+
 /// Defines the reasons once: variant, name and meaning stay together.
 macro_rules! reasons {
     ($($variant:ident $name:literal $meaning:literal,)+) => {
@@ -37,7 +40,7 @@ reasons! {
     VlanTagged "VLAN_TAGGED" "the frame carries a VLAN tag; ports carry untagged frames",
     UnhandledProto "UNHANDLED_PROTO" "the frame carries neither IPv4, IPv6 nor ARP",
     MacInvalidSource "MAC_INVALID_SOURCE" "the source MAC is zero or a group address",
-    MacSpoofed "MAC_SPOOFED" "the source MAC is not the one configured for the guest",
+    MacSpoofed "MAC_SPOOFED" "the source MAC is not the one configured for the guest, or is our own",
     Otherhost "OTHERHOST" "the destination MAC is another station's",
     UnicastInL2Multicast "UNICAST_IN_L2_MULTICAST" "a unicast IP packet in a broadcast or multicast frame",
     ArpInvalid "ARP_INVALID" "the ARP message is cut short or not IPv4 over Ethernet, request or reply",
@@ -89,6 +92,40 @@ impl DropReason {
     #[must_use]
     pub fn index(self) -> usize {
         self as usize
+    }
+}
+
+impl From<ReceiveError> for DropReason {
+    fn from(error: ReceiveError) -> Self {
+        match error {
+            ReceiveError::Short | ReceiveError::Offload(_) => Self::DevHdr,
+        }
+    }
+}
+
+impl From<FrameError> for DropReason {
+    fn from(error: FrameError) -> Self {
+        match error {
+            FrameError::Short => Self::PktTooSmall,
+            FrameError::Vlan => Self::VlanTagged,
+            FrameError::EtherType(_) => Self::UnhandledProto,
+            FrameError::Version | FrameError::HeaderLength | FrameError::Option => Self::IpInhdr,
+            FrameError::Checksum => Self::IpCsum,
+            FrameError::SourceRoute => Self::IpSourceRoute,
+            FrameError::ExtensionHeader => Self::Ipv6BadExthdr,
+        }
+    }
+}
+
+impl From<NdError> for DropReason {
+    fn from(error: NdError) -> Self {
+        match error {
+            NdError::HopLimit => Self::Ipv6NdiscHopLimit,
+            NdError::Fragmented => Self::Ipv6NdiscFrag,
+            NdError::Code => Self::Ipv6NdiscBadCode,
+            NdError::Checksum => Self::IcmpCsum,
+            NdError::Malformed => Self::Ipv6NdiscBadOptions,
+        }
     }
 }
 

@@ -1,7 +1,21 @@
 //! The product: what was asked for, the audit window, and what follows from both.
 
+mod announced;
+mod applied;
+mod audit;
+#[cfg(test)]
+mod fixtures;
+mod limits;
 mod refusal;
+mod registry;
+mod reserved;
 mod spec;
+mod want;
 
+pub use applied::Applied;
+pub use audit::{Audit, Timer};
+pub use limits::Limits;
 pub use refusal::Refusal;
+pub use registry::{Declared, Element, Entry, Gateway, Misfit, Registry, Standing, Uplink};
 pub use spec::{GatewaySpec, GuestSpec, PortKind, PortSpec, StaticRoute, UplinkName, UplinkSpec};
+pub use want::{InstanceWant, Origin, PortWant, RouteWant, Want, want};

@@ -10,10 +10,10 @@ use super::spec::UplinkName;
 /// request that is at fault.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// The interface has a gateway in another routing instance; delete it first.
-    #[error("{interface} belongs to routing instance {instance}; a gateway cannot change its instance")]
+    /// The gateway or port stands in another routing instance.
+    #[error("{interface} belongs to routing instance {instance}; delete it there first")]
     OtherInstance {
-        /// The gateway.
+        /// The gateway or port.
         interface: InterfaceName,
         /// Its instance.
         instance: InstanceName,
@@ -29,9 +29,9 @@ pub enum Refusal {
         /// What it is.
         kind: &'static str,
     },
-    /// The name is taken by an interface of the host that is not ours.
-    #[error("an interface {0} exists on the host and is not ours")]
-    ForeignLink(InterfaceName),
+    /// `all` and `default`: `/proc/sys/net/*/conf` has folders of these names that are no interfaces.
+    #[error("the kernel keeps the name {0} for its settings of all interfaces")]
+    ReservedName(InterfaceName),
     /// Another instance's gateway announces an equal or overlapping subnet to the host.
     #[error(
         "subnet {subnet} overlaps {other}, which gateway {gateway} of routing instance {instance} announces to the host"
@@ -56,6 +56,33 @@ pub enum Refusal {
         subnet: Prefix,
         /// Why it is not usable, to follow the subnet in a sentence.
         why: &'static str,
+    },
+    /// Overlapping subnets of one instance with different uplinks: which of the two source rules
+    /// comes first would be left to chance.
+    #[error("subnet {subnet} overlaps {other} of gateway {gateway}, which has another uplink")]
+    UplinkDiffers {
+        /// The subnet asked for.
+        subnet: Prefix,
+        /// The subnet that stands.
+        other: Prefix,
+        /// Whose it is.
+        gateway: InterfaceName,
+    },
+    /// An address, or network, that no guest and no gateway can own.
+    #[error("address {address} {why}")]
+    UnusableAddress {
+        /// The address.
+        address: Prefix,
+        /// Why it is not usable, to follow the address in a sentence.
+        why: &'static str,
+    },
+    /// Another uplink has the address; packets from it leave by one uplink only.
+    #[error("address {address} is that of uplink {uplink}")]
+    AddressTaken {
+        /// The address.
+        address: IpAddr,
+        /// Whose it is.
+        uplink: UplinkName,
     },
     /// No such uplink.
     #[error("there is no uplink {0}")]
@@ -121,11 +148,13 @@ impl Refusal {
             Self::OtherInstance { .. } | Self::UnknownInstance(_) => "routing_instance",
             Self::Static(_)
             | Self::NameTaken { .. }
-            | Self::ForeignLink(_)
+            | Self::ReservedName(_)
             | Self::NotFound { .. }
             | Self::Limit { .. } => "interface",
             Self::SubnetTaken { .. } | Self::ForeignRoute(_) | Self::UnusableSubnet { .. } => "subnets",
-            Self::UnknownUplink(_) | Self::UplinkInUse { .. } => "uplink",
+            Self::UnknownUplink(_) | Self::UplinkInUse { .. } | Self::UplinkDiffers { .. } => "uplink",
+            Self::UnusableAddress { .. } => "addresses",
+            Self::AddressTaken { .. } => "address",
             Self::UnknownPort { .. } => "port",
             Self::TableTaken { .. } => "table",
             Self::FamilyMismatch { .. } => "gateway",

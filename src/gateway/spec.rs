@@ -4,11 +4,12 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::net::IpAddr;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use crate::addr::{InstanceName, InterfaceAddress, InterfaceName, Mac, NameError, Prefix};
+use crate::addr::{Family, InstanceName, InterfaceAddress, InterfaceName, Mac, NameError, Prefix};
 use crate::routing::NextHop;
 
 /// A virtual gateway: a vgw tap through which a routing instance reaches the host's IP stack.
@@ -25,6 +26,24 @@ pub struct GatewaySpec {
     pub routes: BTreeSet<Prefix>,
     /// The uplink that the network's traffic leaves by; `None` leaves it to the host's main table.
     pub uplink: Option<UplinkName>,
+}
+
+impl GatewaySpec {
+    /// What the instance reaches through the gateway, the implied default routes included.
+    #[must_use]
+    pub fn effective_routes(&self) -> BTreeSet<Prefix> {
+        if !self.routes.is_empty() {
+            return self.routes.clone();
+        }
+        let defaults = [Prefix::DEFAULT_V4, Prefix::DEFAULT_V6];
+        defaults.into_iter().filter(|default| self.has(default.family())).collect()
+    }
+
+    /// True if one of the subnets is of this family.
+    #[must_use]
+    pub fn has(&self, family: Family) -> bool {
+        self.subnets.iter().any(|subnet| subnet.family() == family)
+    }
 }
 
 /// A guest's port.
@@ -45,6 +64,12 @@ pub struct PortSpec {
     pub gateways: BTreeSet<IpAddr>,
     /// Largest IP packet, bytes; `None` is 1500 for a tap and the interface's own when attached.
     pub mtu: Option<u32>,
+}
+
+impl PortSpec {
+    /// MTUs that the kernel gives a tap: from IPv4's smallest (RFC 791) to 65,535 bytes with the
+    /// Ethernet header.
+    pub const MTU: RangeInclusive<u32> = 68..=65_521;
 }
 
 /// How a port meets its guest.
@@ -80,6 +105,14 @@ pub struct UplinkSpec {
     pub via: IpAddr,
     /// The routing table; `None` takes a free one of our block.
     pub table: Option<u32>,
+}
+
+impl UplinkSpec {
+    /// The one family that the uplink carries, its address's.
+    #[must_use]
+    pub fn family(&self) -> Family {
+        Family::of(self.address.address)
+    }
 }
 
 /// A static route of an instance.

@@ -1,14 +1,18 @@
 //! What we want of the host's kernel, as plain data.
 //!
 //! [`HostState`] is both what is wanted and the part of what is there that bears our mark; the
-//! kernel is changed only by `diff` of the two, over their union. Add, delete, audit expiry,
+//! kernel is changed only by [`diff()`] of the two, over their union. Add, delete, audit expiry,
 //! reload, restart after a crash, repair and rollback are this one code with another wish.
 
+mod diff;
+mod display;
+pub mod fake;
 mod kernel;
 mod mark;
 mod operation;
 mod state;
 
+pub use diff::diff;
 pub use kernel::{Kernel, KernelError, Observed};
 pub use mark::Mark;
 pub use operation::Operation;

@@ -29,13 +29,17 @@ pub struct Packet {
     length: usize,
     /// The offload state, kept apart from the bytes so that edits are typed.
     pub offload: Offload,
+    /// Why what a device handed over last is no packet: it still takes its place in a batch, so that
+    /// it is counted.
+    pub fault: Option<ReceiveError>,
 }
 
 impl Packet {
     /// An empty buffer of full size.
     #[must_use]
     pub fn new() -> Self {
-        Self { buffer: vec![0; HEADROOM + FRAME_LIMIT].into_boxed_slice(), length: 0, offload: Offload::default() }
+        let buffer = vec![0; HEADROOM + FRAME_LIMIT].into_boxed_slice();
+        Self { buffer, length: 0, offload: Offload::default(), fault: None }
     }
 
     /// A packet that holds a copy of `frame`; for tests and for messages that are built elsewhere.
@@ -55,6 +59,7 @@ impl Packet {
     /// If the frame is longer than any frame can be.
     pub fn set_frame(&mut self, frame: &[u8]) {
         self.offload = Offload::default();
+        self.fault = None;
         self.set_length(frame.len());
         self.frame_mut().copy_from_slice(frame);
     }
@@ -68,17 +73,23 @@ impl Packet {
     /// Takes over `filled` bytes that a device has put into [`Packet::receive_area`].
     ///
     /// # Errors
-    /// Bytes that are no packet; the length of the frame is set all the same, for counting.
+    /// Bytes that are no packet; the length of the frame is set all the same, for counting, and the
+    /// error stays in [`Packet::fault`].
     pub fn received(&mut self, filled: usize) -> Result<(), ReceiveError> {
-        self.offload = Offload::default();
         self.length = filled.saturating_sub(VNET_HEADER).min(FRAME_LIMIT);
+        let parsed = self.parse_header(filled);
+        self.offload = parsed.unwrap_or_default();
+        self.fault = parsed.err();
+        parsed.map(|_| ())
+    }
+
+    fn parse_header(&self, filled: usize) -> Result<Offload, ReceiveError> {
         if filled < VNET_HEADER {
             return Err(ReceiveError::Short);
         }
         let mut header = [0; VNET_HEADER];
         header.copy_from_slice(&self.buffer[HEADROOM - VNET_HEADER..HEADROOM]);
-        self.offload = Offload::parse(&header, self.length)?;
-        Ok(())
+        Ok(Offload::parse(&header, self.length)?)
     }
 
     /// The offload header and the frame behind it, as a device takes them.
@@ -147,5 +158,9 @@ mod tests {
         let mut packet = Packet::new();
         assert_eq!(packet.received(VNET_HEADER - 1), Err(ReceiveError::Short));
         assert_eq!(packet.length(), 0);
+        assert_eq!(packet.fault, Some(ReceiveError::Short));
+        packet.receive_area()[..VNET_HEADER].fill(0);
+        packet.received(VNET_HEADER).unwrap();
+        assert_eq!(packet.fault, None);
     }
 }

@@ -42,16 +42,20 @@ pub(crate) fn refused(failure: &Failure, identity: Identity) -> RequestError {
 fn kind(refusal: &Refusal) -> ErrorKind {
     match refusal {
         Refusal::Static(_) => ErrorKind::STATIC,
-        Refusal::UnusableSubnet { .. } | Refusal::FamilyMismatch { .. } => ErrorKind::INVALID,
+        Refusal::UnusableSubnet { .. }
+        | Refusal::UnusableAddress { .. }
+        | Refusal::ReservedName(_)
+        | Refusal::FamilyMismatch { .. } => ErrorKind::INVALID,
         Refusal::UnknownUplink(_)
         | Refusal::UnknownPort { .. }
         | Refusal::UnknownInstance(_)
         | Refusal::NotFound { .. } => ErrorKind::NOT_FOUND,
         Refusal::OtherInstance { .. }
         | Refusal::NameTaken { .. }
-        | Refusal::ForeignLink(_)
         | Refusal::SubnetTaken { .. }
         | Refusal::ForeignRoute(_)
+        | Refusal::UplinkDiffers { .. }
+        | Refusal::AddressTaken { .. }
         | Refusal::UplinkInUse { .. }
         | Refusal::TableTaken { .. }
         | Refusal::Limit { .. } => ErrorKind::CONFLICT,

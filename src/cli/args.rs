@@ -1,0 +1,361 @@
+//! The words and options of `vgw`. Values are checked here, so that a mistake names its option and
+//! nothing half-right is sent to the daemon.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::addr::{InstanceName, InterfaceAddress, InterfaceName, Mac, Masked, Prefix, PrefixError};
+use crate::gateway::UplinkName;
+
+/// Gives isolated virtual networks a way out on the compute node itself.
+#[derive(Debug, Parser)]
+#[command(
+    name = "vgw",
+    version,
+    arg_required_else_help = true,
+    subcommand_required = true,
+    infer_subcommands = false,
+    max_term_width = 100,
+    after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 daemon unreachable, \
+                  77 not permitted,\n78 bad configuration.\n\n\
+                  Example:\n  vgw gateway add vgw1 --instance default-domain:admin:net1:net1 --subnet 192.168.1.0/24\n  \
+                  vgw status"
+)]
+pub struct Arguments {
+    /// Prints one JSON object with a versioned `schema` field, errors included.
+    #[arg(short, long, global = true, help_heading = "Everywhere")]
+    pub json: bool,
+    /// The daemon's Unix socket.
+    #[arg(
+        long,
+        global = true,
+        value_name = "PATH",
+        env = "VGW_SOCKET",
+        hide_env_values = true,
+        default_value = "/run/vgw/vgwd.sock",
+        help_heading = "Everywhere"
+    )]
+    pub socket: PathBuf,
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// The first word.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// What the daemon is asked.
+    #[command(flatten)]
+    Daemon(DaemonVerb),
+    /// Builds guests, a compute node and an outside host in namespaces and shows the gateway at work.
+    #[command(after_help = "Example:\n  sudo vgw demo\n  sudo vgw demo --keep\n  sudo vgw demo --stop")]
+    Demo(DemoArguments),
+}
+
+/// The first word of what the daemon is asked.
+#[derive(Debug, Subcommand)]
+pub enum DaemonVerb {
+    /// Virtual gateways: a tap by which a routing instance reaches the host's IP stack.
+    #[command(subcommand)]
+    Gateway(GatewayVerb),
+    /// Guests' ports.
+    #[command(subcommand)]
+    Port(PortVerb),
+    /// Uplinks: devices of the host with a router and a routing table of their own.
+    #[command(subcommand)]
+    Uplink(UplinkVerb),
+    /// Routing instances; they come and go with their gateways and ports.
+    #[command(subcommand)]
+    Instance(InstanceVerb),
+    /// Routes of an instance.
+    #[command(subcommand)]
+    Route(RouteVerb),
+    /// Everything on one screen, problems last.
+    #[command(after_help = "Example:\n  vgw status\n  vgw status -j | jq .problems")]
+    Status,
+    /// The audit that deletes what a returning controller does not confirm.
+    #[command(after_help = "Example:\n  vgw audit\n  vgw audit timer 30000\n  vgw audit connect")]
+    Audit {
+        /// What to do; shows the audit if absent.
+        #[command(subcommand)]
+        verb: Option<AuditVerb>,
+    },
+}
+
+/// `vgw gateway …`
+#[derive(Debug, Subcommand)]
+pub enum GatewayVerb {
+    /// Adds a gateway, or changes the one of that interface by the difference.
+    #[command(after_help = "Example:\n  vgw gateway add vgw1 --instance default-domain:admin:net1:net1 \\\n      \
+                            --subnet 192.168.1.0/24 --subnet 2001:db8:1::/64 --uplink display")]
+    Add(GatewayAdd),
+    /// Deletes a gateway.
+    #[command(after_help = "Example:\n  vgw gateway delete vgw1")]
+    Delete(Interface),
+    /// Lists the gateways.
+    #[command(after_help = "Example:\n  vgw gateway list -j")]
+    List,
+    /// Shows a gateway and its counters.
+    #[command(after_help = "Example:\n  vgw gateway show vgw1")]
+    Show(Interface),
+}
+
+/// `vgw port …`
+#[derive(Debug, Subcommand)]
+pub enum PortVerb {
+    /// Adds a guest's port, or changes the one of that name by the difference.
+    #[command(after_help = "Example:\n  vgw port add tap0 --instance default-domain:admin:net1:net1 \
+                            --address 192.168.1.253/32 \\\n      --netns guest --name eth0 \
+                            --guest-address 192.168.1.253/24 --gateway 192.168.1.1\n  \
+                            vgw port add vnet7 --instance default-domain:admin:net1:net1 \
+                            --address 192.168.1.7/32 \\\n      --gateway 192.168.1.1 --attach")]
+    Add(PortAdd),
+    /// Deletes a port.
+    #[command(after_help = "Example:\n  vgw port delete tap0")]
+    Delete(Interface),
+    /// Lists the ports.
+    #[command(after_help = "Example:\n  vgw port list -j")]
+    List,
+    /// Shows a port and its counters.
+    #[command(after_help = "Example:\n  vgw port show tap0")]
+    Show(Interface),
+}
+
+/// `vgw uplink …`
+#[derive(Debug, Subcommand)]
+pub enum UplinkVerb {
+    /// Adds an uplink, or changes the one of that name by the difference.
+    #[command(after_help = "Example:\n  vgw uplink add display --device eth1 --address 20.0.0.5/24 --via 20.0.0.1")]
+    Add(UplinkAdd),
+    /// Deletes an uplink that no gateway uses.
+    #[command(after_help = "Example:\n  vgw uplink delete display")]
+    Delete(Uplink),
+    /// Lists the uplinks.
+    #[command(after_help = "Example:\n  vgw uplink list -j")]
+    List,
+    /// Shows an uplink.
+    #[command(after_help = "Example:\n  vgw uplink show display")]
+    Show(Uplink),
+}
+
+/// `vgw instance …`
+#[derive(Debug, Subcommand)]
+pub enum InstanceVerb {
+    /// Lists the routing instances.
+    #[command(after_help = "Example:\n  vgw instance list")]
+    List,
+}
+
+/// `vgw route …`
+#[derive(Debug, Subcommand)]
+pub enum RouteVerb {
+    /// Lists the routes of an instance.
+    #[command(after_help = "Example:\n  vgw route list --instance default-domain:admin:net1:net1")]
+    List(Instance),
+    /// Tells where an address goes.
+    #[command(after_help = "Example:\n  vgw route lookup --instance default-domain:admin:net1:net1 10.1.1.253")]
+    Lookup(RouteLookup),
+    /// Adds a static route, or changes where it leads.
+    #[command(after_help = "Example:\n  vgw route add --instance default-domain:admin:net1:net1 172.16.0.0/12 \
+                            --port tap0 --via 192.168.1.253\n  \
+                            vgw route add --instance default-domain:admin:net1:net1 198.51.100.0/24 --discard")]
+    Add(RouteAdd),
+    /// Deletes a static route.
+    #[command(after_help = "Example:\n  vgw route delete --instance default-domain:admin:net1:net1 172.16.0.0/12")]
+    Delete(RouteDelete),
+}
+
+/// `vgw audit …`
+#[derive(Debug, Subcommand)]
+pub enum AuditVerb {
+    /// Does what a controller does when it returns: starts an audit.
+    #[command(after_help = "Example:\n  vgw audit connect")]
+    Connect,
+    /// Sets the time that later audits leave for replay: 0 ends them at once, -1 switches them off.
+    #[command(after_help = "Example:\n  vgw audit timer 60000\n  vgw audit timer -1")]
+    Timer {
+        /// Milliseconds.
+        #[arg(value_name = "MILLISECONDS", allow_negative_numbers = true)]
+        milliseconds: i32,
+    },
+}
+
+/// An interface by name.
+#[derive(Debug, Args)]
+pub struct Interface {
+    /// The interface's name.
+    pub interface: InterfaceName,
+}
+
+/// An uplink by name.
+#[derive(Debug, Args)]
+pub struct Uplink {
+    /// The uplink's name.
+    #[arg(value_name = "NAME")]
+    pub uplink: UplinkName,
+}
+
+/// A routing instance by name.
+#[derive(Debug, Args)]
+pub struct Instance {
+    /// The routing instance's fully qualified name, domain:project:network:instance.
+    #[arg(long, value_name = "FQN")]
+    pub instance: InstanceName,
+}
+
+/// A gateway as it shall be.
+#[derive(Debug, Args)]
+pub struct GatewayAdd {
+    /// The interface on the host, by which it is known.
+    pub interface: InterfaceName,
+    /// The routing instance.
+    #[arg(long, value_name = "FQN")]
+    pub instance: InstanceName,
+    /// A subnet of the network; the host gets a route to it over the gateway. May be repeated.
+    #[arg(long = "subnet", value_name = "PREFIX", required = true, value_parser = masked)]
+    pub subnets: Vec<Masked>,
+    /// What the network reaches through the gateway; the default route if absent. May be repeated.
+    #[arg(long = "route", value_name = "PREFIX", value_parser = masked)]
+    pub routes: Vec<Masked>,
+    /// The uplink by which the network's traffic leaves; the host's main table decides if absent.
+    #[arg(long, value_name = "NAME")]
+    pub uplink: Option<UplinkName>,
+}
+
+/// A port as it shall be.
+#[derive(Debug, Args)]
+pub struct PortAdd {
+    /// The interface on the host, by which it is known.
+    pub interface: InterfaceName,
+    /// The routing instance.
+    #[arg(long, value_name = "FQN")]
+    pub instance: InstanceName,
+    /// What is behind the port: a route of the instance and an allowed source. May be repeated.
+    #[arg(long = "address", value_name = "PREFIX", required = true, value_parser = masked)]
+    pub addresses: Vec<Masked>,
+    /// The guest's MAC; learned if absent.
+    #[arg(long)]
+    pub mac: Option<Mac>,
+    /// The address by which the guest knows its gateway; the daemon answers for it. May be repeated.
+    #[arg(long = "gateway", value_name = "ADDRESS")]
+    pub gateways: Vec<IpAddr>,
+    /// The largest IP packet, bytes.
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u32).range(68..=65_535))]
+    pub mtu: Option<u32>,
+    /// Serves an interface that exists already, a hypervisor's tap or a veth, instead of a new tap.
+    #[arg(long, conflicts_with = "netns")]
+    pub attach: bool,
+    /// The network namespace to place the tap in: a name under /run/netns, or a path.
+    #[arg(long)]
+    pub netns: Option<PathBuf>,
+    /// The tap's name in there; the port's own if absent.
+    #[arg(long, value_name = "INTERFACE", requires = "netns")]
+    pub name: Option<InterfaceName>,
+    /// An address that the tap gets in there. May be repeated.
+    #[arg(long = "guest-address", value_name = "ADDRESS/LENGTH", requires = "netns")]
+    pub guest_addresses: Vec<InterfaceAddress>,
+}
+
+/// An uplink as it shall be.
+#[derive(Debug, Args)]
+pub struct UplinkAdd {
+    /// Its name.
+    #[arg(value_name = "NAME")]
+    pub uplink: UplinkName,
+    /// The host's device.
+    #[arg(long, value_name = "INTERFACE")]
+    pub device: InterfaceName,
+    /// The host's address on the device.
+    #[arg(long, value_name = "ADDRESS/LENGTH")]
+    pub address: InterfaceAddress,
+    /// The router on that link.
+    #[arg(long, value_name = "ADDRESS")]
+    pub via: IpAddr,
+    /// The routing table; a free one of the daemon's block if absent.
+    #[arg(long, value_name = "NUMBER")]
+    pub table: Option<u32>,
+}
+
+/// A question to a routing instance.
+#[derive(Debug, Args)]
+pub struct RouteLookup {
+    /// The routing instance.
+    #[arg(long, value_name = "FQN")]
+    pub instance: InstanceName,
+    /// The destination.
+    pub address: IpAddr,
+}
+
+/// A static route as it shall be.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("next_hop").required(true).args(["port", "discard", "unreachable"]))]
+pub struct RouteAdd {
+    /// The routing instance.
+    #[arg(long, value_name = "FQN")]
+    pub instance: InstanceName,
+    /// The destination.
+    #[arg(value_parser = masked)]
+    pub prefix: Masked,
+    /// Out by this port.
+    #[arg(long, value_name = "INTERFACE")]
+    pub port: Option<InterfaceName>,
+    /// The neighbour behind the port that takes the packets on.
+    #[arg(long, value_name = "ADDRESS", requires = "port", conflicts_with_all = ["discard", "unreachable"])]
+    pub via: Option<IpAddr>,
+    /// Drops in silence.
+    #[arg(long)]
+    pub discard: bool,
+    /// Drops and tells the sender.
+    #[arg(long)]
+    pub unreachable: bool,
+}
+
+/// A static route by prefix.
+#[derive(Debug, Args)]
+pub struct RouteDelete {
+    /// The routing instance.
+    #[arg(long, value_name = "FQN")]
+    pub instance: InstanceName,
+    /// The destination.
+    #[arg(value_parser = masked)]
+    pub prefix: Masked,
+}
+
+/// `vgw demo …`
+#[derive(Debug, Args)]
+pub struct DemoArguments {
+    /// Leaves everything running and tells how to explore it.
+    #[arg(long, conflicts_with = "stop")]
+    pub keep: bool,
+    /// Ends every demonstration that was kept.
+    #[arg(long)]
+    pub stop: bool,
+}
+
+impl DaemonVerb {
+    /// What was understood otherwise than it was typed, one sentence each.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        let given: &[(&str, &[Masked])] = match self {
+            Self::Gateway(GatewayVerb::Add(given)) => &[("--subnet", &given.subnets), ("--route", &given.routes)],
+            Self::Port(PortVerb::Add(given)) => &[("--address", &given.addresses)],
+            Self::Route(RouteVerb::Add(RouteAdd { prefix, .. }) | RouteVerb::Delete(RouteDelete { prefix, .. })) => {
+                &[("the destination", std::slice::from_ref(prefix))]
+            }
+            _ => &[],
+        };
+        let all = given.iter().flat_map(|(name, values)| values.iter().map(move |value| (name, value)));
+        all.filter(|(_, value)| value.had_host_bits)
+            .map(|(name, value)| format!("{name} had host bits and is taken as {}", value.prefix))
+            .collect()
+    }
+}
+
+fn masked(text: &str) -> Result<Masked, PrefixError> {
+    Prefix::parse_masked(text)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,250 @@
+//! What went wrong, as `vgw` says it: one line for people, one object for programs, one exit code.
+
+use std::error::Error as _;
+use std::io;
+use std::path::PathBuf;
+
+use serde_json::json;
+
+use crate::api::ClientError;
+use crate::api::generated::virtual_gateway::{ErrorKind, RequestError};
+
+use super::render::{Style, Tone};
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The words or options make no sense.
+    #[error("{reason}")]
+    Usage {
+        /// The option or argument at fault; empty if it is none in particular.
+        field: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The daemon's answer to a request that it did not carry out.
+    #[error("{}", .0.reason)]
+    Refused(RequestError),
+    /// There is nothing of that name.
+    #[error("there is no {object} {name}")]
+    NotFound {
+        /// What was looked for.
+        object: &'static str,
+        /// Its name.
+        name: String,
+    },
+    /// Nobody answers at the socket.
+    #[error("no daemon answers at {}: {reason}; start it with 'systemctl start vgwd' or 'sudo vgwd'", .socket.display())]
+    Unreachable {
+        /// The socket.
+        socket: PathBuf,
+        /// The system's words.
+        reason: String,
+    },
+    /// The socket's mode forbids it.
+    #[error("{what}")]
+    NotPermitted {
+        /// What is not permitted, and to whom it is.
+        what: String,
+    },
+    /// The connection broke, or the answer was not understood.
+    #[error("the daemon's answer was cut off or not understood: {0}")]
+    Protocol(String),
+    /// The answer could not be written.
+    #[error("cannot write the answer: {0}")]
+    Output(#[source] io::Error),
+    /// A step of the demonstration did not show what it should.
+    #[error("{0}")]
+    Demo(String),
+}
+
+impl Failure {
+    /// The process's exit code.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Usage { .. } => 2,
+            Self::Refused(RequestError { kind, .. }) => match *kind {
+                ErrorKind::INVALID => 2,
+                ErrorKind::NOT_FOUND => 3,
+                ErrorKind::STOPPING => 4,
+                ErrorKind::NOT_PERMITTED => 77,
+                _ => 1,
+            },
+            Self::NotFound { .. } => 3,
+            Self::Unreachable { .. } => 4,
+            Self::NotPermitted { .. } => 77,
+            Self::Protocol(_) | Self::Output(_) | Self::Demo(_) => 1,
+        }
+    }
+
+    /// The kind, for programs.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Usage { .. } => "usage",
+            Self::Refused(RequestError { kind, .. }) => match *kind {
+                ErrorKind::INVALID => "invalid",
+                ErrorKind::CONFLICT => "conflict",
+                ErrorKind::STATIC => "static",
+                ErrorKind::NOT_FOUND => "not_found",
+                ErrorKind::KERNEL => "kernel",
+                ErrorKind::NOT_PERMITTED => "not_permitted",
+                ErrorKind::STOPPING => "stopping",
+                _ => "failed",
+            },
+            Self::NotFound { .. } => "not_found",
+            Self::Unreachable { .. } => "unreachable",
+            Self::NotPermitted { .. } => "not_permitted",
+            Self::Protocol(_) => "protocol",
+            Self::Output(_) | Self::Demo(_) => "failed",
+        }
+    }
+
+    /// The option or the request's field that is at fault; empty if it is none in particular.
+    #[must_use]
+    pub fn field(&self) -> &str {
+        match self {
+            Self::Usage { field, .. } | Self::Refused(RequestError { field, .. }) => field,
+            Self::NotFound { object, .. } => object,
+            _ => "",
+        }
+    }
+
+    /// The line for standard error.
+    #[must_use]
+    pub fn render(&self, style: Style) -> String {
+        let field = match self {
+            Self::Refused(error) if !error.field.is_empty() => format!("{}: ", error.field),
+            _ => String::new(),
+        };
+        format!("{} {field}{self}\n", style.paint(Tone::Bad, "vgw:"))
+    }
+
+    /// The object for standard output with `-j`.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let error = json!({ "kind": self.kind(), "field": self.field(), "reason": self.to_string() });
+        json!({ "schema": "vgw.error/1", "error": error }).to_string()
+    }
+
+    /// Why there is no connection to the daemon.
+    fn connecting(socket: PathBuf, error: &io::Error) -> Self {
+        if error.kind() == io::ErrorKind::PermissionDenied {
+            let what = format!("{} is not open to you: use sudo, or join the socket's group", socket.display());
+            return Self::NotPermitted { what };
+        }
+        Self::Unreachable { socket, reason: text_of(error) }
+    }
+}
+
+impl From<ClientError> for Failure {
+    fn from(error: ClientError) -> Self {
+        match error {
+            ClientError::Unreachable { path, error } => Self::connecting(path, &error),
+            ClientError::Refused(refused) => Self::Refused(refused),
+            ClientError::Lost(reason) | ClientError::Misunderstood(reason) => Self::Protocol(reason),
+        }
+    }
+}
+
+impl From<thrift::Error> for Failure {
+    fn from(error: thrift::Error) -> Self {
+        match error {
+            thrift::Error::User(error) => match error.downcast::<RequestError>() {
+                Ok(refused) => Self::Refused(*refused),
+                Err(other) => Self::Protocol(other.to_string()),
+            },
+            other => Self::Protocol(other.to_string()),
+        }
+    }
+}
+
+impl From<clap::Error> for Failure {
+    /// Keeps the field at fault and the first sentence, which says it all; usage and tips are for people.
+    fn from(error: clap::Error) -> Self {
+        use clap::error::{ContextKind, ContextValue};
+        let field = match error.get(ContextKind::InvalidArg) {
+            Some(ContextValue::String(name)) => name.clone(),
+            Some(ContextValue::Strings(names)) => names.join(", "),
+            _ => String::new(),
+        };
+        let shown = error.to_string();
+        let sentence = shown.split("\n\n").next().unwrap_or_default().trim_start_matches("error: ");
+        let words: Vec<&str> = sentence.split_whitespace().collect();
+        let mut reason = words.join(" ");
+        if let Some(source) = error.source().map(ToString::to_string).filter(|source| !reason.contains(source)) {
+            reason = format!("{reason}: {source}");
+        }
+        Self::Usage { field, reason }
+    }
+}
+
+/// An input/output error without the operating system's number behind it.
+fn text_of(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or(&text).to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::super::args::Arguments;
+    use super::*;
+
+    fn refused(kind: ErrorKind) -> Failure {
+        Failure::Refused(RequestError::new(kind, "subnets".into(), "it overlaps".into()))
+    }
+
+    #[test]
+    fn exit_codes_are_the_documented_ones() {
+        for (failure, code) in [
+            (refused(ErrorKind::INVALID), 2),
+            (refused(ErrorKind::CONFLICT), 1),
+            (refused(ErrorKind::STATIC), 1),
+            (refused(ErrorKind::NOT_FOUND), 3),
+            (refused(ErrorKind::KERNEL), 1),
+            (refused(ErrorKind::NOT_PERMITTED), 77),
+            (refused(ErrorKind::STOPPING), 4),
+            (refused(ErrorKind(99)), 1),
+            (Failure::NotFound { object: "port", name: "x".into() }, 3),
+            (Failure::connecting("/s".into(), &io::ErrorKind::NotFound.into()), 4),
+            (Failure::connecting("/s".into(), &io::ErrorKind::PermissionDenied.into()), 77),
+            (Failure::Protocol("x".into()), 1),
+        ] {
+            assert_eq!(failure.exit_code(), code, "{failure:?}");
+        }
+    }
+
+    #[test]
+    fn people_get_one_line_with_the_field() {
+        assert_eq!(refused(ErrorKind::CONFLICT).render(Style::PLAIN), "vgw: subnets: it overlaps\n");
+        let missing = Failure::connecting("/run/x".into(), &io::Error::from_raw_os_error(2));
+        assert_eq!(
+            missing.render(Style::PLAIN),
+            "vgw: no daemon answers at /run/x: no such file or directory; \
+             start it with 'systemctl start vgwd' or 'sudo vgwd'\n"
+        );
+    }
+
+    #[test]
+    fn programs_get_kind_field_and_reason() {
+        assert_eq!(
+            refused(ErrorKind::CONFLICT).to_json(),
+            r#"{"error":{"field":"subnets","kind":"conflict","reason":"it overlaps"},"schema":"vgw.error/1"}"#
+        );
+    }
+
+    #[test]
+    fn usage_keeps_field_and_reason() {
+        let line = "vgw gateway add vgw1 --instance a --subnet 10.0.0.0/33";
+        let failure = Failure::from(Arguments::try_parse_from(line.split_whitespace()).unwrap_err());
+        assert_eq!(failure.field(), "--subnet <PREFIX>");
+        assert_eq!(
+            failure.to_string(),
+            "invalid value '10.0.0.0/33' for '--subnet <PREFIX>': prefix length 33 is not in 0..=32"
+        );
+        assert_eq!(failure.exit_code(), 2);
+    }
+}

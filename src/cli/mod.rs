@@ -1,0 +1,20 @@
+//! The command line `vgw`: words, the daemon's answers, and how they look.
+//!
+//! [`args`] reads what was typed, [`run()`] asks the daemon, [`report`] is what it told as plain
+//! values with stable JSON names, [`render`] shows those to people, [`failure`] is what went wrong.
+//! [`demo`] builds a network on this machine and shows the gateway at work.
+
+pub mod args;
+mod ask;
+pub mod demo;
+mod entry;
+pub mod failure;
+pub mod render;
+pub mod report;
+mod run;
+mod wire;
+
+pub use ask::ask;
+pub use entry::{Console, entry};
+pub use failure::Failure;
+pub use run::{Form, run};

@@ -1,0 +1,138 @@
+//! Gateways, and what a gateway's page has in common with a port's.
+
+use super::super::report::{Counters, Gateway, Gateways, Report};
+use super::style::{Style, Tone};
+use super::table::{Align, Cell, Table};
+use super::units;
+
+impl Report for Gateways {
+    const SCHEMA: &'static str = "vgw.gateways/1";
+
+    fn render(&self, style: Style) -> String {
+        if self.gateways.is_empty() {
+            return "no gateways\n".to_owned();
+        }
+        table(&self.gateways, style, 0)
+    }
+}
+
+/// The table of gateways, also of `vgw status`.
+pub(super) fn table(gateways: &[Gateway], style: Style, indent: usize) -> String {
+    let mut table = Table::new(&[
+        ("interface", Align::Left),
+        ("instance", Align::Left),
+        ("state", Align::Left),
+        ("subnets", Align::Left),
+        ("routes", Align::Left),
+        ("uplink", Align::Left),
+        ("rx packets", Align::Right),
+        ("tx packets", Align::Right),
+        ("drops", Align::Right),
+        ("audit", Align::Left),
+    ]);
+    for gateway in gateways {
+        let [received, transmitted, drops] = traffic(&gateway.counters);
+        table.row([
+            Cell::new(&gateway.interface).tone(Tone::Strong),
+            Cell::new(&gateway.instance),
+            state(gateway.is_static),
+            Cell::list(&gateway.subnets),
+            Cell::list(&gateway.routes),
+            Cell::option(gateway.uplink.as_deref()),
+            received,
+            transmitted,
+            drops,
+            audit(gateway),
+        ]);
+    }
+    table.render(style, indent)
+}
+
+/// `static` or `dynamic`.
+pub(super) fn state(is_static: bool) -> Cell {
+    Cell::new(if is_static { "static" } else { "dynamic" })
+}
+
+/// Received, transmitted and dropped packets as cells.
+pub(super) fn traffic(counters: &Counters) -> [Cell; 3] {
+    let drops = Cell::new(units::count(counters.drops()));
+    [
+        Cell::new(units::count(counters.received)),
+        Cell::new(units::count(counters.transmitted)),
+        if counters.drops() > 0 { drops.tone(Tone::Notice) } else { drops },
+    ]
+}
+
+fn audit(gateway: &Gateway) -> Cell {
+    match gateway.deleted_in_ms {
+        Some(rest) => Cell::new(format!("deleted in {}", units::millis(rest))).tone(Tone::Bad),
+        None if gateway.is_static => Cell::new("exempt").tone(Tone::Faint),
+        None => Cell::new("confirmed").tone(Tone::Good),
+    }
+}
+
+impl Report for Gateway {
+    const SCHEMA: &'static str = "vgw.gateway/1";
+
+    fn render(&self, style: Style) -> String {
+        let mut page = Page::new(style, "gateway", &self.interface);
+        page.line("instance", &self.instance);
+        page.line("state", if self.is_static { "static" } else { "dynamic" });
+        page.list("subnets", &self.subnets);
+        page.list("routes", &self.routes);
+        page.line("uplink", self.uplink.as_deref().unwrap_or("-"));
+        match self.deleted_in_ms {
+            Some(rest) => page.line("audit", &style.paint(Tone::Bad, format!("deleted in {}", units::millis(rest)))),
+            None if self.is_static => page.line("audit", "exempt"),
+            None => page.line("audit", &format!("confirmed, version {}", self.version)),
+        }
+        page.counters(&self.counters, "from the host", "to the host");
+        page.finish()
+    }
+}
+
+/// One object with its properties, a line each.
+pub(super) struct Page {
+    style: Style,
+    text: String,
+}
+
+impl Page {
+    pub(super) fn new(style: Style, kind: &str, name: &str) -> Self {
+        Self { style, text: format!("{} {}\n", kind, style.paint(Tone::Strong, name)) }
+    }
+
+    pub(super) fn line(&mut self, property: &str, value: &str) {
+        let property = self.style.paint(Tone::Faint, format_args!("{property:<12}"));
+        self.text.push_str(&format!("  {property}  {value}\n"));
+    }
+
+    pub(super) fn list(&mut self, property: &str, values: &[String]) {
+        let value = if values.is_empty() { "-".to_owned() } else { values.join(", ") };
+        self.line(property, &value);
+    }
+
+    /// The counters, exact; only those of the balance that are not zero, and each drop reason.
+    pub(super) fn counters(&mut self, counters: &Counters, inward: &str, outward: &str) {
+        let traffic =
+            |packets, bytes, side: &str| format!("{} packets, {}, {side}", units::exact(packets), units::bytes(bytes));
+        self.line("received", &traffic(counters.received, counters.received_bytes, inward));
+        for (name, value) in [("sent on", counters.sent), ("answered", counters.answered), ("held", counters.held)] {
+            if value > 0 {
+                self.line(&format!("  {name}"), &units::exact(value));
+            }
+        }
+        if counters.drops() > 0 {
+            let drops = self.style.paint(Tone::Notice, units::exact(counters.drops()));
+            self.line("  dropped", &drops);
+        }
+        for (reason, value) in &counters.dropped {
+            self.line("", &format!("{} {reason}", units::exact(*value)));
+        }
+        self.line("transmitted", &traffic(counters.transmitted, counters.transmitted_bytes, outward));
+    }
+
+    pub(super) fn finish(self) -> String {
+        self.text
+    }
+}

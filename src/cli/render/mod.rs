@@ -1,0 +1,18 @@
+//! How reports look to people: pure functions from a report and a style to text.
+
+mod audit;
+mod gateway;
+mod outcome;
+mod port;
+mod route;
+mod status;
+mod style;
+mod table;
+mod units;
+mod uplink;
+
+pub use style::{Style, Tone};
+pub use units::{bytes, count, duration, exact};
+
+#[cfg(test)]
+mod tests;

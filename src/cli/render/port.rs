@@ -1,0 +1,73 @@
+//! Guests' ports.
+
+use super::super::report::{Port, Ports, Report};
+use super::gateway::{Page, state, traffic};
+use super::style::{Style, Tone};
+use super::table::{Align, Cell, Table};
+
+impl Report for Ports {
+    const SCHEMA: &'static str = "vgw.ports/1";
+
+    fn render(&self, style: Style) -> String {
+        if self.ports.is_empty() {
+            return "no ports\n".to_owned();
+        }
+        table(&self.ports, style, 0)
+    }
+}
+
+/// The table of ports, also of `vgw status`.
+pub(super) fn table(ports: &[Port], style: Style, indent: usize) -> String {
+    let mut table = Table::new(&[
+        ("port", Align::Left),
+        ("instance", Align::Left),
+        ("state", Align::Left),
+        ("guest", Align::Left),
+        ("addresses", Align::Left),
+        ("mac", Align::Left),
+        ("rx packets", Align::Right),
+        ("tx packets", Align::Right),
+        ("drops", Align::Right),
+    ]);
+    for port in ports {
+        let [received, transmitted, drops] = traffic(&port.counters);
+        table.row([
+            Cell::new(&port.interface).tone(Tone::Strong),
+            Cell::new(&port.instance),
+            state(port.is_static),
+            Cell::new(place(port)),
+            Cell::list(&port.addresses),
+            Cell::option(port.mac.as_deref()),
+            received,
+            transmitted,
+            drops,
+        ]);
+    }
+    table.render(style, indent)
+}
+
+/// How the port meets its guest: `eth0 in guest1`, `attached`, or a tap that waits for one.
+fn place(port: &Port) -> String {
+    match &port.guest {
+        Some(guest) => format!("{} in {}", guest.name, guest.netns),
+        None if port.attached => "attached".to_owned(),
+        None => "tap".to_owned(),
+    }
+}
+
+impl Report for Port {
+    const SCHEMA: &'static str = "vgw.port/1";
+
+    fn render(&self, style: Style) -> String {
+        let mut page = Page::new(style, "port", &self.interface);
+        page.line("instance", &self.instance);
+        page.line("state", if self.is_static { "static" } else { "dynamic" });
+        page.line("guest", &place(self));
+        page.list("addresses", &self.addresses);
+        page.list("gateways", &self.gateways);
+        page.line("mac", self.mac.as_deref().unwrap_or("not learned yet"));
+        page.line("mtu", &format!("{} bytes", self.mtu));
+        page.counters(&self.counters, "from the guest", "to the guest");
+        page.finish()
+    }
+}

@@ -1,0 +1,44 @@
+//! Everything on one screen.
+
+use super::super::report::{Report, Status};
+use super::style::{Style, Tone};
+use super::{audit, gateway, port, units, uplink};
+
+const INDENT: usize = 2;
+
+impl Report for Status {
+    const SCHEMA: &'static str = "vgw.status/1";
+
+    fn render(&self, style: Style) -> String {
+        let workers = if self.workers == 1 { "worker" } else { "workers" };
+        let mut text = format!(
+            "{} {}, up {}, {} {workers}\n",
+            style.paint(Tone::Strong, "vgwd"),
+            self.version,
+            units::millis(self.uptime_ms),
+            self.workers
+        );
+        let mut section = |title: &str, lines: &str| {
+            text.push_str(&format!("\n{}\n{lines}", style.paint(Tone::Strong, title)));
+        };
+        let none = format!("{:INDENT$}{}\n", "", style.paint(Tone::Faint, "none"));
+        let or_none = |count: usize, lines: String| if count == 0 { none.clone() } else { lines };
+        section("Gateways", &or_none(self.gateways.len(), gateway::table(&self.gateways, style, INDENT)));
+        section("Ports", &or_none(self.ports.len(), port::table(&self.ports, style, INDENT)));
+        if !self.uplinks.is_empty() {
+            section("Uplinks", &uplink::table(&self.uplinks, style, INDENT));
+        }
+        section("Audit", &audit::lines(&self.audit, style, INDENT));
+        if !self.problems.is_empty() {
+            let lines: String = numbered(&self.problems, style).collect();
+            section(&format!("Problems ({})", self.problems.len()), &lines);
+        }
+        text
+    }
+}
+
+fn numbered(problems: &[String], style: Style) -> impl Iterator<Item = String> {
+    problems.iter().zip(1..).map(move |(problem, number)| {
+        format!("{:INDENT$}{} {problem}\n", "", style.paint(Tone::Bad, format_args!("{number}.")))
+    })
+}

@@ -1,0 +1,57 @@
+//! Uplinks.
+
+use super::super::report::{Report, Uplink, Uplinks};
+use super::gateway::{Page, state};
+use super::style::{Style, Tone};
+use super::table::{Align, Cell, Table};
+
+impl Report for Uplinks {
+    const SCHEMA: &'static str = "vgw.uplinks/1";
+
+    fn render(&self, style: Style) -> String {
+        if self.uplinks.is_empty() {
+            return "no uplinks\n".to_owned();
+        }
+        table(&self.uplinks, style, 0)
+    }
+}
+
+/// The table of uplinks, also of `vgw status`.
+pub(super) fn table(uplinks: &[Uplink], style: Style, indent: usize) -> String {
+    let mut table = Table::new(&[
+        ("uplink", Align::Left),
+        ("state", Align::Left),
+        ("device", Align::Left),
+        ("address", Align::Left),
+        ("via", Align::Left),
+        ("table", Align::Right),
+        ("gateways", Align::Left),
+    ]);
+    for uplink in uplinks {
+        table.row([
+            Cell::new(&uplink.name).tone(Tone::Strong),
+            state(uplink.is_static),
+            Cell::new(&uplink.device),
+            Cell::new(&uplink.address),
+            Cell::new(&uplink.via),
+            Cell::new(uplink.table.to_string()),
+            Cell::list(&uplink.gateways),
+        ]);
+    }
+    table.render(style, indent)
+}
+
+impl Report for Uplink {
+    const SCHEMA: &'static str = "vgw.uplink/1";
+
+    fn render(&self, style: Style) -> String {
+        let mut page = Page::new(style, "uplink", &self.name);
+        page.line("state", if self.is_static { "static" } else { "dynamic" });
+        page.line("device", &self.device);
+        page.line("address", &self.address);
+        page.line("via", &self.via);
+        page.line("table", &self.table.to_string());
+        page.list("gateways", &self.gateways);
+        page.finish()
+    }
+}

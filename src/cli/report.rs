@@ -1,0 +1,311 @@
+//! What `vgw` tells, as plain values: the JSON is made from them by their field names, which are a
+//! promise (a change that breaks a reader raises the schema's number), and the tables by
+//! [`super::render`].
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::render::Style;
+
+/// Something that `vgw` tells.
+pub trait Report: Serialize {
+    /// The versioned name of its JSON form.
+    const SCHEMA: &'static str;
+
+    /// The form for people, lines ended.
+    fn render(&self, style: Style) -> String;
+}
+
+/// The JSON form of a report on one line.
+///
+/// # Errors
+/// A value that JSON cannot hold; none of ours.
+pub fn to_json<R: Report>(report: &R) -> serde_json::Result<String> {
+    #[derive(Serialize)]
+    struct Document<'a, R> {
+        schema: &'static str,
+        #[serde(flatten)]
+        report: &'a R,
+    }
+    serde_json::to_string(&Document { schema: R::SCHEMA, report })
+}
+
+/// Everything at a glance.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Status {
+    /// The daemon's version.
+    pub version: String,
+    /// Time since it started, milliseconds.
+    pub uptime_ms: u64,
+    /// Number of threads that forward.
+    pub workers: u64,
+    /// The gateways, by interface.
+    pub gateways: Vec<Gateway>,
+    /// The guests' ports, by interface.
+    pub ports: Vec<Port>,
+    /// The uplinks, by name.
+    pub uplinks: Vec<Uplink>,
+    /// The routing instances, by name.
+    pub instances: Vec<Instance>,
+    /// The audit.
+    pub audit: Audit,
+    /// What needs somebody's eye, one sentence each.
+    pub problems: Vec<String>,
+}
+
+/// The gateways.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Gateways {
+    /// By interface.
+    pub gateways: Vec<Gateway>,
+}
+
+/// A gateway.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Gateway {
+    /// Its tap.
+    pub interface: String,
+    /// Its routing instance.
+    pub instance: String,
+    /// Subnets announced to the host.
+    pub subnets: Vec<String>,
+    /// What the instance reaches through it.
+    pub routes: Vec<String>,
+    /// The uplink its traffic leaves by.
+    pub uplink: Option<String>,
+    /// From the configuration file.
+    pub is_static: bool,
+    /// The connect version that confirmed it.
+    pub version: u64,
+    /// Time until a running audit deletes it, milliseconds.
+    pub deleted_in_ms: Option<u64>,
+    /// Its tap's traffic; received is what the host sent.
+    pub counters: Counters,
+}
+
+/// The ports.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Ports {
+    /// By interface.
+    pub ports: Vec<Port>,
+}
+
+/// A guest's port.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Port {
+    /// Its interface.
+    pub interface: String,
+    /// Its routing instance.
+    pub instance: String,
+    /// An interface that existed already.
+    pub attached: bool,
+    /// Where its tap was placed.
+    pub guest: Option<Guest>,
+    /// What is behind it.
+    pub addresses: Vec<String>,
+    /// The addresses by which the guest knows its gateway.
+    pub gateways: Vec<String>,
+    /// The guest's MAC.
+    pub mac: Option<String>,
+    /// The largest IP packet, bytes.
+    pub mtu: u64,
+    /// From the configuration file.
+    pub is_static: bool,
+    /// Its traffic; received is what the guest sent.
+    pub counters: Counters,
+}
+
+/// A place in a guest's namespace.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Guest {
+    /// The namespace.
+    pub netns: String,
+    /// The interface's name in there.
+    pub name: String,
+}
+
+/// Counters of a port; always `received = sent + answered + held + sum(dropped)`.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct Counters {
+    /// Packets that came in.
+    pub received: u64,
+    /// Their bytes.
+    pub received_bytes: u64,
+    /// Of the received: went out by some port.
+    pub sent: u64,
+    /// Of the received: were for the gateway itself.
+    pub answered: u64,
+    /// Of the received: wait for a MAC right now.
+    pub held: u64,
+    /// Of the received: dropped, by reason.
+    pub dropped: BTreeMap<String, u64>,
+    /// Packets that went out by this port.
+    pub transmitted: u64,
+    /// Their bytes.
+    pub transmitted_bytes: u64,
+}
+
+impl Counters {
+    /// Dropped for whatever reason.
+    #[must_use]
+    pub fn drops(&self) -> u64 {
+        self.dropped.values().sum()
+    }
+}
+
+/// The uplinks.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Uplinks {
+    /// By name.
+    pub uplinks: Vec<Uplink>,
+}
+
+/// An uplink.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Uplink {
+    /// Its name.
+    pub name: String,
+    /// The host's device.
+    pub device: String,
+    /// The host's address on it.
+    pub address: String,
+    /// The router.
+    pub via: String,
+    /// Its routing table.
+    pub table: u64,
+    /// Gateways that use it.
+    pub gateways: Vec<String>,
+    /// From the configuration file.
+    pub is_static: bool,
+}
+
+/// The routing instances.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Instances {
+    /// By name.
+    pub instances: Vec<Instance>,
+}
+
+/// A routing instance.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Instance {
+    /// Its name.
+    pub name: String,
+    /// Number of IPv4 routes.
+    pub routes_v4: u64,
+    /// Number of IPv6 routes.
+    pub routes_v6: u64,
+    /// Its gateways.
+    pub gateways: Vec<String>,
+    /// Its ports.
+    pub ports: Vec<String>,
+}
+
+/// The routes of an instance.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Routes {
+    /// The instance.
+    pub instance: String,
+    /// By prefix.
+    pub routes: Vec<Route>,
+}
+
+/// A route of an instance.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Route {
+    /// The destination.
+    pub prefix: String,
+    /// Where it leads.
+    pub next_hop: NextHop,
+    /// What put it there.
+    pub origin: String,
+}
+
+/// What happens to a packet.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum NextHop {
+    /// Out by one of these.
+    Forward {
+        /// Several share the flows.
+        hops: Vec<Hop>,
+    },
+    /// To the gateway itself.
+    Local,
+    /// Dropped in silence.
+    Discard,
+    /// Dropped, the sender is told.
+    Unreachable,
+    /// Nothing matched: dropped, the sender is told.
+    NoRoute,
+    /// Something that a later daemon knows.
+    Unknown,
+}
+
+/// One way out.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Hop {
+    /// A port or a gateway's tap.
+    pub port: String,
+    /// The neighbour that takes the packet on.
+    pub gateway: Option<String>,
+}
+
+/// Where an address goes.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Lookup {
+    /// The instance that was asked.
+    pub instance: String,
+    /// The address that was asked for.
+    pub address: String,
+    /// The route that matched.
+    pub matched: Option<String>,
+    /// Where it leads.
+    pub next_hop: NextHop,
+}
+
+/// The audit.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Audit {
+    /// How often a controller has connected.
+    pub version: u64,
+    /// The time that the next audit leaves for replay, milliseconds; none if audits are off.
+    pub timeout_ms: Option<u64>,
+    /// Soonest first.
+    pub running: Vec<RunningAudit>,
+}
+
+/// A running audit.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RunningAudit {
+    /// Time left, milliseconds.
+    pub remaining_ms: u64,
+    /// What it would delete if it ended now.
+    pub gateways: Vec<String>,
+}
+
+/// What a request did.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Outcome {
+    /// `gateway`, `port`, `uplink` or `route`.
+    pub object: &'static str,
+    /// Its name.
+    pub name: String,
+    /// What became of it.
+    pub outcome: Deed,
+}
+
+/// What became of an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Deed {
+    /// It is new.
+    Added,
+    /// It stood and was changed.
+    Changed,
+    /// It stood exactly so.
+    Unchanged,
+    /// It is gone.
+    Deleted,
+}

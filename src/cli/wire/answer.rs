@@ -1,0 +1,150 @@
+//! Answers to reports.
+
+use crate::api::generated::virtual_gateway as wire;
+
+use super::super::report;
+
+/// Everything at a glance.
+pub(in super::super) fn status(answer: wire::Status) -> report::Status {
+    let wire::Status { version, uptime_ms, workers, gateways, ports, uplinks, instances, audit, problems } = answer;
+    report::Status {
+        version,
+        uptime_ms: number(uptime_ms),
+        workers: number(i64::from(workers)),
+        gateways: gateways.into_iter().map(gateway).collect(),
+        ports: ports.into_iter().map(port).collect(),
+        uplinks: uplinks.into_iter().map(uplink).collect(),
+        instances: instances.into_iter().map(instance).collect(),
+        audit: self::audit(audit),
+        problems,
+    }
+}
+
+/// A gateway.
+pub(in super::super) fn gateway(answer: wire::GatewayState) -> report::Gateway {
+    let wire::GatewayState {
+        interface_name,
+        routing_instance,
+        subnets,
+        routes,
+        uplink,
+        is_static,
+        version,
+        deleted_in_ms,
+        counters,
+    } = answer;
+    report::Gateway {
+        interface: interface_name,
+        instance: routing_instance,
+        subnets,
+        routes,
+        uplink,
+        is_static,
+        version: number(version),
+        deleted_in_ms: deleted_in_ms.map(number),
+        counters: self::counters(counters),
+    }
+}
+
+/// A port.
+pub(in super::super) fn port(answer: wire::PortState) -> report::Port {
+    let wire::PortState { name, routing_instance, attached, guest, addresses, gateways, mac, mtu, is_static, counters } =
+        answer;
+    report::Port {
+        interface: name,
+        instance: routing_instance,
+        attached,
+        guest: guest.map(|wire::Guest { netns, name, addresses: _ }| report::Guest { netns, name }),
+        addresses,
+        gateways,
+        mac,
+        mtu: number(mtu),
+        is_static,
+        counters: self::counters(counters),
+    }
+}
+
+fn counters(answer: wire::Counters) -> report::Counters {
+    let wire::Counters { received, received_bytes, sent, answered, held, dropped, transmitted, transmitted_bytes } =
+        answer;
+    report::Counters {
+        received: number(received),
+        received_bytes: number(received_bytes),
+        sent: number(sent),
+        answered: number(answered),
+        held: number(held),
+        dropped: dropped.into_iter().map(|(reason, packets)| (reason, number(packets))).collect(),
+        transmitted: number(transmitted),
+        transmitted_bytes: number(transmitted_bytes),
+    }
+}
+
+/// An uplink.
+pub(in super::super) fn uplink(answer: wire::UplinkState) -> report::Uplink {
+    let wire::UplinkState { name, device, address, via, table, gateways, is_static } = answer;
+    report::Uplink { name, device, address, via, table: number(table), gateways, is_static }
+}
+
+/// A routing instance.
+pub(in super::super) fn instance(answer: wire::InstanceState) -> report::Instance {
+    let wire::InstanceState { name, routes_v4, routes_v6, gateways, ports } = answer;
+    report::Instance { name, routes_v4: number(routes_v4), routes_v6: number(routes_v6), gateways, ports }
+}
+
+/// A route.
+pub(in super::super) fn route(answer: wire::RouteState) -> report::Route {
+    let wire::RouteState { prefix, next_hop, origin } = answer;
+    report::Route { prefix, next_hop: self::next_hop(next_hop), origin }
+}
+
+/// Where an address goes, with the question it answers.
+pub(in super::super) fn lookup(instance: String, address: String, answer: wire::Lookup) -> report::Lookup {
+    let wire::Lookup { matched, next_hop } = answer;
+    report::Lookup { instance, address, matched, next_hop: self::next_hop(next_hop) }
+}
+
+fn next_hop(answer: wire::NextHop) -> report::NextHop {
+    let wire::NextHop { kind, hops } = answer;
+    let hop = |wire::Hop { port, gateway }| report::Hop { port, gateway };
+    match kind {
+        wire::NextHopKind::FORWARD => report::NextHop::Forward { hops: hops.into_iter().flatten().map(hop).collect() },
+        wire::NextHopKind::LOCAL => report::NextHop::Local,
+        wire::NextHopKind::DISCARD => report::NextHop::Discard,
+        wire::NextHopKind::UNREACHABLE => report::NextHop::Unreachable,
+        wire::NextHopKind::NO_ROUTE => report::NextHop::NoRoute,
+        _ => report::NextHop::Unknown,
+    }
+}
+
+/// The audit.
+pub(in super::super) fn audit(answer: wire::AuditState) -> report::Audit {
+    let wire::AuditState { version, timeout_ms, running } = answer;
+    report::Audit {
+        version: number(version),
+        timeout_ms: timeout_ms.map(number),
+        running: running
+            .into_iter()
+            .map(|wire::RunningAudit { remaining_ms, gateways }| report::RunningAudit {
+                remaining_ms: number(remaining_ms),
+                gateways,
+            })
+            .collect(),
+    }
+}
+
+/// What an accepted request did; `None` if there was nothing to delete.
+pub(in super::super) fn outcome(answer: wire::Outcome) -> Option<report::Deed> {
+    match answer {
+        wire::Outcome::ADDED => Some(report::Deed::Added),
+        wire::Outcome::UNCHANGED => Some(report::Deed::Unchanged),
+        wire::Outcome::DELETED => Some(report::Deed::Deleted),
+        wire::Outcome::ABSENT => None,
+        // CHANGED, and what a later daemon may know: it has done something.
+        _ => Some(report::Deed::Changed),
+    }
+}
+
+/// Thrift has no unsigned integers. The daemon sends none below zero.
+fn number(value: i64) -> u64 {
+    u64::try_from(value).unwrap_or_default()
+}

@@ -1,0 +1,7 @@
+//! Between the words of the command line, the wire and the reports. Wire types end here.
+
+mod answer;
+mod request;
+
+pub(super) use answer::{audit, gateway, instance, lookup, outcome, port, route, status, uplink};
+pub(super) use request::{add_gateway, add_port, add_route, add_uplink};

@@ -1,0 +1,141 @@
+//! Arguments to requests.
+
+use std::net::IpAddr;
+use std::path::Path;
+
+use crate::addr::{InterfaceName, Masked};
+use crate::api::generated::virtual_gateway as wire;
+
+use super::super::args::{GatewayAdd, PortAdd, RouteAdd, UplinkAdd};
+
+/// The gateway that was asked for.
+pub(in super::super) fn add_gateway(given: &GatewayAdd) -> wire::Gateway {
+    let GatewayAdd { interface, instance, subnets, routes, uplink } = given;
+    wire::Gateway {
+        interface_name: interface.to_string(),
+        routing_instance: instance.to_string(),
+        subnets: prefixes(subnets),
+        routes: Some(prefixes(routes)),
+        uplink: uplink.as_ref().map(ToString::to_string),
+    }
+}
+
+/// The port that was asked for.
+pub(in super::super) fn add_port(given: &PortAdd) -> wire::Port {
+    let PortAdd { interface, instance, addresses, mac, gateways, mtu, attach, netns, name, guest_addresses } = given;
+    let guest = netns.as_deref().map(|netns| wire::Guest {
+        netns: namespace(netns),
+        name: name.unwrap_or(*interface).to_string(),
+        addresses: Some(guest_addresses.iter().map(ToString::to_string).collect()),
+    });
+    wire::Port {
+        name: interface.to_string(),
+        routing_instance: instance.to_string(),
+        addresses: prefixes(addresses),
+        mac: mac.map(|mac| mac.to_string()),
+        gateways: Some(gateways.iter().map(IpAddr::to_string).collect()),
+        mtu: mtu.and_then(|mtu| i32::try_from(mtu).ok()),
+        attach: Some(*attach),
+        guest,
+    }
+}
+
+/// The uplink that was asked for.
+pub(in super::super) fn add_uplink(given: &UplinkAdd) -> wire::Uplink {
+    let UplinkAdd { uplink, device, address, via, table } = given;
+    wire::Uplink {
+        name: uplink.to_string(),
+        device: device.to_string(),
+        address: address.to_string(),
+        via: via.to_string(),
+        table: table.map(i64::from),
+    }
+}
+
+/// The route that was asked for.
+pub(in super::super) fn add_route(given: &RouteAdd) -> wire::Route {
+    let RouteAdd { instance, prefix, port, via, discard, unreachable: _ } = given;
+    wire::Route {
+        routing_instance: instance.to_string(),
+        prefix: prefix.prefix.to_string(),
+        next_hop: match port {
+            Some(port) => forward(*port, *via),
+            None if *discard => wire::NextHop { kind: wire::NextHopKind::DISCARD, hops: None },
+            None => wire::NextHop { kind: wire::NextHopKind::UNREACHABLE, hops: None },
+        },
+    }
+}
+
+fn forward(port: InterfaceName, via: Option<IpAddr>) -> wire::NextHop {
+    let hop = wire::Hop { port: port.to_string(), gateway: via.map(|gateway| gateway.to_string()) };
+    wire::NextHop { kind: wire::NextHopKind::FORWARD, hops: Some(vec![hop]) }
+}
+
+fn prefixes(given: &[Masked]) -> Vec<String> {
+    given.iter().map(|masked| masked.prefix.to_string()).collect()
+}
+
+/// A namespace as the daemon finds it: a path is made absolute, since its working directory is another.
+fn namespace(given: &Path) -> String {
+    let is_path = given.components().count() > 1;
+    let absolute = if is_path { std::path::absolute(given).ok() } else { None };
+    absolute.as_deref().unwrap_or(given).display().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::super::super::args::{Arguments, DaemonVerb, PortVerb, RouteVerb, Verb};
+    use super::*;
+
+    fn verb(line: &str) -> DaemonVerb {
+        let Verb::Daemon(verb) = Arguments::try_parse_from(line.split_whitespace()).unwrap().verb else {
+            panic!("not for the daemon")
+        };
+        verb
+    }
+
+    fn port(line: &str) -> wire::Port {
+        let DaemonVerb::Port(PortVerb::Add(given)) = verb(line) else { panic!("another verb") };
+        add_port(&given)
+    }
+
+    fn next_hop(line: &str) -> wire::NextHop {
+        let DaemonVerb::Route(RouteVerb::Add(given)) = verb(line) else { panic!("another verb") };
+        add_route(&given).next_hop
+    }
+
+    #[test]
+    fn a_placed_tap_takes_the_ports_name_unless_told() {
+        let guest = port("vgw port add tap0 --instance a --address 10.0.0.7 --netns N").guest.unwrap();
+        assert_eq!((guest.netns.as_str(), guest.name.as_str()), ("N", "tap0"));
+        let guest = port("vgw port add tap0 --instance a --address 10.0.0.7 --netns /proc/7/ns/net --name eth0").guest;
+        assert_eq!(guest.map(|guest| (guest.netns, guest.name)), Some(("/proc/7/ns/net".into(), "eth0".into())));
+    }
+
+    #[test]
+    fn relative_namespace_paths_become_absolute() {
+        let guest = port("vgw port add tap0 --instance a --address 10.0.0.7 --netns ./ns").guest.unwrap();
+        assert!(Path::new(&guest.netns).is_absolute(), "{}", guest.netns);
+    }
+
+    #[test]
+    fn an_attached_port_has_no_guest() {
+        let port = port("vgw port add vnet7 --instance a --address 10.0.0.7 --attach");
+        assert_eq!((port.attach, port.guest), (Some(true), None));
+        assert_eq!(port.addresses, ["10.0.0.7/32"]);
+    }
+
+    #[test]
+    fn each_next_hop_has_its_kind() {
+        let hop = next_hop("vgw route add --instance a 10.0.0.0/8 --port tap0 --via 192.0.2.1");
+        assert_eq!(hop.kind, wire::NextHopKind::FORWARD);
+        assert_eq!(hop.hops.unwrap()[0].gateway.as_deref(), Some("192.0.2.1"));
+        assert_eq!(next_hop("vgw route add --instance a 10.0.0.0/8 --discard").kind, wire::NextHopKind::DISCARD);
+        assert_eq!(
+            next_hop("vgw route add --instance a 10.0.0.0/8 --unreachable").kind,
+            wire::NextHopKind::UNREACHABLE
+        );
+    }
+}

@@ -1,0 +1,106 @@
+//! The merged configuration.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::gateway::{Audit, Declared, Element, Misfit, Refusal, Registry};
+use crate::host::{Mark, Observed};
+
+use super::ConfigError;
+use super::document::{Document, Place};
+use super::merge::Merge;
+use super::source::{self, Source};
+
+/// What the configuration files say, checked as a whole. Keys that they leave out have their
+/// defaults.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Static gateways, ports, uplinks and routes, and the limits.
+    pub declared: Declared,
+    /// The audit's timer until a controller sets another; `None` if audits are switched off.
+    pub audit_timeout: Option<Duration>,
+    /// Where the compatible API listens; `None` if nowhere.
+    pub thrift_listen: Option<SocketAddr>,
+    /// The Unix socket of the own service.
+    pub socket: PathBuf,
+    /// How our own things in the kernel are recognised. Read at start only.
+    pub mark: Mark,
+    /// Number of workers, each with a queue of every port. Read at start only.
+    pub workers: usize,
+    /// What was accepted but is hardly meant so, one sentence each with its place.
+    pub warnings: Vec<String>,
+    pub(super) places: BTreeMap<Element, Place>,
+}
+
+impl Config {
+    /// The file that is read if no other is named; it may be absent.
+    pub const DEFAULT_PATH: &str = "/etc/vgw/vgwd.toml";
+
+    /// Reads a file and the drop-ins beside it (`vgwd.d/*.toml` for `vgwd.toml`, by name), and
+    /// checks that everything in them fits together. Lists append; of a single value that stands in
+    /// several files the last counts. `None` reads [`Config::DEFAULT_PATH`].
+    ///
+    /// # Errors
+    /// The first thing that is wrong, with file, line and key. A named file must be there.
+    pub fn load(path: Option<&Path>) -> Result<Self, ConfigError> {
+        let sources = source::read_all(path.unwrap_or(Path::new(Self::DEFAULT_PATH)), path.is_some())?;
+        Self::of_sources(&sources)
+    }
+
+    fn of_sources(sources: &[Source]) -> Result<Self, ConfigError> {
+        let mut merge = Merge::default();
+        for source in sources {
+            merge.add(Document::parse(source)?)?;
+        }
+        let config = merge.config;
+        // Whether it fits beside what the host and the controllers have is asked when it is applied.
+        let mut registry = Registry::new(config.declared.limits, config.mark);
+        registry.reload(&config.declared, &Observed::default()).map_err(|misfit| config.locate(&misfit))?;
+        Ok(config)
+    }
+
+    /// Finds the place of what [`Registry::reload`] refused of this configuration.
+    #[must_use]
+    pub fn locate(&self, misfit: &Misfit) -> ConfigError {
+        let found = misfit.element.and_then(|element| Some((element, self.places.get(&element)?)));
+        match found {
+            Some((element, place)) => place.error(key_of(element, &misfit.refusal), &misfit.refusal.to_string()),
+            None => ConfigError::InUse(misfit.refusal.to_string()),
+        }
+    }
+}
+
+impl Default for Config {
+    /// What holds without any file.
+    fn default() -> Self {
+        Self {
+            declared: Declared::default(),
+            audit_timeout: Some(Audit::DEFAULT_TIMEOUT),
+            thrift_listen: Some((Ipv4Addr::LOCALHOST, 9090).into()),
+            socket: "/run/vgw/vgwd.sock".into(),
+            mark: Mark::default(),
+            workers: 1,
+            warnings: Vec::new(),
+            places: BTreeMap::new(),
+        }
+    }
+}
+
+/// The key of an element that a refusal is about.
+fn key_of(element: Element, refusal: &Refusal) -> &'static str {
+    match (element, refusal.field()) {
+        (Element::Port(_), "interface") => "name",
+        (Element::Uplink(_), "interface") if matches!(refusal, Refusal::Limit { .. }) => "name",
+        (Element::Uplink(_), "interface") => "device",
+        (Element::Uplink(_), "gateway") => "via",
+        (Element::Uplink(_), "addresses") => "address",
+        (Element::Route(_), "interface") => "prefix",
+        (Element::Route(_), "port" | "gateway") => "via",
+        (_, field) => field,
+    }
+}

@@ -1,0 +1,246 @@
+use std::fs;
+
+use super::*;
+use crate::addr::Prefix;
+use crate::gateway::{PortKind, Refusal};
+use crate::routing::NextHop;
+
+/// Reads texts as the files `a.toml`, `b.toml`, ...
+fn read(texts: &[&str]) -> Result<Config, ConfigError> {
+    let sources = texts
+        .iter()
+        .zip('a'..)
+        .map(|(text, name)| Source { path: format!("{name}.toml").into(), text: (*text).to_owned() });
+    Config::of_sources(&sources.collect::<Vec<_>>())
+}
+
+fn error(texts: &[&str]) -> String {
+    read(texts).unwrap_err().to_string()
+}
+
+const GATEWAY: &str = "[[gateway]]\ninterface = 'vgw1'\nrouting_instance = 'net'\nsubnets = ['10.0.0.0/24']\n";
+const PORT: &str = "[[port]]\nname = 'tap0'\nrouting_instance = 'net'\naddresses = ['10.0.0.9/32']\n";
+const UPLINK: &str = "[[uplink]]\nname = 'wan'\ndevice = 'eth1'\naddress = '20.0.0.5/24'\nvia = '20.0.0.1'\n";
+
+const PACKAGED: &str = include_str!("../../../packaging/vgwd.toml");
+
+/// The packaged file shows the defaults, so it must change nothing.
+#[test]
+fn the_packaged_file_holds_the_defaults() {
+    let Config { declared, audit_timeout, thrift_listen, socket, mark, workers, warnings, places } = Config::default();
+    let packaged = read(&[PACKAGED]).unwrap();
+    assert_eq!(packaged.declared, declared);
+    assert_eq!(packaged.audit_timeout, audit_timeout);
+    assert_eq!(packaged.thrift_listen, thrift_listen);
+    assert_eq!(packaged.socket, socket);
+    assert_eq!(packaged.mark, mark);
+    assert_eq!(packaged.workers, workers);
+    assert_eq!(packaged.warnings, warnings);
+    assert_eq!(packaged.places.len(), places.len());
+}
+
+/// Its examples work once the comment signs are taken away.
+#[test]
+fn the_packaged_examples_are_good() {
+    let mut in_example = false;
+    let lines = PACKAGED.lines().map(|line| {
+        let bare = line.strip_prefix("# ").unwrap_or(line);
+        in_example = line.starts_with('#') && (in_example || bare.starts_with("[["));
+        if in_example { bare } else { line }
+    });
+    let config = read(&[&lines.collect::<Vec<_>>().join("\n")]).unwrap();
+    let Declared { gateways, ports, uplinks, routes, .. } = &config.declared;
+    assert_eq!([gateways.len(), ports.len(), uplinks.len(), routes.len()], [1, 2, 1, 2]);
+    assert_eq!(config.warnings, [""; 0]);
+    assert!(matches!(&ports[0].kind, PortKind::Tap(Some(guest)) if guest.name.as_str() == "eth0"));
+    assert_eq!(ports[1].kind, PortKind::Attach);
+    assert_eq!(routes[0].next_hop.to_string(), "nexthop via 10.1.2.10 dev tap0 nexthop dev vnet7");
+    assert_eq!(routes[1].next_hop, NextHop::Discard);
+}
+
+#[test]
+fn errors_name_file_line_and_key() {
+    let gateway = |line: &str| format!("# comment\n\n{GATEWAY}{line}\n");
+    let port = |line: &str| format!("{PORT}{line}\n");
+    let cases: &[(&str, &str)] = &[
+        ("audit = ", "a.toml:1: string values must be quoted, expected literal string"),
+        ("[audit]\ntimeout = 1\ntimeout = 2", "a.toml:3: duplicate key"),
+        ("[audit]\ntimeuot = 1", "a.toml:2: audit.timeuot: unknown field `timeuot`, expected `timeout`"),
+        (
+            "[audit]\ntimeout = '1h'",
+            "a.toml:2: audit.timeout: invalid value: string \"1h\", expected seconds, text such as \"60s\" or \"500ms\" of at most 24 days, or \"off\"",
+        ),
+        (
+            "\n[api]\nthrift_listen = '9090'",
+            "a.toml:3: api.thrift_listen: \"9090\" is neither ADDRESS:PORT nor \"none\"",
+        ),
+        (
+            "[host]\nroute_protocol = 186",
+            "a.toml:2: host.route_protocol: protocol 186 belongs to the kernel or to another program",
+        ),
+        ("[host]\nroute_protocol = 256", "a.toml:2: host.route_protocol: 256 is not in 0..=255"),
+        ("[host]\nlink_group = 0", "a.toml:2: host.link_group: 0 is not in 1..=4294967295"),
+        ("[host]\nrule_priority = 32700", "a.toml:2: host.rule_priority: 32700 is not in 1..=32666"),
+        ("[dataplane]\nworkers = 0", "a.toml:2: dataplane.workers: 0 is not in 1..=256"),
+        ("[[gateway]]\ninterface = 'vgw1'", "a.toml:1: gateway: missing field `routing_instance`"),
+        ("gateway = 1", "a.toml:1: gateway: invalid type: integer `1`, expected a sequence"),
+        (&gateway("uplink = 5"), "a.toml:7: gateway.uplink: invalid type: integer `5`, expected a string"),
+        (
+            &gateway("routes = [\n'0.0.0.0/0',\n'10.0.0.0/33']"),
+            "a.toml:9: gateway.routes: prefix length 33 is not in 0..=32",
+        ),
+        (&gateway("uplink = 'wan'"), "a.toml:7: gateway.uplink: there is no uplink wan"),
+        (
+            &gateway("[[gateway]]\ninterface = 'a/b'"),
+            "a.toml:8: gateway.interface: the name contains '/', which is not allowed",
+        ),
+        (&port("attach = true\nnetns = 'g'"), "a.toml:6: port.netns: only a tap of ours can be placed in a namespace"),
+        (
+            &port("guest_name = 'eth0'"),
+            "a.toml:5: port.guest_name: netns is missing: the port is not placed in a namespace",
+        ),
+        (&port("mac = 'ff:ff:ff:ff:ff:ff'"), "a.toml:5: port.mac: ff:ff:ff:ff:ff:ff is no single station's address"),
+        (
+            &port("netns = '../g'"),
+            "a.toml:5: port.netns: \"../g\" is neither a name under /run/netns nor an absolute path",
+        ),
+        (&port("mtu = 67"), "a.toml:5: port.mtu: 67 is not in 68..=65521"),
+        (
+            &port("[[route]]\nrouting_instance = 'net'\nprefix = '10.0.0.0/8'"),
+            "a.toml:5: route: a route needs via or action",
+        ),
+        (
+            &port("[[route]]\nrouting_instance = 'other'\nprefix = '10.0.0.0/8'\nvia = [{ port = 'tap0' }]"),
+            "a.toml:8: route.via: there is no port tap0 in routing instance other",
+        ),
+        (
+            "[[gateway]]\ninterface = 'vgw1'\nrouting_instance = 'n'\nsubnets = []",
+            "a.toml:4: gateway.subnets: the list is empty",
+        ),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(error(&[text]), *expected);
+    }
+}
+
+#[test]
+fn the_key_is_a_fact_of_the_error() {
+    let ConfigError::Invalid { path, line, key, .. } = read(&["[audit]\ntimeout = -1"]).unwrap_err() else {
+        panic!("another error")
+    };
+    assert_eq!((path, line, key.as_deref()), ("a.toml".into(), 2, Some("audit.timeout")));
+}
+
+#[test]
+fn what_does_not_fit_together_is_named_at_its_place() {
+    let other = GATEWAY.replace("vgw1", "vgw2").replace("'net'", "'other'");
+    assert_eq!(
+        error(&[GATEWAY, &other]),
+        "b.toml:4: gateway.subnets: subnet 10.0.0.0/24 overlaps 10.0.0.0/24, \
+         which gateway vgw1 of routing instance net announces to the host"
+    );
+    assert_eq!(error(&[GATEWAY, &PORT.replace("tap0", "vgw1")]), "b.toml:2: port.name: vgw1 is already a gateway");
+    assert_eq!(
+        error(&[UPLINK, &UPLINK.replace("wan", "lan")]),
+        "b.toml:4: uplink.address: address 20.0.0.5 is that of uplink wan"
+    );
+    assert_eq!(
+        error(&[PORT, &UPLINK.replace("eth1", "tap0")]),
+        "a.toml:2: port.name: tap0 is already a device of an uplink"
+    );
+    assert_eq!(
+        error(&[UPLINK, &UPLINK.replace("wan", "lan").replace("20.0.0.5", "20.0.0.1")]),
+        "b.toml:4: uplink.address: address 20.0.0.1/32 is also the router's"
+    );
+    assert_eq!(error(&["[limits]\nports = 0", PORT]), "b.toml:2: port.name: the limit of 0 ports is reached");
+}
+
+#[test]
+fn files_add_up_and_the_last_value_counts() {
+    let config = read(&[
+        &format!("{GATEWAY}[audit]\ntimeout = 5\n[api]\nsocket = '/a'\n[limits]\nports = 7"),
+        &format!("{PORT}[audit]\ntimeout = 'off'\n[limits]\ngateways = 9\n[api]\nthrift_listen = 'none'"),
+    ])
+    .unwrap();
+    assert_eq!(config.declared.gateways.len() + config.declared.ports.len(), 2);
+    assert_eq!(config.audit_timeout, None);
+    assert_eq!(config.thrift_listen, None);
+    assert_eq!(config.socket, PathBuf::from("/a"));
+    assert_eq!(config.declared.limits, crate::gateway::Limits { gateways: 9, ports: 7, ..Default::default() });
+    let timeout = |value: &str| read(&[&format!("[audit]\ntimeout = {value}")]).map(|config| config.audit_timeout);
+    assert_eq!(timeout("0").unwrap(), Some(Duration::ZERO));
+    assert_eq!(timeout("'1500ms'").unwrap(), Some(Duration::from_millis(1500)));
+    assert_eq!(timeout("'2m'").unwrap(), Some(Duration::from_secs(120)));
+    for bad in ["-1", "'+5s'", "''", "'s'", "'5'", "2147484", "'18446744073709551615m'", "1.5"] {
+        assert!(timeout(bad).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn one_name_in_two_files_names_both() {
+    let first = format!("# comment\n{GATEWAY}");
+    assert_eq!(error(&[&first, GATEWAY]), "b.toml:2: gateway.interface: gateway vgw1 is also defined in a.toml:2");
+    let route = "[[route]]\nrouting_instance = 'n'\nprefix = '10.0.0.0/8'\naction = 'discard'\n";
+    let same = route.replace("10.0.0.0", "10.1.1.1");
+    assert_eq!(error(&[route, &same]), "b.toml:3: route.prefix: route 10.0.0.0/8 of n is also defined in a.toml:1");
+}
+
+#[test]
+fn host_bits_are_cleared_with_a_warning() {
+    let config = read(&[&GATEWAY.replace("10.0.0.0/24", "10.0.0.5/24")]).unwrap();
+    assert_eq!(config.warnings, ["a.toml:4: gateway.subnets: 10.0.0.5/24 has host bits, 10.0.0.0/24 is meant"]);
+    assert!(config.declared.gateways[0].subnets.contains(&"10.0.0.0/24".parse::<Prefix>().unwrap()));
+}
+
+#[test]
+fn editors_marks_and_line_ends_do_not_matter() {
+    let text = format!("\u{feff}{GATEWAY}uplink = 'wan'\n").replace('\n', "\r\n");
+    assert_eq!(error(&[&text]), "a.toml:5: gateway.uplink: there is no uplink wan");
+}
+
+#[test]
+fn what_is_refused_at_reload_is_found_in_the_file() {
+    let config = read(&[GATEWAY]).unwrap();
+    let refusal = Refusal::ForeignRoute("10.0.0.0/24".parse().unwrap());
+    let misfit = |element| Misfit { element, refusal: refusal.clone() };
+    let reason = "the host already has a route to 10.0.0.0/24 that is not ours";
+    let found = config.locate(&misfit(Some(Element::Gateway(0)))).to_string();
+    assert_eq!(found, format!("a.toml:4: gateway.subnets: {reason}"));
+    assert_eq!(config.locate(&misfit(None)).to_string(), reason);
+}
+
+#[test]
+fn drop_ins_follow_the_file_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let main = folder.path().join("vgwd.toml");
+    let drop_ins = folder.path().join("vgwd.d");
+    let workers = |main: &Path| Config::load(Some(main)).unwrap().workers;
+    fs::write(&main, "[dataplane]\nworkers = 2").unwrap();
+    assert_eq!(workers(&main), 2);
+    fs::create_dir(&drop_ins).unwrap();
+    fs::write(drop_ins.join("20.toml"), "[dataplane]\nworkers = 4").unwrap();
+    fs::write(drop_ins.join("10.toml"), "[dataplane]\nworkers = 3").unwrap();
+    fs::write(drop_ins.join("30.toml.bak"), "no TOML").unwrap();
+    fs::write(drop_ins.join(".40.toml"), "no TOML").unwrap();
+    assert_eq!(workers(&main), 4);
+    assert_eq!(source::read_all(&folder.path().join("vgwd.toml"), true).unwrap().len(), 3);
+    fs::remove_file(&main).unwrap();
+    assert_eq!(source::read_all(&main, false).unwrap().len(), 2, "an absent default file leaves the drop-ins");
+}
+
+#[test]
+fn files_that_cannot_be_read_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("vgwd.toml");
+    let failure = |path: &Path| Config::load(Some(path)).unwrap_err();
+    assert_eq!(failure(&path).to_string(), format!("cannot read {}", path.display()));
+    fs::write(&path, [b' ', 0xff]).unwrap();
+    let ConfigError::Read { reason, .. } = failure(&path) else { panic!("another error") };
+    assert_eq!(reason.to_string(), "no UTF-8 text at byte 1");
+    fs::write(&path, vec![b'\n'; 1 << 20]).unwrap();
+    assert!(Config::load(Some(&path)).is_ok(), "the limit itself is allowed");
+    fs::write(&path, vec![b'\n'; (1 << 20) + 1]).unwrap();
+    assert!(matches!(failure(&path), ConfigError::TooLarge { limit: 1_048_576, .. }));
+    let ConfigError::Read { reason, .. } = failure(Path::new("/dev/zero")) else { panic!("another error") };
+    assert_eq!(reason.to_string(), "not a regular file");
+}

@@ -1,0 +1,119 @@
+//! One parsed file, with the places of what is in it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue, Deserializer};
+
+use serde::Deserialize;
+
+use super::ConfigError;
+use super::shape::File;
+use super::source::Source;
+
+/// A file's values, and where its elements stand.
+pub(super) struct Document {
+    pub(super) file: File,
+    pub(super) places: Places,
+}
+
+/// The places of the elements, by section and in their order.
+pub(super) struct Places(BTreeMap<&'static str, Vec<Place>>);
+
+/// Where an element of a list of tables stands.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    path: Arc<Path>,
+    section: &'static str,
+    line: usize,
+    keys: BTreeMap<String, usize>,
+}
+
+impl Document {
+    /// Parses a file.
+    pub(super) fn parse(source: &Source) -> Result<Self, ConfigError> {
+        // A byte order mark is allowed by nobody and written by some editors.
+        let text = source.text.strip_prefix('\u{feff}').unwrap_or(&source.text);
+        let tree = DeTable::parse(text).map_err(|error| invalid(&source.path, text, None, &error))?;
+        let file = File::deserialize(Deserializer::from(tree.clone()))
+            .map_err(|error| invalid(&source.path, text, Some(tree.get_ref()), &error))?;
+        let path: Arc<Path> = source.path.as_path().into();
+        let places = ["gateway", "port", "uplink", "route"].map(|section| {
+            let elements = tree.get_ref().get(section).and_then(|list| list.get_ref().as_array());
+            let places = elements.into_iter().flatten().map(|element| Place::of(&path, section, text, element));
+            (section, places.collect())
+        });
+        Ok(Self { file, places: Places(places.into()) })
+    }
+}
+
+impl Places {
+    /// The places of a section's elements.
+    pub(super) fn of(&self, section: &'static str) -> impl Iterator<Item = &Place> {
+        self.0.get(section).into_iter().flatten()
+    }
+}
+
+impl Place {
+    fn of(path: &Arc<Path>, section: &'static str, text: &str, element: &Spanned<DeValue<'_>>) -> Self {
+        let keys = element.get_ref().as_table().into_iter().flatten();
+        Self {
+            path: Arc::clone(path),
+            section,
+            line: line_of(text, element.span().start),
+            keys: keys.map(|(key, _)| (key.get_ref().to_string(), line_of(text, key.span().start))).collect(),
+        }
+    }
+
+    /// An error about one of the element's keys, or about the element if it does not have the key.
+    pub(super) fn error(&self, key: &str, reason: &str) -> ConfigError {
+        let (line, key) = match self.keys.get(key) {
+            Some(line) => (*line, format!("{}.{key}", self.section)),
+            None => (self.line, self.section.to_owned()),
+        };
+        let reason = format!("{key}: {reason}");
+        ConfigError::Invalid { path: self.path.to_path_buf(), line, key: Some(key), reason }
+    }
+}
+
+impl std::fmt::Display for Place {
+    /// File and line.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.path.display(), self.line)
+    }
+}
+
+/// What the TOML reader found, with its place; `tree` is there once the file is TOML at all.
+fn invalid(path: &Path, text: &str, tree: Option<&DeTable<'_>>, error: &toml::de::Error) -> ConfigError {
+    let start = error.span().map_or(0, |span| span.start);
+    let keys = tree.and_then(|tree| keys_at(tree, start));
+    let key = keys.map(|mut keys| {
+        keys.reverse();
+        keys.join(".")
+    });
+    let message = error.message().replace('\n', ", ");
+    let reason = key.as_ref().map_or(message.clone(), |key| format!("{key}: {message}"));
+    ConfigError::Invalid { path: path.to_owned(), line: line_of(text, start), key, reason }
+}
+
+/// The keys that lead to a place in the text, innermost first.
+fn keys_at<'t>(table: &'t DeTable<'_>, offset: usize) -> Option<Vec<&'t str>> {
+    table.iter().find_map(|(key, value)| {
+        let inner = match value.get_ref() {
+            DeValue::Table(table) => keys_at(table, offset),
+            DeValue::Array(list) => list.iter().find_map(|item| keys_at(item.get_ref().as_table()?, offset)),
+            _ => None,
+        };
+        let is_here = || key.span().contains(&offset) || value.span().contains(&offset);
+        let mut keys = inner.or_else(|| is_here().then(Vec::new))?;
+        keys.push(key.get_ref());
+        Some(keys)
+    })
+}
+
+/// The line of a byte, counted from 1.
+fn line_of(text: &str, offset: usize) -> usize {
+    text.as_bytes().iter().take(offset).filter(|&&byte| byte == b'\n').count() + 1
+}

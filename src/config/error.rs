@@ -1,0 +1,42 @@
+//! What can be wrong with a configuration.
+
+use std::io;
+use std::path::PathBuf;
+
+/// Why a configuration cannot be used; nothing of it has been.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A file or the drop-in folder cannot be read.
+    #[error("cannot read {path}", path = path.display())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        reason: io::Error,
+    },
+    /// A file is larger than any sensible configuration.
+    #[error("{path} is larger than {limit} bytes", path = path.display())]
+    TooLarge {
+        /// Which.
+        path: PathBuf,
+        /// Bytes allowed.
+        limit: u64,
+    },
+    /// Something in a file is wrong by itself, or does not fit beside the rest.
+    #[error("{path}:{line}: {reason}", path = path.display())]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: usize,
+        /// The key, with the names of the tables around it: `gateway.subnets`. `None` if the file
+        /// is no TOML there.
+        key: Option<String>,
+        /// What is wrong with it, the key included.
+        reason: String,
+    },
+    /// The configuration no longer has something that is still in use.
+    #[error("{0}")]
+    InUse(String),
+}

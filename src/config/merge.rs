@@ -1,0 +1,101 @@
+//! Putting several files together.
+
+use std::collections::BTreeMap;
+
+use crate::gateway::{Element as Index, Limits};
+use crate::host::Mark;
+
+use super::document::{Document, Place, Places};
+use super::element::{Element, Identity};
+use super::{Config, ConfigError, shape};
+
+/// The configuration so far.
+#[derive(Default)]
+pub(super) struct Merge {
+    pub(super) config: Config,
+    /// Where each name stands, to find one that stands twice.
+    names: BTreeMap<String, Place>,
+}
+
+impl Merge {
+    /// Takes over one more file: lists append, a single value replaces an earlier one.
+    pub(super) fn add(&mut self, document: Document) -> Result<(), ConfigError> {
+        let Document { file, places } = document;
+        let shape::File { gateway, port, uplink, route, audit, api, limits, host, dataplane } = file;
+        let gateways = self.section(gateway, &places, Index::Gateway, self.config.declared.gateways.len())?;
+        let ports = self.section(port, &places, Index::Port, self.config.declared.ports.len())?;
+        let uplinks = self.section(uplink, &places, Index::Uplink, self.config.declared.uplinks.len())?;
+        let routes = self.section(route, &places, Index::Route, self.config.declared.routes.len())?;
+
+        let config = &mut self.config;
+        config.declared.gateways.extend(gateways);
+        config.declared.ports.extend(ports);
+        config.declared.uplinks.extend(uplinks);
+        config.declared.routes.extend(routes);
+        config.declared.limits = merge_limits(config.declared.limits, &limits);
+        config.mark = merge_mark(config.mark, &host);
+        if let Some(timeout) = audit.timeout {
+            config.audit_timeout = timeout.0;
+        }
+        if let Some(listen) = api.thrift_listen {
+            config.thrift_listen = listen.0.0;
+        }
+        if let Some(socket) = api.socket {
+            config.socket = socket;
+        }
+        if let Some(workers) = dataplane.workers {
+            config.workers = workers.0 as usize;
+        }
+        Ok(())
+    }
+
+    /// Checks the elements of one list, of which `first` stand in earlier files.
+    fn section<E: Element<Spec: Identity>>(
+        &mut self,
+        elements: Vec<E>,
+        places: &Places,
+        index: fn(usize) -> Index,
+        first: usize,
+    ) -> Result<Vec<E::Spec>, ConfigError> {
+        let placed = elements.into_iter().zip(places.of(E::SECTION)).enumerate();
+        placed.map(|(number, (element, place))| self.element(element, place, index(first + number))).collect()
+    }
+
+    fn element<E: Element<Spec: Identity>>(
+        &mut self,
+        element: E,
+        place: &Place,
+        index: Index,
+    ) -> Result<E::Spec, ConfigError> {
+        for (key, network) in element.networks().into_iter().filter(|(_, network)| network.masked.had_host_bits) {
+            let reason = format!("{} has host bits, {} is meant", network.text, network.prefix());
+            self.config.warnings.push(place.error(key, &reason).to_string());
+        }
+        let spec = element.spec().map_err(|fault| place.error(fault.key, fault.reason))?;
+        let (key, name) = spec.identity();
+        if let Some(first) = self.names.get(&name) {
+            return Err(place.error(key, &format!("{name} is also defined in {first}")));
+        }
+        self.names.insert(name, place.clone());
+        self.config.places.insert(index, place.clone());
+        Ok(spec)
+    }
+}
+
+fn merge_limits(now: Limits, file: &shape::Limits) -> Limits {
+    Limits {
+        gateways: file.gateways.map_or(now.gateways, |limit| limit.0 as usize),
+        ports: file.ports.map_or(now.ports, |limit| limit.0 as usize),
+        uplinks: file.uplinks.map_or(now.uplinks, |limit| limit.0 as usize),
+        routes: file.routes.map_or(now.routes, |limit| limit.0 as usize),
+    }
+}
+
+fn merge_mark(now: Mark, file: &shape::Host) -> Mark {
+    Mark {
+        protocol: file.route_protocol.map_or(now.protocol, |protocol| protocol.0),
+        rule_priority: file.rule_priority.map_or(now.rule_priority, |priority| priority.0),
+        table: file.table_base.map_or(now.table, |table| table.0),
+        group: file.link_group.map_or(now.group, |group| group.0),
+    }
+}

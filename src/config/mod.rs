@@ -1,0 +1,14 @@
+//! The configuration: `vgwd.toml` and the drop-ins beside it, read, merged and checked as a whole
+//! before anything of it is applied.
+
+mod configuration;
+mod document;
+mod element;
+mod error;
+mod merge;
+mod shape;
+mod source;
+mod value;
+
+pub use configuration::Config;
+pub use error::ConfigError;

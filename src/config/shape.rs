@@ -1,0 +1,150 @@
+//! The shape of one file.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use crate::addr::{InstanceName, InterfaceAddress, InterfaceName, Prefix};
+use crate::gateway::{PortSpec, UplinkName};
+use crate::host::Mark;
+
+use super::value::{Listen, Namespace, Network, NonEmpty, Number, Protocol, StationMac, Text, Timeout};
+
+/// The most of anything that a limit can allow.
+const MOST: u32 = 1_000_000;
+
+/// The priority of the kernel's own rule that looks up table main: ours must come before.
+const MAIN_RULE: u32 = 32_766;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct File {
+    #[serde(default)]
+    pub(super) gateway: Vec<Gateway>,
+    #[serde(default)]
+    pub(super) port: Vec<Port>,
+    #[serde(default)]
+    pub(super) uplink: Vec<Uplink>,
+    #[serde(default)]
+    pub(super) route: Vec<Route>,
+    #[serde(default)]
+    pub(super) audit: Audit,
+    #[serde(default)]
+    pub(super) api: Api,
+    #[serde(default)]
+    pub(super) limits: Limits,
+    #[serde(default)]
+    pub(super) host: Host,
+    #[serde(default)]
+    pub(super) dataplane: Dataplane,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Gateway {
+    pub(super) interface: Text<InterfaceName>,
+    pub(super) routing_instance: Text<InstanceName>,
+    pub(super) subnets: NonEmpty<Text<Network>>,
+    #[serde(default)]
+    pub(super) routes: Vec<Text<Network>>,
+    pub(super) uplink: Option<Text<UplinkName>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Port {
+    pub(super) name: Text<InterfaceName>,
+    pub(super) routing_instance: Text<InstanceName>,
+    #[serde(default)]
+    pub(super) attach: bool,
+    pub(super) addresses: NonEmpty<Text<Network>>,
+    pub(super) mac: Option<Text<StationMac>>,
+    #[serde(default)]
+    pub(super) gateways: Vec<Text<IpAddr>>,
+    pub(super) mtu: Option<Number<{ *PortSpec::MTU.start() }, { *PortSpec::MTU.end() }>>,
+    pub(super) netns: Option<Text<Namespace>>,
+    pub(super) guest_name: Option<Text<InterfaceName>>,
+    #[serde(default)]
+    pub(super) guest_addresses: Vec<Text<InterfaceAddress>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Uplink {
+    pub(super) name: Text<UplinkName>,
+    pub(super) device: Text<InterfaceName>,
+    pub(super) address: Text<InterfaceAddress>,
+    pub(super) via: Text<IpAddr>,
+    pub(super) table: Option<Number<1, { u32::MAX }>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Route {
+    pub(super) routing_instance: Text<InstanceName>,
+    pub(super) prefix: Text<Network>,
+    #[serde(default)]
+    pub(super) via: Vec<Hop>,
+    pub(super) action: Option<Action>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Hop {
+    pub(super) port: Text<InterfaceName>,
+    pub(super) gateway: Option<Text<IpAddr>>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Action {
+    Discard,
+    Unreachable,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Audit {
+    pub(super) timeout: Option<Timeout>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Api {
+    pub(super) thrift_listen: Option<Text<Listen>>,
+    pub(super) socket: Option<PathBuf>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Limits {
+    pub(super) gateways: Option<Number<0, MOST>>,
+    pub(super) ports: Option<Number<0, MOST>>,
+    pub(super) uplinks: Option<Number<0, MOST>>,
+    pub(super) routes: Option<Number<0, MOST>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Host {
+    pub(super) route_protocol: Option<Protocol>,
+    pub(super) rule_priority: Option<Number<1, { MAIN_RULE - Mark::RULE_PRIORITIES }>>,
+    /// Above the tables that the kernel names.
+    pub(super) table_base: Option<Number<256, { u32::MAX - Mark::TABLES }>>,
+    /// Group 0 is every interface's unless somebody says otherwise.
+    pub(super) link_group: Option<Number<1, { u32::MAX }>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Dataplane {
+    /// The kernel gives a tap at most 256 queues, one for each worker (`MAX_TAP_QUEUES`).
+    pub(super) workers: Option<Number<1, 256>>,
+}
+
+impl Network {
+    pub(super) fn prefix(&self) -> Prefix {
+        self.masked.prefix
+    }
+}

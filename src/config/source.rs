@@ -1,0 +1,70 @@
+//! Finding and reading the files.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use super::ConfigError;
+
+/// The largest file that is read, bytes.
+const LIMIT: u64 = 1 << 20;
+
+/// A file's text.
+pub(super) struct Source {
+    pub(super) path: PathBuf,
+    pub(super) text: String,
+}
+
+/// Reads the main file, if it is there or `must_exist`, and the drop-ins of the folder beside it:
+/// `vgwd.d/*.toml` for `vgwd.toml`, by name. Hidden files are passed over.
+pub(super) fn read_all(main: &Path, must_exist: bool) -> Result<Vec<Source>, ConfigError> {
+    let mut sources = Vec::new();
+    match read(main) {
+        Ok(source) => sources.push(source),
+        Err(ConfigError::Read { reason, .. }) if reason.kind() == io::ErrorKind::NotFound && !must_exist => {}
+        Err(error) => return Err(error),
+    }
+    for path in drop_ins(&main.with_extension("d"))? {
+        sources.push(read(&path)?);
+    }
+    Ok(sources)
+}
+
+fn drop_ins(folder: &Path) -> Result<Vec<PathBuf>, ConfigError> {
+    let failed = |reason| ConfigError::Read { path: folder.to_owned(), reason };
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(reason) if reason.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(reason) => return Err(failed(reason)),
+    };
+    let mut paths = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(failed)?.path();
+        let is_hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+        if path.extension() == Some(OsStr::new("toml")) && !is_hidden {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+fn read(path: &Path) -> Result<Source, ConfigError> {
+    let failed = |reason| ConfigError::Read { path: path.to_owned(), reason };
+    // Asked before opening, which would wait for ever on a pipe without a writer.
+    if !fs::metadata(path).map_err(failed)?.is_file() {
+        return Err(failed(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")));
+    }
+    let mut bytes = Vec::new();
+    // One byte more than allowed tells a file that grew meanwhile.
+    File::open(path).map_err(failed)?.take(LIMIT + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > LIMIT {
+        return Err(ConfigError::TooLarge { path: path.to_owned(), limit: LIMIT });
+    }
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let error = error.utf8_error();
+        failed(io::Error::new(io::ErrorKind::InvalidData, format!("no UTF-8 text at byte {}", error.valid_up_to())))
+    })?;
+    Ok(Source { path: path.to_owned(), text })
+}

@@ -1,0 +1,194 @@
+//! Values as they stand in a file. Each refuses what it cannot mean, so that the reader of TOML can
+//! say where it stands.
+
+use std::fmt::Display;
+use std::marker::PhantomData;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::de::{Error, Unexpected, Visitor};
+use serde::{Deserialize, Deserializer};
+
+use crate::addr::{Mac, Masked, Prefix, PrefixError};
+
+/// Text with a meaning.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Text<T>(pub(super) T);
+
+impl<'de, T: FromStr<Err: Display>> Deserialize<'de> for Text<T> {
+    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
+        source.deserialize_str(TextVisitor(PhantomData))
+    }
+}
+
+/// Parses while the reader still knows which item of a list it is at.
+struct TextVisitor<T>(PhantomData<T>);
+
+impl<T: FromStr<Err: Display>> Visitor<'_> for TextVisitor<T> {
+    type Value = Text<T>;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Text<T>, E> {
+        text.parse().map(Text).map_err(E::custom)
+    }
+}
+
+/// A list with something in it.
+#[derive(Debug)]
+pub(super) struct NonEmpty<T>(pub(super) Vec<T>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for NonEmpty<T> {
+    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
+        let list = Vec::deserialize(source)?;
+        if list.is_empty() { Err(D::Error::custom("the list is empty")) } else { Ok(Self(list)) }
+    }
+}
+
+/// An integer of a range, both ends included.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Number<const MIN: u32, const MAX: u32>(pub(super) u32);
+
+impl<'de, const MIN: u32, const MAX: u32> Deserialize<'de> for Number<MIN, MAX> {
+    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
+        let given = i64::deserialize(source)?;
+        let number = u32::try_from(given).ok().filter(|number| (MIN..=MAX).contains(number));
+        number.map(Self).ok_or_else(|| D::Error::custom(format_args!("{given} is not in {MIN}..={MAX}")))
+    }
+}
+
+/// A prefix that may have been written with host bits.
+#[derive(Debug)]
+pub(super) struct Network {
+    pub(super) text: String,
+    pub(super) masked: Masked,
+}
+
+impl FromStr for Network {
+    type Err = PrefixError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self { text: text.to_owned(), masked: Prefix::parse_masked(text)? })
+    }
+}
+
+/// The MAC address of one station.
+#[derive(Debug)]
+pub(super) struct StationMac(pub(super) Mac);
+
+impl FromStr for StationMac {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mac: Mac = text.parse().map_err(|error: crate::addr::ParseMacError| error.to_string())?;
+        if mac.is_station() { Ok(Self(mac)) } else { Err(format!("{mac} is no single station's address")) }
+    }
+}
+
+/// A network namespace: a name under `/run/netns` or an absolute path.
+#[derive(Debug)]
+pub(super) struct Namespace(pub(super) PathBuf);
+
+impl FromStr for Namespace {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let is_name = !text.contains('/') && !matches!(text, "" | "." | "..");
+        if text.contains('\0') || !(is_name || text.starts_with('/')) {
+            return Err(format!("{text:?} is neither a name under /run/netns nor an absolute path"));
+        }
+        Ok(Self(text.into()))
+    }
+}
+
+/// Where to listen; `none` is nowhere.
+#[derive(Debug)]
+pub(super) struct Listen(pub(super) Option<SocketAddr>);
+
+impl FromStr for Listen {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "none" {
+            return Ok(Self(None));
+        }
+        let address = text.parse().map_err(|_| format!("{text:?} is neither ADDRESS:PORT nor \"none\""))?;
+        Ok(Self(Some(address)))
+    }
+}
+
+/// A route protocol number that no other program uses (rtnetlink.h and the daemons of
+/// `/etc/iproute2/rt_protos`): what bears it is ours to delete.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Protocol(pub(super) u8);
+
+impl<'de> Deserialize<'de> for Protocol {
+    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
+        let Number(number) = Number::<0, 255>::deserialize(source)?;
+        match u8::try_from(number) {
+            Ok(0..=18 | 42 | 80 | 84 | 99 | 186..=198) | Err(_) => {
+                Err(D::Error::custom(format_args!("protocol {number} belongs to the kernel or to another program")))
+            }
+            Ok(protocol) => Ok(Self(protocol)),
+        }
+    }
+}
+
+/// The time of an audit: seconds as a number, a number with `ms`, `s` or `m`, or `off`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Timeout(pub(super) Option<Duration>);
+
+impl Timeout {
+    /// What the compatible API can express as well.
+    const LIMIT: Duration = Duration::from_millis(i32::MAX as u64);
+
+    fn of_millis(millis: u64) -> Option<Self> {
+        Some(Duration::from_millis(millis)).filter(|timeout| *timeout <= Self::LIMIT).map(|timeout| Self(Some(timeout)))
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        if text == "off" {
+            return Some(Self(None));
+        }
+        let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+        let unit = match &text[digits.len()..] {
+            "ms" => 1,
+            "s" => 1000,
+            "m" => 60_000,
+            _ => return None,
+        };
+        // A leading sign is no digit, though `u64::from_str` takes '+'.
+        let number: u64 = digits.bytes().all(|c| c.is_ascii_digit()).then(|| digits.parse().ok()).flatten()?;
+        Self::of_millis(number.checked_mul(unit)?)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timeout {
+    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
+        source.deserialize_any(TimeoutVisitor)
+    }
+}
+
+struct TimeoutVisitor;
+
+impl Visitor<'_> for TimeoutVisitor {
+    type Value = Timeout;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("seconds, text such as \"60s\" or \"500ms\" of at most 24 days, or \"off\"")
+    }
+
+    fn visit_i64<E: Error>(self, seconds: i64) -> Result<Timeout, E> {
+        let millis = u64::try_from(seconds).ok().and_then(|seconds| seconds.checked_mul(1000));
+        let timeout = millis.and_then(Timeout::of_millis);
+        timeout.ok_or_else(|| E::invalid_value(Unexpected::Signed(seconds), &self))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Timeout, E> {
+        Timeout::parse(text).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
+    }
+}

@@ -1,0 +1,119 @@
+//! The flags of `vgwd`. A flag counts more than the configuration file.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Parser, ValueEnum};
+
+use crate::config::{Config, ConfigError};
+
+/// Gives isolated virtual networks a way to the public network on the compute node itself.
+///
+/// Starts without any configuration: gateways then come by the Thrift API or by `vgw`.
+/// SIGHUP reads the configuration again; SIGTERM and SIGINT stop in order and leave nothing behind.
+#[derive(Debug, Parser)]
+#[command(name = "vgwd", version, max_term_width = 100)]
+pub struct Arguments {
+    /// Configuration file; drop-ins are read from the folder beside it (vgwd.d/*.toml).
+    ///
+    /// /etc/vgw/vgwd.toml if not given, which may be absent; a file that is named must be there.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// Where the OpenContrail-compatible Thrift API listens, or "none" [default: 127.0.0.1:9090]
+    #[arg(long, value_name = "ADDR:PORT", value_parser = parse_listen)]
+    pub thrift_listen: Option<Listen>,
+
+    /// The Unix socket for `vgw` [default: /run/vgw/vgwd.sock]
+    #[arg(long, value_name = "PATH")]
+    pub socket: Option<PathBuf>,
+
+    /// Where it is kept what must be given back to the host, even after a crash.
+    #[arg(long, value_name = "DIR", default_value = "/var/lib/vgw")]
+    pub state_dir: PathBuf,
+
+    /// Threads that forward packets, each with a queue of every port [default: 1]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub workers: Option<u8>,
+
+    /// Form of the log on standard error.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub log_format: LogFormat,
+
+    /// Say more; twice says everything but packets.
+    #[arg(short, long, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// Where the compatible API listens, if anywhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listen(pub Option<SocketAddr>);
+
+/// Form of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Arguments {
+    /// The configuration with the flags laid over it.
+    ///
+    /// # Errors
+    /// Where the file is wrong.
+    pub fn configuration(&self) -> Result<Config, ConfigError> {
+        let mut config = Config::load(self.config.as_deref())?;
+        if let Some(Listen(address)) = self.thrift_listen {
+            config.thrift_listen = address;
+        }
+        if let Some(socket) = &self.socket {
+            config.socket.clone_from(socket);
+        }
+        if let Some(workers) = self.workers {
+            config.workers = workers.into();
+        }
+        Ok(config)
+    }
+}
+
+fn parse_listen(text: &str) -> Result<Listen, String> {
+    if text == "none" {
+        return Ok(Listen(None));
+    }
+    let address = text.parse().map_err(|_| "expected an IP address and a port such as 127.0.0.1:9090, or none");
+    Ok(Listen(Some(address?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn flags_are_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_flag_counts_more_than_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("vgwd.toml");
+        std::fs::write(&file, "[api]\nthrift_listen = \"127.0.0.1:9191\"\n").unwrap();
+        let configured = |extra: &[&str]| {
+            let words = ["vgwd", "--config", file.to_str().unwrap()].into_iter().chain(extra.iter().copied());
+            Arguments::parse_from(words).configuration().unwrap().thrift_listen
+        };
+        assert_eq!(configured(&[]), Some("127.0.0.1:9191".parse().unwrap()));
+        assert_eq!(configured(&["--thrift-listen", "none"]), None);
+        assert_eq!(configured(&["--thrift-listen", "[::1]:1"]), Some("[::1]:1".parse().unwrap()));
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        for words in [&["--workers", "0"][..], &["--thrift-listen", "9090"], &["--log-format", "xml"]] {
+            assert!(Arguments::try_parse_from([&["vgwd"], words].concat()).is_err(), "{words:?}");
+        }
+    }
+}

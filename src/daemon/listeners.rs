@@ -1,0 +1,71 @@
+//! Where clients come in.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::api::{Limits, Listener, Server, instance_service, virtual_gateway};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::engine::Handle;
+use crate::sys::peer_credentials;
+
+use super::Fatal;
+
+/// The bound addresses, before anybody is served: what cannot be bound is known before the kernel
+/// is touched.
+#[derive(Debug)]
+pub struct Listeners {
+    unix: (Listener, String),
+    thrift: Option<(Listener, String)>,
+}
+
+impl Listeners {
+    /// Binds what the configuration says.
+    ///
+    /// # Errors
+    /// Which address cannot be listened on.
+    pub fn bind(config: &Config) -> Result<Self, Fatal> {
+        let place = config.socket.display().to_string();
+        let refused = |place: &str| {
+            let place = place.to_owned();
+            move |error| Fatal::Listen(place, error)
+        };
+        if let Some(folder) = config.socket.parent().filter(|folder| *folder != Path::new("")) {
+            fs::create_dir_all(folder).map_err(refused(&place))?;
+        }
+        let unix = Listener::unix(&config.socket, peer_credentials).map_err(refused(&place))?;
+        let thrift = match config.thrift_listen {
+            Some(address) => {
+                let place = address.to_string();
+                Some((Listener::tcp(address).map_err(refused(&place))?, place))
+            }
+            None => None,
+        };
+        Ok(Self { unix: (unix, place), thrift })
+    }
+
+    /// Serves whoever comes, until the servers are stopped.
+    ///
+    /// # Errors
+    /// No thread or descriptor to be had.
+    pub fn serve(self, engine: &Handle, clock: &Arc<dyn Clock>) -> Result<Vec<Server>, Fatal> {
+        let mut servers = Vec::new();
+        let (listener, place) = self.unix;
+        let handle = engine.clone();
+        let service = move |caller| virtual_gateway(handle.clone(), caller);
+        servers.push(
+            Server::start(listener, service, Arc::clone(clock), Limits::default())
+                .map_err(|error| Fatal::Listen(place, error))?,
+        );
+        if let Some((listener, place)) = self.thrift {
+            let handle = engine.clone();
+            let service = move |caller| instance_service(handle.clone(), caller);
+            servers.push(
+                Server::start(listener, service, Arc::clone(clock), Limits::default())
+                    .map_err(|error| Fatal::Listen(place, error))?,
+            );
+        }
+        Ok(servers)
+    }
+}

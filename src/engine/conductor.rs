@@ -1,0 +1,265 @@
+//! The owner of the registry, the audit and the kernel. One thread; everything that changes
+//! anything passes through here, one command after the other.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, RecvTimeoutError};
+
+use crate::addr::InterfaceName;
+use crate::clock::{Clock, Moment};
+use crate::gateway::{Applied, Audit, Declared, Refusal, Registry, UplinkName};
+use crate::host::Observed;
+
+use super::command::{AddGateways, Caller, Command, Failure, ReloadError, Reply};
+use super::dataplane::Dataplane;
+use super::platform::Platform;
+use super::settle::{Mode, Setback, Settling};
+
+/// How long the conductor sleeps at most; only bounds what an overlooked deadline could cost.
+const IDLE: Duration = Duration::from_secs(3600);
+
+pub(super) struct Conductor {
+    pub(super) platform: Box<dyn Platform>,
+    pub(super) dataplane: Dataplane,
+    pub(super) registry: Registry,
+    pub(super) audit: Audit,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) started: Moment,
+    /// What the last settling had to leave undone.
+    pub(super) problems: Vec<String>,
+}
+
+impl Conductor {
+    /// Takes commands until every handle is gone, then removes everything of ours.
+    pub(super) fn run(mut self, commands: &Receiver<(Caller, Command)>) {
+        loop {
+            let now = self.clock.now();
+            self.expire(now);
+            let patience = self.audit.next_deadline().map_or(IDLE, |deadline| deadline - now);
+            match commands.recv_timeout(patience) {
+                Ok((caller, Command::Stop(done))) => {
+                    tracing::debug!(%caller, "stopping");
+                    self.stop();
+                    // Who asked waits for this, or has gone.
+                    let _ = done.send(());
+                    return;
+                }
+                Ok((caller, command)) => self.execute(&caller, command),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return self.stop(),
+            }
+        }
+    }
+
+    /// Deletes what a due audit finds stale.
+    fn expire(&mut self, now: Moment) {
+        let Some(threshold) = self.audit.expire(now) else { return };
+        let stale = self.registry.stale(threshold);
+        if stale.is_empty() {
+            tracing::info!("audit over: every gateway was confirmed");
+            return;
+        }
+        let mut next = self.registry.clone();
+        for name in &stale {
+            // Stale gateways are dynamic, so the registry has no reason to refuse.
+            let _ = next.delete_gateway(name);
+        }
+        self.settle_anyhow(next);
+        for name in stale {
+            tracing::warn!(gateway = %name, "deleted by the audit: its controller reconnected and did not add it again");
+        }
+    }
+
+    /// Carries out one command. An answer that nobody waits for any more is dropped.
+    fn execute(&mut self, caller: &Caller, command: Command) {
+        match command {
+            Command::AddGateways(add, reply) => drop(reply.send(self.add_gateways(caller, add))),
+            Command::DeleteGateways(names, reply) => drop(reply.send(self.delete_gateways(caller, &names))),
+            Command::Connect(reply) => {
+                self.audit.connect(self.clock.now());
+                let version = self.audit.version();
+                tracing::info!(%caller, version, timeout = ?self.audit.timeout(), "controller connected");
+                let _ = reply.send(());
+            }
+            Command::SetAuditTimeout(millis, reply) => {
+                self.audit.set_timeout_millis(millis);
+                tracing::info!(%caller, millis, "audit timer set");
+                let _ = reply.send(());
+            }
+            Command::Reload(declared, timeout, reply) => drop(reply.send(self.reload(&declared, timeout))),
+            Command::AddPort(spec, reply) => {
+                let name = spec.name;
+                let outcome = self.change([name].into(), |next, _| next.add_port(spec));
+                answer(&reply, caller, "port", &name, outcome);
+            }
+            Command::DeletePort(name, reply) => {
+                let outcome = self.change([name].into(), |next, _| next.delete_port(&name));
+                answer(&reply, caller, "port", &name, outcome);
+            }
+            Command::AddUplink(spec, reply) => {
+                let name = spec.name.clone();
+                let outcome = self.change(self.users(&name), |next, host| next.add_uplink(spec, host));
+                answer(&reply, caller, "uplink", &name, outcome);
+            }
+            Command::DeleteUplink(name, reply) => {
+                let outcome = self.change(BTreeSet::new(), |next, _| next.delete_uplink(&name));
+                answer(&reply, caller, "uplink", &name, outcome);
+            }
+            Command::AddRoute(route, reply) => {
+                let prefix = route.prefix;
+                let outcome = self.change(BTreeSet::new(), |next, _| next.add_route(route));
+                answer(&reply, caller, "route", &prefix, outcome);
+            }
+            Command::DeleteRoute(instance, prefix, reply) => {
+                let outcome = self.change(BTreeSet::new(), |next, _| next.delete_route(&instance, prefix));
+                answer(&reply, caller, "route", &prefix, outcome);
+            }
+            Command::Status(reply) => drop(reply.send(self.status())),
+            Command::Routes(instance, reply) => drop(reply.send(self.routes(&instance))),
+            Command::Lookup(instance, address, reply) => drop(reply.send(self.lookup(&instance, address))),
+            // Taken up by `run`.
+            Command::Stop(_) => {}
+        }
+    }
+
+    /// Adds gateways, each judged by itself. All that pass are settled at once; if the kernel
+    /// refuses one of them, everything goes back and the rest is tried again without it.
+    fn add_gateways(&mut self, caller: &Caller, add: AddGateways) -> Vec<Result<Applied, Failure>> {
+        let version = self.audit.version();
+        let names: Vec<InterfaceName> = add.specs.iter().map(|spec| spec.interface).collect();
+        let mut broken: BTreeMap<InterfaceName, Failure> = BTreeMap::new();
+        let answers = loop {
+            let host = match self.platform.observe() {
+                Ok(host) => host,
+                Err(error) => break names.iter().map(|_| Err(error.clone().into())).collect(),
+            };
+            let mut next = self.registry.clone();
+            let answers: Vec<Result<Applied, Failure>> = add
+                .specs
+                .iter()
+                .map(|spec| match broken.get(&spec.interface) {
+                    Some(failure) => Err(failure.clone()),
+                    None => next.add_gateway(spec.clone(), version, &host).map_err(Failure::from),
+                })
+                .collect();
+            let asked: BTreeSet<_> = names.iter().filter(|name| !broken.contains_key(name)).copied().collect();
+            let Err(Setback { failure, blamed }) = self.settle(next, asked.clone()) else { break answers };
+            let culprits = if blamed.is_disjoint(&asked) { asked } else { blamed };
+            broken.extend(culprits.into_iter().map(|name| (name, failure.clone())));
+        };
+        // Whatever became of its request, a controller that names a gateway has not forgotten it.
+        self.registry.seen(names.iter().copied().chain(add.seen), version);
+        for (name, answer) in names.iter().zip(&answers) {
+            log_outcome(caller, "gateway", name, answer);
+        }
+        answers
+    }
+
+    fn delete_gateways(&mut self, caller: &Caller, names: &[InterfaceName]) -> Vec<Result<Applied, Failure>> {
+        let mut next = self.registry.clone();
+        let mut answers: Vec<Result<Applied, Failure>> =
+            names.iter().map(|name| next.delete_gateway(name).map_err(Failure::from)).collect();
+        if answers.iter().any(|answer| answer == &Ok(Applied::Deleted))
+            && let Err(setback) = self.settle(next, names.iter().copied().collect())
+        {
+            for answer in answers.iter_mut().filter(|answer| **answer == Ok(Applied::Deleted)) {
+                *answer = Err(setback.failure.clone());
+            }
+        }
+        for (name, answer) in names.iter().zip(&answers) {
+            log_outcome(caller, "gateway", name, answer);
+        }
+        answers
+    }
+
+    /// Replaces the static part of the registry.
+    fn reload(&mut self, declared: &Declared, timeout: Option<Duration>) -> Result<(), ReloadError> {
+        let host = self.platform.observe().map_err(Failure::from)?;
+        let mut next = self.registry.clone();
+        next.reload(declared, &host)?;
+        let asked = next.gateways().map(|gateway| gateway.spec.interface);
+        let asked = asked.chain(next.ports().map(|port| port.spec.name)).collect();
+        self.settle(next, asked).map_err(|setback| setback.failure)?;
+        self.audit.set_timeout(timeout);
+        Ok(())
+    }
+
+    /// One change of one thing, all or nothing. `asked` are the gateways or ports that it is for.
+    fn change(
+        &mut self,
+        asked: BTreeSet<InterfaceName>,
+        judge: impl FnOnce(&mut Registry, &Observed) -> Result<Applied, Refusal>,
+    ) -> Result<Applied, Failure> {
+        let host = self.platform.observe()?;
+        let mut next = self.registry.clone();
+        let applied = judge(&mut next, &host)?;
+        self.settle(next, asked).map(|()| applied).map_err(|setback| setback.failure)
+    }
+
+    /// Settles a registry and keeps it, or goes back to the one that stands.
+    fn settle(&mut self, next: Registry, asked: BTreeSet<InterfaceName>) -> Result<(), Setback> {
+        let attempt = Settling::new(&mut *self.platform, &mut self.dataplane, &next, Mode::Strict(asked));
+        match attempt.run() {
+            Ok(problems) => {
+                self.registry = next;
+                self.problems = problems;
+                Ok(())
+            }
+            Err(setback) => {
+                self.restore();
+                Err(setback)
+            }
+        }
+    }
+
+    /// Keeps a registry and settles it as far as possible.
+    pub(super) fn settle_anyhow(&mut self, next: Registry) {
+        self.registry = next;
+        self.restore();
+    }
+
+    /// Brings everything in line with the registry that stands, as far as possible.
+    fn restore(&mut self) {
+        let attempt = Settling::new(&mut *self.platform, &mut self.dataplane, &self.registry, Mode::Tolerant);
+        self.problems = attempt.run().unwrap_or_else(|setback| vec![setback.failure.to_string()]);
+        for problem in &self.problems {
+            tracing::error!("{problem}");
+        }
+    }
+
+    /// Removes everything of ours: the same settling, with nothing asked for.
+    fn stop(mut self) {
+        self.settle_anyhow(self.registry.emptied());
+        self.dataplane.stop();
+    }
+
+    /// The gateways whose traffic leaves by an uplink.
+    pub(super) fn users(&self, uplink: &UplinkName) -> BTreeSet<InterfaceName> {
+        let users = self.registry.gateways().filter(|gateway| gateway.spec.uplink.as_ref() == Some(uplink));
+        users.map(|gateway| gateway.spec.interface).collect()
+    }
+}
+
+/// Logs an outcome and sends it to who asked.
+fn answer(
+    reply: &Reply<Result<Applied, Failure>>,
+    caller: &Caller,
+    kind: &'static str,
+    name: &dyn fmt::Display,
+    outcome: Result<Applied, Failure>,
+) {
+    log_outcome(caller, kind, name, &outcome);
+    // Who asked may have gone; what was done stays done.
+    let _ = reply.send(outcome);
+}
+
+fn log_outcome(caller: &Caller, kind: &'static str, name: &dyn fmt::Display, outcome: &Result<Applied, Failure>) {
+    match outcome {
+        Ok(Applied::Unchanged | Applied::Absent) => tracing::debug!(%caller, kind, %name, ?outcome, "nothing to do"),
+        Ok(applied) => tracing::info!(%caller, kind, %name, "{}", applied.as_str()),
+        Err(failure) => tracing::warn!(%caller, kind, %name, "refused: {failure}"),
+    }
+}

@@ -1,0 +1,107 @@
+//! Start and stop, in order.
+
+use std::io;
+use std::sync::Arc;
+use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
+
+use crossbeam_channel::{Sender, bounded, unbounded};
+
+use crate::clock::Clock;
+use crate::gateway::{Audit, Declared, Misfit, Registry};
+use crate::host::{KernelError, Mark};
+
+use super::command::{Caller, Command};
+use super::conductor::Conductor;
+use super::dataplane::Dataplane;
+use super::handle::Handle;
+use super::platform::Platform;
+use super::worker;
+
+/// What the engine starts from.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Number of workers, each with a queue of every port; at least 1.
+    pub workers: usize,
+    /// How our own things in the kernel are recognised.
+    pub mark: Mark,
+    /// What the configuration file defines.
+    pub declared: Declared,
+    /// The audit's timer until a controller sets another; `None` switches audits off.
+    pub audit_timeout: Option<Duration>,
+}
+
+/// Why the engine did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// What the configuration defines does not fit beside what the host has.
+    #[error(transparent)]
+    Misfit(#[from] Misfit),
+    /// The kernel could not be observed.
+    #[error(transparent)]
+    Kernel(#[from] KernelError),
+    /// No thread or descriptor to be had.
+    #[error("cannot start threads: {0}")]
+    Threads(#[from] io::Error),
+}
+
+/// The running engine. Stopping it removes everything of ours from the kernel.
+#[derive(Debug)]
+pub struct Engine {
+    commands: Sender<(Caller, Command)>,
+    conductor: JoinHandle<()>,
+}
+
+impl Engine {
+    /// Starts workers and conductor and brings the kernel in line with the configuration, clearing
+    /// what an earlier run may have left. A static gateway that the kernel refuses does not keep the
+    /// others from standing: it is logged, shown as a problem and tried again at the next change.
+    ///
+    /// # Errors
+    /// Nothing has been changed then.
+    pub fn start(
+        mut platform: Box<dyn Platform>,
+        clock: Arc<dyn Clock>,
+        settings: Settings,
+    ) -> Result<Self, StartError> {
+        let host = platform.observe()?;
+        let mut registry = Registry::new(settings.declared.limits, settings.mark);
+        let nothing = registry.clone();
+        registry.reload(&settings.declared, &host)?;
+        let workers = worker::start(settings.workers, &clock)?;
+        let mut conductor = Conductor {
+            platform,
+            dataplane: Dataplane::new(workers),
+            registry: nothing.clone(),
+            audit: Audit::new(settings.audit_timeout),
+            started: clock.now(),
+            clock,
+            problems: Vec::new(),
+        };
+        // What a killed daemon left goes first: nobody holds the queues of its adopted taps any more.
+        conductor.settle_anyhow(nothing);
+        conductor.settle_anyhow(registry);
+        let (commands, inbox) = unbounded();
+        let conductor = Builder::new().name("conductor".into()).spawn(move || conductor.run(&inbox))?;
+        Ok(Self { commands, conductor })
+    }
+
+    /// A handle for those who ask.
+    #[must_use]
+    pub fn handle(&self) -> Handle {
+        Handle::new(self.commands.clone())
+    }
+
+    /// Removes everything of ours from the kernel and ends the threads. Requests that wait are
+    /// answered with [`super::Failure::Stopping`].
+    pub fn stop(self) {
+        let (done, stopped) = bounded(1);
+        if self.commands.send((Caller::Configuration, Command::Stop(done))).is_ok() {
+            // An error means that the conductor is gone, which is what is waited for.
+            let _ = stopped.recv();
+        }
+        if self.conductor.join().is_err() {
+            tracing::error!("the conductor had panicked");
+        }
+    }
+}

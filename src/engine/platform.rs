@@ -1,0 +1,38 @@
+//! What the conductor needs of the system beside [`Kernel`]: devices.
+
+use crate::addr::InterfaceName;
+use crate::gateway::PortSpec;
+use crate::host::Kernel;
+
+use super::device::Device;
+
+/// A guest port's device, opened.
+pub struct OpenPort {
+    /// One queue for each worker.
+    pub queues: Vec<Box<dyn Device>>,
+    /// The largest IP packet that it takes, bytes.
+    pub mtu: u32,
+}
+
+/// The system as the engine sees it: the real one, or a stand-in whose devices are socket pairs.
+pub trait Platform: Kernel {
+    /// The queues of a tap that [`crate::host::Operation::AddLink`] has made, one for each worker;
+    /// empty if it was not made since the last call.
+    fn take_queues(&mut self, link: &InterfaceName) -> Vec<Box<dyn Device>>;
+
+    /// Opens a guest port's device: makes its tap and places it, or attaches to the interface.
+    /// Dropping the queues undoes all of it.
+    ///
+    /// # Errors
+    /// One sentence that names what is wrong; nothing is left behind.
+    fn open_port(&mut self, spec: &PortSpec) -> Result<OpenPort, String>;
+
+    /// Routing tables outside our block that uplinks were told to use.
+    fn claim_tables(&mut self, tables: &[u32]);
+}
+
+impl std::fmt::Debug for OpenPort {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "OpenPort({} queues, mtu {})", self.queues.len(), self.mtu)
+    }
+}

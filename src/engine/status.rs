@@ -1,0 +1,149 @@
+//! What the conductor shows of everything.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use crate::addr::{Family, InstanceName, InterfaceName};
+use crate::gateway::{Entry, Gateway, PortKind, PortSpec, Refusal, Standing, want};
+
+use super::command::Failure;
+use super::conductor::Conductor;
+use super::dataplane::PortTotals;
+use super::view::{
+    AuditView, Counters, GatewayView, InstanceView, LookupView, PortView, RouteView, StatusView, UplinkView,
+};
+
+impl Conductor {
+    /// One picture of everything.
+    pub(super) fn status(&self) -> StatusView {
+        let totals = self.dataplane.totals();
+        let total = |name: &InterfaceName| totals.get(name).cloned().unwrap_or_default();
+        StatusView {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            uptime: self.clock.now() - self.started,
+            workers: self.dataplane.queues(),
+            gateways: self
+                .registry
+                .gateways()
+                .map(|gateway| self.gateway_view(gateway, total(&gateway.spec.interface)))
+                .collect(),
+            ports: self.port_views(&total),
+            uplinks: self.uplink_views(),
+            instances: self.registry.instances().into_iter().map(|name| self.instance_view(name)).collect(),
+            audit: self.audit_view(),
+            problems: self.problems.clone(),
+        }
+    }
+
+    /// The routes of an instance with what put them there.
+    pub(super) fn routes(&self, instance: &InstanceName) -> Result<Vec<RouteView>, Failure> {
+        // Routes do not depend on what the host has.
+        let mut want = want(&self.registry, &BTreeSet::new());
+        let instance = want.instances.remove(instance).ok_or_else(|| Refusal::UnknownInstance(instance.clone()))?;
+        let routes = instance.routes.into_iter();
+        Ok(routes
+            .map(|(prefix, route)| RouteView { prefix, next_hop: route.next_hop, origin: route.origin.as_str() })
+            .collect())
+    }
+
+    /// Where an address goes, asked of the table that the workers use.
+    pub(super) fn lookup(&self, instance: &InstanceName, address: IpAddr) -> Result<LookupView, Failure> {
+        let (matched, next_hop) =
+            self.dataplane.lookup(instance, address).ok_or_else(|| Refusal::UnknownInstance(instance.clone()))?;
+        Ok(LookupView { matched, next_hop })
+    }
+
+    fn gateway_view(&self, gateway: &Gateway, totals: PortTotals) -> GatewayView {
+        let spec = &gateway.spec;
+        let (is_static, version) = match gateway.standing {
+            Standing::Static => (true, 0),
+            Standing::Dynamic { version } => (false, version),
+        };
+        let deadline = self.audit.deadline_of(version).filter(|_| !is_static);
+        GatewayView {
+            interface: spec.interface,
+            instance: spec.instance.clone(),
+            subnets: spec.subnets.iter().copied().collect(),
+            routes: spec.effective_routes().into_iter().collect(),
+            uplink: spec.uplink.clone(),
+            is_static,
+            version,
+            deleted_in: deadline.map(|deadline| deadline - self.clock.now()),
+            counters: counters(totals),
+        }
+    }
+
+    fn port_views(&self, total: &dyn Fn(&InterfaceName) -> PortTotals) -> Vec<PortView> {
+        let view = |port: &Entry<PortSpec>| {
+            let spec = &port.spec;
+            let totals = total(&spec.name);
+            PortView {
+                name: spec.name,
+                instance: spec.instance.clone(),
+                attached: spec.kind == PortKind::Attach,
+                guest: match &spec.kind {
+                    PortKind::Tap(Some(guest)) => Some((guest.namespace.display().to_string(), guest.name)),
+                    PortKind::Tap(None) | PortKind::Attach => None,
+                },
+                addresses: spec.addresses.iter().copied().collect(),
+                gateways: spec.gateways.iter().copied().collect(),
+                mac: spec.mac.or(totals.learned),
+                mtu: self.dataplane.mtu(&spec.name).unwrap_or(0),
+                is_static: port.is_static,
+                counters: counters(totals),
+            }
+        };
+        self.registry.ports().map(view).collect()
+    }
+
+    fn uplink_views(&self) -> Vec<UplinkView> {
+        let uplinks = self.registry.uplinks();
+        uplinks
+            .map(|uplink| UplinkView {
+                name: uplink.spec.name.clone(),
+                device: uplink.spec.device,
+                address: uplink.spec.address,
+                via: uplink.spec.via,
+                table: uplink.table,
+                gateways: self.users(&uplink.spec.name).into_iter().collect(),
+                is_static: uplink.is_static,
+            })
+            .collect()
+    }
+
+    fn instance_view(&self, name: InstanceName) -> InstanceView {
+        let gateways = self.registry.gateways().filter(|gateway| gateway.spec.instance == name);
+        let ports = self.registry.ports().filter(|port| port.spec.instance == name);
+        InstanceView {
+            routes_v4: self.dataplane.route_count(&name, Family::V4),
+            routes_v6: self.dataplane.route_count(&name, Family::V6),
+            gateways: gateways.map(|gateway| gateway.spec.interface).collect(),
+            ports: ports.map(|port| port.spec.name).collect(),
+            name,
+        }
+    }
+
+    fn audit_view(&self) -> AuditView {
+        let now = self.clock.now();
+        let running = self.audit.running().into_iter();
+        AuditView {
+            version: self.audit.version(),
+            timeout: self.audit.timeout(),
+            running: running.map(|timer| (timer.deadline - now, self.registry.stale(timer.threshold))).collect(),
+        }
+    }
+}
+
+fn counters(totals: PortTotals) -> Counters {
+    let counters = totals.counters;
+    Counters {
+        received: counters.received,
+        received_bytes: counters.received_bytes,
+        sent: counters.sent,
+        answered: counters.answered,
+        held: counters.held,
+        dropped: counters.drops().collect(),
+        transmitted: counters.transmitted,
+        transmitted_bytes: counters.transmitted_bytes,
+    }
+}

@@ -1,0 +1,217 @@
+//! The way of a packet from one port to another.
+
+use std::net::IpAddr;
+
+use crate::addr::{Mac, PortId};
+use crate::clock::Moment;
+use crate::packet::icmp::Problem;
+use crate::packet::{Fragments, Ip, Packet, Segmentation, Stations, rewrite, transport_end};
+use crate::routing::{Hop, NextHop};
+
+use super::martian::{self, is_link_local};
+use super::ports::Port;
+use super::refusal::Refusal;
+use super::{DropReason, Forwarder, Origin, PortRole, Verdict};
+
+/// Where an address leads from a port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Destination {
+    /// It is ours.
+    Own,
+    /// Out by another port.
+    Hop(Hop<PortId>),
+}
+
+/// How a packet passes a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fit {
+    Whole,
+    InFragments,
+}
+
+impl Forwarder {
+    /// Takes an IP packet to where it leads.
+    pub(super) fn route(
+        &mut self,
+        ingress: PortId,
+        packet: &mut Packet,
+        stations: &Stations,
+        ip: &Ip,
+        now: Moment,
+    ) -> Result<Verdict, Refusal> {
+        martian::check(ip)?;
+        if stations.destination.is_multicast() {
+            return Err(DropReason::UnicastInL2Multicast.into());
+        }
+        let port = self.ports.get(ingress).ok_or(DropReason::DevReady)?;
+        let destination = self.destination(port, ip.destination, || ip.flow_hash(packet.frame()));
+        let is_for_us = destination == Ok(Destination::Own);
+        port.check_source(ip.source, ip.protocol, is_for_us)?;
+        if port.is_guest() && port.config.peer_mac.is_none() && port.holds(ip.source) {
+            self.observe(ingress, ip.source, stations.source, now);
+        }
+        match destination? {
+            Destination::Own => self.deliver(ingress, packet, stations, ip),
+            Destination::Hop(hop) => self.forward(ingress, packet, ip, hop, now),
+        }
+    }
+
+    /// Where an address leads from a port; `hash` chooses among several hops.
+    pub(super) fn destination(
+        &self,
+        port: &Port,
+        address: IpAddr,
+        hash: impl FnOnce() -> u32,
+    ) -> Result<Destination, Refusal> {
+        if is_link_local(address) && port.link_local() == Some(address) {
+            return Ok(Destination::Own);
+        }
+        let routes = self.instances.routes(port.config.instance);
+        match routes.map_or(&NextHop::NoRoute, |routes| routes.lookup(address)) {
+            NextHop::Forward(hops) => self.select(port, hops, hash).map(Destination::Hop),
+            NextHop::Local => Ok(Destination::Own),
+            NextHop::Discard => Err(Refusal::Silent(DropReason::RouteDiscard)),
+            NextHop::Unreachable => Err(Refusal::Told(DropReason::RouteUnreachable, Problem::AddressUnreachable)),
+            NextHop::NoRoute => Err(Refusal::Told(DropReason::IpInnoroutes, Problem::NoRoute)),
+        }
+    }
+
+    /// Chooses among the hops that a packet from this port may take.
+    fn select(&self, ingress: &Port, hops: &[Hop<PortId>], hash: impl FnOnce() -> u32) -> Result<Hop<PortId>, Refusal> {
+        if let [hop] = hops {
+            return self.may_take(ingress, hop).map(|()| *hop);
+        }
+        let open = || hops.iter().filter(|hop| self.may_take(ingress, hop).is_ok());
+        // Maps the hash to 0..count without the bias and the cost of a division.
+        let chosen = (u64::from(hash()) * open().count() as u64) >> 32;
+        let mut refusal = Refusal::Silent(DropReason::RoutePort);
+        if let Some(first) = hops.first() {
+            refusal = self.may_take(ingress, first).err().unwrap_or(refusal);
+        }
+        open().nth(usize::try_from(chosen).unwrap_or(0)).copied().ok_or(refusal)
+    }
+
+    /// Whether a packet from a port may leave by a hop: never into another routing instance, back
+    /// to where it came from, or from the host to the host.
+    #[inline]
+    fn may_take(&self, ingress: &Port, hop: &Hop<PortId>) -> Result<(), Refusal> {
+        let egress = self.ports.get(hop.port).filter(|egress| egress.config.instance == ingress.config.instance);
+        let Some(egress) = egress else { return Err(DropReason::RoutePort.into()) };
+        match (ingress.config.role, egress.config.role) {
+            (PortRole::Gateway, PortRole::Gateway) => {
+                Err(Refusal::Told(DropReason::RouteHostLoop, Problem::AddressUnreachable))
+            }
+            _ if hop.port == ingress.config.id => Err(DropReason::RouteHairpin.into()),
+            _ => Ok(()),
+        }
+    }
+
+    fn forward(
+        &mut self,
+        ingress: PortId,
+        packet: &mut Packet,
+        ip: &Ip,
+        hop: Hop<PortId>,
+        now: Moment,
+    ) -> Result<Verdict, Refusal> {
+        if is_link_local(ip.source) || is_link_local(ip.destination) {
+            return Err(DropReason::IpLinkLocal.into());
+        }
+        if ip.hop_limit <= 1 {
+            return Err(Refusal::Told(DropReason::IpTtl, Problem::TimeExceeded));
+        }
+        let neighbour = hop.gateway.unwrap_or(ip.destination);
+        let egress = self.ports.get(hop.port).ok_or(DropReason::RoutePort)?;
+        let fit = fit(packet, ip, egress.config.mtu)?;
+        let mac = match egress.config.peer_mac {
+            Some(mac) => Some(mac),
+            None => self.resolve(hop.port, neighbour, now),
+        };
+        match mac {
+            Some(mac) => Ok(self.depart(ingress, packet, ip, (hop.port, mac), fit)?),
+            None => Ok(self.hold(ingress, packet, ip, (hop.port, neighbour), now)?),
+        }
+    }
+
+    /// Sends a packet on that has waited for its neighbour's MAC. What could have changed since it
+    /// was routed is checked again.
+    pub(super) fn resume(
+        &mut self,
+        ingress: PortId,
+        packet: &mut Packet,
+        ip: &Ip,
+        (egress, mac): (PortId, Mac),
+    ) -> Result<Verdict, Refusal> {
+        let from = self.ports.get(ingress).ok_or(DropReason::RoutePort)?;
+        self.may_take(from, &Hop { port: egress, gateway: None })?;
+        let mtu = self.ports.get(egress).map_or(0, |port| port.config.mtu);
+        let fit = fit(packet, ip, mtu)?;
+        Ok(self.depart(ingress, packet, ip, (egress, mac), fit)?)
+    }
+
+    /// Edits a packet for its next link.
+    fn depart(
+        &mut self,
+        ingress: PortId,
+        packet: &mut Packet,
+        ip: &Ip,
+        (egress, mac): (PortId, Mac),
+        fit: Fit,
+    ) -> Result<Verdict, DropReason> {
+        let port = self.ports.get(egress).ok_or(DropReason::RoutePort)?;
+        let (source, mtu) = (port.config.mac, port.config.mtu);
+        if packet.offload.segmentation.is_some() {
+            // The sender's own figure may be a lie that the kernel would refuse.
+            let headers = transport_end(ip, packet.frame()).and_then(|end| u16::try_from(end).ok());
+            let header_length = headers.ok_or(DropReason::OffloadMismatch)?;
+            packet.offload.segmentation = packet.offload.segmentation.map(|s| Segmentation { header_length, ..s });
+        }
+        let frame = packet.frame_mut();
+        Stations { destination: mac, source }.write(frame);
+        rewrite::decrement_hop_limit(frame, ip);
+        match fit {
+            Fit::Whole => Ok(Verdict::Forward(egress)),
+            Fit::InFragments => self.fragment(ingress, packet, ip, (egress, mtu as usize)),
+        }
+    }
+
+    /// Puts an edited packet's fragments among the emissions; the last one settles for all.
+    fn fragment(
+        &mut self,
+        ingress: PortId,
+        packet: &mut Packet,
+        ip: &Ip,
+        (egress, mtu): (PortId, usize),
+    ) -> Result<Verdict, DropReason> {
+        rewrite::complete_checksum(packet, ip);
+        let mut fragments = Fragments::new(packet.frame(), ip, mtu).ok_or(DropReason::PktTooBig)?;
+        let mut remaining = fragments.remaining();
+        if remaining > self.emissions.room() {
+            return Err(DropReason::FragQueuefull);
+        }
+        while remaining > 0 {
+            remaining -= 1;
+            let mut buffer = self.emissions.buffer();
+            fragments.write_next(&mut buffer);
+            let origin = if remaining == 0 { Origin::Transit(ingress) } else { Origin::Own };
+            self.emissions.push(egress, origin, buffer);
+        }
+        Ok(Verdict::Taken)
+    }
+}
+
+/// How a packet passes a link of this MTU. A super-packet is cut by the kernel, so its segments
+/// must fit; where they do not, its sender is told even if it allows fragments, because we cut no
+/// super-packets and silence would be a black hole.
+#[inline]
+fn fit(packet: &Packet, ip: &Ip, mtu: u32) -> Result<Fit, Refusal> {
+    if packet.offload.segment_length(ip, packet.frame()) <= mtu as usize {
+        Ok(Fit::Whole)
+    } else if ip.dont_fragment {
+        Err(Refusal::Told(DropReason::PktTooBig, Problem::TooBig { mtu }))
+    } else if packet.offload.segmentation.is_some() {
+        Err(Refusal::Told(DropReason::GsoTooBig, Problem::TooBig { mtu }))
+    } else {
+        Ok(Fit::InFragments)
+    }
+}

@@ -1,0 +1,67 @@
+//! Specifications from short text, for this room's tests.
+
+use std::collections::BTreeSet;
+use std::str::FromStr;
+
+use crate::addr::Prefix;
+use crate::routing::{Hop, NextHop};
+
+use super::{GatewaySpec, PortKind, PortSpec, StaticRoute, UplinkSpec};
+
+/// Parses text that the test knows to be good.
+pub(super) fn good<T: FromStr>(text: &str) -> T {
+    text.parse().unwrap_or_else(|_| panic!("{text}"))
+}
+
+/// Parses words.
+pub(super) fn set<T: FromStr + Ord>(words: &str) -> BTreeSet<T> {
+    words.split_whitespace().map(good).collect()
+}
+
+pub(super) fn gateway(interface: &str, instance: &str, subnets: &str) -> GatewaySpec {
+    GatewaySpec {
+        interface: good(interface),
+        instance: good(instance),
+        subnets: set(subnets),
+        routes: BTreeSet::new(),
+        uplink: None,
+    }
+}
+
+impl GatewaySpec {
+    pub(super) fn with_routes(self, routes: &str) -> Self {
+        Self { routes: set(routes), ..self }
+    }
+
+    pub(super) fn by_uplink(self, uplink: &str) -> Self {
+        Self { uplink: Some(good(uplink)), ..self }
+    }
+}
+
+pub(super) fn port(name: &str, instance: &str, addresses: &str, gateways: &str) -> PortSpec {
+    PortSpec {
+        name: good(name),
+        instance: good(instance),
+        kind: PortKind::Tap(None),
+        addresses: set(addresses),
+        mac: None,
+        gateways: set(gateways),
+        mtu: None,
+    }
+}
+
+pub(super) fn uplink(name: &str, device: &str, address: &str, via: &str) -> UplinkSpec {
+    UplinkSpec { name: good(name), device: good(device), address: good(address), via: good(via), table: None }
+}
+
+impl UplinkSpec {
+    pub(super) fn with_table(self, table: u32) -> Self {
+        Self { table: Some(table), ..self }
+    }
+}
+
+/// A route over one port; `gateway` may be empty.
+pub(super) fn route(instance: &str, prefix: &str, port: &str, gateway: &str) -> StaticRoute {
+    let hop = Hop { port: good(port), gateway: (!gateway.is_empty()).then(|| good(gateway)) };
+    StaticRoute { instance: good(instance), prefix: good::<Prefix>(prefix), next_hop: NextHop::group([hop]) }
+}

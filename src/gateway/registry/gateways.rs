@@ -1,0 +1,137 @@
+//! Adding, confirming and deleting gateways.
+
+use std::sync::Arc;
+
+use crate::addr::{InterfaceName, Prefix};
+use crate::gateway::want::main_route;
+use crate::gateway::{Applied, GatewaySpec, Refusal, reserved};
+use crate::host::Observed;
+
+use super::{Gateway, Kind, Registry, Standing, check_limit};
+
+impl Registry {
+    /// Adds a gateway for a controller, or changes the one that stands; `version` is the present
+    /// connect version. `host` is what was last observed: a new subnet must not be the host's own.
+    ///
+    /// # Errors
+    /// Why it does not fit. Then nothing has changed but that a gateway of that name counts as
+    /// confirmed: a controller that was refused still knows of it, and must not lose it to an audit.
+    pub fn add_gateway(&mut self, spec: GatewaySpec, version: u32, host: &Observed) -> Result<Applied, Refusal> {
+        let name = spec.interface;
+        if self.gateways.get(&name).is_some_and(Gateway::is_static) {
+            return Err(Refusal::Static(name.to_string()));
+        }
+        let outcome = self.place_gateway(spec, Standing::Dynamic { version }, host);
+        if outcome.is_err() {
+            self.seen([name], version);
+        }
+        outcome
+    }
+
+    /// Deletes a gateway; deleting what is not there succeeds, as with the peer.
+    ///
+    /// # Errors
+    /// It is static.
+    pub fn delete_gateway(&mut self, name: &InterfaceName) -> Result<Applied, Refusal> {
+        match self.gateways.get(name) {
+            None => Ok(Applied::Absent),
+            Some(gateway) if gateway.is_static() => Err(Refusal::Static(name.to_string())),
+            Some(_) => {
+                self.drop_gateway(name);
+                Ok(Applied::Deleted)
+            }
+        }
+    }
+
+    /// Confirms gateways by name without looking at what was asked of them. Unknown and static ones
+    /// are passed over.
+    pub fn seen(&mut self, names: impl IntoIterator<Item = InterfaceName>, version: u32) {
+        for name in names {
+            if let Some(Gateway { standing: Standing::Dynamic { version: confirmed }, .. }) =
+                self.gateways.get_mut(&name)
+            {
+                *confirmed = version;
+            }
+        }
+    }
+
+    /// The gateways that were last confirmed before connect version `threshold`: what an audit
+    /// deletes that expires with it.
+    #[must_use]
+    pub fn stale(&self, threshold: u32) -> Vec<InterfaceName> {
+        let stale = self.gateways().filter(|gateway| gateway.standing.is_older_than(threshold));
+        stale.map(|gateway| gateway.spec.interface).collect()
+    }
+
+    /// Judges a gateway and puts it in place of the one that stands.
+    pub(super) fn place_gateway(
+        &mut self,
+        spec: GatewaySpec,
+        standing: Standing,
+        host: &Observed,
+    ) -> Result<Applied, Refusal> {
+        self.check_gateway(&spec, host)?;
+        let name = spec.interface;
+        let applied = match self.gateways.get(&name) {
+            None => Applied::Added,
+            Some(gateway) if *gateway.spec == spec => Applied::Unchanged,
+            Some(_) => Applied::Changed,
+        };
+        self.drop_gateway(&name);
+        self.announced.insert(&spec);
+        self.gateways.insert(name, Gateway { spec: Arc::new(spec), standing });
+        Ok(applied)
+    }
+
+    pub(super) fn drop_gateway(&mut self, name: &InterfaceName) {
+        if let Some(gateway) = self.gateways.remove(name) {
+            self.announced.remove(&gateway.spec);
+        }
+    }
+
+    fn check_gateway(&self, spec: &GatewaySpec, host: &Observed) -> Result<(), Refusal> {
+        let present = self.gateways.get(&spec.interface);
+        if let Some(Gateway { spec: present, .. }) = present.filter(|present| present.spec.instance != spec.instance) {
+            return Err(Refusal::OtherInstance { interface: spec.interface, instance: present.instance.clone() });
+        }
+        self.check_name(spec.interface, Kind::Gateway)?;
+        check_limit(present.is_some(), self.gateways.len(), self.limits.gateways, "gateways")?;
+        if let Some(uplink) = spec.uplink.as_ref().filter(|uplink| !self.uplinks.contains_key(*uplink)) {
+            return Err(Refusal::UnknownUplink(uplink.clone()));
+        }
+        spec.subnets.iter().try_for_each(|subnet| self.check_subnet(*subnet, spec, host))
+    }
+
+    fn check_subnet(&self, subnet: Prefix, spec: &GatewaySpec, host: &Observed) -> Result<(), Refusal> {
+        reserved::check_subnet(&subnet)?;
+        // A route that we have ourselves was judged when it was added.
+        if !self.announced.contains(&subnet) && host.foreign_routes.contains(&main_route(subnet)) {
+            return Err(Refusal::ForeignRoute(subnet));
+        }
+        for (other, name) in self.announced.overlapping(subnet).filter(|(_, name)| *name != spec.interface) {
+            let Some(Gateway { spec: owner, .. }) = self.gateways.get(&name) else { continue };
+            if owner.instance != spec.instance {
+                let instance = owner.instance.clone();
+                return Err(Refusal::SubnetTaken { subnet, other, gateway: name, instance });
+            }
+            if owner.uplink != spec.uplink {
+                return Err(Refusal::UplinkDiffers { subnet, other, gateway: name });
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Gateway {
+    /// Defined in the configuration file.
+    #[must_use]
+    pub fn is_static(&self) -> bool {
+        self.standing == Standing::Static
+    }
+}
+
+impl Standing {
+    fn is_older_than(self, threshold: u32) -> bool {
+        matches!(self, Self::Dynamic { version } if version < threshold)
+    }
+}

@@ -1,0 +1,61 @@
+//! Adding and deleting guests' ports.
+
+use std::sync::Arc;
+
+use crate::addr::{InterfaceName, Prefix};
+use crate::gateway::{Applied, PortSpec, Refusal, reserved};
+
+use super::{Entry, Kind, Registry, check_limit};
+
+impl Registry {
+    /// Adds a port, or changes the one that stands. Ports of one instance may share an address: they
+    /// form an ECMP group.
+    ///
+    /// # Errors
+    /// Why it does not fit; nothing has changed.
+    pub fn add_port(&mut self, spec: PortSpec) -> Result<Applied, Refusal> {
+        if self.ports.get(&spec.name).is_some_and(|port| port.is_static) {
+            return Err(Refusal::Static(spec.name.to_string()));
+        }
+        self.place_port(spec, false)
+    }
+
+    /// Deletes a port. Static routes by it stay and are unreachable until it is back: a port's guest
+    /// comes and goes, the wish for the route does not.
+    ///
+    /// # Errors
+    /// It is static, or not there.
+    pub fn delete_port(&mut self, name: &InterfaceName) -> Result<Applied, Refusal> {
+        match self.ports.get(name) {
+            None => Err(Refusal::NotFound { kind: "port", name: name.to_string() }),
+            Some(port) if port.is_static => Err(Refusal::Static(name.to_string())),
+            Some(_) => {
+                self.ports.remove(name);
+                Ok(Applied::Deleted)
+            }
+        }
+    }
+
+    /// Judges a port and puts it in place of the one that stands.
+    pub(super) fn place_port(&mut self, spec: PortSpec, is_static: bool) -> Result<Applied, Refusal> {
+        self.check_port(&spec)?;
+        let applied = match self.ports.get(&spec.name) {
+            None => Applied::Added,
+            Some(port) if *port.spec == spec => Applied::Unchanged,
+            Some(_) => Applied::Changed,
+        };
+        self.ports.insert(spec.name, Entry { spec: Arc::new(spec), is_static });
+        Ok(applied)
+    }
+
+    fn check_port(&self, spec: &PortSpec) -> Result<(), Refusal> {
+        let present = self.ports.get(&spec.name);
+        if let Some(Entry { spec: present, .. }) = present.filter(|present| present.spec.instance != spec.instance) {
+            return Err(Refusal::OtherInstance { interface: spec.name, instance: present.instance.clone() });
+        }
+        self.check_name(spec.name, Kind::Port)?;
+        check_limit(present.is_some(), self.ports.len(), self.limits.ports, "ports")?;
+        spec.addresses.iter().try_for_each(reserved::check_owned)?;
+        spec.gateways.iter().try_for_each(|gateway| reserved::check_owned(&Prefix::host(*gateway)))
+    }
+}

@@ -1,0 +1,117 @@
+//! Taking over the static part from the configuration file.
+
+use std::collections::BTreeMap;
+
+use crate::gateway::{GatewaySpec, Limits, PortSpec, Refusal, StaticRoute, UplinkName, UplinkSpec};
+use crate::host::Observed;
+
+use super::{Registry, Standing};
+
+/// Everything that the configuration file defines, in the order of the file. Names are unique
+/// within each list.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Declared {
+    /// How much may be asked for, by the file and by calls together.
+    pub limits: Limits,
+    /// Static gateways.
+    pub gateways: Vec<GatewaySpec>,
+    /// Static ports.
+    pub ports: Vec<PortSpec>,
+    /// Static uplinks.
+    pub uplinks: Vec<UplinkSpec>,
+    /// Static routes of the file.
+    pub routes: Vec<StaticRoute>,
+}
+
+/// One element of [`Declared`], by its index there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Element {
+    /// A gateway.
+    Gateway(usize),
+    /// A port.
+    Port(usize),
+    /// An uplink.
+    Uplink(usize),
+    /// A static route.
+    Route(usize),
+}
+
+/// Why a configuration does not fit.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{refusal}")]
+pub struct Misfit {
+    /// What is at fault; `None` if it is what the configuration no longer has.
+    pub element: Option<Element>,
+    /// Why.
+    pub refusal: Refusal,
+}
+
+impl Registry {
+    /// Replaces the static part. What calls have added stays, except where the file now defines the
+    /// same gateway or port in the same instance, the same uplink or the same route: that becomes
+    /// static. Uplinks that stay keep their allocated tables.
+    ///
+    /// # Errors
+    /// The first element that does not fit; nothing has changed.
+    pub fn reload(&mut self, declared: &Declared, host: &Observed) -> Result<(), Misfit> {
+        let tables: BTreeMap<UplinkName, u32> =
+            self.uplinks.iter().map(|(name, uplink)| (name.clone(), uplink.table)).collect();
+        let mut next = self.without_static();
+        next.limits = declared.limits;
+        next.place_uplinks(&declared.uplinks, &tables, host)?;
+        for (index, spec) in declared.gateways.iter().enumerate() {
+            let placed = next.place_gateway(spec.clone(), Standing::Static, host);
+            placed.map_err(|refusal| Misfit { element: Some(Element::Gateway(index)), refusal })?;
+        }
+        for (index, spec) in declared.ports.iter().enumerate() {
+            let placed = next.place_port(spec.clone(), true);
+            placed.map_err(|refusal| Misfit { element: Some(Element::Port(index)), refusal })?;
+        }
+        for (index, route) in declared.routes.iter().enumerate() {
+            let placed = next.place_route(route.clone(), true);
+            placed.map_err(|refusal| Misfit { element: Some(Element::Route(index)), refusal })?;
+        }
+        next.check_uplinks_remain()?;
+        *self = next;
+        Ok(())
+    }
+
+    fn without_static(&self) -> Self {
+        let mut rest = self.clone();
+        for gateway in self.gateways().filter(|gateway| gateway.is_static()) {
+            rest.drop_gateway(&gateway.spec.interface);
+        }
+        rest.ports.retain(|_, port| !port.is_static);
+        rest.uplinks.retain(|_, uplink| !uplink.is_static);
+        rest.routes.retain(|_, route| !route.is_static);
+        rest
+    }
+
+    /// Uplinks that name their table come first, then those that have one, then those that take
+    /// what is left: an allocation must not stand in the way of a wish.
+    fn place_uplinks(
+        &mut self,
+        uplinks: &[UplinkSpec],
+        tables: &BTreeMap<UplinkName, u32>,
+        host: &Observed,
+    ) -> Result<(), Misfit> {
+        let mut order: Vec<_> = uplinks.iter().enumerate().collect();
+        order.sort_by_key(|(_, spec)| (spec.table.is_none(), !tables.contains_key(&spec.name)));
+        for (index, spec) in order {
+            let placed = self.place_uplink(spec.clone(), true, tables.get(&spec.name).copied(), host);
+            placed.map_err(|refusal| Misfit { element: Some(Element::Uplink(index)), refusal })?;
+        }
+        Ok(())
+    }
+
+    /// A gateway added by a call may use an uplink of the file, which then cannot go.
+    fn check_uplinks_remain(&self) -> Result<(), Misfit> {
+        for gateway in self.gateways() {
+            if let Some(uplink) = gateway.spec.uplink.as_ref().filter(|uplink| !self.uplinks.contains_key(*uplink)) {
+                let refusal = Refusal::UplinkInUse { uplink: uplink.clone(), gateway: gateway.spec.interface };
+                return Err(Misfit { element: None, refusal });
+            }
+        }
+        Ok(())
+    }
+}

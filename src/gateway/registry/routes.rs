@@ -1,0 +1,70 @@
+//! Adding and deleting static routes.
+
+use std::sync::Arc;
+
+use crate::addr::{Family, InstanceName, Prefix};
+use crate::gateway::{Applied, Refusal, StaticRoute};
+use crate::routing::NextHop;
+
+use super::{Entry, Registry, check_limit};
+
+impl Registry {
+    /// Adds a static route to an instance, or changes where it leads. A route that leads nowhere
+    /// (discard, unreachable) may be the first thing that its instance has.
+    ///
+    /// # Errors
+    /// Why it does not fit; nothing has changed.
+    pub fn add_route(&mut self, route: StaticRoute) -> Result<Applied, Refusal> {
+        if self.routes.get(&key(&route)).is_some_and(|present| present.is_static) {
+            return Err(Refusal::Static(format!("route {}", route.prefix)));
+        }
+        self.place_route(route, false)
+    }
+
+    /// Deletes a static route.
+    ///
+    /// # Errors
+    /// It is defined in the configuration file, or not there.
+    pub fn delete_route(&mut self, instance: &InstanceName, prefix: Prefix) -> Result<Applied, Refusal> {
+        let key = (instance.clone(), prefix);
+        match self.routes.get(&key) {
+            None => Err(Refusal::NotFound { kind: "static route", name: prefix.to_string() }),
+            Some(route) if route.is_static => Err(Refusal::Static(format!("route {prefix}"))),
+            Some(_) => {
+                self.routes.remove(&key);
+                Ok(Applied::Deleted)
+            }
+        }
+    }
+
+    /// Judges a route and puts it in place of the one that stands.
+    pub(super) fn place_route(&mut self, route: StaticRoute, is_static: bool) -> Result<Applied, Refusal> {
+        self.check_route(&route)?;
+        let key = key(&route);
+        let applied = match self.routes.get(&key) {
+            None => Applied::Added,
+            Some(present) if *present.spec == route => Applied::Unchanged,
+            Some(_) => Applied::Changed,
+        };
+        self.routes.insert(key, Entry { spec: Arc::new(route), is_static });
+        Ok(applied)
+    }
+
+    fn check_route(&self, route: &StaticRoute) -> Result<(), Refusal> {
+        check_limit(self.routes.contains_key(&key(route)), self.routes.len(), self.limits.routes, "static routes")?;
+        let NextHop::Forward(hops) = &route.next_hop else { return Ok(()) };
+        for hop in hops {
+            if self.instance_of(&hop.port) != Some(&route.instance) {
+                return Err(Refusal::UnknownPort { port: hop.port, instance: route.instance.clone() });
+            }
+            if let Some(gateway) = hop.gateway.filter(|gateway| Family::of(*gateway) != route.prefix.family()) {
+                return Err(Refusal::FamilyMismatch { gateway, prefix: route.prefix });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn key(route: &StaticRoute) -> (InstanceName, Prefix) {
+    (route.instance.clone(), route.prefix)
+}

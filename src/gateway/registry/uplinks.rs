@@ -1,0 +1,103 @@
+//! Adding and deleting uplinks, and giving them routing tables.
+
+use std::sync::Arc;
+
+use crate::addr::{Family, Prefix};
+use crate::gateway::{Applied, Refusal, UplinkName, UplinkSpec};
+use crate::host::{Mark, Observed};
+
+use super::{Kind, Registry, Uplink, check_limit};
+
+/// Tables that mean something to every kernel: unspecified, default, main and local.
+const KERNEL_TABLES: [u32; 4] = [0, 253, 254, 255];
+
+impl Registry {
+    /// Adds an uplink, or changes the one that stands; it keeps its allocated table. `host` is what
+    /// was last observed: the table must not be somebody else's.
+    ///
+    /// # Errors
+    /// Why it does not fit; nothing has changed.
+    pub fn add_uplink(&mut self, spec: UplinkSpec, host: &Observed) -> Result<Applied, Refusal> {
+        let present = self.uplinks.get(&spec.name);
+        if present.is_some_and(|uplink| uplink.is_static) {
+            return Err(Refusal::Static(spec.name.to_string()));
+        }
+        let table = present.map(|uplink| uplink.table);
+        self.place_uplink(spec, false, table, host)
+    }
+
+    /// Deletes an uplink.
+    ///
+    /// # Errors
+    /// It is static, in use, or not there.
+    pub fn delete_uplink(&mut self, name: &UplinkName) -> Result<Applied, Refusal> {
+        match self.uplinks.get(name) {
+            None => Err(Refusal::NotFound { kind: "uplink", name: name.to_string() }),
+            Some(uplink) if uplink.is_static => Err(Refusal::Static(name.to_string())),
+            Some(_) => {
+                let user = self.gateways().find(|gateway| gateway.spec.uplink.as_ref() == Some(name));
+                if let Some(gateway) = user.map(|gateway| gateway.spec.interface) {
+                    return Err(Refusal::UplinkInUse { uplink: name.clone(), gateway });
+                }
+                self.uplinks.remove(name);
+                Ok(Applied::Deleted)
+            }
+        }
+    }
+
+    /// Judges an uplink and puts it in place of the one that stands; `former` is the table that it
+    /// has had so far.
+    pub(super) fn place_uplink(
+        &mut self,
+        spec: UplinkSpec,
+        is_static: bool,
+        former: Option<u32>,
+        host: &Observed,
+    ) -> Result<Applied, Refusal> {
+        self.check_uplink(&spec)?;
+        let table = self.choose_table(&spec, former, host)?;
+        let applied = match self.uplinks.get(&spec.name) {
+            None => Applied::Added,
+            Some(uplink) if *uplink.spec == spec => Applied::Unchanged,
+            Some(_) => Applied::Changed,
+        };
+        self.uplinks.insert(spec.name.clone(), Uplink { spec: Arc::new(spec), table, is_static });
+        Ok(applied)
+    }
+
+    fn check_uplink(&self, spec: &UplinkSpec) -> Result<(), Refusal> {
+        self.check_name(spec.device, Kind::UplinkDevice)?;
+        if Family::of(spec.via) != spec.family() {
+            return Err(Refusal::FamilyMismatch { gateway: spec.via, prefix: spec.address.network() });
+        }
+        let address = spec.address.address;
+        let mut others = self.uplinks().filter(|uplink| uplink.spec.name != spec.name);
+        if let Some(other) = others.find(|other| other.spec.address.address == address) {
+            return Err(Refusal::AddressTaken { address, uplink: other.spec.name.clone() });
+        }
+        if address == spec.via {
+            return Err(Refusal::UnusableAddress { address: Prefix::host(address), why: "is also the router's" });
+        }
+        check_limit(self.uplinks.contains_key(&spec.name), self.uplinks.len(), self.limits.uplinks, "uplinks")
+    }
+
+    /// The table asked for, the one it has, or the lowest free one of our block.
+    fn choose_table(&self, spec: &UplinkSpec, former: Option<u32>, host: &Observed) -> Result<u32, Refusal> {
+        let user = |table: u32| {
+            let mut others = self.uplinks().filter(|uplink| uplink.spec.name != spec.name);
+            others.find(|other| other.table == table).map(|other| other.spec.name.to_string()).or_else(|| {
+                let is_foreign = host.foreign_tables.contains(&table) && former != Some(table);
+                (is_foreign || KERNEL_TABLES.contains(&table)).then(|| "the host".to_owned())
+            })
+        };
+        if let Some(table) = spec.table {
+            return user(table).map_or(Ok(table), |user| Err(Refusal::TableTaken { table, user }));
+        }
+        let block = self.mark.table..self.mark.table.saturating_add(Mark::TABLES);
+        let former = former.filter(|table| self.mark.owns_table(*table));
+        let mut candidates = former.into_iter().chain(block);
+        candidates
+            .find(|table| user(*table).is_none())
+            .ok_or(Refusal::Limit { what: "free routing tables", limit: Mark::TABLES as usize })
+    }
+}

@@ -1,0 +1,119 @@
+//! What follows from what was asked for: the host's state, the instances' routes, the ports.
+//!
+//! A pure function of the registry. Whatever changes — a call, an expired audit, another file, a
+//! step back — the outcome is asked anew and the difference to what is there is carried out.
+
+mod host;
+mod instance;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use crate::addr::{Family, InstanceName, InterfaceName, Mac, Prefix};
+use crate::host::HostState;
+use crate::routing::NextHop;
+
+use super::{PortSpec, Registry};
+
+pub(super) use host::main_route;
+
+/// Everything that a registry calls for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Want {
+    /// What the host's kernel should have of ours.
+    pub host: HostState,
+    /// The routing instances; one that nothing names any more is not here.
+    pub instances: BTreeMap<InstanceName, InstanceWant>,
+    /// The forwarder's ports, by interface: gateways' taps and guests' ports.
+    pub ports: BTreeMap<InterfaceName, PortWant>,
+}
+
+/// A routing instance.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct InstanceWant {
+    /// Its routes.
+    pub routes: BTreeMap<Prefix, RouteWant>,
+}
+
+/// Where a route of an instance leads, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RouteWant {
+    /// Where it leads.
+    pub next_hop: NextHop<InterfaceName>,
+    /// What put it there.
+    pub origin: Origin,
+}
+
+/// What puts a route into an instance. Where several want the same prefix, the greatest wins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Origin {
+    /// A gateway's subnet: unreachable as a whole, so that a packet to an address that no port has
+    /// ends here and does not circle between instance and host.
+    Subnet,
+    /// A route of a gateway, the implied default included; several gateways share the traffic.
+    Gateway,
+    /// An address of a port; several ports share the traffic.
+    Port,
+    /// An address by which a guest knows its gateway.
+    Local,
+    /// A static route.
+    Static,
+}
+
+/// A port of the forwarder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PortWant {
+    /// A gateway's tap; the host's IP stack is behind it.
+    Gateway {
+        /// The instance that its packets are looked up in.
+        instance: InstanceName,
+        /// The forwarder's own addresses on the tap: the link-local router of the host's IPv6
+        /// multipath routes, if there is an IPv6 subnet.
+        own_addresses: BTreeSet<IpAddr>,
+    },
+    /// A guest's port.
+    Guest(Arc<PortSpec>),
+}
+
+/// What the registry calls for. `exit_devices` are the host's devices that routes of its main table
+/// lead to ([`Observed::exit_devices`](crate::host::Observed::exit_devices)): traffic of gateways
+/// without an uplink comes back by them and must be let through.
+#[must_use]
+pub fn want(registry: &Registry, exit_devices: &BTreeSet<InterfaceName>) -> Want {
+    let gateways = registry.gateways().map(|gateway| {
+        let spec = &gateway.spec;
+        let own_addresses = spec.has(Family::V6).then(|| Mac::GATEWAY.link_local().into()).into_iter().collect();
+        (spec.interface, PortWant::Gateway { instance: spec.instance.clone(), own_addresses })
+    });
+    let guests = registry.ports().map(|port| (port.spec.name, PortWant::Guest(Arc::clone(&port.spec))));
+    Want {
+        host: host::host_state(registry, exit_devices),
+        instances: instance::instances(registry),
+        ports: gateways.chain(guests).collect(),
+    }
+}
+
+impl Origin {
+    /// The name that users see.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Subnet => "subnet",
+            Self::Gateway => "gateway",
+            Self::Port => "port",
+            Self::Local => "local",
+            Self::Static => "static",
+        }
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}

@@ -1,0 +1,261 @@
+use std::fmt::Write;
+
+use super::*;
+use crate::gateway::fixtures::{gateway, good, port, route, set, uplink};
+use crate::gateway::{Limits, StaticRoute};
+use crate::host::{Mark, Observed};
+use crate::routing::Hop;
+
+fn registry() -> Registry {
+    Registry::new(Limits::default(), Mark::default())
+}
+
+impl Registry {
+    fn with_gateway(mut self, spec: crate::gateway::GatewaySpec) -> Self {
+        self.add_gateway(spec, 0, &Observed::default()).unwrap();
+        self
+    }
+
+    fn with_port(mut self, spec: PortSpec) -> Self {
+        self.add_port(spec).unwrap();
+        self
+    }
+
+    fn with_uplink(mut self, spec: crate::gateway::UplinkSpec) -> Self {
+        self.add_uplink(spec, &Observed::default()).unwrap();
+        self
+    }
+
+    fn with_route(mut self, route: StaticRoute) -> Self {
+        self.add_route(route).unwrap();
+        self
+    }
+}
+
+/// The host's part, one object a line.
+fn host_text(registry: &Registry) -> String {
+    let state = want(registry, &set("eth0")).host;
+    let mut text = String::new();
+    for (name, link) in &state.links {
+        writeln!(text, "link {name} {} mtu {} up {}", link.mac, link.mtu, link.up).unwrap();
+    }
+    for (name, address) in &state.addresses {
+        writeln!(text, "address {address} dev {name}").unwrap();
+    }
+    for (key, route) in &state.routes {
+        write!(text, "route {} table {} metric {}", key.prefix, key.table, key.metric).unwrap();
+        if route.hops.is_empty() {
+            text.push_str(" unreachable");
+        }
+        for hop in &route.hops {
+            let via = hop.via.map(|via| format!("via {via} ")).unwrap_or_default();
+            write!(text, " {via}dev {}", hop.device).unwrap();
+        }
+        let source = route.source.map(|source| format!(" src {source}")).unwrap_or_default();
+        writeln!(text, "{source}").unwrap();
+    }
+    for rule in &state.rules {
+        writeln!(text, "rule {} from {} lookup {}", rule.priority, rule.from, rule.table).unwrap();
+    }
+    for setting in &state.settings {
+        writeln!(text, "setting {} {:?}", setting.interface, setting.kind).unwrap();
+    }
+    text
+}
+
+/// The instances, one route a line.
+fn instances_text(registry: &Registry) -> String {
+    let mut text = String::new();
+    for (name, instance) in want(registry, &BTreeSet::new()).instances {
+        writeln!(text, "instance {name}").unwrap();
+        for (prefix, route) in instance.routes {
+            writeln!(text, "  {prefix} {} ({})", route.next_hop, route.origin).unwrap();
+        }
+    }
+    text
+}
+
+/// Compares line by line, ignoring the indentation of the expectation's margin.
+#[track_caller]
+fn assert_text(found: &str, expected: &str) {
+    let lines: Vec<_> = expected.trim().lines().map(str::trim).collect();
+    let found: Vec<_> = found.lines().map(str::trim).collect();
+    assert_eq!(found, lines, "\n{found:#?}");
+}
+
+#[test]
+fn nothing_asked_nothing_wanted() {
+    assert_eq!(want(&registry(), &set("eth0")), Want::default());
+}
+
+#[test]
+fn a_gateway_is_a_tap_with_routes_and_forwarding() {
+    let registry = registry().with_gateway(gateway("vgw1", "a", "10.0.0.0/24"));
+    assert_text(
+        &host_text(&registry),
+        "link vgw1 00:00:5e:00:01:00 mtu 1500 up true
+         route 10.0.0.0/24 table 254 metric 0 dev vgw1
+         setting eth0 ForwardV4
+         setting vgw1 ForwardV4",
+    );
+    let Want { ports, .. } = want(&registry, &BTreeSet::new());
+    let expected = PortWant::Gateway { instance: good("a"), own_addresses: BTreeSet::new() };
+    assert_eq!(ports.into_iter().collect::<Vec<_>>(), [(good("vgw1"), expected)]);
+}
+
+#[test]
+fn gateways_of_one_instance_share_a_subnet() {
+    let registry = registry().with_gateway(gateway("vgw1", "a", "10.0.0.0/24 fd00::/64")).with_gateway(gateway(
+        "vgw2",
+        "a",
+        "10.0.0.0/24 fd00::/64 fd01::/64",
+    ));
+    assert_text(
+        &host_text(&registry),
+        "link vgw1 00:00:5e:00:01:00 mtu 1500 up true
+         link vgw2 00:00:5e:00:01:00 mtu 1500 up true
+         address fe80::1/64 dev vgw1
+         address fe80::1/64 dev vgw2
+         route 10.0.0.0/24 table 254 metric 0 dev vgw1 dev vgw2
+         route fd00::/64 table 254 metric 1024 via fe80::200:5eff:fe00:100 dev vgw1 via fe80::200:5eff:fe00:100 dev vgw2
+         route fd01::/64 table 254 metric 1024 dev vgw2
+         setting eth0 ForwardV4
+         setting eth0 ForwardV6
+         setting vgw1 ForwardV4
+         setting vgw1 ForwardV6
+         setting vgw2 ForwardV4
+         setting vgw2 ForwardV6",
+    );
+    let ports = want(&registry, &BTreeSet::new()).ports;
+    let own_addresses = set("fe80::200:5eff:fe00:100");
+    assert_eq!(ports[&good("vgw1")], PortWant::Gateway { instance: good("a"), own_addresses });
+}
+
+#[test]
+fn an_uplink_has_a_table_that_knows_the_way_back() {
+    let registry = registry()
+        .with_uplink(uplink("display", "eth1", "20.0.0.5/24", "20.0.0.1"))
+        .with_gateway(gateway("vgw1", "a", "10.0.0.0/24 fd00::/64").by_uplink("display"))
+        .with_gateway(gateway("vgw2", "b", "10.2.0.0/24"));
+    assert_text(
+        &host_text(&registry),
+        "link vgw1 00:00:5e:00:01:00 mtu 1500 up true
+         link vgw2 00:00:5e:00:01:00 mtu 1500 up true
+         address fe80::1/64 dev vgw1
+         route 10.0.0.0/24 table 254 metric 0 dev vgw1
+         route 10.2.0.0/24 table 254 metric 0 dev vgw2
+         route fd00::/64 table 254 metric 1024 dev vgw1
+         route 0.0.0.0/0 table 20100 metric 0 via 20.0.0.1 dev eth1 src 20.0.0.5
+         route 0.0.0.0/0 table 20100 metric 4294967295 unreachable
+         route 10.0.0.0/24 table 20100 metric 0 dev vgw1
+         route 10.2.0.0/24 table 20100 metric 0 dev vgw2
+         route 20.0.0.0/24 table 20100 metric 0 dev eth1 src 20.0.0.5
+         rule 20110 from 20.0.0.5/32 lookup 20100
+         rule 20120 from 10.0.0.0/24 lookup 20100
+         setting eth0 ForwardV4
+         setting eth0 ForwardV6
+         setting eth1 ForwardV4
+         setting vgw1 ForwardV4
+         setting vgw1 ForwardV6
+         setting vgw2 ForwardV4",
+    );
+}
+
+#[test]
+fn an_ipv6_uplink_without_a_connected_network() {
+    let registry = registry()
+        .with_uplink(uplink("six", "eth1", "2001:db8::5/128", "fe80::1").with_table(700))
+        .with_gateway(gateway("vgw1", "a", "fd00::/64").by_uplink("six"));
+    assert_text(
+        &host_text(&registry),
+        "link vgw1 00:00:5e:00:01:00 mtu 1500 up true
+         address fe80::1/64 dev vgw1
+         route fd00::/64 table 254 metric 1024 dev vgw1
+         route ::/0 table 700 metric 1024 via fe80::1 dev eth1 src 2001:db8::5
+         route ::/0 table 700 metric 4294967295 unreachable
+         route fd00::/64 table 700 metric 1024 dev vgw1
+         rule 20110 from 2001:db8::5/128 lookup 700
+         rule 20120 from fd00::/64 lookup 700
+         setting eth1 ForwardV6
+         setting vgw1 ForwardV6",
+    );
+}
+
+#[test]
+fn the_network_of_an_uplink_stays_on_its_link() {
+    let registry = registry().with_uplink(uplink("wan", "eth1", "20.0.0.5/24", "20.0.0.1")).with_gateway(gateway(
+        "vgw1",
+        "a",
+        "20.0.0.0/24",
+    ));
+    let text = host_text(&registry);
+    assert!(text.contains("route 20.0.0.0/24 table 20100 metric 0 dev eth1 src 20.0.0.5\n"), "{text}");
+}
+
+#[test]
+fn instances_lead_out_by_gateways_and_in_by_ports() {
+    let registry = registry()
+        .with_gateway(gateway("vgw1", "a", "10.0.0.0/24 fd00::/64"))
+        .with_gateway(gateway("vgw2", "a", "10.0.0.0/24"))
+        .with_gateway(gateway("vgw3", "b", "10.3.0.0/24").with_routes("8.8.0.0/16"))
+        .with_port(port("tap1", "a", "10.0.0.9/32", "10.0.0.1"))
+        .with_port(port("tap2", "a", "10.0.0.9/32 10.0.0.10/32", "10.0.0.1"));
+    assert_text(
+        &instances_text(&registry),
+        "instance a
+           0.0.0.0/0 nexthop dev vgw1 nexthop dev vgw2 (gateway)
+           10.0.0.0/24 unreachable (subnet)
+           10.0.0.1/32 local (local)
+           10.0.0.9/32 nexthop dev tap1 nexthop dev tap2 (port)
+           10.0.0.10/32 dev tap2 (port)
+           ::/0 dev vgw1 (gateway)
+           fd00::/64 unreachable (subnet)
+         instance b
+           8.8.0.0/16 dev vgw3 (gateway)
+           10.3.0.0/24 unreachable (subnet)",
+    );
+}
+
+/// One prefix that everything wants: taking away the winner shows the next.
+#[test]
+fn the_origin_decides_over_the_same_prefix() {
+    let subnet = || registry().with_gateway(gateway("vgw1", "a", "10.0.0.9/32").with_routes("8.0.0.0/8"));
+    let gateway = || registry().with_gateway(gateway("vgw1", "a", "10.0.0.9/32").with_routes("10.0.0.9/32"));
+    let port_and = |gateways| gateway().with_port(port("tap1", "a", "10.0.0.9/32", gateways));
+    let route = || port_and("10.0.0.9").with_route(route("a", "10.0.0.9/32", "vgw1", "10.0.0.77"));
+    let cases = [
+        (subnet(), "unreachable (subnet)"),
+        (gateway(), "dev vgw1 (gateway)"),
+        (port_and(""), "dev tap1 (port)"),
+        (port_and("10.0.0.9"), "local (local)"),
+        (route(), "via 10.0.0.77 dev vgw1 (static)"),
+    ];
+    for (registry, expected) in cases {
+        let routes = &want(&registry, &BTreeSet::new()).instances[&good("a")].routes;
+        let RouteWant { next_hop, origin } = &routes[&good("10.0.0.9/32")];
+        assert_eq!(format!("{next_hop} ({origin})"), expected);
+    }
+}
+
+#[test]
+fn a_static_route_outlives_its_ports() {
+    let hop = |name| Hop { port: good(name), gateway: None };
+    let both = NextHop::group([hop("tap1"), hop("tap2")]);
+    let mut registry = registry()
+        .with_port(port("tap1", "a", "10.0.0.1/32", ""))
+        .with_port(port("tap2", "a", "10.0.0.2/32", ""))
+        .with_route(StaticRoute { instance: good("a"), prefix: good("10.9.0.0/16"), next_hop: both });
+    let text = |registry: &Registry| {
+        let instances = want(registry, &BTreeSet::new()).instances;
+        instances[&good("a")].routes[&good("10.9.0.0/16")].next_hop.to_string()
+    };
+    assert_eq!(text(&registry), "nexthop dev tap1 nexthop dev tap2");
+    registry.delete_port(&good("tap1")).unwrap();
+    assert_eq!(text(&registry), "dev tap2");
+    registry.delete_port(&good("tap2")).unwrap();
+    assert_eq!(text(&registry), "unreachable");
+    registry.add_port(port("tap1", "b", "10.0.0.1/32", "")).unwrap();
+    assert_eq!(text(&registry), "unreachable", "a port of another instance does not stand in");
+    registry.delete_route(&good("a"), good("10.9.0.0/16")).unwrap();
+    assert_eq!(want(&registry, &BTreeSet::new()).instances.into_keys().collect::<Vec<_>>(), [good("b")]);
+}

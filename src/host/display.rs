@@ -1,0 +1,162 @@
+//! Host state as people know it: the `ip` commands that would do the same.
+
+use std::fmt;
+
+use super::operation::Operation;
+use super::state::{HostLink, HostRoute, RouteKey, Rule, Setting, SettingKind};
+
+/// Names printed of a long list.
+const SHOWN_LINKS: usize = 8;
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AddLink(name, HostLink { mac, mtu, up: _ }) => {
+                write!(f, "link add {name} address {mac} mtu {mtu} type tap")
+            }
+            Self::SetLink(name, HostLink { mac, mtu, up }) => {
+                write!(f, "link set {name} address {mac} mtu {mtu} {}", if *up { "up" } else { "down" })
+            }
+            Self::DeleteLinks(names) => {
+                f.write_str("link delete")?;
+                names.iter().take(SHOWN_LINKS).try_for_each(|name| write!(f, " {name}"))?;
+                match names.len().saturating_sub(SHOWN_LINKS) {
+                    0 => Ok(()),
+                    more => write!(f, " and {more} more"),
+                }
+            }
+            Self::AddAddress(name, address) => write!(f, "address add {address} dev {name}"),
+            Self::DeleteAddress(name, address) => write!(f, "address delete {address} dev {name}"),
+            Self::AddRoute(key, route) => write!(f, "route add {}", key.leading(route)),
+            Self::ReplaceRoute(key, route) => write!(f, "route replace {}", key.leading(route)),
+            Self::DeleteRoute(key, route) => write!(f, "route delete {}", key.leading(route)),
+            Self::AddRule(rule) => write!(f, "rule add {rule}"),
+            Self::DeleteRule(rule) => write!(f, "rule delete {rule}"),
+            Self::Enable(setting) => write!(f, "sysctl {setting}=1"),
+            Self::Restore(setting) => write!(f, "sysctl {setting} restored"),
+        }
+    }
+}
+
+impl RouteKey {
+    /// The whole route as `ip route` prints it: `10.1.0.0/24 dev vgw1 table 20100`.
+    pub fn leading<'a>(&'a self, to: &'a HostRoute) -> impl fmt::Display + 'a {
+        fmt::from_fn(move |f| {
+            if to.hops.is_empty() {
+                f.write_str("unreachable ")?;
+            }
+            write!(f, "{}", self.prefix)?;
+            let word = if to.hops.len() > 1 { " nexthop" } else { "" };
+            for hop in &to.hops {
+                f.write_str(word)?;
+                if let Some(via) = hop.via {
+                    write!(f, " via {via}")?;
+                }
+                write!(f, " dev {}", hop.device)?;
+            }
+            if let Some(source) = to.source {
+                write!(f, " src {source}")?;
+            }
+            write_rest(self, f)
+        })
+    }
+}
+
+fn write_rest(key: &RouteKey, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    if key.table != RouteKey::MAIN {
+        write!(f, " table {}", key.table)?;
+    }
+    if key.metric != 0 {
+        write!(f, " metric {}", key.metric)?;
+    }
+    Ok(())
+}
+
+impl fmt::Display for RouteKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.prefix)?;
+        write_rest(self, f)
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { priority, from, table } = self;
+        write!(f, "from {from} lookup {table} pref {priority}")
+    }
+}
+
+impl fmt::Display for Setting {
+    /// The name in the tree of `sysctl`, with the separator that interface names may not contain.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.kind {
+            SettingKind::ForwardV4 => write!(f, "net/ipv4/conf/{}/forwarding", self.interface),
+            SettingKind::ForwardV6 => write!(f, "net/ipv6/conf/{}/force_forwarding", self.interface),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::addr::{InterfaceName, Mac};
+    use crate::host::HostHop;
+
+    use super::*;
+
+    fn name(text: &str) -> InterfaceName {
+        text.parse().unwrap()
+    }
+
+    fn route(table: u32, metric: u32, prefix: &str, hops: &[(&str, Option<&str>)]) -> Operation {
+        let hops =
+            hops.iter().map(|(device, via)| HostHop { device: name(device), via: via.map(|via| via.parse().unwrap()) });
+        let route = HostRoute { hops: hops.collect(), source: None };
+        Operation::AddRoute(RouteKey { table, prefix: prefix.parse().unwrap(), metric }, route)
+    }
+
+    #[test]
+    fn operations_read_as_commands() {
+        let link = HostLink { mac: Mac::GATEWAY, mtu: 1500, up: true };
+        let rule = Rule { priority: 20_120, from: "10.1.0.0/24".parse().unwrap(), table: 20_100 };
+        let setting = Setting { interface: name("eth0.100"), kind: SettingKind::ForwardV4 };
+        let operations = [
+            Operation::AddLink(name("vgw1"), link),
+            Operation::SetLink(name("vgw1"), link),
+            Operation::DeleteLinks(vec![name("vgw1"), name("vgw2")]),
+            Operation::AddAddress(name("vgw1"), "fe80::1/64".parse().unwrap()),
+            route(254, 0, "10.1.0.0/24", &[("vgw1", None)]),
+            route(20_100, 5, "0.0.0.0/0", &[("eth1", Some("20.0.0.1"))]),
+            route(254, 1024, "2001:db8::/64", &[("vgw1", Some("fe80::1")), ("vgw2", Some("fe80::1"))]),
+            route(20_100, 0, "0.0.0.0/0", &[]),
+            Operation::AddRule(rule),
+            Operation::DeleteRule(rule),
+            Operation::Enable(setting),
+            Operation::Restore(Setting { kind: SettingKind::ForwardV6, ..setting }),
+        ];
+        let printed: Vec<_> = operations.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            printed,
+            [
+                "link add vgw1 address 00:00:5e:00:01:00 mtu 1500 type tap",
+                "link set vgw1 address 00:00:5e:00:01:00 mtu 1500 up",
+                "link delete vgw1 vgw2",
+                "address add fe80::1/64 dev vgw1",
+                "route add 10.1.0.0/24 dev vgw1",
+                "route add 0.0.0.0/0 via 20.0.0.1 dev eth1 table 20100 metric 5",
+                "route add 2001:db8::/64 nexthop via fe80::1 dev vgw1 nexthop via fe80::1 dev vgw2 metric 1024",
+                "route add unreachable 0.0.0.0/0 table 20100",
+                "rule add from 10.1.0.0/24 lookup 20100 pref 20120",
+                "rule delete from 10.1.0.0/24 lookup 20100 pref 20120",
+                "sysctl net/ipv4/conf/eth0.100/forwarding=1",
+                "sysctl net/ipv6/conf/eth0.100/force_forwarding restored",
+            ]
+        );
+    }
+
+    #[test]
+    fn long_lists_of_links_are_cut() {
+        let names: Vec<_> = (0..1000).map(|i| name(&format!("vgw{i}"))).collect();
+        let text = Operation::DeleteLinks(names).to_string();
+        assert_eq!(text, "link delete vgw0 vgw1 vgw2 vgw3 vgw4 vgw5 vgw6 vgw7 and 992 more");
+    }
+}

@@ -1,0 +1,154 @@
+//! A guest's tap in a network namespace, where it plays the guest's own interface.
+
+use std::fs::File;
+use std::net::IpAddr;
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
+use std::thread::Builder;
+
+use rustix::io::Errno;
+use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
+
+use crate::addr::{Family, InterfaceName, Prefix};
+use crate::gateway::{GuestSpec, PortSpec};
+use crate::host::RouteKey;
+
+use super::netlink::{AddressEntry, Hop, LinkChange, Netlink, NetlinkError, RouteEntry, RouteKind};
+use super::tap::{Tap, TapError};
+
+/// Why a tap could not be placed.
+#[derive(Debug, thiserror::Error)]
+pub enum PlaceError {
+    /// The namespace's file cannot be opened.
+    #[error("netns: cannot open {0}: {1}")]
+    Namespace(PathBuf, std::io::Error),
+    /// The kernel refused to enter it.
+    #[error("netns: cannot enter {0}: {1}{hint}", hint = enter_hint(*.1))]
+    Enter(PathBuf, Errno),
+    /// The tap itself.
+    #[error(transparent)]
+    Tap(#[from] TapError),
+    /// Its configuration.
+    #[error("{what}: {error}")]
+    Configure {
+        /// What was being set.
+        what: String,
+        /// What the kernel said.
+        error: NetlinkError,
+    },
+    /// The tap vanished while it was being configured.
+    #[error("{0} vanished while it was being configured")]
+    Gone(InterfaceName),
+    /// No thread to be had, or it ended before its time.
+    #[error("cannot start a thread in the namespace")]
+    Thread,
+}
+
+fn enter_hint(errno: Errno) -> &'static str {
+    if errno == Errno::PERM { " (ports in a network namespace need CAP_SYS_ADMIN)" } else { "" }
+}
+
+/// Makes a port's tap in its guest's namespace, with addresses and a default route by each of the
+/// port's gateways. All of it goes with the tap's last queue. `protocol` marks the routes.
+///
+/// # Errors
+/// What could not be done; nothing is left behind.
+pub(super) fn place(spec: &PortSpec, guest: &GuestSpec, queues: usize, protocol: u8) -> Result<Vec<Tap>, PlaceError> {
+    let path = namespace_path(&guest.namespace);
+    let namespace = File::open(&path).map_err(|error| PlaceError::Namespace(path.clone(), error))?;
+    let (spec, guest) = (spec.clone(), guest.clone());
+    // A namespace is a thread's: this one enters it and ends there.
+    let thread = Builder::new().name("guest-port".into()).spawn(move || {
+        move_into_link_name_space(namespace.as_fd(), Some(LinkNameSpaceType::Network))
+            .map_err(|errno| PlaceError::Enter(path, errno))?;
+        let taps = Tap::create(guest.name, queues)?;
+        let addresses: Vec<_> = guest.addresses.iter().copied().collect();
+        let mut link = GuestLink::find(guest.name, protocol)?;
+        link.configure(&spec)?;
+        for address in addresses {
+            let entry = AddressEntry { link: link.index, address, protocol: Some(protocol) };
+            link.netlink.add_address(&entry).map_err(|error| told(format!("guest address {address}"), error))?;
+        }
+        for gateway in &spec.gateways {
+            let direct = guest.addresses.iter().any(|address| address.network().contains(*gateway));
+            link.route_by(*gateway, direct)?;
+        }
+        Ok(taps)
+    });
+    thread.map_err(|_| PlaceError::Thread)?.join().map_err(|_| PlaceError::Thread)?
+}
+
+/// Gives a tap in the present namespace the guest's MAC and MTU and brings it up.
+pub(super) fn bring_up(name: InterfaceName, spec: &PortSpec, protocol: u8) -> Result<(), PlaceError> {
+    GuestLink::find(name, protocol)?.configure(spec)
+}
+
+/// `NAME` is a namespace of `ip netns`, anything with a slash a file.
+fn namespace_path(namespace: &Path) -> PathBuf {
+    if namespace.components().count() > 1 { namespace.to_owned() } else { Path::new("/run/netns").join(namespace) }
+}
+
+/// A guest's interface, seen from inside its namespace.
+struct GuestLink {
+    netlink: Netlink,
+    name: InterfaceName,
+    index: u32,
+    protocol: u8,
+}
+
+impl GuestLink {
+    fn find(name: InterfaceName, protocol: u8) -> Result<Self, PlaceError> {
+        let mut netlink = Netlink::open().map_err(|error| told("netlink".into(), error))?;
+        let link = netlink.link(name).map_err(|error| told(name.to_string(), error))?;
+        let index = link.ok_or(PlaceError::Gone(name))?.index;
+        Ok(Self { netlink, name, index, protocol })
+    }
+
+    fn configure(&mut self, spec: &PortSpec) -> Result<(), PlaceError> {
+        let change = LinkChange { mac: spec.mac, mtu: spec.mtu, ..LinkChange::default() };
+        self.change(&change)?;
+        self.change(&LinkChange { up: Some(true), ..LinkChange::default() })
+    }
+
+    fn change(&mut self, change: &LinkChange) -> Result<(), PlaceError> {
+        self.netlink.change_link(self.index, change).map_err(|error| told(self.name.to_string(), error))
+    }
+
+    /// A default route by a gateway; one that is outside the guest's networks is reached on the link.
+    fn route_by(&mut self, gateway: IpAddr, direct: bool) -> Result<(), PlaceError> {
+        if !direct {
+            self.route(Prefix::host(gateway), None)?;
+        }
+        let default = if gateway.is_ipv4() { Prefix::DEFAULT_V4 } else { Prefix::DEFAULT_V6 };
+        self.route(default, Some(gateway))
+    }
+
+    fn route(&mut self, prefix: Prefix, via: Option<IpAddr>) -> Result<(), PlaceError> {
+        // What the kernel stores for an IPv6 route without a metric.
+        let metric = if prefix.family() == Family::V6 { 1024 } else { 0 };
+        let entry = RouteEntry {
+            key: RouteKey { table: RouteKey::MAIN, prefix, metric },
+            protocol: self.protocol,
+            kind: RouteKind::Unicast,
+            hops: vec![Hop { link: self.index, via }],
+            source: None,
+            special: false,
+        };
+        self.netlink.add_route(&entry).map_err(|error| told(format!("guest route {prefix}"), error))
+    }
+}
+
+fn told(what: String, error: NetlinkError) -> PlaceError {
+    PlaceError::Configure { what, error }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bare_name_is_a_namespace_of_ip_netns() {
+        assert_eq!(namespace_path(Path::new("blue")), Path::new("/run/netns/blue"));
+        assert_eq!(namespace_path(Path::new("/proc/7/ns/net")), Path::new("/proc/7/ns/net"));
+    }
+}

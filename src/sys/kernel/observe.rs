@@ -1,0 +1,132 @@
+//! Which of the things in the kernel are ours.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use crate::addr::InterfaceName;
+use crate::host::{HostHop, HostLink, HostRoute, Mark, Observed, RouteKey, Rule};
+use crate::sys::netlink::{AddressEntry, Hop, Link, RouteEntry, RouteKind, RuleEntry};
+
+/// Everything that the kernel shows.
+#[derive(Debug, Default)]
+pub(super) struct Snapshot {
+    pub(super) links: Vec<Link>,
+    pub(super) addresses: Vec<AddressEntry>,
+    pub(super) routes: Vec<RouteEntry>,
+    pub(super) rules: Vec<RuleEntry>,
+}
+
+/// How ours is told from theirs; [`Mark`] has the words.
+#[derive(Debug)]
+pub(super) struct Ownership<'a> {
+    pub(super) mark: &'a Mark,
+    /// Indices of links whose descriptors we hold.
+    pub(super) held: BTreeSet<u32>,
+    /// Tables of our uplinks.
+    pub(super) claimed: &'a BTreeSet<u32>,
+}
+
+impl Ownership<'_> {
+    /// True for a link of ours: held, or a tap in our group that a killed daemon left behind.
+    pub(super) fn owns_link(&self, link: &Link) -> bool {
+        self.held.contains(&link.index) || link.group == self.mark.group && link.tap.is_some()
+    }
+
+    fn owns_rule(&self, entry: &RuleEntry) -> bool {
+        entry.protocol == self.mark.protocol && !entry.special && self.mark.owns_priority(entry.rule.priority)
+    }
+
+    /// Addresses on our taps tell by `IFA_PROTO`. Where the kernel has none (before 5.18) a
+    /// link-local one is ours, as the kernel was told to make none.
+    fn owns_address(&self, entry: &AddressEntry) -> bool {
+        let link_local = matches!(entry.address.address, IpAddr::V6(v6) if v6.is_unicast_link_local());
+        entry.protocol.map_or(link_local, |protocol| protocol == self.mark.protocol)
+    }
+}
+
+/// Sorts a snapshot into ours and theirs; the settings are left out.
+pub(super) fn classify(snapshot: &Snapshot, ownership: &Ownership<'_>) -> Observed {
+    let mut observed = Observed::default();
+    let names: BTreeMap<u32, &Link> = snapshot.links.iter().map(|link| (link.index, link)).collect();
+    let (our_links, foreign_links): (Vec<_>, Vec<_>) =
+        snapshot.links.iter().partition(|link| ownership.owns_link(link));
+    observed.foreign_links = foreign_links.iter().map(|link| (link.name, link.index)).collect();
+    let as_wanted = |link: &Link| HostLink { mac: link.mac, mtu: link.mtu, up: link.up };
+    observed.ours.links = our_links.iter().map(|link| (link.name, as_wanted(link))).collect();
+
+    let our_indices: BTreeSet<u32> = our_links.iter().map(|link| link.index).collect();
+    let addresses = snapshot.addresses.iter();
+    let addresses = addresses.filter(|entry| our_indices.contains(&entry.link) && ownership.owns_address(entry));
+    observed.ours.addresses =
+        addresses.filter_map(|entry| Some((names.get(&entry.link)?.name, entry.address))).collect();
+
+    let our_rules = snapshot.rules.iter().filter(|entry| ownership.owns_rule(entry));
+    observed.ours.rules = our_rules.map(|entry| entry.rule).collect();
+    let mut tables = ownership.claimed.clone();
+    tables.extend(observed.ours.rules.iter().map(|rule| rule.table));
+    let owns_table = |table: u32| ownership.mark.owns_table(table) || tables.contains(&table);
+    let foreign_rules = snapshot.rules.iter().filter(|entry| !ownership.owns_rule(entry)).map(|entry| entry.rule.table);
+    observed.foreign_tables = foreign_rules.filter(|table| *table != 0 && !owns_table(*table)).collect();
+
+    for entry in &snapshot.routes {
+        let RouteKey { table, .. } = entry.key;
+        let in_main = table == RouteKey::MAIN;
+        let over_ours = !entry.hops.is_empty() && entry.hops.iter().all(|hop| our_indices.contains(&hop.link));
+        let ours = entry.protocol == ownership.mark.protocol && if in_main { over_ours } else { owns_table(table) };
+        match host_route(entry, &names) {
+            Some(route) if ours && !observed.ours.routes.contains_key(&entry.key) => {
+                observed.ours.routes.insert(entry.key, route);
+            }
+            _ => {
+                if (in_main || owns_table(table)) && entry.kind != RouteKind::Local {
+                    observed.foreign_routes.insert(entry.key);
+                } else if !in_main {
+                    observed.foreign_tables.insert(table);
+                }
+                if in_main {
+                    observed.exit_devices.extend(exits(entry, &names, &our_indices));
+                }
+            }
+        }
+    }
+    observed
+}
+
+/// The route in our words, if they can say it.
+fn host_route(entry: &RouteEntry, names: &BTreeMap<u32, &Link>) -> Option<HostRoute> {
+    if entry.special || !matches!(entry.kind, RouteKind::Unicast | RouteKind::Unreachable) {
+        return None;
+    }
+    let hop = |hop: &Hop| Some(HostHop { device: names.get(&hop.link)?.name, via: hop.via });
+    Some(HostRoute { hops: entry.hops.iter().map(hop).collect::<Option<_>>()?, source: entry.source })
+}
+
+/// The devices by which a foreign route leads out. Every device with IPv6 has a link-local route,
+/// which leads nowhere that a router could forward to.
+fn exits(entry: &RouteEntry, names: &BTreeMap<u32, &Link>, ours: &BTreeSet<u32>) -> Vec<InterfaceName> {
+    let link_local = matches!(entry.key.prefix.address(), IpAddr::V6(v6) if v6.is_unicast_link_local());
+    if entry.kind != RouteKind::Unicast || link_local {
+        return Vec::new();
+    }
+    let links = entry.hops.iter().filter(|hop| !ours.contains(&hop.link)).filter_map(|hop| names.get(&hop.link));
+    links.filter(|link| !link.loopback).map(|link| link.name).collect()
+}
+
+/// Our rules that cannot be deleted: a foreign rule that selects by more, but bears our protocol
+/// number, stands before them, and the kernel would delete that one (`rule_find` takes what a
+/// request does not say for "any").
+pub(super) fn shadowed_rules(rules: &[RuleEntry], mark: &Mark) -> BTreeSet<Rule> {
+    let mut special = BTreeSet::new();
+    let mut shadowed = BTreeSet::new();
+    for entry in rules.iter().filter(|entry| entry.protocol == mark.protocol) {
+        if entry.special {
+            special.insert(entry.rule);
+        } else if special.contains(&entry.rule) {
+            shadowed.insert(entry.rule);
+        }
+    }
+    shadowed
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,150 @@
+use super::*;
+use crate::addr::Mac;
+use crate::sys::netlink::TapFacts;
+
+const MARK: Mark = Mark { protocol: 201, rule_priority: 20_100, table: 20_100, group: 20_100 };
+
+fn link(index: u32, name: &str, group: u32, tap: bool) -> Link {
+    Link {
+        index,
+        name: name.parse().unwrap(),
+        mac: Mac::GATEWAY,
+        mtu: 1500,
+        up: true,
+        loopback: false,
+        group,
+        queue_length: 500,
+        address_generation: Some(1),
+        forwarding_v4: false,
+        tap: tap.then(TapFacts::default),
+    }
+}
+
+fn route(table: u32, prefix: &str, protocol: u8, links: &[u32]) -> RouteEntry {
+    RouteEntry {
+        key: RouteKey { table, prefix: prefix.parse().unwrap(), metric: 0 },
+        protocol,
+        kind: if links.is_empty() { RouteKind::Unreachable } else { RouteKind::Unicast },
+        hops: links.iter().map(|link| Hop { link: *link, via: None }).collect(),
+        source: None,
+        special: false,
+    }
+}
+
+fn rule(priority: u32, table: u32, protocol: u8, special: bool) -> RuleEntry {
+    RuleEntry { rule: Rule { priority, from: "10.1.0.0/24".parse().unwrap(), table }, protocol, special }
+}
+
+/// vgw1 is ours by its descriptor, vgw2 by its group; eth0 and veth9 are not, whatever the group.
+fn links() -> Vec<Link> {
+    vec![
+        link(1, "vgw1", 0, true),
+        link(2, "vgw2", MARK.group, true),
+        link(3, "eth0", 0, false),
+        link(4, "veth9", MARK.group, false),
+        link(5, "vgw9", 0, true),
+    ]
+}
+
+fn seen(snapshot: &Snapshot) -> Observed {
+    classify(snapshot, &Ownership { mark: &MARK, held: BTreeSet::from([1]), claimed: &BTreeSet::from([500]) })
+}
+
+fn names<'a>(names: impl Iterator<Item = &'a InterfaceName>) -> Vec<&'a str> {
+    names.map(InterfaceName::as_str).collect()
+}
+
+#[test]
+fn links_are_ours_by_descriptor_or_as_taps_of_our_group() {
+    let seen = seen(&Snapshot { links: links(), ..Snapshot::default() });
+    assert_eq!(names(seen.ours.links.keys()), ["vgw1", "vgw2"]);
+    assert_eq!(names(seen.foreign_links.keys()), ["eth0", "veth9", "vgw9"]);
+}
+
+#[test]
+fn routes_are_ours_over_our_links_or_in_our_tables() {
+    let ours = [
+        route(RouteKey::MAIN, "10.1.0.0/24", 201, &[1]),
+        route(RouteKey::MAIN, "10.2.0.0/24", 201, &[1, 2]),
+        route(20_100, "10.3.0.0/24", 201, &[3]),
+        route(500, "10.4.0.0/24", 201, &[3]),
+        route(600, "10.5.0.0/24", 201, &[]),
+    ];
+    let theirs = [
+        route(RouteKey::MAIN, "10.6.0.0/24", 201, &[1, 3]),
+        route(RouteKey::MAIN, "10.7.0.0/24", 201, &[]),
+        route(RouteKey::MAIN, "10.8.0.0/24", 4, &[1]),
+        route(20_100, "10.9.0.0/24", 4, &[3]),
+        RouteEntry { special: true, ..route(20_100, "10.10.0.0/24", 201, &[3]) },
+    ];
+    let elsewhere = route(700, "10.11.0.0/24", 201, &[1]);
+    let routes = [&ours[..], &theirs, &[elsewhere]].concat();
+    // Table 600 is ours because a rule of ours leads there; nothing makes 700 ours.
+    let rules = vec![rule(20_120, 600, 201, false), rule(20_120, 701, 201, true)];
+    let seen = seen(&Snapshot { links: links(), routes, rules, ..Snapshot::default() });
+    assert!(seen.ours.routes.keys().eq(ours.iter().map(|entry| &entry.key).collect::<BTreeSet<_>>()));
+    assert!(seen.foreign_routes.iter().eq(theirs.iter().map(|entry| &entry.key).collect::<BTreeSet<_>>()));
+    assert_eq!(seen.foreign_tables, BTreeSet::from([700, 701]));
+}
+
+#[test]
+fn a_second_route_with_the_key_of_ours_counts_as_foreign() {
+    let routes = vec![route(20_100, "10.1.0.0/24", 201, &[3]), route(20_100, "10.1.0.0/24", 201, &[4])];
+    let seen = seen(&Snapshot { links: links(), routes, ..Snapshot::default() });
+    let (key, ours) = seen.ours.routes.first_key_value().unwrap();
+    assert_eq!(ours.hops.first().unwrap().device.as_str(), "eth0", "the first is the one that acts");
+    assert!(seen.foreign_routes.contains(key));
+}
+
+#[test]
+fn rules_are_ours_by_protocol_and_priority_and_nothing_else() {
+    let rules = [
+        rule(20_120, 20_100, 201, false),
+        rule(20_121, 20_100, 4, false),
+        rule(20_099, 20_100, 201, false),
+        rule(20_200, 20_100, 201, false),
+        rule(20_122, 20_100, 201, true),
+    ];
+    let seen = seen(&Snapshot { rules: rules.to_vec(), ..Snapshot::default() });
+    assert_eq!(seen.ours.rules, BTreeSet::from([rules[0].rule]));
+}
+
+#[test]
+fn addresses_tell_who_put_them_there() {
+    let address = |link, text: &str, protocol| AddressEntry { link, address: text.parse().unwrap(), protocol };
+    let addresses = vec![
+        address(1, "fe80::1/64", Some(201)),
+        address(1, "fe80::2/64", None),
+        address(1, "fe80::3/64", Some(3)),
+        address(1, "10.1.0.1/24", None),
+        address(3, "fe80::4/64", Some(201)),
+    ];
+    let seen = seen(&Snapshot { links: links(), addresses, ..Snapshot::default() });
+    let ours: Vec<_> = seen.ours.addresses.iter().map(|(_, address)| address.to_string()).collect();
+    assert_eq!(ours, ["fe80::1/64", "fe80::2/64"]);
+}
+
+#[test]
+fn exits_are_what_foreign_routes_of_main_lead_to() {
+    let mut all = links();
+    all.push(Link { loopback: true, ..link(6, "lo", 0, false) });
+    let routes = vec![
+        route(RouteKey::MAIN, "0.0.0.0/0", 4, &[3]),
+        route(RouteKey::MAIN, "fe80::/64", 2, &[5]),
+        route(RouteKey::MAIN, "10.1.0.0/24", 4, &[1]),
+        route(RouteKey::MAIN, "127.0.0.0/8", 4, &[6]),
+        route(300, "10.2.0.0/24", 4, &[4]),
+    ];
+    let seen = seen(&Snapshot { links: all, routes, ..Snapshot::default() });
+    assert_eq!(names(seen.exit_devices.iter()), ["eth0"]);
+}
+
+#[test]
+fn a_rule_is_shadowed_by_a_special_one_before_it() {
+    let plain = rule(20_120, 20_100, 201, false);
+    let special = rule(20_120, 20_100, 201, true);
+    let other = rule(20_120, 20_100, 4, true);
+    assert_eq!(shadowed_rules(&[special, plain], &MARK), BTreeSet::from([plain.rule]));
+    assert!(shadowed_rules(&[plain, special], &MARK).is_empty());
+    assert!(shadowed_rules(&[other, plain], &MARK).is_empty());
+}

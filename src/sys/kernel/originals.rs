@@ -1,0 +1,194 @@
+//! What we found and must give back, kept on disk so that it outlives a killed daemon.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::addr::InterfaceName;
+use crate::host::{Setting, SettingKind};
+
+/// An adopted tap as it was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct FoundLink {
+    pub(super) index: u32,
+    pub(super) mac: [u8; 6],
+    pub(super) mtu: u32,
+    pub(super) up: bool,
+    pub(super) group: u32,
+    pub(super) queue_length: u32,
+    pub(super) address_generation: Option<u8>,
+    pub(super) multi_queue: bool,
+    pub(super) offload_header: bool,
+    pub(super) packet_info: bool,
+}
+
+/// A setting that we hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct FoundSetting {
+    /// The interface's index: another interface of that name is another story.
+    pub(super) index: u32,
+    /// It was on before.
+    pub(super) was_on: bool,
+    /// It outlives us, because its interface does.
+    pub(super) lasting: bool,
+}
+
+/// The originals, and the file that holds those of them that must outlive us.
+#[derive(Debug)]
+pub(super) struct Originals {
+    file: PathBuf,
+    boot: String,
+    saved: Contents,
+    pub(super) links: BTreeMap<InterfaceName, FoundLink>,
+    pub(super) settings: BTreeMap<Setting, FoundSetting>,
+    /// `net.ipv6.conf.*.forwarding` before `all` was switched on.
+    pub(super) ipv6_forwarding: Option<BTreeMap<String, bool>>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Contents {
+    /// The kernel's `boot_id`: after a reboot nothing of it is true.
+    boot: String,
+    links: BTreeMap<String, FoundLink>,
+    settings: Vec<SavedSetting>,
+    ipv6_forwarding: Option<BTreeMap<String, bool>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct SavedSetting {
+    interface: String,
+    ipv6: bool,
+    index: u32,
+    was_on: bool,
+}
+
+impl Originals {
+    /// Reads the file of a former run of this boot. One that cannot be understood is set aside.
+    ///
+    /// # Errors
+    /// The directory cannot be made, or the file not be read.
+    pub(super) fn load(directory: &Path, boot: &str) -> io::Result<Self> {
+        fs::create_dir_all(directory)?;
+        let file = directory.join("originals.json");
+        let mut saved = match fs::read(&file) {
+            Ok(text) => serde_json::from_slice(&text).or_else(|error| set_aside(&file, &error))?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Contents::default(),
+            Err(error) => return Err(error),
+        };
+        if saved.boot != boot {
+            saved = Contents { boot: boot.to_owned(), ..Contents::default() };
+        }
+        let link = |(name, link): (&String, &FoundLink)| Some((name.parse().ok()?, link.clone()));
+        Ok(Self {
+            file,
+            boot: boot.to_owned(),
+            links: saved.links.iter().filter_map(link).collect(),
+            settings: saved.settings.iter().filter_map(SavedSetting::read).collect(),
+            ipv6_forwarding: saved.ipv6_forwarding.clone(),
+            saved,
+        })
+    }
+
+    /// Writes the file if it differs: whole or not at all, and on the disk when this returns.
+    ///
+    /// # Errors
+    /// It cannot be written; the old one stands.
+    pub(super) fn save(&mut self) -> io::Result<()> {
+        let lasting = self.settings.iter().filter(|(_, found)| found.lasting);
+        let contents = Contents {
+            boot: self.boot.clone(),
+            links: self.links.iter().map(|(name, link)| (name.to_string(), link.clone())).collect(),
+            settings: lasting.map(|(setting, found)| SavedSetting::new(setting, found)).collect(),
+            ipv6_forwarding: self.ipv6_forwarding.clone(),
+        };
+        if contents == self.saved {
+            return Ok(());
+        }
+        let new = self.file.with_extension("new");
+        let mut file = File::create(&new)?;
+        file.write_all(&serde_json::to_vec_pretty(&contents)?)?;
+        file.sync_all()?;
+        fs::rename(&new, &self.file)?;
+        if let Some(directory) = self.file.parent() {
+            File::open(directory)?.sync_all()?;
+        }
+        self.saved = contents;
+        Ok(())
+    }
+
+    /// True if some interface holds IPv6 forwarding.
+    pub(super) fn holds_ipv6(&self) -> bool {
+        self.settings.keys().any(|setting| setting.kind == SettingKind::ForwardV6)
+    }
+}
+
+impl SavedSetting {
+    fn new(setting: &Setting, found: &FoundSetting) -> Self {
+        Self {
+            interface: setting.interface.to_string(),
+            ipv6: setting.kind == SettingKind::ForwardV6,
+            index: found.index,
+            was_on: found.was_on,
+        }
+    }
+
+    fn read(&self) -> Option<(Setting, FoundSetting)> {
+        let kind = if self.ipv6 { SettingKind::ForwardV6 } else { SettingKind::ForwardV4 };
+        let setting = Setting { interface: self.interface.parse().ok()?, kind };
+        Some((setting, FoundSetting { index: self.index, was_on: self.was_on, lasting: true }))
+    }
+}
+
+fn set_aside(file: &Path, error: &serde_json::Error) -> io::Result<Contents> {
+    tracing::warn!(file = %file.display(), %error, "set aside: what it says about settings to restore is lost");
+    fs::rename(file, file.with_extension("bad"))?;
+    Ok(Contents::default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SETTING: &str = "eth1";
+
+    fn setting(kind: SettingKind) -> Setting {
+        Setting { interface: SETTING.parse().unwrap(), kind }
+    }
+
+    fn found(lasting: bool) -> FoundSetting {
+        FoundSetting { index: 3, was_on: false, lasting }
+    }
+
+    #[test]
+    fn what_must_outlive_us_is_read_back() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut originals = Originals::load(directory.path(), "boot").unwrap();
+        originals.settings.insert(setting(SettingKind::ForwardV6), found(true));
+        originals.settings.insert(setting(SettingKind::ForwardV4), found(false));
+        originals.ipv6_forwarding = Some(BTreeMap::from([("all".to_owned(), false)]));
+        originals.save().unwrap();
+
+        let again = Originals::load(directory.path(), "boot").unwrap();
+        assert_eq!(again.settings, BTreeMap::from([(setting(SettingKind::ForwardV6), found(true))]));
+        assert_eq!(again.ipv6_forwarding, originals.ipv6_forwarding);
+        assert!(again.holds_ipv6());
+
+        let rebooted = Originals::load(directory.path(), "another").unwrap();
+        assert!(rebooted.settings.is_empty() && rebooted.ipv6_forwarding.is_none());
+    }
+
+    #[test]
+    fn garbage_is_set_aside() {
+        let directory = tempfile::tempdir().unwrap();
+        for garbage in ["", "{\"boot\": 1", "{\"boot\":\"boot\",\"links\":{},\"settings\":7,\"ipv6_forwarding\":null}"]
+        {
+            fs::write(directory.path().join("originals.json"), garbage).unwrap();
+            let originals = Originals::load(directory.path(), "boot").unwrap();
+            assert!(originals.settings.is_empty());
+            assert_eq!(fs::read_to_string(directory.path().join("originals.bad")).unwrap(), garbage);
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! Every hand-written system call and all configuration of the kernel; the only `unsafe` code.
+
+mod clock;
+mod credentials;
+mod guest;
+pub mod kernel;
+pub mod netlink;
+mod packet_socket;
+mod platform;
+mod process;
+pub mod rights;
+mod sysctl;
+mod tap;
+
+pub use clock::MonotonicClock;
+pub use credentials::peer_credentials;
+pub use guest::PlaceError;
+pub use packet_socket::PacketSocket;
+pub use platform::LinuxPlatform;
+pub use process::{StateDirectory, StateError, raise_descriptor_limit};
+pub use tap::{Tap, TapError};

@@ -1,0 +1,261 @@
+//! Links: network interfaces.
+
+use rtnetlink::packet_core::{DefaultNla, NLA_F_NESTED, Nla};
+use rtnetlink::packet_route::RouteNetlinkMessage;
+use rtnetlink::packet_route::link::{
+    AfSpecInet, AfSpecInet6, AfSpecUnspec, InfoData, InfoKind, InfoTun, LinkAttribute, LinkExtentMask, LinkFlags,
+    LinkInfo, LinkMessage,
+};
+
+use crate::addr::{InterfaceName, Mac};
+
+use super::error::NetlinkError;
+use super::socket::Netlink;
+
+/// `IFLA_INET_CONF` (include/uapi/linux/if_link.h).
+const INET_CONF: u16 = 1;
+/// `IPV4_DEVCONF_FORWARDING` (include/uapi/linux/ip.h).
+const DEVCONF_FORWARDING: u16 = 1;
+/// `IN6_ADDR_GEN_MODE_NONE`: the kernel makes no link-local address of its own.
+pub const ADDRESS_GENERATION_NONE: u8 = 1;
+
+/// A network interface.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// Its index, the identity that no renaming changes.
+    pub index: u32,
+    /// Its name.
+    pub name: InterfaceName,
+    /// Its MAC address; zero for links that have none.
+    pub mac: Mac,
+    /// Largest packet, bytes.
+    pub mtu: u32,
+    /// Administratively up.
+    pub up: bool,
+    /// The loopback interface.
+    pub loopback: bool,
+    /// Device group.
+    pub group: u32,
+    /// Length of the transmit queue, packets.
+    pub queue_length: u32,
+    /// How the kernel makes IPv6 link-local addresses; `None` without IPv6.
+    pub address_generation: Option<u8>,
+    /// `net.ipv4.conf.IF.forwarding`.
+    pub forwarding_v4: bool,
+    /// Set for a tap.
+    pub tap: Option<TapFacts>,
+}
+
+/// What the tun driver says about a tap (`tun_fill_info` in drivers/net/tun.c).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TapFacts {
+    /// Stays when the last descriptor is closed.
+    pub persistent: bool,
+    /// Belongs to a user or a group.
+    pub owned: bool,
+    /// `IFF_MULTI_QUEUE`; cannot be changed.
+    pub multi_queue: bool,
+    /// `IFF_VNET_HDR`.
+    pub offload_header: bool,
+    /// Not `IFF_NO_PI`.
+    pub packet_info: bool,
+    /// Descriptors attached; known of multi-queue taps only.
+    pub queues: u32,
+}
+
+/// Changes of a link; `None` leaves as is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LinkChange {
+    /// See [`Link::mac`].
+    pub mac: Option<Mac>,
+    /// See [`Link::mtu`].
+    pub mtu: Option<u32>,
+    /// See [`Link::up`].
+    pub up: Option<bool>,
+    /// See [`Link::group`].
+    pub group: Option<u32>,
+    /// See [`Link::queue_length`].
+    pub queue_length: Option<u32>,
+    /// See [`Link::address_generation`].
+    pub address_generation: Option<u8>,
+    /// See [`Link::forwarding_v4`].
+    pub forwarding_v4: Option<bool>,
+}
+
+impl Netlink {
+    /// All links with a name that [`InterfaceName`] takes.
+    ///
+    /// # Errors
+    /// The dump failed.
+    pub fn links(&mut self) -> Result<Vec<Link>, NetlinkError> {
+        Ok(self.dump(&RouteNetlinkMessage::GetLink(query()))?.into_iter().filter_map(read).collect())
+    }
+
+    /// The link of that name; `None` if there is none.
+    ///
+    /// # Errors
+    /// Anything but "no such link".
+    pub fn link(&mut self, name: InterfaceName) -> Result<Option<Link>, NetlinkError> {
+        let mut message = query();
+        message.attributes.push(LinkAttribute::IfName(name.to_string()));
+        match self.request(RouteNetlinkMessage::GetLink(message), 0) {
+            // A link can be found by an alternative name too.
+            Ok(rows) => Ok(rows.into_iter().filter_map(read).find(|link| link.name == name)),
+            Err(error) if error.errno == libc::ENODEV => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Changes a link.
+    ///
+    /// # Errors
+    /// `ENODEV` if it is gone; what the kernel does not like. Earlier parts of the change may be done.
+    pub fn change_link(&mut self, index: u32, change: &LinkChange) -> Result<(), NetlinkError> {
+        let LinkChange { mac, mtu, up, group, queue_length, address_generation, forwarding_v4 } = *change;
+        let mut message = LinkMessage::default();
+        message.header.index = index;
+        if let Some(up) = up {
+            message.header.change_mask = LinkFlags::Up;
+            message.header.flags = if up { LinkFlags::Up } else { LinkFlags::empty() };
+        }
+        let mut families = Vec::new();
+        if let Some(on) = forwarding_v4 {
+            families.push(AfSpecUnspec::Inet(vec![forwarding(on)]));
+        }
+        if let Some(mode) = address_generation {
+            families.push(AfSpecUnspec::Inet6(vec![AfSpecInet6::AddrGenMode(mode.into())]));
+        }
+        let attributes = &mut message.attributes;
+        attributes.extend(mac.map(|mac| LinkAttribute::Address(mac.0.to_vec())));
+        attributes.extend(mtu.map(LinkAttribute::Mtu));
+        attributes.extend(group.map(LinkAttribute::Group));
+        attributes.extend(queue_length.map(LinkAttribute::TxQueueLen));
+        if !families.is_empty() {
+            attributes.push(LinkAttribute::AfSpecUnspec(families));
+        }
+        self.request(RouteNetlinkMessage::SetLink(message), 0).map(drop)
+    }
+
+    /// Deletes a link.
+    ///
+    /// # Errors
+    /// `ENODEV` if it is gone.
+    pub fn delete_link(&mut self, index: u32) -> Result<(), NetlinkError> {
+        let mut message = LinkMessage::default();
+        message.header.index = index;
+        self.request(RouteNetlinkMessage::DelLink(message), 0).map(drop)
+    }
+
+    /// Deletes all links of a group, whosever they are. Taking them together saves the kernel a
+    /// wait for a grace period for each, some 20 ms.
+    ///
+    /// # Errors
+    /// `ENODEV` if the group has no member.
+    pub fn delete_link_group(&mut self, group: u32) -> Result<(), NetlinkError> {
+        let mut message = LinkMessage::default();
+        message.attributes.push(LinkAttribute::Group(group));
+        self.request(RouteNetlinkMessage::DelLink(message), 0).map(drop)
+    }
+}
+
+fn query() -> LinkMessage {
+    let mut message = LinkMessage::default();
+    message.attributes.push(LinkAttribute::ExtMask(vec![LinkExtentMask::SkipStats]));
+    message
+}
+
+/// `IFLA_INET_CONF` with one value. The crate's own request type leaves out values of zero.
+fn forwarding(on: bool) -> AfSpecInet {
+    let mut value = Vec::with_capacity(8);
+    value.extend(8u16.to_ne_bytes());
+    value.extend(DEVCONF_FORWARDING.to_ne_bytes());
+    value.extend(u32::from(on).to_ne_bytes());
+    AfSpecInet::Other(DefaultNla::new(INET_CONF | NLA_F_NESTED, value))
+}
+
+fn read(message: RouteNetlinkMessage) -> Option<Link> {
+    let RouteNetlinkMessage::NewLink(message) = message else { return None };
+    let flags = message.header.flags;
+    let (mut name, mut mac, mut mtu, mut group, mut queue_length) = (None, Mac::ZERO, 0, 0, 0);
+    let (mut address_generation, mut forwarding_v4, mut tap) = (None, false, None);
+    for attribute in message.attributes {
+        match attribute {
+            LinkAttribute::IfName(text) => name = InterfaceName::new(&text).ok(),
+            LinkAttribute::Address(bytes) => mac = bytes.try_into().map_or(Mac::ZERO, Mac),
+            LinkAttribute::Mtu(value) => mtu = value,
+            LinkAttribute::Group(value) => group = value,
+            LinkAttribute::TxQueueLen(value) => queue_length = value,
+            LinkAttribute::LinkInfo(info) => tap = read_tap(&info),
+            LinkAttribute::AfSpecUnspec(families) => (forwarding_v4, address_generation) = read_families(&families),
+            _ => {}
+        }
+    }
+    Some(Link {
+        index: message.header.index,
+        name: name?,
+        mac,
+        mtu,
+        up: flags.contains(LinkFlags::Up),
+        loopback: flags.contains(LinkFlags::Loopback),
+        group,
+        queue_length,
+        address_generation,
+        forwarding_v4,
+        tap,
+    })
+}
+
+fn read_families(families: &[AfSpecUnspec]) -> (bool, Option<u8>) {
+    let (mut forwarding_v4, mut address_generation) = (false, None);
+    for family in families {
+        match family {
+            AfSpecUnspec::Inet(items) => {
+                forwarding_v4 |= items.iter().any(|item| matches!(item, AfSpecInet::DevConf(c) if c.forwarding != 0));
+            }
+            AfSpecUnspec::Inet6(items) => {
+                let mode = items.iter().find_map(|item| match item {
+                    AfSpecInet6::AddrGenMode(mode) => Some(u8::from(mode)),
+                    _ => None,
+                });
+                address_generation = address_generation.or(mode);
+            }
+            _ => {}
+        }
+    }
+    (forwarding_v4, address_generation)
+}
+
+/// Reads `IFLA_INFO_DATA` of kind `tun`: attributes `IFLA_TUN_*` of include/uapi/linux/if_link.h.
+fn read_tap(info: &[LinkInfo]) -> Option<TapFacts> {
+    const IFF_TAP: u32 = 2;
+    if !info.contains(&LinkInfo::Kind(InfoKind::Tun)) {
+        return None;
+    }
+    let mut facts = TapFacts::default();
+    let mut mode = 0;
+    let data = info.iter().find_map(|item| match item {
+        LinkInfo::Data(InfoData::Tun(data)) => Some(data),
+        _ => None,
+    })?;
+    for item in data {
+        let InfoTun::Other(attribute) = item else { continue };
+        let mut bytes = vec![0; attribute.value_len()];
+        attribute.emit_value(&mut bytes);
+        let value = match bytes[..] {
+            [byte] => u32::from(byte),
+            [a, b, c, d] => u32::from_ne_bytes([a, b, c, d]),
+            _ => continue,
+        };
+        match attribute.kind() {
+            1 | 2 => facts.owned = true,
+            3 => mode = value,
+            4 => facts.packet_info = value != 0,
+            5 => facts.offload_header = value != 0,
+            6 => facts.persistent = value != 0,
+            7 => facts.multi_queue = value != 0,
+            8 | 9 => facts.queues += value,
+            _ => {}
+        }
+    }
+    (mode == IFF_TAP).then_some(facts)
+}

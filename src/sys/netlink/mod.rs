@@ -1,0 +1,20 @@
+//! rtnetlink(7), as far as we need it: links, addresses, routes and rules, each with what the kernel
+//! shows (`Link`, `RouteEntry`, ...) and what can be asked of it.
+//!
+//! A blocking face of the `rtnetlink` crate, whose types do not leave this folder. Its own
+//! high-level requests are not used: they take a dump that failed for an empty table, drop the
+//! sign of an inconsistent one (`NLM_F_DUMP_INTR`) and the kernel's words about an error.
+
+mod address;
+mod error;
+mod link;
+mod route;
+mod rule;
+mod socket;
+
+pub use address::AddressEntry;
+pub use error::NetlinkError;
+pub use link::{ADDRESS_GENERATION_NONE, Link, LinkChange, TapFacts};
+pub use route::{Hop, RouteEntry, RouteKind};
+pub use rule::RuleEntry;
+pub use socket::Netlink;

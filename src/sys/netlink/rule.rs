@@ -1,0 +1,98 @@
+//! Policy routing rules.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use rtnetlink::packet_core::{NLM_F_CREATE, NLM_F_EXCL};
+use rtnetlink::packet_route::rule::{RuleAction, RuleAttribute, RuleFlags, RuleMessage};
+use rtnetlink::packet_route::{AddressFamily, RouteNetlinkMessage};
+
+use crate::addr::{Family, Prefix};
+use crate::host::Rule;
+
+use super::error::NetlinkError;
+use super::route::address_family;
+use super::socket::Netlink;
+
+/// A rule as the kernel has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RuleEntry {
+    /// Priority, source and table; the table is 0 for a rule that leads to none.
+    pub rule: Rule,
+    /// Who made it (`FRA_PROTOCOL`).
+    pub protocol: u8,
+    /// True if it selects or does more than the fields above can say. Not a rule of ours then.
+    pub special: bool,
+}
+
+impl Netlink {
+    /// All rules of a family, in the order in which they are asked.
+    ///
+    /// # Errors
+    /// The dump failed.
+    pub fn rules(&mut self, family: Family) -> Result<Vec<RuleEntry>, NetlinkError> {
+        let mut message = RuleMessage::default();
+        message.header.family = address_family(family);
+        let rows = self.dump(&RouteNetlinkMessage::GetRule(message))?;
+        Ok(rows.into_iter().filter_map(read).collect())
+    }
+
+    /// Adds a rule.
+    ///
+    /// # Errors
+    /// `EEXIST` if there is the same with the same protocol.
+    pub fn add_rule(&mut self, rule: &Rule, protocol: u8) -> Result<(), NetlinkError> {
+        self.request(RouteNetlinkMessage::NewRule(write(rule, protocol)), NLM_F_CREATE | NLM_F_EXCL).map(drop)
+    }
+
+    /// Deletes the first rule that has this priority, source, table and protocol. It may select by
+    /// more than that: the kernel takes what is not said for "any" (`rule_find` in
+    /// net/core/fib_rules.c).
+    ///
+    /// # Errors
+    /// `ENOENT` if there is none.
+    pub fn delete_rule(&mut self, rule: &Rule, protocol: u8) -> Result<(), NetlinkError> {
+        self.request(RouteNetlinkMessage::DelRule(write(rule, protocol)), 0).map(drop)
+    }
+}
+
+fn write(rule: &Rule, protocol: u8) -> RuleMessage {
+    let Rule { priority, from, table } = *rule;
+    let mut message = RuleMessage::default();
+    message.header.family = address_family(from.family());
+    message.header.src_len = from.length();
+    // A rule without an action would fail every lookup that comes to it.
+    message.header.action = RuleAction::ToTable;
+    message.attributes =
+        vec![RuleAttribute::Priority(priority), RuleAttribute::Table(table), RuleAttribute::Protocol(protocol.into())];
+    if !from.is_default() {
+        message.attributes.push(RuleAttribute::Source(from.address()));
+    }
+    message
+}
+
+fn read(message: RouteNetlinkMessage) -> Option<RuleEntry> {
+    let RouteNetlinkMessage::NewRule(RuleMessage { header, attributes, .. }) = message else { return None };
+    let (mut priority, mut table, mut protocol, mut source) = (0, u32::from(header.table), 0, None);
+    let mut special = header.action != RuleAction::ToTable
+        || header.tos != 0
+        || header.dst_len != 0
+        || header.flags.contains(RuleFlags::Invert);
+    for attribute in attributes {
+        match attribute {
+            RuleAttribute::Priority(value) => priority = value,
+            RuleAttribute::Table(value) => table = value,
+            RuleAttribute::Protocol(value) => protocol = u8::from(value),
+            RuleAttribute::Source(address) => source = Some(address),
+            // Always shown; this is "none".
+            RuleAttribute::SuppressPrefixLen(u32::MAX) => {}
+            _ => special = true,
+        }
+    }
+    let any = match header.family {
+        AddressFamily::Inet => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        AddressFamily::Inet6 => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+        _ => return None,
+    };
+    let from = Prefix::new(source.unwrap_or(any), header.src_len).ok()?;
+    Some(RuleEntry { rule: Rule { priority, from, table }, protocol, special })
+}

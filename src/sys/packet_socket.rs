@@ -1,0 +1,203 @@
+//! A packet socket on an interface that exists already: a hypervisor's guest tap, a veth
+//! (packet(7); Documentation/networking/packet_mmap.rst).
+#![allow(unsafe_code)]
+
+use std::ffi::c_int;
+use std::io;
+use std::mem::{MaybeUninit, size_of, size_of_val};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+
+use crate::engine::{Device, DeviceError};
+use crate::packet::{Batch, Packet};
+
+/// Room for packets that wait for the worker, bytes (`SO_RCVBUFFORCE`); a super-packet counts with
+/// its true size, so this is some hundred of them.
+const RECEIVE_BUFFER: c_int = 32 << 20;
+
+/// The Ethernet addresses, before which a stripped VLAN tag belongs.
+const ADDRESSES: usize = 12;
+
+/// One packet socket, member of the interface's fan-out group if there are several.
+#[derive(Debug)]
+pub struct PacketSocket {
+    socket: OwnedFd,
+}
+
+impl PacketSocket {
+    /// Opens `queues` sockets on an interface. Flows are spread over them by hash, each flow
+    /// staying on its queue (`PACKET_FANOUT_HASH`).
+    ///
+    /// # Errors
+    /// The kernel's, `EPERM` without `CAP_NET_RAW`.
+    pub fn open(interface: u32, queues: usize) -> io::Result<Vec<Self>> {
+        (0..queues).map(|_| Self::open_one(interface, queues > 1)).collect()
+    }
+
+    fn open_one(interface: u32, fan_out: bool) -> io::Result<Self> {
+        let kind = libc::SOCK_RAW | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
+        // Protocol 0: nothing is received before the options are set and bind() names the protocol.
+        // SAFETY: no pointers.
+        let socket = unsafe { libc::socket(libc::AF_PACKET, kind, 0) };
+        if socket < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: a descriptor that was just opened and that nobody else has.
+        let socket = unsafe { OwnedFd::from_raw_fd(socket) };
+        set_option(&socket, libc::SOL_SOCKET, libc::SO_RCVBUFFORCE, &RECEIVE_BUFFER)?;
+        set_option(&socket, libc::SOL_PACKET, libc::PACKET_VNET_HDR, &1)?;
+        set_option(&socket, libc::SOL_PACKET, libc::PACKET_AUXDATA, &1)?;
+        set_option(&socket, libc::SOL_PACKET, libc::PACKET_IGNORE_OUTGOING, &1)?;
+        let index = c_int::try_from(interface).map_err(|_| io::ErrorKind::InvalidInput)?;
+        let promiscuous = libc::packet_mreq {
+            mr_ifindex: index,
+            // Fits: the constant is 1.
+            #[allow(clippy::cast_possible_truncation)]
+            mr_type: libc::PACKET_MR_PROMISC as u16,
+            mr_alen: 0,
+            mr_address: [0; 8],
+        };
+        // Guests send to the gateway's MAC, which is not the interface's own.
+        set_option(&socket, libc::SOL_PACKET, libc::PACKET_ADD_MEMBERSHIP, &promiscuous)?;
+        bind(&socket, index)?;
+        if fan_out {
+            let group = (interface & 0xffff) as c_int | (libc::PACKET_FANOUT_HASH as c_int) << 16;
+            set_option(&socket, libc::SOL_PACKET, libc::PACKET_FANOUT, &group)?;
+        }
+        Ok(Self { socket })
+    }
+
+    /// Reads one packet, putting a VLAN tag back that the kernel has stripped: without it the
+    /// packet would pass for an untagged one.
+    fn receive_one(&self, packet: &mut Packet) -> Result<(), DeviceError> {
+        let mut control = Control { bytes: [0; 64] };
+        let area = packet.receive_area();
+        let mut part = libc::iovec { iov_base: area.as_mut_ptr().cast(), iov_len: area.len() };
+        // SAFETY: all-zero is a valid msghdr.
+        let mut message: libc::msghdr = unsafe { MaybeUninit::zeroed().assume_init() };
+        message.msg_iov = &raw mut part;
+        message.msg_iovlen = 1;
+        message.msg_control = control.bytes.as_mut_ptr().cast();
+        message.msg_controllen = size_of_val(&control.bytes);
+        // SAFETY: the message names a buffer and a control area that live through the call.
+        let received = unsafe { libc::recvmsg(self.socket.as_raw_fd(), &raw mut message, 0) };
+        let Ok(received) = usize::try_from(received) else {
+            return Err(failure(io::Error::last_os_error()));
+        };
+        let tag = stripped_tag(&message);
+        // The verdict on the header is kept in the packet.
+        let _ = packet.received(received);
+        if let Some(tag) = tag {
+            insert_tag(packet, tag);
+        }
+        Ok(())
+    }
+}
+
+impl AsFd for PacketSocket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+impl Device for PacketSocket {
+    fn receive(&mut self, batch: &mut Batch) -> Result<(), DeviceError> {
+        while let Some(packet) = batch.vacant() {
+            self.receive_one(packet)?;
+            batch.commit();
+        }
+        Ok(())
+    }
+
+    fn transmit(&mut self, packet: &mut Packet) -> Result<(), DeviceError> {
+        let bytes = packet.transmit_area();
+        // SAFETY: the buffer lives through the call.
+        let sent = unsafe { libc::send(self.socket.as_raw_fd(), bytes.as_ptr().cast(), bytes.len(), 0) };
+        if sent < 0 { Err(failure(io::Error::last_os_error())) } else { Ok(()) }
+    }
+}
+
+/// Room for one `struct tpacket_auxdata` control message, aligned as the kernel's macros want.
+#[repr(align(8))]
+struct Control {
+    bytes: [u8; 64],
+}
+
+/// The VLAN tag (TPID, TCI) that the kernel took out of the frame.
+fn stripped_tag(message: &libc::msghdr) -> Option<[u8; 4]> {
+    // SAFETY: the kernel has filled the control area and its length.
+    let mut header = unsafe { libc::CMSG_FIRSTHDR(message) };
+    while !header.is_null() {
+        // SAFETY: not null, inside the control area.
+        let current = unsafe { &*header };
+        if current.cmsg_level == libc::SOL_PACKET && current.cmsg_type == libc::PACKET_AUXDATA {
+            // SAFETY: the kernel puts this struct behind such a header.
+            let data = unsafe { libc::CMSG_DATA(header).cast::<libc::tpacket_auxdata>().read_unaligned() };
+            if data.tp_status & libc::TP_STATUS_VLAN_VALID != 0 {
+                let tpid = if data.tp_vlan_tpid == 0 { 0x8100 } else { data.tp_vlan_tpid };
+                let ([a, b], [c, d]) = (tpid.to_be_bytes(), data.tp_vlan_tci.to_be_bytes());
+                return Some([a, b, c, d]);
+            }
+        }
+        // SAFETY: as above.
+        header = unsafe { libc::CMSG_NXTHDR(message, header) };
+    }
+    None
+}
+
+/// Puts a tag behind the Ethernet addresses.
+fn insert_tag(packet: &mut Packet, tag: [u8; 4]) {
+    let length = packet.length();
+    if length < ADDRESSES {
+        return;
+    }
+    packet.set_length(length + tag.len());
+    let frame = packet.frame_mut();
+    frame.copy_within(ADDRESSES..length, ADDRESSES + tag.len());
+    frame[ADDRESSES..ADDRESSES + tag.len()].copy_from_slice(&tag);
+}
+
+fn bind(socket: &OwnedFd, interface: c_int) -> io::Result<()> {
+    // SAFETY: all-zero is a valid sockaddr_ll.
+    let mut address: libc::sockaddr_ll = unsafe { MaybeUninit::zeroed().assume_init() };
+    // Both fit: 17, and a 16-bit protocol number in network byte order.
+    #[allow(clippy::cast_possible_truncation)]
+    {
+        address.sll_family = libc::AF_PACKET as u16;
+        address.sll_protocol = (libc::ETH_P_ALL as u16).to_be();
+    }
+    address.sll_ifindex = interface;
+    let length = u32::try_from(size_of_val(&address)).map_err(io::Error::other)?;
+    // SAFETY: the address lives through the call and its length is right.
+    let result = unsafe { libc::bind(socket.as_raw_fd(), (&raw const address).cast(), length) };
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+fn set_option<T>(socket: &OwnedFd, level: c_int, name: c_int, value: &T) -> io::Result<()> {
+    let length = u32::try_from(size_of::<T>()).map_err(io::Error::other)?;
+    // SAFETY: the value lives through the call and its length is right.
+    let result = unsafe { libc::setsockopt(socket.as_raw_fd(), level, name, std::ptr::from_ref(value).cast(), length) };
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+fn failure(error: io::Error) -> DeviceError {
+    match error.raw_os_error() {
+        Some(libc::EAGAIN | libc::ENOBUFS) => DeviceError::WouldBlock,
+        Some(libc::ENETDOWN | libc::ENXIO | libc::ENODEV) => DeviceError::Down,
+        _ => DeviceError::Refused(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stripped_tag_goes_back_behind_the_addresses() {
+        let mut frame = [0u8; 20];
+        frame[12..14].copy_from_slice(&[8, 0]);
+        let mut packet = Packet::from_frame(&frame);
+        insert_tag(&mut packet, [0x81, 0, 0, 7]);
+        assert_eq!(packet.length(), 24);
+        assert_eq!(packet.frame()[12..18], [0x81, 0, 0, 7, 8, 0]);
+    }
+}

@@ -1,0 +1,128 @@
+//! The real system, as the engine needs it.
+
+use std::os::fd::{AsFd, BorrowedFd};
+use std::path::Path;
+
+use crate::addr::InterfaceName;
+use crate::engine::{Device, DeviceError, OpenPort, Platform};
+use crate::gateway::{PortKind, PortSpec};
+use crate::host::{Kernel, KernelError, Mark, Observed, Operation};
+use crate::packet::{Batch, Packet};
+
+use super::guest;
+use super::kernel::LinuxKernel;
+use super::netlink::Netlink;
+use super::packet_socket::PacketSocket;
+use super::rights;
+use super::tap::Tap;
+
+/// What a tap takes without being told otherwise, bytes (`ether_setup`).
+const TAP_MTU: u32 = 1500;
+
+/// The kernel with its devices.
+#[derive(Debug)]
+pub struct LinuxPlatform {
+    kernel: LinuxKernel,
+    netlink: Netlink,
+    queues: usize,
+    protocol: u8,
+}
+
+impl LinuxPlatform {
+    /// The system whose ports have `queues` queues each, one for each worker.
+    ///
+    /// # Errors
+    /// As [`LinuxKernel::new`].
+    pub fn new(mark: Mark, state_directory: &Path, queues: usize) -> Result<Self, KernelError> {
+        let kernel = LinuxKernel::new(mark, state_directory, queues)?;
+        let netlink = Netlink::open().map_err(|error| KernelError {
+            operation: "start".into(),
+            reason: error.to_string(),
+            errno: error.errno,
+        })?;
+        Ok(Self { kernel, netlink, queues, protocol: mark.protocol })
+    }
+
+    fn open_tap(&self, spec: &PortSpec) -> Result<OpenPort, guest::PlaceError> {
+        let taps = match &spec.kind {
+            PortKind::Tap(Some(place)) => guest::place(spec, place, self.queues, self.protocol)?,
+            PortKind::Tap(None) | PortKind::Attach => {
+                let taps = Tap::create(spec.name, self.queues)?;
+                guest::bring_up(spec.name, spec, self.protocol)?;
+                taps
+            }
+        };
+        Ok(OpenPort { queues: boxed(taps), mtu: spec.mtu.unwrap_or(TAP_MTU) })
+    }
+
+    fn attach(&mut self, name: InterfaceName, mtu: Option<u32>) -> Result<OpenPort, String> {
+        rights::check_attach().map_err(|missing| missing.to_string())?;
+        let link = self.netlink.link(name).map_err(|error| format!("{name}: {error}"))?;
+        let link = link.ok_or_else(|| format!("there is no interface {name} to attach to"))?;
+        if link.loopback {
+            return Err(format!("{name} is the loopback interface, which has no guest"));
+        }
+        let sockets = PacketSocket::open(link.index, self.queues);
+        let sockets = sockets.map_err(|error| format!("cannot attach to {name}: {error}"))?;
+        let queues = sockets.into_iter().map(|socket| Box::new(socket) as Box<dyn Device>).collect();
+        Ok(OpenPort { queues, mtu: mtu.unwrap_or(link.mtu) })
+    }
+}
+
+impl Kernel for LinuxPlatform {
+    fn observe(&mut self) -> Result<Observed, KernelError> {
+        self.kernel.observe()
+    }
+
+    fn apply(&mut self, operation: &Operation) -> Result<(), KernelError> {
+        self.kernel.apply(operation)
+    }
+}
+
+impl Platform for LinuxPlatform {
+    fn take_queues(&mut self, link: &InterfaceName) -> Vec<Box<dyn Device>> {
+        let taps = self.kernel.take_queues(link).unwrap_or_default();
+        let missing = self.queues.saturating_sub(taps.len());
+        // An adopted tap may have one queue only: the first worker reads it, the others write to it.
+        let senders: Vec<_> = match taps.first() {
+            Some(tap) => (0..missing).filter_map(|_| tap.try_clone().ok()).map(SendOnly).collect(),
+            None => Vec::new(),
+        };
+        let senders = senders.into_iter().map(|sender| Box::new(sender) as Box<dyn Device>);
+        boxed(taps).into_iter().chain(senders).collect()
+    }
+
+    fn open_port(&mut self, spec: &PortSpec) -> Result<OpenPort, String> {
+        match spec.kind {
+            PortKind::Attach => self.attach(spec.name, spec.mtu),
+            PortKind::Tap(_) => self.open_tap(spec).map_err(|error| error.to_string()),
+        }
+    }
+
+    fn claim_tables(&mut self, tables: &[u32]) {
+        self.kernel.claim_tables(tables.iter().copied().collect());
+    }
+}
+
+fn boxed(taps: Vec<Tap>) -> Vec<Box<dyn Device>> {
+    taps.into_iter().map(|tap| Box::new(tap) as Box<dyn Device>).collect()
+}
+
+/// A queue that another worker reads.
+struct SendOnly(Tap);
+
+impl AsFd for SendOnly {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+impl Device for SendOnly {
+    fn receive(&mut self, _: &mut Batch) -> Result<(), DeviceError> {
+        Err(DeviceError::WouldBlock)
+    }
+
+    fn transmit(&mut self, packet: &mut Packet) -> Result<(), DeviceError> {
+        self.0.transmit(packet)
+    }
+}

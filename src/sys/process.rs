@@ -1,0 +1,76 @@
+//! What one daemon has for itself: descriptors and a directory.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{FlockOperation, flock};
+use rustix::process::{Resource, getrlimit, setrlimit};
+
+/// Raises the soft limit of open descriptors to the hard one: every gateway takes one for each
+/// worker. What cannot be raised stays, and shows when a tap cannot be opened.
+pub fn raise_descriptor_limit() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        tracing::debug!(%error, "the limit of open descriptors stays");
+    }
+}
+
+/// The state directory, held by one daemon at a time.
+#[derive(Debug)]
+pub struct StateDirectory {
+    path: PathBuf,
+    _lock: File,
+}
+
+/// Why the state directory cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    /// It cannot be made or used.
+    #[error("the state directory {0} cannot be used: {1}")]
+    Unusable(PathBuf, io::Error),
+    /// Another daemon holds it.
+    #[error("another vgwd uses the state directory {0}")]
+    Held(PathBuf),
+}
+
+impl StateDirectory {
+    /// Makes the directory if need be and holds it until the value is dropped.
+    ///
+    /// # Errors
+    /// It cannot be used, or another daemon holds it.
+    pub fn lock(path: &Path) -> Result<Self, StateError> {
+        let unusable = |error| StateError::Unusable(path.to_owned(), error);
+        fs::create_dir_all(path).map_err(unusable)?;
+        let lock = File::create(path.join("lock")).map_err(unusable)?;
+        flock(&lock, FlockOperation::NonBlockingLockExclusive).map_err(|errno| {
+            if errno == rustix::io::Errno::WOULDBLOCK {
+                StateError::Held(path.to_owned())
+            } else {
+                unusable(errno.into())
+            }
+        })?;
+        Ok(Self { path: path.to_owned(), _lock: lock })
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_daemon_at_a_time() {
+        let directory = tempfile::tempdir().unwrap();
+        let first = StateDirectory::lock(directory.path()).unwrap();
+        assert!(matches!(StateDirectory::lock(directory.path()), Err(StateError::Held(_))));
+        drop(first);
+        assert!(StateDirectory::lock(directory.path()).is_ok());
+    }
+}
