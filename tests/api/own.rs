@@ -1,11 +1,13 @@
 //! The daemon's own service and its client.
 
-use vgw::api::ClientError;
 use vgw::api::generated::virtual_gateway::{
     ErrorKind, Gateway, NextHop, NextHopKind, Outcome, Port, RequestError, Route, TVirtualGatewaySyncClient, Uplink,
 };
+use vgw::api::{Client, ClientError};
 
-use crate::support::{Daemon, FOREIGN, STATIC};
+use crate::conductor::{FOREIGN, STATIC};
+use crate::daemon::Daemon;
+use crate::wire::PATIENCE;
 
 fn gateway(interface: &str, subnet: &str) -> Gateway {
     Gateway {
@@ -133,7 +135,7 @@ fn a_daemon_that_is_not_there_is_told_from_one_that_goes_away() {
     let socket = daemon.socket();
     daemon.stop();
     assert!(matches!(client.call(|daemon| daemon.status()), Err(ClientError::Lost(_))));
-    let error = vgw::api::Client::connect(&socket, crate::support::PATIENCE).unwrap_err();
+    let error = Client::connect(&socket, PATIENCE).unwrap_err();
     assert_eq!(error.to_string(), format!("no daemon at {}", socket.display()));
     assert!(!socket.exists(), "the socket's name is removed");
 }

@@ -2,7 +2,9 @@
 
 use vgw::api::Limits;
 
-use crate::support::{Daemon, FOREIGN, STATIC, add, call, delete, field, gateway, reply};
+use crate::conductor::{FOREIGN, STATIC};
+use crate::daemon::Daemon;
+use crate::wire::{add, call, delete, exception, field, gateway, reply};
 
 const NET: &[(&str, i16)] = &[("10.0.0.0", 8)];
 
@@ -96,6 +98,6 @@ fn the_longest_list_is_served_and_a_longer_one_is_not() {
     more.push(gateway("vgw4096", "net1", NET));
     let refused = daemon.connect().call(&add(&more));
     let text = "Container size 4097 exceeds maximum allowed size of 4096";
-    assert_eq!(refused, crate::support::exception("AddVirtualGateway", 9, text, 7));
+    assert_eq!(refused, exception("AddVirtualGateway", 9, text, 7));
     assert_eq!(daemon.asked(), [""; 0]);
 }

@@ -6,7 +6,8 @@ use std::process::{Command, Output};
 
 use vgw::api::Limits;
 
-use crate::support::{Daemon, FOREIGN, STATIC};
+use crate::conductor::{FOREIGN, STATIC};
+use crate::daemon::Daemon;
 
 /// Debian's, which has python3-thrift.
 const PYTHON: &str = "/usr/bin/python3";
