@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender};
 use vgw::addr::InterfaceName;
-use vgw::engine::{AddGateways, Applied, AuditView, Caller, Command, Failure, LookupView, StatusView};
-use vgw::gateway::{GatewaySpec, Refusal};
+use vgw::engine::{AddGateways, AuditView, Caller, Command, Failure, LookupView, StatusView};
+use vgw::gateway::{Applied, GatewaySpec, Refusal};
 use vgw::routing::NextHop;
 
 /// An interface whose gateway is in the configuration file.
 pub(crate) const STATIC: &str = "static0";
-/// An interface of the host.
-pub(crate) const FOREIGN: &str = "eth0";
+/// A name that a port has.
+pub(crate) const TAKEN: &str = "tap9";
 
 /// Answers commands until nobody can ask any more.
 pub(crate) fn run(inbox: &Receiver<(Caller, Command)>, tell: &Sender<String>) {
@@ -29,6 +29,7 @@ fn told(caller: &Caller, command: &Command) -> String {
     let who = match caller {
         Caller::Thrift(_) => "thrift".to_owned(),
         Caller::Unix { uid, pid: _ } => format!("uid {uid}"),
+        Caller::Configuration => "configuration".to_owned(),
     };
     let what = match command {
         Command::AddGateways(add, _) => {
@@ -39,6 +40,8 @@ fn told(caller: &Caller, command: &Command) -> String {
         Command::DeleteGateways(names, _) => format!("delete {names:?}"),
         Command::Connect(_) => "connect".to_owned(),
         Command::SetAuditTimeout(millis, _) => format!("audit timeout {millis}"),
+        Command::Reload(..) => "reload".to_owned(),
+        Command::Stop(_) => "stop".to_owned(),
         Command::AddPort(port, _) => format!("add port {}", port.name),
         Command::DeletePort(name, _) => format!("delete port {name}"),
         Command::AddUplink(uplink, _) => format!("add uplink {}", uplink.name),
@@ -72,7 +75,8 @@ fn answer(gateways: &mut BTreeMap<InterfaceName, GatewaySpec>, command: Command)
             };
             let _ = reply.send(names.into_iter().map(delete).collect());
         }
-        Command::Connect(reply) | Command::SetAuditTimeout(_, reply) => drop(reply.send(())),
+        Command::Connect(reply) | Command::SetAuditTimeout(_, reply) | Command::Stop(reply) => drop(reply.send(())),
+        Command::Reload(_, _, reply) => drop(reply.send(Ok(()))),
         Command::AddPort(_, reply)
         | Command::DeletePort(_, reply)
         | Command::AddUplink(_, reply)
@@ -94,7 +98,7 @@ fn add_gateway(gateways: &mut BTreeMap<InterfaceName, GatewaySpec>, spec: Gatewa
     let interface = spec.interface;
     match (interface.as_str(), gateways.get(&interface)) {
         (STATIC, _) => Err(Refusal::Static(STATIC.to_owned()).into()),
-        (FOREIGN, _) => Err(Refusal::ForeignLink(interface).into()),
+        (TAKEN, _) => Err(Refusal::NameTaken { name: interface, kind: "port" }.into()),
         (_, Some(old)) if old.instance != spec.instance => {
             Err(Refusal::OtherInstance { interface, instance: old.instance.clone() }.into())
         }

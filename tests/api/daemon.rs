@@ -2,36 +2,18 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
-use std::time::Instant;
 
 use crossbeam_channel::{Receiver, unbounded};
 use tempfile::TempDir;
 use vgw::api::{Client, Limits, Listener, Server, instance_service, virtual_gateway};
-use vgw::clock::{Clock, Moment};
 use vgw::engine::{Caller, Handle};
+use vgw::sys::{MonotonicClock, peer_credentials};
 
 use crate::conductor;
 use crate::wire::{PATIENCE, Raw, call, reply};
-
-/// The real clock.
-struct Ticking(Instant);
-
-impl Ticking {
-    #[allow(clippy::disallowed_methods)]
-    fn start() -> Self {
-        Self(Instant::now())
-    }
-}
-
-impl Clock for Ticking {
-    fn now(&self) -> Moment {
-        Moment::ORIGIN + self.0.elapsed()
-    }
-}
 
 /// A running server and what its conductor was asked.
 pub(crate) struct Daemon {
@@ -39,11 +21,6 @@ pub(crate) struct Daemon {
     conductor: Option<JoinHandle<()>>,
     asked: Receiver<String>,
     folder: TempDir,
-}
-
-fn credentials(socket: BorrowedFd<'_>) -> io::Result<(u32, i32)> {
-    let found = rustix::net::sockopt::socket_peercred(socket)?;
-    Ok((found.uid.as_raw(), found.pid.as_raw_nonzero().get()))
 }
 
 impl Daemon {
@@ -54,7 +31,7 @@ impl Daemon {
 
     /// The own service on a socket in a folder of its own.
     pub(crate) fn unix() -> Self {
-        Self::start(Limits::default(), |socket| Listener::unix(socket, credentials), virtual_gateway)
+        Self::start(Limits::default(), |socket| Listener::unix(socket, peer_credentials), virtual_gateway)
     }
 
     fn start(
@@ -69,7 +46,7 @@ impl Daemon {
         let handle = Handle::new(commands);
         let listener = listen(&folder.path().join("vgwd.sock")).unwrap();
         let service = move |caller| service(handle.clone(), caller);
-        let server = Server::start(listener, service, Arc::new(Ticking::start()), limits).unwrap();
+        let server = Server::start(listener, service, Arc::new(MonotonicClock), limits).unwrap();
         Self { server: Some(server), conductor: Some(conductor.unwrap()), asked, folder }
     }
 

@@ -5,7 +5,7 @@ use vgw::api::generated::virtual_gateway::{
 };
 use vgw::api::{Client, ClientError};
 
-use crate::conductor::{FOREIGN, STATIC};
+use crate::conductor::{STATIC, TAKEN};
 use crate::daemon::Daemon;
 use crate::wire::PATIENCE;
 
@@ -52,7 +52,7 @@ fn errors_are_typed_and_the_connection_lives_on() {
     let (kind, field, reason) = add(STATIC, "10.0.0.0/8");
     assert_eq!((kind, &*field), (ErrorKind::STATIC, "interface_name"));
     assert_eq!(reason, "static0 is defined in the configuration file and changes only there");
-    assert_eq!(add(FOREIGN, "10.0.0.0/8").0, ErrorKind::CONFLICT);
+    assert_eq!(add(TAKEN, "10.0.0.0/8").0, ErrorKind::CONFLICT);
     let absent = refused(client.call(|daemon| daemon.delete_uplink("display".to_owned())));
     assert_eq!(absent, (ErrorKind::NOT_FOUND, text("name"), text("there is no uplink display")));
     let absent = refused(client.call(|daemon| daemon.list_routes("net1".to_owned())));

@@ -2,7 +2,7 @@
 
 use vgw::api::Limits;
 
-use crate::conductor::{FOREIGN, STATIC};
+use crate::conductor::{STATIC, TAKEN};
 use crate::daemon::Daemon;
 use crate::wire::{add, call, delete, exception, field, gateway, reply};
 
@@ -40,7 +40,7 @@ fn what_the_engine_refuses_is_false() {
     assert!(answer(&daemon, &add(&[gateway("vgw1", "net1", NET)])));
     assert!(answer(&daemon, &add(&[gateway("vgw1", "net1", NET)])), "again, unchanged");
     assert!(!answer(&daemon, &add(&[gateway("vgw1", "net2", NET)])), "another instance");
-    assert!(!answer(&daemon, &add(&[gateway("vgw2", "net2", NET), gateway(FOREIGN, "net2", NET)])));
+    assert!(!answer(&daemon, &add(&[gateway("vgw2", "net2", NET), gateway(TAKEN, "net2", NET)])));
     assert!(!answer(&daemon, &add(&[gateway(STATIC, "net1", NET)])));
 }
 
