@@ -19,16 +19,24 @@ use crate::gateway::UplinkName;
     infer_subcommands = false,
     max_term_width = 100,
     after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 daemon unreachable, \
-                  77 not permitted, 78 bad configuration.\n\n\
+                  77 not permitted,\n78 bad configuration.\n\n\
                   Example:\n  vgw gateway add vgw1 --instance default-domain:admin:net1:net1 --subnet 192.168.1.0/24\n  \
                   vgw status"
 )]
 pub struct Arguments {
     /// Prints one JSON object with a versioned `schema` field, errors included.
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, help_heading = "Everywhere")]
     pub json: bool,
     /// The daemon's Unix socket.
-    #[arg(long, global = true, value_name = "PATH", env = "VGW_SOCKET", default_value = "/run/vgw/vgwd.sock")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "PATH",
+        env = "VGW_SOCKET",
+        hide_env_values = true,
+        default_value = "/run/vgw/vgwd.sock",
+        help_heading = "Everywhere"
+    )]
     pub socket: PathBuf,
     /// What to do.
     #[command(subcommand)]
@@ -102,7 +110,7 @@ pub enum PortVerb {
                             --address 192.168.1.253/32 \\\n      --netns guest --name eth0 \
                             --guest-address 192.168.1.253/24 --gateway 192.168.1.1\n  \
                             vgw port add vnet7 --instance default-domain:admin:net1:net1 \
-                            --address 192.168.1.7/32 --gateway 192.168.1.1 --attach")]
+                            --address 192.168.1.7/32 \\\n      --gateway 192.168.1.1 --attach")]
     Add(PortAdd),
     /// Deletes a port.
     #[command(after_help = "Example:\n  vgw port delete tap0")]
@@ -200,7 +208,7 @@ pub struct Instance {
 /// A gateway as it shall be.
 #[derive(Debug, Args)]
 pub struct GatewayAdd {
-    /// The interface, which is its name.
+    /// The interface on the host, by which it is known.
     pub interface: InterfaceName,
     /// The routing instance.
     #[arg(long, value_name = "FQN")]
@@ -219,7 +227,7 @@ pub struct GatewayAdd {
 /// A port as it shall be.
 #[derive(Debug, Args)]
 pub struct PortAdd {
-    /// The interface, which is its name.
+    /// The interface on the host, by which it is known.
     pub interface: InterfaceName,
     /// The routing instance.
     #[arg(long, value_name = "FQN")]
@@ -324,6 +332,25 @@ pub struct DemoArguments {
     /// Ends every demonstration that was kept.
     #[arg(long)]
     pub stop: bool,
+}
+
+impl DaemonVerb {
+    /// What was understood otherwise than it was typed, one sentence each.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        let given: &[(&str, &[Masked])] = match self {
+            Self::Gateway(GatewayVerb::Add(given)) => &[("--subnet", &given.subnets), ("--route", &given.routes)],
+            Self::Port(PortVerb::Add(given)) => &[("--address", &given.addresses)],
+            Self::Route(RouteVerb::Add(RouteAdd { prefix, .. }) | RouteVerb::Delete(RouteDelete { prefix, .. })) => {
+                &[("the destination", std::slice::from_ref(prefix))]
+            }
+            _ => &[],
+        };
+        let all = given.iter().flat_map(|(name, values)| values.iter().map(move |value| (name, value)));
+        all.filter(|(_, value)| value.had_host_bits)
+            .map(|(name, value)| format!("{name} had host bits and is taken as {}", value.prefix))
+            .collect()
+    }
 }
 
 fn masked(text: &str) -> Result<Masked, PrefixError> {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
+use crate::api::ClientError;
 use crate::api::generated::virtual_gateway::{ErrorKind, RequestError};
 
 use super::render::{Style, Tone};
@@ -49,6 +50,9 @@ pub enum Failure {
     /// The connection broke, or the answer was not understood.
     #[error("the daemon's answer was cut off or not understood: {0}")]
     Protocol(String),
+    /// The answer could not be written.
+    #[error("cannot write the answer: {0}")]
+    Output(#[source] io::Error),
     /// A step of the demonstration did not show what it should.
     #[error("{0}")]
     Demo(String),
@@ -70,7 +74,7 @@ impl Failure {
             Self::NotFound { .. } => 3,
             Self::Unreachable { .. } => 4,
             Self::NotPermitted { .. } => 77,
-            Self::Protocol(_) | Self::Demo(_) => 1,
+            Self::Protocol(_) | Self::Output(_) | Self::Demo(_) => 1,
         }
     }
 
@@ -93,7 +97,7 @@ impl Failure {
             Self::Unreachable { .. } => "unreachable",
             Self::NotPermitted { .. } => "not_permitted",
             Self::Protocol(_) => "protocol",
-            Self::Demo(_) => "failed",
+            Self::Output(_) | Self::Demo(_) => "failed",
         }
     }
 
@@ -125,13 +129,22 @@ impl Failure {
     }
 
     /// Why there is no connection to the daemon.
-    #[must_use]
-    pub fn connecting(socket: PathBuf, error: &io::Error) -> Self {
+    fn connecting(socket: PathBuf, error: &io::Error) -> Self {
         if error.kind() == io::ErrorKind::PermissionDenied {
             let what = format!("{} is not open to you: use sudo, or join the socket's group", socket.display());
             return Self::NotPermitted { what };
         }
         Self::Unreachable { socket, reason: text_of(error) }
+    }
+}
+
+impl From<ClientError> for Failure {
+    fn from(error: ClientError) -> Self {
+        match error {
+            ClientError::Unreachable { path, error } => Self::connecting(path, &error),
+            ClientError::Refused(refused) => Self::Refused(refused),
+            ClientError::Lost(reason) | ClientError::Misunderstood(reason) => Self::Protocol(reason),
+        }
     }
 }
 

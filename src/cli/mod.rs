@@ -5,11 +5,16 @@
 //! [`demo`] builds a network on this machine and shows the gateway at work.
 
 pub mod args;
+mod ask;
+pub mod demo;
+mod entry;
 pub mod failure;
 pub mod render;
 pub mod report;
 mod run;
 mod wire;
 
+pub use ask::ask;
+pub use entry::{Console, entry};
 pub use failure::Failure;
 pub use run::{Form, run};

@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fmt::Display;
-use std::io::{self, IsTerminal};
+use std::io::IsTerminal;
 
 /// Whether text is coloured. Plain by default, as files and pipes want it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -36,13 +36,13 @@ impl Style {
     /// Without.
     pub const PLAIN: Self = Self { colour: false };
 
-    /// Colours if standard output is a terminal, `NO_COLOR` is unset or empty (no-color.org) and the
+    /// Colours if the stream is a terminal, `NO_COLOR` is unset or empty (no-color.org) and the
     /// terminal is not `dumb`.
     #[must_use]
-    pub fn of_stdout() -> Self {
+    pub fn of(stream: &impl IsTerminal) -> Self {
         let refused = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
-        Self { colour: io::stdout().is_terminal() && !refused && !dumb }
+        Self { colour: stream.is_terminal() && !refused && !dumb }
     }
 
     /// The text in its tone.

@@ -1,0 +1,80 @@
+# Sourced by scripts/demo and scripts/test: what both need before they begin.
+# shellcheck shell=bash
+
+# The repository, whatever folder the script was called from.
+# shellcheck disable=SC2034 # used where this is sourced
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+if [ -t 1 ] && [ -z "${NO_COLOR-}" ]; then
+    bold=$(printf '\033[1m') plain=$(printf '\033[0m')
+else
+    bold='' plain=''
+fi
+
+# Prints one line about what comes next.
+heading() {
+    printf '\n%s== %s%s\n' "$bold" "$*" "$plain"
+}
+
+# Ends the script with one line about what is wrong.
+fail() {
+    printf '%s: %s\n' "${0##*/}" "$*" >&2
+    exit 1
+}
+
+# Runs a command as root.
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo -E env "PATH=$PATH" "$@"
+    else
+        fail "needs root for: $*"
+    fi
+}
+
+# True if what a Debian package is wanted for is there, wherever it came from.
+has_package() {
+    case $1 in
+        gcc) command -v cc >/dev/null ;;
+        'g++') command -v c++ >/dev/null ;;
+        iproute2) PATH=$PATH:/usr/sbin:/sbin command -v ip >/dev/null ;;
+        iputils-ping) command -v ping >/dev/null ;;
+        iputils-arping) PATH=$PATH:/usr/sbin:/sbin command -v arping >/dev/null ;;
+        nftables) PATH=$PATH:/usr/sbin:/sbin command -v nft >/dev/null ;;
+        python3-thrift) /usr/bin/python3 -c 'import thrift' 2>/dev/null ;;
+        thrift-compiler) command -v thrift >/dev/null ;;
+        *) PATH=$PATH:/usr/sbin:/sbin command -v "$1" >/dev/null ;;
+    esac
+}
+
+# Installs those of the named Debian packages that are missing.
+need_packages() {
+    local package missing=()
+    for package in "$@"; do
+        has_package "$package" || missing+=("$package")
+    done
+    [ ${#missing[@]} -eq 0 ] && return
+    command -v apt-get >/dev/null || fail "install what these Debian packages have: ${missing[*]}"
+    heading "Installing ${missing[*]}"
+    as_root apt-get update -qq
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
+    for package in "${missing[@]}"; do
+        has_package "$package" || fail "$package is installed and still not of use"
+    done
+}
+
+# Finds cargo, also where rustup puts it without telling the shell.
+need_cargo() {
+    local home=${CARGO_HOME:-$HOME/.cargo}
+    command -v cargo >/dev/null || PATH=$PATH:$home/bin
+    command -v cargo >/dev/null || fail "needs Rust 1.95 or later (rustup installs it)"
+}
+
+# The kernel must make taps and namespaces; containers often must be told to allow it.
+need_kernel() {
+    [ -c /dev/net/tun ] || fail "there is no /dev/net/tun: load the module tun, or give the container the device"
+    local probe="vgw-probe-$$"
+    as_root ip netns add "$probe" || fail "network namespaces cannot be made here: it needs a privileged container or a host"
+    as_root ip netns delete "$probe"
+}

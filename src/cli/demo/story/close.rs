@@ -1,0 +1,63 @@
+//! The end: all of it gone, or all of it left to explore.
+
+use std::fmt::Write as _;
+
+use super::super::error::{Error, Result};
+use super::super::snapshot::Snapshot;
+use super::host::vgw2;
+use super::{Stage, Story};
+
+impl Story<'_> {
+    /// Deletes the gateway, stops the daemon, and proves that the host is as before.
+    pub(super) fn close(mut self, stage: Stage) -> Result<()> {
+        self.screen.step("The end", "The daemon stops. The host must be as it was before, byte by byte.")?;
+        self.change_gateway(&stage, false)?;
+        let Stage { daemon, lab, before } = stage;
+        daemon.stop(&self.interrupt)?;
+        self.screen.good("vgwd stopped on SIGTERM", "exit status 0")?;
+        let differences = before.differences(&Snapshot::take(&lab.compute)?);
+        if !differences.is_empty() {
+            return Err(Error::unexpected("the compute node", "as before the daemon", differences.join("; ")));
+        }
+        self.screen.good("links, addresses, routes, rules and settings are as before", "")?;
+        for guest in &lab.guests {
+            let links = guest.ip("-o link show")?;
+            if links.contains("eth0") {
+                return Err(Error::unexpected(guest.name(), "no eth0", links));
+            }
+        }
+        self.screen.good("the guests' taps are gone", "")?;
+        lab.tear_down()?;
+        self.screen.good("no namespace is left", "")?;
+        self.screen.heading("Every step held.")
+    }
+
+    /// Leaves all as it is and tells how to go on.
+    pub(super) fn keep(mut self, stage: Stage) -> Result<()> {
+        self.vgw(&stage, "vgw audit timer 60000")?;
+        self.vgw(&stage, &vgw2())?;
+        let status = self.vgw(&stage, "vgw status")?;
+        let Stage { daemon, mut lab, before: _ } = stage;
+        let mut text = String::new();
+        let [guest1, _, guest3] = &lab.guests;
+        let (socket, log) = (daemon.socket(), daemon.log());
+        for (command, about) in [
+            (format!("vgw --socket {} status", socket.display()), "everything on one screen"),
+            (format!("sudo ip netns exec {} ping 10.1.1.253", guest1.name()), "out by vgw1"),
+            (format!("sudo ip netns exec {} ping 203.0.113.9", guest3.name()), "out by the uplink"),
+            (format!("sudo ip netns exec {} ip route show table all proto 201", lab.compute.name()), "the host's side"),
+            (format!("sudo ip netns exec {} tcpdump -ni vgw1", lab.compute.name()), "packets on the gateway"),
+            (format!("tail -f {}", log.display()), "the daemon's log"),
+            ("sudo vgw demo --stop".to_owned(), "ends it"),
+        ] {
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "    {command}\n        {about}");
+        }
+        lab.let_go();
+        daemon.let_go();
+        self.screen.heading("It stays. To explore:")?;
+        self.screen.text(text.trim_end())?;
+        self.screen.heading("Now")?;
+        self.screen.output(&status)
+    }
+}

@@ -1,0 +1,165 @@
+//! From the words of a command line to an exit code.
+
+use std::ffi::OsString;
+use std::io::{self, ErrorKind, Write};
+use std::sync::Arc;
+
+use clap::Parser;
+
+use crate::clock::Clock;
+
+use super::args::{Arguments, Verb};
+use super::ask::ask;
+use super::demo;
+use super::failure::Failure;
+use super::render::{Style, Tone};
+use super::run::{Form, run};
+
+/// Where text goes, and whether it is coloured there.
+pub struct Console<'a> {
+    /// Answers.
+    pub out: &'a mut dyn Write,
+    /// How answers look.
+    pub out_style: Style,
+    /// Complaints.
+    pub err: &'a mut dyn Write,
+    /// How complaints look.
+    pub err_style: Style,
+}
+
+/// Does what the words say, the program's name first, and returns the process's exit code.
+#[must_use]
+pub fn entry(words: impl IntoIterator<Item = OsString>, clock: Arc<dyn Clock>, mut console: Console<'_>) -> u8 {
+    let words: Vec<OsString> = words.into_iter().collect();
+    // A command line that cannot be read may still say how the complaint is to look.
+    let json = words.iter().any(|word| word == "-j" || word == "--json");
+    let done = match Arguments::try_parse_from(words) {
+        Ok(arguments) => obey(&arguments, clock, &mut console),
+        Err(error) if !error.use_stderr() => console.say(&error.to_string()),
+        Err(error) if json => Err(Failure::from(error)),
+        // clap's own message has the usage and tips.
+        Err(error) => return console.complain(&error.to_string(), 2),
+    };
+    match done {
+        Ok(()) => 0,
+        Err(failure) if json => match console.say(&(failure.to_json() + "\n")) {
+            Ok(()) => failure.exit_code(),
+            Err(failure) => failure.exit_code(),
+        },
+        Err(failure) => {
+            let line = failure.render(console.err_style);
+            console.complain(&line, failure.exit_code())
+        }
+    }
+}
+
+fn obey(arguments: &Arguments, clock: Arc<dyn Clock>, console: &mut Console<'_>) -> Result<(), Failure> {
+    match &arguments.verb {
+        Verb::Demo(demo) => demo::show(demo, console.out_style, clock, console.out),
+        Verb::Daemon(verb) => {
+            for note in verb.notes() {
+                let lead = console.err_style.paint(Tone::Notice, "vgw: note:");
+                console.complain(&format!("{lead} {note}\n"), 0);
+            }
+            let form = if arguments.json { Form::Json } else { Form::People(console.out_style) };
+            let text = ask(&arguments.socket, |daemon| run(verb, daemon, form))?;
+            console.say(&text)
+        }
+    }
+}
+
+impl Console<'_> {
+    /// Writes an answer. A reader that has gone away, as `head` does, has all it wants.
+    fn say(&mut self, text: &str) -> Result<(), Failure> {
+        match self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()) {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::Output(error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes a complaint and passes on the exit code, which tells the same to those who cannot read it.
+    fn complain(&mut self, text: &str, code: u8) -> u8 {
+        let _: io::Result<()> = self.err.write_all(text.as_bytes());
+        code
+    }
+}
+
+impl std::fmt::Debug for Console<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Console")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::ManualClock;
+
+    /// What a command line does: exit code, answers, complaints.
+    fn typed(line: &str) -> (u8, String, String) {
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let console = Console { out: &mut out, out_style: Style::PLAIN, err: &mut err, err_style: Style::PLAIN };
+        let code = entry(line.split_whitespace().map(OsString::from), Arc::new(ManualClock::default()), console);
+        (code, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
+    }
+
+    #[test]
+    fn help_and_version_are_answers() {
+        let (code, out, err) = typed("vgw --help");
+        assert_eq!((code, err.as_str()), (0, ""));
+        assert!(out.contains("Usage: vgw"), "{out}");
+        assert_eq!(typed("vgw --version"), (0, concat!("vgw ", env!("CARGO_PKG_VERSION"), "\n").into(), String::new()));
+    }
+
+    #[test]
+    fn usage_errors_are_complaints() {
+        let (code, out, err) = typed("vgw gateway add vgw1 --instance a --subnet 10.0.0.0/33");
+        assert_eq!((code, out.as_str()), (2, ""));
+        assert!(err.contains("--subnet <PREFIX>"), "{err}");
+        assert_eq!(typed("vgw").0, 2);
+    }
+
+    #[test]
+    fn errors_are_objects_if_asked() {
+        let (code, out, err) = typed("vgw gateway add vgw1 -j --instance a --subnet 10.0.0.0/33");
+        assert_eq!((code, err.as_str()), (2, ""));
+        let object: serde_json::Value = serde_json::from_str(&out).unwrap();
+        assert_eq!(object["schema"], "vgw.error/1");
+        assert_eq!(object["error"]["field"], "--subnet <PREFIX>");
+    }
+
+    #[test]
+    fn a_daemon_that_is_not_there_is_exit_4() {
+        let (code, out, err) = typed("vgw --socket /nonexistent/vgwd.sock status");
+        assert_eq!((code, out.as_str()), (4, ""));
+        assert!(err.contains("systemctl start vgwd"), "{err}");
+        let (code, out, _) = typed("vgw --socket /nonexistent/vgwd.sock status -j");
+        assert_eq!(code, 4);
+        assert!(out.contains(r#""kind":"unreachable""#), "{out}");
+    }
+
+    #[test]
+    fn cleared_host_bits_are_told() {
+        let (_, _, err) = typed("vgw --socket /nonexistent/s gateway add vgw1 --instance a --subnet 10.1.2.3/24");
+        assert!(err.starts_with("vgw: note: --subnet had host bits and is taken as 10.1.2.0/24\n"), "{err}");
+    }
+
+    /// A pipe whose reader has gone.
+    struct Broken;
+
+    impl Write for Broken {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(ErrorKind::BrokenPipe.into())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_broken_pipe_is_no_failure() {
+        let console = Console { out: &mut Broken, out_style: Style::PLAIN, err: &mut Broken, err_style: Style::PLAIN };
+        let words = ["vgw", "--help"].map(OsString::from);
+        assert_eq!(entry(words, Arc::new(ManualClock::default()), console), 0);
+    }
+}
