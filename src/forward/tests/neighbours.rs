@@ -205,12 +205,12 @@ fn a_full_table_forgets_the_stalest() {
         net.verdict(GUEST, &Sample::new(&format!("10.1.0.{host}"), "20.0.0.9").udp(b""));
         net.forwarder.neighbours(GUEST).map(|n| n.address.to_string()).collect::<Vec<_>>()
     };
-    speak(&mut net, 1);
+    speak(&mut net, 11);
     net.pass(SECOND);
-    assert_eq!(speak(&mut net, 2), ["10.1.0.1", "10.1.0.2"]);
-    assert_eq!(speak(&mut net, 3), ["10.1.0.1", "10.1.0.2"], "both are in use");
+    assert_eq!(speak(&mut net, 12), ["10.1.0.11", "10.1.0.12"]);
+    assert_eq!(speak(&mut net, 13), ["10.1.0.11", "10.1.0.12"], "both are in use");
     net.pass(Duration::from_secs(60));
-    assert_eq!(speak(&mut net, 3), ["10.1.0.2", "10.1.0.3"]);
+    assert_eq!(speak(&mut net, 13), ["10.1.0.12", "10.1.0.13"]);
 }
 
 #[test]
