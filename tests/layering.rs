@@ -21,7 +21,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("engine", &["addr", "clock", "packet", "routing", "forward", "host", "gateway"]),
     ("sys", &["addr", "clock", "packet", "host", "gateway", "engine"]),
     ("api", &["addr", "gateway", "routing", "engine", "forward"]),
-    ("cli", &["addr", "api", "engine", "config"]),
+    ("cli", &["addr", "api", "clock", "gateway"]),
     ("daemon", &["api", "clock", "config", "engine", "host", "sys"]),
 ];
 
