@@ -20,8 +20,8 @@ const TABLE: &[(&str, &[&str])] = &[
     ("config", &["addr", "gateway", "host", "routing"]),
     ("engine", &["addr", "clock", "packet", "routing", "forward", "host", "gateway"]),
     ("sys", &["addr", "clock", "packet", "host", "gateway", "engine"]),
-    ("api", &["addr", "gateway", "routing", "engine", "forward"]),
-    ("cli", &["addr", "api", "clock", "gateway"]),
+    ("api", &["addr", "clock", "routing", "forward", "host", "gateway", "engine"]),
+    ("cli", &["addr", "clock", "host", "gateway", "engine", "api"]),
     ("daemon", &["api", "clock", "config", "engine", "host", "sys"]),
 ];
 

@@ -17,6 +17,8 @@ mod ports;
 mod reason;
 mod refusal;
 mod resolution;
+#[cfg(test)]
+mod tests;
 mod transit;
 mod verdict;
 

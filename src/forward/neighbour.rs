@@ -140,18 +140,24 @@ impl Neighbours {
         Confirmed { is_news, released: std::mem::take(&mut entry.held) }
     }
 
-    /// Keeps a packet until the MAC is known, `limit` for each neighbour at most. It comes back if
-    /// the table is full.
-    pub(super) fn hold(&mut self, address: IpAddr, held: Held, limit: usize, now: Moment) -> Result<Waiting, Held> {
-        let Ok(entry) = self.find_or_insert(address, now) else { return Err(held) };
+    /// Keeps a packet until the MAC is known, `limit` for each neighbour at most. `None`, and the
+    /// packet is not taken, if the table is full.
+    pub(super) fn hold(
+        &mut self,
+        address: IpAddr,
+        limit: usize,
+        now: Moment,
+        take: impl FnOnce() -> Held,
+    ) -> Option<Waiting> {
+        let entry = self.find_or_insert(address, now).ok()?;
         let is_first = entry.next_probe.is_none();
         if is_first {
             entry.probes = 1;
             entry.next_probe = Some(now + PROBE_INTERVAL);
         }
         let displaced = (entry.held.len() >= limit.max(1)).then(|| entry.held.remove(0));
-        entry.held.push(held);
-        Ok(Waiting { is_first, displaced })
+        entry.held.push(take());
+        Some(Waiting { is_first, displaced })
     }
 
     /// What is due by now; afterwards it is not due any more.

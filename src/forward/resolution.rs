@@ -103,24 +103,19 @@ impl Forwarder {
             return Err(DropReason::NeighQueuefull);
         }
         let port = self.ports.get_mut(egress).ok_or(DropReason::RoutePort)?;
-        let held = Held { ingress, ip: *ip, packet: std::mem::replace(packet, self.emissions.buffer()) };
-        match port.neighbours.hold(neighbour, held, self.limits.held_per_neighbour, now) {
-            Ok(waiting) => {
-                self.held += 1;
-                if let Some(displaced) = waiting.displaced {
-                    self.drop_held(displaced, DropReason::NeighQueuefull);
-                }
-                if waiting.is_first {
-                    self.wake_by(now + PROBE_INTERVAL);
-                    self.ask(egress, neighbour, None);
-                }
-                Ok(Verdict::Taken)
-            }
-            Err(returned) => {
-                self.emissions.recycle(std::mem::replace(packet, returned.packet));
-                Err(DropReason::NeighCreatefail)
-            }
+        let buffers = &mut self.emissions;
+        let take = || Held { ingress, ip: *ip, packet: std::mem::replace(packet, buffers.buffer()) };
+        let waiting = port.neighbours.hold(neighbour, self.limits.held_per_neighbour, now, take);
+        let waiting = waiting.ok_or(DropReason::NeighCreatefail)?;
+        self.held += 1;
+        if let Some(displaced) = waiting.displaced {
+            self.drop_held(displaced, DropReason::NeighQueuefull);
         }
+        if waiting.is_first {
+            self.wake_by(now + PROBE_INTERVAL);
+            self.ask(egress, neighbour, None);
+        }
+        Ok(Verdict::Taken)
     }
 
     /// Sends a packet that has waited.

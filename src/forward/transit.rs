@@ -83,7 +83,7 @@ impl Forwarder {
         }
         let open = || hops.iter().filter(|hop| self.may_take(ingress, hop).is_ok());
         // Maps the hash to 0..count without the bias and the cost of a division.
-        let chosen = u64::from(hash()) * open().count() as u64 >> 32;
+        let chosen = (u64::from(hash()) * open().count() as u64) >> 32;
         let mut refusal = Refusal::Silent(DropReason::RoutePort);
         if let Some(first) = hops.first() {
             refusal = self.may_take(ingress, first).err().unwrap_or(refusal);

@@ -80,3 +80,46 @@ impl ArpMessage {
         message[24..28].copy_from_slice(&self.target.octets());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STATIONS: Stations = Stations { destination: Mac::BROADCAST, source: Mac::GATEWAY };
+
+    fn request() -> ArpMessage {
+        ArpMessage {
+            operation: ArpOperation::Request,
+            sender_mac: Mac::GATEWAY,
+            sender: Ipv4Addr::new(10, 1, 0, 5),
+            target_mac: Mac::ZERO,
+            target: Ipv4Addr::new(10, 1, 0, 1),
+        }
+    }
+
+    #[test]
+    fn messages_round_trip() {
+        for operation in [ArpOperation::Request, ArpOperation::Reply] {
+            let message = ArpMessage { operation, ..request() };
+            let mut packet = Packet::new();
+            message.write(&mut packet, STATIONS);
+            assert_eq!(packet.length(), 42);
+            assert_eq!(ArpMessage::parse(packet.frame()), Some(message));
+        }
+    }
+
+    #[test]
+    fn other_messages_are_refused() {
+        let mut packet = Packet::new();
+        request().write(&mut packet, STATIONS);
+        for length in 0..42 {
+            assert_eq!(ArpMessage::parse(&packet.frame()[..length]), None, "{length} bytes");
+        }
+        // Hardware type, protocol, lengths; operations 0, RARP's 3 and 258.
+        for (at, value) in [(14, 1), (15, 6), (16, 0x86), (17, 1), (18, 5), (19, 16), (21, 0), (21, 3), (20, 1)] {
+            let mut frame = packet.frame().to_vec();
+            frame[at] = value;
+            assert_eq!(ArpMessage::parse(&frame), None, "byte {at} = {value}");
+        }
+    }
+}

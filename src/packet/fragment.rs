@@ -98,3 +98,6 @@ fn patch(packet: &mut [u8], header: usize, offset: usize, more: bool) {
     packet[6..8].copy_from_slice(&field.to_be_bytes());
     write_checksum(&mut packet[..header]);
 }
+
+#[cfg(test)]
+mod tests;

@@ -73,3 +73,6 @@ impl Frame {
         Ok(Self { stations: Stations::read(header), content })
     }
 }
+
+#[cfg(test)]
+mod tests;

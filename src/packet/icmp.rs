@@ -235,3 +235,6 @@ pub fn write_echo_reply(packet: &mut Packet, ip: &Ip, stations: Stations) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -128,7 +128,6 @@ mod tests {
 
     use etherparse::PacketBuilder;
 
-    use super::*;
     use crate::packet::{Content, Frame};
 
     fn hash(source_port: u16, destination_port: u16, last: u8) -> u32 {
@@ -146,7 +145,7 @@ mod tests {
     fn flows_spread_over_a_group() {
         let mut share = [0; 4];
         for port in 0..4000 {
-            share[(u64::from(hash(1024 + port, 53, 9)) * 4 >> 32) as usize] += 1;
+            share[((u64::from(hash(1024 + port, 53, 9)) * 4) >> 32) as usize] += 1;
         }
         assert!(share.iter().all(|&count| (900..1100).contains(&count)), "{share:?}");
     }

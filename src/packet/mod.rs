@@ -15,6 +15,8 @@ mod ipv6;
 pub mod nd;
 mod offload;
 pub mod rewrite;
+#[cfg(test)]
+pub(crate) mod sample;
 mod segment;
 
 pub use batch::Batch;

@@ -188,3 +188,6 @@ fn write(
     let checksum = pseudo.bytes(message).finish();
     message[2..4].copy_from_slice(&checksum.to_be_bytes());
 }
+
+#[cfg(test)]
+mod tests;

@@ -43,3 +43,46 @@ pub fn complete_checksum(packet: &mut Packet, ip: &Ip) {
     frame[at..at + 2].copy_from_slice(&checksum.to_be_bytes());
     packet.offload.checksum = Checksum::None;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::packet::sample::{Sample, parsed, verified};
+
+    #[test]
+    fn hop_limits_fall_and_checksums_follow() {
+        for (from, to) in [("10.1.0.5", "10.2.0.9"), ("fd00:1::5", "fd00:2::9")] {
+            for hop_limit in 1..=255 {
+                let mut sample = Sample::new(from, to);
+                sample.hop_limit = hop_limit;
+                let mut frame = sample.udp(b"data");
+                let ip = parsed(&frame);
+                decrement_hop_limit(&mut frame, &ip);
+                sample.hop_limit -= 1;
+                assert_eq!(frame, sample.udp(b"data"), "{hop_limit}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_partial_checksum_is_completed() {
+        for (from, to) in [("10.1.0.5", "10.2.0.9"), ("fd00:1::5", "fd00:2::9")] {
+            let sample = Sample::new(from, to);
+            for (mut frame, offset) in [(sample.udp(b"odd"), 6), (sample.tcp(b"data"), 16)] {
+                let complete = frame.clone();
+                let ip = parsed(&frame);
+                let length = u32::try_from(ip.end - ip.transport).unwrap();
+                let pseudo = crate::packet::checksum::pseudo_header(ip.source, ip.destination, ip.protocol, length);
+                let at = ip.transport + offset;
+                frame[at..at + 2].copy_from_slice(&pseudo.folded().to_be_bytes());
+                let mut packet = Packet::from_frame(&frame);
+                let start = u16::try_from(ip.transport).unwrap();
+                packet.offload.checksum = Checksum::Partial { start, offset: u16::try_from(offset).unwrap() };
+                complete_checksum(&mut packet, &ip);
+                assert_eq!(packet.frame(), complete);
+                assert_eq!(packet.offload.checksum, Checksum::None);
+                verified(packet.frame());
+            }
+        }
+    }
+}

@@ -75,3 +75,82 @@ pub fn transport_end(ip: &Ip, frame: &[u8]) -> Option<usize> {
     let shortest = if ip.protocol == protocol::TCP { 20 } else { UDP_HEADER };
     (length >= shortest && ip.transport + length <= ip.end).then_some(ip.transport + length)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::packet::sample::{Sample, parsed};
+
+    fn v4() -> Sample {
+        Sample::new("10.1.0.5", "10.2.0.9")
+    }
+
+    fn partial(start: u16, offset: u16) -> Offload {
+        Offload { checksum: Checksum::Partial { start, offset }, segmentation: None }
+    }
+
+    fn super_packet(kind: SegmentKind, start: u16, offset: u16) -> Offload {
+        let segmentation = Some(Segmentation { kind, size: 1000, header_length: 0, ecn: false });
+        Offload { segmentation, ..partial(start, offset) }
+    }
+
+    fn fits(frame: &[u8], offload: Offload) -> bool {
+        offload.fits(&parsed(frame), frame)
+    }
+
+    #[test]
+    fn sums_belong_to_the_transport() {
+        let (udp, tcp) = (v4().udp(&[0; 100]), v4().tcp(&[0; 100]));
+        assert!(fits(&udp, Offload::default()));
+        assert!(fits(&udp, partial(34, 6)) && fits(&tcp, partial(34, 16)));
+        for (start, offset) in [(34, 16), (33, 6), (14, 6), (0, 6), (34, 5), (34, 200), (141, 0), (40, 4)] {
+            assert!(!fits(&udp, partial(start, offset)), "UDP {start} {offset}");
+        }
+        for (start, offset) in [(34, 6), (14, 10), (54, 16), (36, 14)] {
+            assert!(!fits(&tcp, partial(start, offset)), "TCP {start} {offset}");
+        }
+        assert!(!fits(&v4().echo(&[0; 100]), partial(34, 2)));
+        assert!(!fits(&v4().raw(132, &[0; 100]), partial(34, 8)));
+    }
+
+    #[test]
+    fn sums_inside_tunnels_pass() {
+        assert!(fits(&v4().udp(&[0; 100]), partial(34 + 8 + 8 + 14 + 20, 16)), "VXLAN");
+        for carrier in [protocol::GRE, protocol::IPV4, protocol::IPV6] {
+            assert!(fits(&v4().raw(carrier, &[0; 100]), partial(60, 16)));
+            assert!(!fits(&v4().raw(carrier, &[0; 100]), partial(20, 16)));
+            assert!(!fits(&v4().raw(carrier, &[0; 100]), partial(60, 73)));
+        }
+    }
+
+    #[test]
+    fn segments_are_of_the_packets_kind() {
+        use SegmentKind::{TcpV4, TcpV6, Udp};
+        let v6 = Sample::new("fd00:1::5", "fd00:2::9");
+        let (tcp4, tcp6, udp) = (v4().tcp(&[0; 3000]), v6.tcp(&[0; 3000]), v4().udp(&[0; 3000]));
+        let matrix = [(&tcp4, 34, 16, TcpV4), (&tcp6, 54, 16, TcpV6), (&udp, 34, 6, Udp)];
+        for (index, (frame, start, offset, _)) in matrix.into_iter().enumerate() {
+            for (other, (.., kind)) in matrix.into_iter().enumerate() {
+                assert_eq!(fits(frame, super_packet(kind, start, offset)), index == other, "{index} {kind:?}");
+            }
+        }
+        let mut no_header = tcp4.clone();
+        no_header[46] = 0x40;
+        assert!(!fits(&no_header, super_packet(TcpV4, 34, 16)), "TCP header of 16 bytes");
+        assert!(!fits(&udp, super_packet(Udp, 60, 6)), "the outer transport's sum is complete");
+        let mut fragment = tcp4;
+        fragment[20] = 0x20;
+        crate::packet::ipv4::write_checksum(&mut fragment[14..34]);
+        assert!(!fits(&fragment, super_packet(TcpV4, 34, 16)) && !fits(&fragment, partial(34, 16)));
+    }
+
+    #[test]
+    fn segments_are_measured_with_their_headers() {
+        let tcp = v4().tcp(&[0; 3000]);
+        let offload = super_packet(SegmentKind::TcpV4, 34, 16);
+        assert_eq!(offload.segment_length(&parsed(&tcp), &tcp), 20 + 20 + 1000);
+        let short = v4().tcp(&[0; 10]);
+        assert_eq!(offload.segment_length(&parsed(&short), &short), 50);
+        assert_eq!(Offload::default().segment_length(&parsed(&tcp), &tcp), 3040);
+    }
+}

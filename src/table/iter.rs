@@ -1,7 +1,6 @@
 //! A walk over a trie in the order of its prefixes.
 
 use std::iter::Peekable;
-use std::sync::Arc;
 
 use super::key::{Key, STRIDE, place};
 use super::node::Node;
@@ -17,7 +16,7 @@ pub(super) struct Iter<'a, K, V> {
 struct Visit<'a, K, V> {
     node: &'a Node<K, V>,
     values: Peekable<sparse::Iter<'a, u128, V>>,
-    children: Peekable<sparse::Iter<'a, u64, Arc<Node<K, V>>>>,
+    children: Peekable<sparse::Iter<'a, u64, Node<K, V>>>,
 }
 
 impl<'a, K: Key, V> Iter<'a, K, V> {

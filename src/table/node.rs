@@ -1,6 +1,6 @@
 //! The nodes of the trie.
 
-use std::sync::Arc;
+use std::mem;
 
 use super::key::{Key, PATHS, PREFIXES, STRIDE, place};
 use super::sparse::{self, Sparse};
@@ -17,7 +17,7 @@ pub(super) struct Node<K, V> {
     /// By [`place`]. A prefix that ends where the stride begins is the node's above, but for /0.
     values: Sparse<u128, V>,
     /// By slot.
-    children: Sparse<u64, Arc<Node<K, V>>>,
+    children: Sparse<u64, Node<K, V>>,
     /// The `depth` bits before the stride.
     bits: K,
     depth: u8,
@@ -49,13 +49,6 @@ impl<K: Key, V> Node<K, V> {
         Self { values: Sparse::new(), children: Sparse::new(), bits, depth }
     }
 
-    /// A node of one value.
-    pub(super) fn leaf(home: Home<K>, value: V) -> Self {
-        let mut node = Self::bare(home.bits, home.depth);
-        node.values.set(home.place, value);
-        node
-    }
-
     /// True if the address lies below this node.
     #[inline]
     pub(super) fn covers(&self, address: K) -> bool {
@@ -65,7 +58,7 @@ impl<K: Key, V> Node<K, V> {
     /// The next node on the way to an address below this one; it need not cover the address.
     #[inline]
     pub(super) fn child(&self, address: K) -> Option<&Self> {
-        self.children.get(address.slot(self.depth)).map(|child| &**child)
+        self.children.get(address.slot(self.depth))
     }
 
     /// The places of the prefixes here that hold an address below this node.
@@ -102,7 +95,7 @@ impl<K: Key, V> Node<K, V> {
     }
 
     /// The nodes below, by slot.
-    pub(super) fn children(&self) -> sparse::Iter<'_, u64, Arc<Self>> {
+    pub(super) fn children(&self) -> sparse::Iter<'_, u64, Self> {
         self.children.iter()
     }
 
@@ -111,64 +104,69 @@ impl<K: Key, V> Node<K, V> {
         let (slot, length) = PREFIXES[place];
         (self.bits.with_slot(self.depth, slot), self.depth + length)
     }
-
-    /// What is to stand in the place of a node after a removal: itself, the only node below if it
-    /// has no other use, or nothing.
-    pub(super) fn pruned(link: &Arc<Self>) -> Option<Arc<Self>> {
-        match (link.values.items(), link.children.items()) {
-            ([], []) => None,
-            ([], [only]) => Some(Arc::clone(only)),
-            _ => Some(Arc::clone(link)),
-        }
-    }
 }
 
 impl<K: Key, V: Clone> Node<K, V> {
-    /// Sets a prefix's value in the trie that begins with `link`; the old one comes back.
-    pub(super) fn insert(link: &mut Arc<Self>, home: Home<K>, value: V) -> Option<V> {
-        let fork = aligned(home.bits.shared(link.bits).min(link.depth).min(home.depth));
-        if fork < link.depth {
-            let mut above = Self::bare(home.bits.truncated(fork), fork);
-            above.children.set(link.bits.slot(fork), Arc::clone(link));
-            *link = Arc::new(above);
+    /// A node of one value.
+    pub(super) fn leaf(home: Home<K>, value: V) -> Self {
+        let mut node = Self::bare(home.bits, home.depth);
+        node.values.set(home.place, value);
+        node
+    }
+
+    /// Sets the value of a prefix in the trie that begins here; the old one comes back.
+    pub(super) fn insert(&mut self, home: Home<K>, value: V) -> Option<V> {
+        let fork = aligned(home.bits.shared(self.bits).min(self.depth).min(home.depth));
+        if fork < self.depth {
+            let above = Self::bare(home.bits.truncated(fork), fork);
+            let below = mem::replace(self, above);
+            self.children.set(below.bits.slot(fork), below);
         }
-        let node = Arc::make_mut(link);
-        if node.depth == home.depth {
-            return node.values.set(home.place, value);
+        if self.depth == home.depth {
+            return self.values.set(home.place, value);
         }
-        let slot = home.bits.slot(node.depth);
-        match node.children.get_mut(slot) {
-            Some(child) => Self::insert(child, home, value),
+        let slot = home.bits.slot(self.depth);
+        match self.children.get_mut(slot) {
+            Some(child) => child.insert(home, value),
             None => {
-                node.children.set(slot, Arc::new(Self::leaf(home, value)));
+                self.children.set(slot, Self::leaf(home, value));
                 None
             }
         }
     }
 
     /// As [`Node::get`], to change it; the prefix must be there.
-    pub(super) fn get_mut(mut link: &mut Arc<Self>, home: Home<K>) -> Option<&mut V> {
-        loop {
-            let node = Arc::make_mut(link);
-            if node.depth == home.depth {
-                return node.values.get_mut(home.place);
-            }
-            link = node.children.get_mut(home.bits.slot(node.depth))?;
+    pub(super) fn get_mut(&mut self, home: Home<K>) -> Option<&mut V> {
+        let mut node = self;
+        while node.depth < home.depth {
+            node = node.children.get_mut(home.bits.slot(node.depth))?;
         }
+        node.values.get_mut(home.place)
     }
 
-    /// Takes a prefix's value from here or below; the prefix must be there. The caller prunes this node afterwards.
+    /// Takes the value of a prefix from here or below; the prefix must be there. The caller prunes
+    /// this node afterwards.
     pub(super) fn remove(&mut self, home: Home<K>) -> Option<V> {
         if self.depth == home.depth {
             return self.values.take(home.place);
         }
         let slot = home.bits.slot(self.depth);
         let child = self.children.get_mut(slot)?;
-        let value = Arc::make_mut(child).remove(home);
-        match Self::pruned(child) {
-            Some(kept) => *child = kept,
-            None => drop(self.children.take(slot)),
+        let value = child.remove(home);
+        if !child.prune() {
+            self.children.take(slot);
         }
         value
+    }
+
+    /// After a removal, makes the only node below take the place of this one if it holds no value.
+    /// False if this node has no use at all.
+    pub(super) fn prune(&mut self) -> bool {
+        match (self.values.items(), self.children.items()) {
+            ([], []) => return false,
+            ([], [only]) => *self = only.clone(),
+            _ => {}
+        }
+        true
     }
 }

@@ -9,8 +9,8 @@ use super::trie::Trie;
 
 /// Values by prefix, found by the longest match.
 ///
-/// A clone is made in constant time and shares everything with the original; a change to either
-/// copies the nodes on the path to the changed prefix, so the other is not affected.
+/// A clone is made in constant time and shares everything with the original. A change to either
+/// copies the nodes on the path to the changed prefix and leaves the other as it is.
 #[derive(Clone)]
 #[cfg_attr(test, derive(PartialEq))]
 pub struct PrefixTable<V> {

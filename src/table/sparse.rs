@@ -1,6 +1,8 @@
 //! Arrays that store only their occupied places.
 
+use std::iter;
 use std::mem;
+use std::sync::Arc;
 
 /// Which places of a [`Sparse`] array are occupied: place *i* is bit *i*.
 pub(super) trait Bitmap: Copy + Default {
@@ -42,18 +44,18 @@ bitmap!(u64);
 bitmap!(u128);
 
 /// An array of as many places as `B` has bits. The items of the occupied places lie side by side,
-/// in the order of their places; there is no spare capacity.
+/// in the order of their places, without spare capacity. Clones share them until one is changed.
 #[derive(Clone)]
 #[cfg_attr(test, derive(Debug, PartialEq))]
 pub(super) struct Sparse<B, T> {
     occupied: B,
-    items: Box<[T]>,
+    items: Arc<[T]>,
 }
 
 impl<B: Bitmap, T> Sparse<B, T> {
     /// An array with every place empty; it allocates nothing.
     pub(super) fn new() -> Self {
-        Self { occupied: B::default(), items: Box::default() }
+        Self { occupied: B::default(), items: Arc::default() }
     }
 
     /// The occupied places.
@@ -73,9 +75,19 @@ impl<B: Bitmap, T> Sparse<B, T> {
         if self.occupied.has(place) { self.items.get(self.occupied.rank(place)) } else { None }
     }
 
+    /// The occupied places with their items, in order.
+    pub(super) fn iter(&self) -> Iter<'_, B, T> {
+        Iter { left: self.occupied, items: self.items.iter() }
+    }
+}
+
+impl<B: Bitmap, T: Clone> Sparse<B, T> {
     /// What lies at a place, to change it.
     pub(super) fn get_mut(&mut self, place: usize) -> Option<&mut T> {
-        if self.occupied.has(place) { self.items.get_mut(self.occupied.rank(place)) } else { None }
+        if !self.occupied.has(place) {
+            return None;
+        }
+        Arc::make_mut(&mut self.items).get_mut(self.occupied.rank(place))
     }
 
     /// Puts an item at a place; what lay there comes back.
@@ -83,29 +95,20 @@ impl<B: Bitmap, T> Sparse<B, T> {
         if let Some(old) = self.get_mut(place) {
             return Some(mem::replace(old, item));
         }
-        let mut items = mem::take(&mut self.items).into_vec();
-        items.reserve_exact(1);
-        items.insert(self.occupied.rank(place), item);
-        self.items = items.into();
+        let (before, after) = self.items.split_at(self.occupied.rank(place));
+        self.items = before.iter().cloned().chain(iter::once(item)).chain(after.iter().cloned()).collect();
         self.occupied = self.occupied.toggled(place);
         None
     }
 
     /// Empties a place.
     pub(super) fn take(&mut self, place: usize) -> Option<T> {
-        if !self.occupied.has(place) {
-            return None;
-        }
-        let mut items = mem::take(&mut self.items).into_vec();
-        let item = items.remove(self.occupied.rank(place));
-        self.items = items.into();
+        let item = self.get(place)?.clone();
+        let rank = self.occupied.rank(place);
+        let (before, after) = (&self.items[..rank], &self.items[rank + 1..]);
+        self.items = before.iter().chain(after).cloned().collect();
         self.occupied = self.occupied.toggled(place);
         Some(item)
-    }
-
-    /// The occupied places with their items, in order.
-    pub(super) fn iter(&self) -> Iter<'_, B, T> {
-        Iter { left: self.occupied, items: self.items.iter() }
     }
 }
 

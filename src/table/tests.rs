@@ -161,19 +161,22 @@ impl Clone for Counted {
 #[test]
 fn a_change_copies_only_the_path_to_it() {
     let clones = Rc::new(Cell::new(0));
-    let host = |number: u32| Prefix::host(Ipv4Addr::from_bits(number << 8).into());
+    let value = || Counted(Rc::clone(&clones));
+    let network = |number: u32| Prefix::new(Ipv4Addr::from_bits(number << 8).into(), 24).unwrap();
     let mut table = PrefixTable::new();
     for number in 0..10_000 {
-        table.insert(host(number), Counted(Rc::clone(&clones)));
+        table.insert(network(number), value());
     }
-    assert_eq!(clones.get(), 0, "a table without clones is changed in place");
+    clones.set(0);
+    table.insert(network(0), value());
+    assert_eq!(clones.get(), 0, "what nobody shares is changed in place");
 
     let mut changed = table.clone();
-    assert_eq!(clones.get(), 0, "a clone shares everything");
-    changed.remove(&host(20_000));
+    assert_eq!(clones.get(), 0, "a clone shares all values");
+    changed.remove(&network(20_000));
     assert_eq!(clones.get(), 0, "removing nothing changes nothing");
-    changed.remove(&host(5_000));
-    changed.insert(host(5_001), Counted(Rc::clone(&clones)));
+    changed.remove(&network(5_000));
+    changed.insert(network(9_999), value());
     assert!(clones.get() <= 2 * 127, "{} values were copied, more than two nodes hold", clones.get());
     assert_eq!((table.count(Family::V4), changed.count(Family::V4)), (10_000, 9_999));
 }

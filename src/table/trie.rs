@@ -1,7 +1,5 @@
 //! Values by prefix, for one address family.
 
-use std::sync::Arc;
-
 use super::iter::Iter;
 use super::key::Key;
 use super::node::{Home, Node};
@@ -10,7 +8,7 @@ use super::node::{Home, Node};
 #[derive(Clone)]
 #[cfg_attr(test, derive(Debug, PartialEq))]
 pub(super) struct Trie<K, V> {
-    root: Option<Arc<Node<K, V>>>,
+    root: Option<Node<K, V>>,
     count: usize,
 }
 
@@ -36,7 +34,7 @@ impl<K: Key, V> Trie<K, V> {
         // Only the deepest node with a match is kept on the way down: finding the value itself
         // takes a population count and a memory access, which are then paid once.
         let mut best = None;
-        let mut next = self.root.as_deref();
+        let mut next = self.root.as_ref();
         while let Some(node) = next
             && node.covers(address)
         {
@@ -50,7 +48,7 @@ impl<K: Key, V> Trie<K, V> {
 
     /// All prefixes with their values, by bits and then length.
     pub(super) fn iter(&self) -> Iter<'_, K, V> {
-        Iter::new(self.root.as_deref())
+        Iter::new(self.root.as_ref())
     }
 }
 
@@ -59,9 +57,9 @@ impl<K: Key, V: Clone> Trie<K, V> {
     pub(super) fn insert(&mut self, bits: K, length: u8, value: V) -> Option<V> {
         let home = Home::of(bits, length);
         let old = match &mut self.root {
-            Some(root) => Node::insert(root, home, value),
+            Some(root) => root.insert(home, value),
             None => {
-                self.root = Some(Arc::new(Node::leaf(home, value)));
+                self.root = Some(Node::leaf(home, value));
                 None
             }
         };
@@ -73,15 +71,17 @@ impl<K: Key, V: Clone> Trie<K, V> {
     pub(super) fn get_mut(&mut self, bits: K, length: u8) -> Option<&mut V> {
         // An absent prefix must not cost a copy of the path to where it would be.
         self.get(bits, length)?;
-        Node::get_mut(self.root.as_mut()?, Home::of(bits, length))
+        self.root.as_mut()?.get_mut(Home::of(bits, length))
     }
 
     /// Removes a prefix.
     pub(super) fn remove(&mut self, bits: K, length: u8) -> Option<V> {
         self.get(bits, length)?;
         let root = self.root.as_mut()?;
-        let value = Arc::make_mut(root).remove(Home::of(bits, length));
-        self.root = Node::pruned(root);
+        let value = root.remove(Home::of(bits, length));
+        if !root.prune() {
+            self.root = None;
+        }
         self.count -= 1;
         value
     }

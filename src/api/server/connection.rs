@@ -1,7 +1,6 @@
 //! One client's connection: frame in, reply out.
 
 use std::io;
-use std::time::Duration;
 
 use rustix::event::PollFlags;
 use thrift::server::TProcessor;
@@ -88,9 +87,6 @@ impl Connection<'_> {
                 Ok(count) => have += count,
                 Err(error) => self.wait_after(error, PollFlags::IN, deadline, Ending::FrameLate { missing })?,
             }
-            if self.left(deadline).is_zero() && have < buffer.len() {
-                return Err(Ending::FrameLate { missing: buffer.len() - have + behind });
-            }
         }
         Ok(())
     }
@@ -99,33 +95,28 @@ impl Connection<'_> {
         let deadline = self.clock.now() + self.limits.reply_time;
         while !reply.is_empty() {
             match self.stream.write(reply) {
+                Ok(0) => return Err(io::Error::from(io::ErrorKind::WriteZero).into()),
                 Ok(count) => reply = &reply[count..],
                 Err(error) => self.wait_after(error, PollFlags::OUT, deadline, Ending::ReplyLate)?,
-            }
-            if self.left(deadline).is_zero() && !reply.is_empty() {
-                return Err(Ending::ReplyLate);
             }
         }
         Ok(())
     }
 
-    /// Waits if the error says to wait, at most until the deadline, which ends it `late`.
+    /// Waits if the error says to wait, at most until the deadline, which ends it `late`. What is
+    /// ready even then is still taken: there is an end to a frame.
     fn wait_after(&self, error: io::Error, flags: PollFlags, deadline: Moment, late: Ending) -> Result<(), Ending> {
         match error.kind() {
-            io::ErrorKind::WouldBlock => {
-                match self.shutdown.wait(self.stream.as_fd(), flags, Some(self.left(deadline)))? {
-                    Wait::Ready => Ok(()),
-                    Wait::TimedOut => Err(late),
-                    Wait::Stopping => Err(Ending::Stopping),
-                }
-            }
-            io::ErrorKind::Interrupted => Ok(()),
-            _ => Err(error.into()),
+            io::ErrorKind::WouldBlock => {}
+            io::ErrorKind::Interrupted => return Ok(()),
+            _ => return Err(error.into()),
         }
-    }
-
-    fn left(&self, deadline: Moment) -> Duration {
-        deadline.since(self.clock.now())
+        let left = deadline.since(self.clock.now());
+        match self.shutdown.wait(self.stream.as_fd(), flags, Some(left))? {
+            Wait::Ready => Ok(()),
+            Wait::TimedOut => Err(late),
+            Wait::Stopping => Err(Ending::Stopping),
+        }
     }
 }
 

@@ -47,13 +47,15 @@ impl Shutdown {
     fn poll(&self, fds: &mut [PollFd<'_>], time: Option<Duration>) -> io::Result<Wait> {
         // A time too long for the type is as good as for ever.
         let time = time.and_then(|time| Timespec::try_from(time).ok());
-        match poll(fds, time.as_ref()) {
-            Ok(0) => Ok(Wait::TimedOut),
-            Ok(_) if !fds[0].revents().is_empty() => Ok(Wait::Stopping),
-            Ok(_) => Ok(Wait::Ready),
-            // A signal: let the caller look at its deadline and come again.
-            Err(rustix::io::Errno::INTR) => Ok(Wait::Ready),
-            Err(error) => Err(error.into()),
+        loop {
+            match poll(fds, time.as_ref()) {
+                Ok(0) => return Ok(Wait::TimedOut),
+                Ok(_) if !fds[0].revents().is_empty() => return Ok(Wait::Stopping),
+                Ok(_) => return Ok(Wait::Ready),
+                // A signal. The time starts again: signals are rare.
+                Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
     }
 }

@@ -2,9 +2,11 @@
 
 use std::fmt::Write as _;
 
+use crate::host::Mark;
+
 use super::super::error::{Error, Result};
 use super::super::snapshot::Snapshot;
-use super::host::{PROTOCOL, vgw2};
+use super::host::vgw2;
 use super::{Stage, Story};
 
 impl Story<'_> {
@@ -40,6 +42,7 @@ impl Story<'_> {
         let Stage { daemon, mut lab, before: _ } = stage;
         let mut text = String::new();
         let [guest1, _, guest3] = &lab.guests;
+        let protocol = Mark::default().protocol;
         let vgw = std::env::args().next().unwrap_or_else(|| "vgw".to_owned());
         let (socket, log) = (daemon.socket(), daemon.log());
         for (command, about) in [
@@ -47,7 +50,7 @@ impl Story<'_> {
             (format!("sudo ip netns exec {} ping 10.1.1.253", guest1.name()), "out by vgw1"),
             (format!("sudo ip netns exec {} ping 203.0.113.9", guest3.name()), "out by the uplink"),
             (
-                format!("sudo ip netns exec {} ip route show table all proto {PROTOCOL}", lab.compute.name()),
+                format!("sudo ip netns exec {} ip route show table all proto {protocol}", lab.compute.name()),
                 "the host's side",
             ),
             (format!("sudo ip netns exec {} tcpdump -ni vgw1", lab.compute.name()), "packets on the gateway"),

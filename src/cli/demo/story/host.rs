@@ -3,6 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
+use crate::host::Mark;
+
 use super::super::daemon;
 use super::super::error::{Error, Result};
 use super::super::namespace::IP_FORWARD;
@@ -11,8 +13,6 @@ use super::stage::request;
 use super::traffic::{OUTSIDE, Trip};
 use super::{NET2, Stage, Story};
 
-/// The protocol number of the daemon's routes and rules, unless it is configured.
-pub(super) const PROTOCOL: u8 = 201;
 /// A host that only the uplink leads to.
 const BEYOND: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 9));
 
@@ -40,11 +40,12 @@ impl Story<'_> {
 
     /// What the daemon has put into the kernel, all of it marked as its own.
     pub(super) fn show_host_state(&mut self, stage: &Stage) -> Result<()> {
+        let protocol = Mark::default().protocol;
         self.screen.step(
             "What stands in the host",
-            &format!("All of it bears the protocol number {PROTOCOL}. The global ip_forward is still 0."),
+            &format!("All of it bears the protocol number {protocol}. The global ip_forward is still 0."),
         )?;
-        let mark = format!("proto {PROTOCOL}");
+        let mark = format!("proto {protocol}");
         for family in ["-4", "-6"] {
             let question = format!("{family} route show table all {mark}");
             let answer = stage.lab.compute.ip(&question)?;

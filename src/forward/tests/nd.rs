@@ -1,0 +1,152 @@
+//! Neighbour discovery.
+
+use std::net::Ipv6Addr;
+
+use super::*;
+use crate::addr::Mac;
+use crate::forward::{DropReason, Verdict};
+use crate::packet::nd::{self, AdvertisementFlags, solicited_node};
+use crate::packet::sample::{STATION, Sample, parsed, verified};
+use crate::packet::{Packet, Stations};
+
+const LINK_LOCAL: &str = "fe80::200:5eff:fe00:100";
+
+fn address(text: &str) -> Ipv6Addr {
+    text.parse().unwrap()
+}
+
+/// A solicitation to the target's group; from `::` without a MAC.
+fn solicitation(mac: Mac, source: &str, target: &str) -> Vec<u8> {
+    let group = solicited_node(address(target));
+    let stations = Stations { destination: Mac::of_ipv6_multicast(group), source: mac };
+    if source == "::" {
+        let sample = Sample { hop_limit: 255, stations, ..Sample::new(source, &group.to_string()) };
+        return sample.icmp(135, 0, [0; 4], &address(target).octets());
+    }
+    let mut packet = Packet::new();
+    nd::write_solicitation(&mut packet, stations, (address(source), group), address(target));
+    packet.frame().to_vec()
+}
+
+fn advertisement(mac: Mac, source: &str, target: &str) -> Vec<u8> {
+    let mut packet = Packet::new();
+    let stations = Stations { destination: Mac::GATEWAY, source: mac };
+    let flags = AdvertisementFlags { router: false, solicited: true, overriding: true };
+    nd::write_advertisement(&mut packet, stations, (address(source), address(LINK_LOCAL)), address(target), flags);
+    packet.frame().to_vec()
+}
+
+/// Flags of an advertisement: router, solicited, override.
+fn flags(frame: &[u8]) -> u8 {
+    assert_eq!(frame[54], 136);
+    frame[58] >> 5
+}
+
+#[test]
+fn guests_get_answers_for_what_is_routed_elsewhere() {
+    for (target, expected) in
+        [("fd00:1::1", 0b111), (LINK_LOCAL, 0b111), ("fd00:1::6", 0b010), ("fd00:99::1", 0b010), ("fd00:1::77", 0b010)]
+    {
+        for source in ["fd00:1::5", "fe80::5"] {
+            let (verdict, reply) = Net::new().receive(GUEST, &solicitation(STATION, source, target));
+            assert_eq!(verdict, Verdict::Answer, "{target}");
+            verified(&reply);
+            let ip = parsed(&reply);
+            assert_eq!((ip.destination, ip.hop_limit), (address(source).into(), 255));
+            assert_eq!(Stations::read(&reply), Stations { destination: STATION, source: Mac::GATEWAY });
+            assert_eq!(reply[62..78], address(target).octets());
+            assert_eq!(reply[80..86], Mac::GATEWAY.0);
+            assert_eq!(flags(&reply), expected, "{target}");
+        }
+    }
+    for target in ["fd66::1", "fd67::1", "fd00:1::5", "fe80::77", "::1"] {
+        let verdict = Net::new().verdict(GUEST, &solicitation(STATION, "fd00:1::5", target));
+        assert_eq!(verdict, Verdict::Drop(DropReason::Ipv6NdiscNsOtherhost), "{target}");
+    }
+    let behind = Net::new().verdict(OTHER, &solicitation(OTHER_MAC, "fd00:1::6", "fd06::7"));
+    assert_eq!(behind, Verdict::Drop(DropReason::Ipv6NdiscNsOtherhost), "the guest's own network");
+}
+
+#[test]
+fn a_search_for_duplicates_is_answered_for_our_addresses_only() {
+    for target in ["fd00:1::1", LINK_LOCAL] {
+        let (verdict, reply) = Net::new().receive(GUEST, &solicitation(STATION, "::", target));
+        assert_eq!(verdict, Verdict::Answer);
+        verified(&reply);
+        assert_eq!(parsed(&reply).destination, address("ff02::1"));
+        assert_eq!(Stations::read(&reply).destination, Mac([0x33, 0x33, 0, 0, 0, 1]));
+        assert_eq!(flags(&reply), 0b101, "not solicited");
+    }
+    for target in ["fd00:1::5", "fd00:1::6", "fe80::5"] {
+        let verdict = Net::new().verdict(GUEST, &solicitation(STATION, "::", target));
+        assert_eq!(verdict, Verdict::Drop(DropReason::Ipv6NdiscNsOtherhost), "{target}");
+    }
+    let own = Net::new().verdict(HOST, &solicitation(TAP, "::", LINK_LOCAL));
+    assert_eq!(own, Verdict::Drop(DropReason::Ipv6NdiscNsOtherhost), "the host may have this address itself");
+}
+
+#[test]
+fn the_host_gets_an_answer_for_everything_on_the_net() {
+    let mut net = Net::new();
+    for target in ["fd00:1::5", "fd00:1::77", "fd67::1"] {
+        let (verdict, reply) = net.receive(HOST, &solicitation(TAP, "fe80::aa", target));
+        assert_eq!(verdict, Verdict::Answer, "{target}");
+        verified(&reply);
+        assert_eq!(parsed(&reply).source, address(target));
+        assert_eq!(Stations::read(&reply), Stations { destination: TAP, source: Mac::GATEWAY });
+    }
+    let verdict = net.verdict(HOST, &solicitation(TAP, "fe80::aa", "fe80::bb"));
+    assert_eq!(verdict, Verdict::Drop(DropReason::Ipv6NdiscNsOtherhost));
+    assert_eq!(net.forwarder.neighbours(HOST).count(), 0);
+}
+
+#[test]
+fn senders_must_be_who_they_say() {
+    let mut net = Net::new();
+    for source in ["fd00:1::6", "fd00:1::1", LINK_LOCAL, "fd00:99::1"] {
+        let verdict = net.verdict(GUEST, &solicitation(STATION, source, "fd00:1::1"));
+        assert_eq!(verdict, Verdict::Drop(DropReason::Ipv6NdiscSpoofed), "{source}");
+    }
+    for target in ["fd00:1::6", "fd00:1::1", LINK_LOCAL] {
+        let verdict = net.verdict(GUEST, &advertisement(STATION, "fd00:1::5", target));
+        assert_eq!(verdict, Verdict::Drop(DropReason::Ipv6NdiscSpoofed), "{target}");
+    }
+    let mut lie = solicitation(STATION, "fd00:1::5", "fd00:1::1");
+    lie[6..12].copy_from_slice(&OTHER_MAC.0);
+    assert_eq!(net.verdict(GUEST, &lie), Verdict::Drop(DropReason::Ipv6NdiscSpoofed));
+    let mut lie = advertisement(STATION, "fd00:1::5", "fd00:1::5");
+    lie[6..12].copy_from_slice(&OTHER_MAC.0);
+    assert_eq!(net.verdict(GUEST, &lie), Verdict::Drop(DropReason::Ipv6NdiscSpoofed));
+    assert_eq!(net.forwarder.neighbours(GUEST).count(), 0);
+}
+
+#[test]
+fn solicitations_and_advertisements_are_learned_from() {
+    for frame in [solicitation(STATION, "fd00:1::5", "fd00:1::1"), advertisement(STATION, "fe80::5", "fd00:1::5")] {
+        let mut net = Net::new();
+        assert!(matches!(net.verdict(GUEST, &frame), Verdict::Answer | Verdict::Consumed));
+        assert_eq!(net.verdict(HOST, &from_host("fd00:1::5").udp(b"")), Verdict::Forward(GUEST));
+        assert_eq!(net.forwarder.take_learned().map(|learned| learned.mac), Some(STATION));
+    }
+}
+
+#[test]
+fn the_rest_is_named() {
+    let sample = Sample { hop_limit: 255, ..from_guest("ff02::2") };
+    for kind in [133, 134, 137] {
+        let frame = sample.icmp(kind, 0, [0; 4], &[0; 20]);
+        assert_eq!(Net::new().verdict(GUEST, &frame), Verdict::Drop(DropReason::Ipv6NdiscRouter), "{kind}");
+    }
+    let target = address("fd00:1::1").octets();
+    let near = Sample { hop_limit: 255, ..from_guest("fd00:1::1") };
+    let far = Sample { hop_limit: 64, ..from_guest("fd00:99::1") };
+    for (frame, reason) in [
+        (far.icmp(135, 0, [0; 4], &target), DropReason::Ipv6NdiscHopLimit),
+        (near.icmp(135, 1, [0; 4], &target), DropReason::Ipv6NdiscBadCode),
+        (near.icmp(135, 0, [0; 4], &target[..8]), DropReason::Ipv6NdiscBadOptions),
+        (near.raw(58, &[135, 0, 1, 1, 0, 0, 0, 0]), DropReason::IcmpCsum),
+        (near.raw(44, &[&[58, 0, 0, 1, 0, 0, 0, 1, 135, 0][..], &[0; 22]].concat()), DropReason::Ipv6NdiscFrag),
+    ] {
+        assert_eq!(Net::new().verdict(GUEST, &frame), Verdict::Drop(reason));
+    }
+}

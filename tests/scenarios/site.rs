@@ -1,0 +1,214 @@
+//! A daemon's inside without a host: the engine on a kernel in memory.
+
+use std::collections::BTreeSet;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixDatagram;
+use std::sync::Arc;
+use std::time::Duration;
+
+use vgw::addr::InterfaceName;
+use vgw::clock::{Clock, ManualClock};
+use vgw::engine::{AddGateways, Applied, Caller, Device, DeviceError, Engine, Failure, OpenPort, Platform, Settings};
+use vgw::gateway::{Audit, Declared, PortSpec};
+use vgw::host::fake::FakeKernel;
+use vgw::host::{Kernel, KernelError, Mark, Observed, Operation};
+use vgw::packet::{Batch, Packet};
+
+use crate::words::{self, Request};
+
+const CALLER: Caller = Caller::Unix { uid: 0, pid: 1 };
+
+pub struct Site {
+    kernel: FakeKernel,
+    clock: ManualClock,
+    engine: Option<Engine>,
+}
+
+impl Site {
+    /// A host with two devices by which packets may leave.
+    pub fn new() -> Self {
+        let mut host = Observed::default();
+        for (index, name) in [(2, "eth0"), (3, "eth1")] {
+            host.foreign_links.insert(words::interface(name), index);
+        }
+        host.exit_devices = BTreeSet::from([words::interface("eth0")]);
+        let (kernel, clock) = (FakeKernel::new(host), ManualClock::default());
+        let mut site = Self { kernel, clock, engine: None };
+        site.start(Declared::default());
+        site
+    }
+
+    fn start(&mut self, declared: Declared) {
+        let platform = FakePlatform { kernel: self.kernel.clone() };
+        let settings =
+            Settings { workers: 1, mark: Mark::default(), declared, audit_timeout: Some(Audit::DEFAULT_TIMEOUT) };
+        let clock: Arc<dyn Clock> = Arc::new(self.clock.clone());
+        self.engine = Some(Engine::start(Box::new(platform), clock, settings).unwrap());
+    }
+
+    /// Carries out a request; what the kernel was told, then the answer.
+    pub fn ask(&mut self, request: &str) -> Vec<String> {
+        let request = words::read(request).unwrap_or_else(|error| panic!("in '{request}': {error}"));
+        let answer = self.carry_out(request);
+        // What a due audit does belongs to the request that made it due.
+        self.tick(Duration::ZERO);
+        let mut lines = self.kernel.take_operations();
+        lines.extend(answer.into_iter().map(|line| format!("= {line}")));
+        lines
+    }
+
+    fn carry_out(&mut self, request: Request) -> Vec<String> {
+        let engine = self.engine.as_ref().map(Engine::handle);
+        let handle = engine.unwrap();
+        match request {
+            Request::Add(specs) => {
+                let answers = handle.add_gateways(&CALLER, AddGateways { specs, seen: Vec::new() }).unwrap();
+                answers.iter().map(said).collect()
+            }
+            Request::Delete(names) => handle.delete_gateways(&CALLER, names).unwrap().iter().map(said).collect(),
+            Request::Connect => {
+                handle.connect(&CALLER).unwrap();
+                Vec::new()
+            }
+            Request::Timer(millis) => {
+                handle.set_audit_timeout(&CALLER, millis).unwrap();
+                Vec::new()
+            }
+            Request::Tick(time) => {
+                self.tick(time);
+                Vec::new()
+            }
+            Request::AddPort(spec) => vec![said(&handle.add_port(&CALLER, spec))],
+            Request::DeletePort(name) => vec![said(&handle.delete_port(&CALLER, name))],
+            Request::AddUplink(spec) => vec![said(&handle.add_uplink(&CALLER, spec))],
+            Request::DeleteUplink(name) => vec![said(&handle.delete_uplink(&CALLER, name))],
+            Request::AddRoute(route) => vec![said(&handle.add_route(&CALLER, route))],
+            Request::Declare(declared) => match handle.reload(declared, Some(Audit::DEFAULT_TIMEOUT)) {
+                Ok(()) => Vec::new(),
+                Err(error) => vec![error.to_string()],
+            },
+            Request::Routes(instance) => match handle.routes(&CALLER, instance) {
+                Ok(routes) => routes
+                    .iter()
+                    .map(|route| format!("{} {} ({})", route.prefix, route.next_hop, route.origin))
+                    .collect(),
+                Err(error) => vec![error.to_string()],
+            },
+            Request::Lookup(instance, address) => match handle.lookup(&CALLER, instance, address) {
+                Ok(found) => {
+                    let matched = found.matched.map_or("nothing".into(), |prefix| prefix.to_string());
+                    vec![format!("{matched}: {}", found.next_hop)]
+                }
+                Err(error) => vec![error.to_string()],
+            },
+            Request::Refuse(pattern) => {
+                self.kernel.refuse(&pattern, 12);
+                Vec::new()
+            }
+            Request::RefuseNothing => {
+                self.kernel.refuse_nothing();
+                Vec::new()
+            }
+            Request::LoseLink(name) => {
+                self.kernel.meddle(|state| {
+                    state.ours.links.remove(&name);
+                    state.ours.routes.retain(|_, route| route.hops.iter().all(|hop| hop.device != name));
+                });
+                Vec::new()
+            }
+            Request::Gateways => {
+                let status = handle.status(&CALLER).unwrap();
+                status.gateways.iter().map(|gateway| gateway.interface.to_string()).collect()
+            }
+            Request::Stop => {
+                drop(handle);
+                if let Some(engine) = self.engine.take() {
+                    engine.stop();
+                }
+                assert_eq!(self.kernel.state().ours, Observed::default().ours, "something is left behind");
+                Vec::new()
+            }
+        }
+    }
+
+    /// Moves the clock. The conductor looks at it between two commands: the first wakes it up, the
+    /// second is answered after it has looked.
+    fn tick(&self, time: Duration) {
+        self.clock.advance(time);
+        if let Some(engine) = &self.engine {
+            for _ in 0..2 {
+                engine.handle().status(&CALLER).unwrap();
+            }
+        }
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        if let Some(engine) = self.engine.take() {
+            engine.stop();
+        }
+    }
+}
+
+fn said(outcome: &Result<Applied, Failure>) -> String {
+    match outcome {
+        Ok(applied) => applied.as_str().to_owned(),
+        Err(failure) => format!("refused: {failure}"),
+    }
+}
+
+/// The kernel in memory, with socket pairs for devices.
+struct FakePlatform {
+    kernel: FakeKernel,
+}
+
+impl Kernel for FakePlatform {
+    fn observe(&mut self) -> Result<Observed, KernelError> {
+        self.kernel.observe()
+    }
+
+    fn apply(&mut self, operation: &Operation) -> Result<(), KernelError> {
+        self.kernel.apply(operation)
+    }
+}
+
+impl Platform for FakePlatform {
+    fn take_queues(&mut self, _: &InterfaceName) -> Vec<Box<dyn Device>> {
+        vec![Box::new(Silent::new())]
+    }
+
+    fn open_port(&mut self, spec: &PortSpec) -> Result<OpenPort, String> {
+        if spec.name == words::interface("broken0") {
+            return Err("broken0 cannot be opened".into());
+        }
+        Ok(OpenPort { queues: vec![Box::new(Silent::new())], mtu: spec.mtu.unwrap_or(1500) })
+    }
+
+    fn claim_tables(&mut self, _: &[u32]) {}
+}
+
+/// A device on which nothing ever comes.
+struct Silent(UnixDatagram);
+
+impl Silent {
+    fn new() -> Self {
+        Self(UnixDatagram::unbound().unwrap())
+    }
+}
+
+impl AsFd for Silent {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+impl Device for Silent {
+    fn receive(&mut self, _: &mut Batch) -> Result<(), DeviceError> {
+        Err(DeviceError::WouldBlock)
+    }
+
+    fn transmit(&mut self, _: &mut Packet) -> Result<(), DeviceError> {
+        Ok(())
+    }
+}

@@ -1,0 +1,165 @@
+//! The stories' language.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::str::FromStr;
+use std::time::Duration;
+
+use vgw::addr::{InstanceName, InterfaceName, Prefix};
+use vgw::gateway::{Declared, GatewaySpec, PortKind, PortSpec, StaticRoute, UplinkName, UplinkSpec};
+use vgw::routing::{Hop, NextHop};
+
+/// What a `> ` line asks.
+pub enum Request {
+    /// `add vgw1 instance red subnet P route P uplink U`, several separated by `,`.
+    Add(Vec<GatewaySpec>),
+    /// `delete vgw1 vgw2`.
+    Delete(Vec<InterfaceName>),
+    /// `connect`.
+    Connect,
+    /// `timer MILLISECONDS`.
+    Timer(i32),
+    /// `tick SECONDS`.
+    Tick(Duration),
+    /// `port tap0 instance red address P gateway A`.
+    AddPort(PortSpec),
+    /// `delete-port tap0`.
+    DeletePort(InterfaceName),
+    /// `uplink display device eth1 address 20.0.0.5/24 via 20.0.0.1 table 7`.
+    AddUplink(UplinkSpec),
+    /// `delete-uplink display`.
+    DeleteUplink(UplinkName),
+    /// `route PREFIX instance red port tap0 via A`, or `discard` in place of a port.
+    AddRoute(StaticRoute),
+    /// `declare` and gateways as for `add`: what the configuration file says from now on.
+    Declare(Declared),
+    /// `routes red`.
+    Routes(InstanceName),
+    /// `lookup red ADDRESS`.
+    Lookup(InstanceName, IpAddr),
+    /// `kernel refuses TEXT`: every operation that contains the text fails with ENOMEM.
+    Refuse(String),
+    /// `kernel recovers`.
+    RefuseNothing,
+    /// `somebody deletes vgw1`.
+    LoseLink(InterfaceName),
+    /// `gateways`.
+    Gateways,
+    /// `stop`: the daemon ends; nothing of ours may be left.
+    Stop,
+}
+
+pub fn interface(name: &str) -> InterfaceName {
+    InterfaceName::new(name).unwrap()
+}
+
+/// Reads a request.
+pub fn read(line: &str) -> Result<Request, String> {
+    let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
+    let first = || Words::of(rest);
+    Ok(match verb {
+        "add" => Request::Add(gateways(rest)?),
+        "delete" => Request::Delete(rest.split(' ').map(interface).collect()),
+        "connect" => Request::Connect,
+        "timer" => Request::Timer(parse(rest)?),
+        "tick" => Request::Tick(Duration::from_secs_f64(parse(rest)?)),
+        "port" => {
+            let words = first();
+            Request::AddPort(PortSpec {
+                name: parse(words.subject)?,
+                instance: words.one("instance")?.ok_or("instance is missing")?,
+                kind: PortKind::Tap(None),
+                addresses: words.all("address")?,
+                mac: None,
+                gateways: words.all("gateway")?,
+                mtu: words.one("mtu")?,
+            })
+        }
+        "delete-port" => Request::DeletePort(parse(rest)?),
+        "uplink" => {
+            let words = first();
+            Request::AddUplink(UplinkSpec {
+                name: parse(words.subject)?,
+                device: words.one("device")?.ok_or("device is missing")?,
+                address: words.one("address")?.ok_or("address is missing")?,
+                via: words.one("via")?.ok_or("via is missing")?,
+                table: words.one("table")?,
+            })
+        }
+        "delete-uplink" => Request::DeleteUplink(parse(rest)?),
+        "route" => {
+            let words = first();
+            let hop = words.one("port")?.map(|port| words.one("via").map(|gateway| Hop { port, gateway }));
+            Request::AddRoute(StaticRoute {
+                instance: words.one("instance")?.ok_or("instance is missing")?,
+                prefix: parse(words.subject)?,
+                next_hop: hop.transpose()?.map_or(NextHop::Discard, |hop| NextHop::group([hop])),
+            })
+        }
+        "declare" => Request::Declare(Declared { gateways: gateways(rest)?, ..Declared::default() }),
+        "routes" => Request::Routes(parse(rest)?),
+        "lookup" => {
+            let (instance, address) = rest.split_once(' ').ok_or("an address is missing")?;
+            Request::Lookup(parse(instance)?, parse(address)?)
+        }
+        "kernel" if rest == "recovers" => Request::RefuseNothing,
+        "kernel" => Request::Refuse(rest.strip_prefix("refuses ").ok_or("refuses what?")?.to_owned()),
+        "somebody" => Request::LoseLink(parse(rest.strip_prefix("deletes ").ok_or("deletes what?")?)?),
+        "gateways" => Request::Gateways,
+        "stop" => Request::Stop,
+        other => return Err(format!("unknown verb {other}")),
+    })
+}
+
+fn gateways(text: &str) -> Result<Vec<GatewaySpec>, String> {
+    text.split(", ").filter(|one| !one.is_empty()).map(gateway).collect()
+}
+
+fn gateway(text: &str) -> Result<GatewaySpec, String> {
+    let words = Words::of(text);
+    let subnets: BTreeSet<Prefix> = words.all("subnet")?;
+    Ok(GatewaySpec {
+        interface: parse(words.subject)?,
+        instance: words.one("instance")?.ok_or("instance is missing")?,
+        subnets,
+        routes: words.all("route")?,
+        uplink: words.one("uplink")?,
+    })
+}
+
+/// A name and pairs of key and value.
+struct Words<'a> {
+    subject: &'a str,
+    pairs: Vec<(&'a str, &'a str)>,
+}
+
+impl<'a> Words<'a> {
+    fn of(text: &'a str) -> Self {
+        let mut words = text.split(' ');
+        let subject = words.next().unwrap_or("");
+        let rest: Vec<&str> = words.collect();
+        let pairs = rest.chunks(2).map(|pair| (pair[0], pair.get(1).copied().unwrap_or(""))).collect();
+        Self { subject, pairs }
+    }
+
+    fn all<T: FromStr, C: FromIterator<T>>(&self, key: &str) -> Result<C, String>
+    where
+        T::Err: std::fmt::Display,
+    {
+        self.pairs.iter().filter(|(name, _)| *name == key).map(|(_, value)| parse(value)).collect()
+    }
+
+    fn one<T: FromStr>(&self, key: &str) -> Result<Option<T>, String>
+    where
+        T::Err: std::fmt::Display,
+    {
+        Ok(self.all::<T, Vec<T>>(key)?.into_iter().next())
+    }
+}
+
+fn parse<T: FromStr>(text: &str) -> Result<T, String>
+where
+    T::Err: std::fmt::Display,
+{
+    text.parse().map_err(|error| format!("{text}: {error}"))
+}
