@@ -55,7 +55,7 @@ fn all_applied(elements: &[(usize, InterfaceName)], answers: &[Result<Applied, F
     let mut all = true;
     for ((index, name), answer) in elements.iter().zip(answers) {
         match answer {
-            Ok(applied) => tracing::info!(index, %name, ?applied, "element carried out"),
+            Ok(applied) => tracing::debug!(index, %name, ?applied, "element carried out"),
             Err(failure) => {
                 log_refused(*index, name.as_str(), &convert::refused(failure, Identity::InterfaceName));
                 all = false;

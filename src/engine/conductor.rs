@@ -260,6 +260,7 @@ fn log_outcome(caller: &Caller, kind: &'static str, name: &dyn fmt::Display, out
     match outcome {
         Ok(Applied::Unchanged | Applied::Absent) => tracing::debug!(%caller, kind, %name, ?outcome, "nothing to do"),
         Ok(applied) => tracing::info!(%caller, kind, %name, "{}", applied.as_str()),
-        Err(failure) => tracing::warn!(%caller, kind, %name, "refused: {failure}"),
+        // The API warns of it, with the field at fault.
+        Err(failure) => tracing::debug!(%caller, kind, %name, "refused: {failure}"),
     }
 }

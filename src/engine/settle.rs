@@ -110,12 +110,24 @@ impl<'a> Settling<'a> {
                 self.dataplane.barrier();
                 attached = false;
             }
+            self.release_adopted(&operation);
             match self.platform.apply(&operation) {
                 Ok(()) => attached |= self.attach_made(want, &operation),
                 Err(error) => self.refused(error.into(), blamed)?,
             }
         }
         Ok(())
+    }
+
+    /// Closes the queues of taps that are about to be given back. Those that we made are closed
+    /// after they are deleted: closing them before would delete them one by one, which is slow.
+    fn release_adopted(&mut self, operation: &Operation) {
+        let Operation::DeleteLinks(names) = operation else { return };
+        let adopted: Vec<_> = names.iter().filter(|name| self.platform.is_adopted(name)).collect();
+        if !adopted.is_empty() {
+            adopted.into_iter().for_each(|name| self.dataplane.detach(name));
+            self.dataplane.barrier();
+        }
     }
 
     /// Hands a tap that was just made to the workers.

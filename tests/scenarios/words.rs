@@ -10,7 +10,7 @@ use vgw::gateway::{Declared, GatewaySpec, PortKind, PortSpec, StaticRoute, Uplin
 use vgw::routing::{Hop, NextHop};
 
 /// What a `> ` line asks.
-pub enum Request {
+pub(crate) enum Request {
     /// `add vgw1 instance red subnet P route P uplink U`, several separated by `,`.
     Add(Vec<GatewaySpec>),
     /// `delete vgw1 vgw2`.
@@ -49,12 +49,12 @@ pub enum Request {
     Stop,
 }
 
-pub fn interface(name: &str) -> InterfaceName {
+pub(crate) fn interface(name: &str) -> InterfaceName {
     InterfaceName::new(name).unwrap()
 }
 
 /// Reads a request.
-pub fn read(line: &str) -> Result<Request, String> {
+pub(crate) fn read(line: &str) -> Result<Request, String> {
     let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
     let first = || Words::of(rest);
     Ok(match verb {
