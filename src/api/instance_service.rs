@@ -69,7 +69,7 @@ impl InstanceServiceSyncHandler for InstanceService {
     fn handle_add_virtual_gateway(&self, vgw_list: VirtualGatewayRequestList) -> thrift::Result<bool> {
         let mut all = true;
         let mut elements = Vec::new();
-        let mut add = AddGateways { specs: Vec::new(), seen: Vec::new() };
+        let mut add = AddGateways { specs: Vec::new(), seen: Vec::new(), keep_uplinks: true };
         for (index, request) in vgw_list.iter().enumerate() {
             match convert::virtual_gateway_request(request) {
                 Ok(spec) => {

@@ -63,9 +63,13 @@ fn only(answers: Result<Vec<Result<Applied, Failure>>, Failure>) -> Result<Appli
 
 impl VirtualGatewaySyncHandler for VirtualGateway {
     fn handle_add_gateway(&self, gateway: Gateway) -> thrift::Result<Outcome> {
-        let result = convert::gateway(&gateway).map(|spec| {
-            only(self.engine.add_gateways(&self.caller, AddGateways { specs: vec![spec], seen: Vec::new() }))
-        });
+        let result =
+            convert::gateway(&gateway).map(|spec| {
+                only(self.engine.add_gateways(
+                    &self.caller,
+                    AddGateways { specs: vec![spec], seen: Vec::new(), keep_uplinks: false },
+                ))
+            });
         changed("add gateway", &gateway.interface_name, Identity::InterfaceName, result)
     }
 

@@ -31,7 +31,7 @@ fn run(arguments: &Arguments) -> Result<(), Fatal> {
     rights::check()?;
     raise_descriptor_limit();
     let state = StateDirectory::lock(&arguments.state_dir)?;
-    let _namespace = NamespaceLock::take(&config.mark).map_err(Fatal::Namespace)?;
+    let _namespace = NamespaceLock::take().map_err(Fatal::Namespace)?;
     let listeners = Listeners::bind(&config)?;
     let platform = LinuxPlatform::new(config.mark, state.path(), config.workers)?;
     let settings = Settings {

@@ -22,7 +22,7 @@ pub enum Fatal {
     #[error(transparent)]
     State(#[from] StateError),
     /// Another daemon manages this network namespace.
-    #[error("another vgwd manages this network namespace with the same [host] numbers: {0}")]
+    #[error("another vgwd manages this network namespace: {0}")]
     Namespace(#[source] io::Error),
     /// The kernel cannot be observed or prepared.
     #[error(transparent)]

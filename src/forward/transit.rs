@@ -63,7 +63,9 @@ impl Forwarder {
         address: IpAddr,
         hash: impl FnOnce() -> u32,
     ) -> Result<Destination, Refusal> {
-        if is_link_local(address) && port.link_local() == Some(address) {
+        // Link-local addresses are a port's and not in the instance's routes.
+        let is_own = || port.link_local() == Some(address) || port.config.own_addresses.contains(&address);
+        if is_link_local(address) && is_own() {
             return Ok(Destination::Own);
         }
         let routes = self.instances.routes(port.config.instance);

@@ -9,8 +9,6 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{FlockOperation, flock};
 use rustix::process::{Resource, getrlimit, setrlimit};
 
-use crate::host::Mark;
-
 /// Raises the soft limit of open descriptors to the hard one: every gateway takes one for each
 /// worker. What cannot be raised stays, and shows when a tap cannot be opened.
 pub fn raise_descriptor_limit() {
@@ -65,8 +63,8 @@ impl StateDirectory {
     }
 }
 
-/// The network namespace, managed by one daemon for each mark. A second one would take the first
-/// one's taps and rules for leftovers of a crash, and clear them.
+/// The network namespace, managed by one daemon at a time. A second one would take the first one's
+/// taps and rules for leftovers of a crash, and clear them.
 #[derive(Debug)]
 pub struct NamespaceLock {
     // Abstract socket names are per network namespace, and go with the process (unix(7)).
@@ -74,13 +72,12 @@ pub struct NamespaceLock {
 }
 
 impl NamespaceLock {
-    /// Takes the present namespace for things of this mark, until the value is dropped.
+    /// Takes the present namespace until the value is dropped.
     ///
     /// # Errors
     /// `AddrInUse` if another daemon has it.
-    pub fn take(mark: &Mark) -> io::Result<Self> {
-        let name = format!("vgwd/{}/{}/{}/{}", mark.protocol, mark.rule_priority, mark.table, mark.group);
-        let address = SocketAddr::from_abstract_name(name)?;
+    pub fn take() -> io::Result<Self> {
+        let address = SocketAddr::from_abstract_name("vgwd")?;
         Ok(Self { _socket: UnixListener::bind_addr(&address)? })
     }
 }
@@ -96,16 +93,5 @@ mod tests {
         assert!(matches!(StateDirectory::lock(directory.path()), Err(StateError::Held(_))));
         drop(first);
         assert!(StateDirectory::lock(directory.path()).is_ok());
-    }
-
-    #[test]
-    fn one_daemon_for_each_mark_in_a_namespace() {
-        // Numbers that no daemon on this machine has.
-        let mark = Mark { group: 77_771, ..Mark::default() };
-        let held = NamespaceLock::take(&mark).unwrap();
-        assert_eq!(NamespaceLock::take(&mark).unwrap_err().kind(), io::ErrorKind::AddrInUse);
-        assert!(NamespaceLock::take(&Mark { group: 77_772, ..mark }).is_ok());
-        drop(held);
-        assert!(NamespaceLock::take(&mark).is_ok());
     }
 }

@@ -33,7 +33,7 @@ fn told(caller: &Caller, command: &Command) -> String {
     };
     let what = match command {
         Command::AddGateways(add, _) => {
-            let AddGateways { specs, seen } = add;
+            let AddGateways { specs, seen, keep_uplinks: _ } = add;
             let specs: Vec<_> = specs.iter().map(spec).collect();
             format!("add {specs:?} seen {seen:?}")
         }

@@ -62,7 +62,8 @@ impl Site {
         let handle = engine.unwrap();
         match request {
             Request::Add(specs) => {
-                let answers = handle.add_gateways(&CALLER, AddGateways { specs, seen: Vec::new() }).unwrap();
+                let answers =
+                    handle.add_gateways(&CALLER, AddGateways { specs, seen: Vec::new(), keep_uplinks: false }).unwrap();
                 answers.iter().map(said).collect()
             }
             Request::Delete(names) => handle.delete_gateways(&CALLER, names).unwrap().iter().map(said).collect(),
@@ -116,6 +117,11 @@ impl Site {
                 });
                 Vec::new()
             }
+            Request::Flush(table) => {
+                self.kernel.meddle(|state| state.ours.routes.retain(|key, _| key.table != table));
+                Vec::new()
+            }
+            Request::Problems => handle.status(&CALLER).unwrap().problems,
             Request::Gateways => {
                 let status = handle.status(&CALLER).unwrap();
                 status.gateways.iter().map(|gateway| gateway.interface.to_string()).collect()

@@ -43,6 +43,10 @@ pub(crate) enum Request {
     RefuseNothing,
     /// `somebody deletes vgw1`.
     LoseLink(InterfaceName),
+    /// `somebody flushes TABLE`.
+    Flush(u32),
+    /// `problems`: what the status names.
+    Problems,
     /// `gateways`.
     Gateways,
     /// `stop`: the daemon ends; nothing of ours may be left.
@@ -104,6 +108,8 @@ pub(crate) fn read(line: &str) -> Result<Request, String> {
         }
         "kernel" if rest == "recovers" => Request::RefuseNothing,
         "kernel" => Request::Refuse(rest.strip_prefix("refuses ").ok_or("refuses what?")?.to_owned()),
+        "somebody" if rest.starts_with("flushes ") => Request::Flush(parse(&rest["flushes ".len()..])?),
+        "problems" => Request::Problems,
         "somebody" => Request::LoseLink(parse(rest.strip_prefix("deletes ").ok_or("deletes what?")?)?),
         "gateways" => Request::Gateways,
         "stop" => Request::Stop,
