@@ -59,7 +59,7 @@ fn a_killed_daemons_leftovers_are_cleared_by_the_next() {
     thread::scope(|scope| {
         let load = || {
             while daemon.is_running() {
-                send(&guest.namespace, OUTSIDE[0], b"under load", 100)
+                send(&guest.namespace, OUTSIDE[0], b"under load", 100);
             }
         };
         Builder::new().spawn_scoped(scope, load).unwrap();
