@@ -1,5 +1,7 @@
 //! Calls with many elements, and with some that cannot be carried out.
 
+use vgw::api::generated::virtual_gateway::{Gateway, TVirtualGatewaySyncClient};
+
 use crate::daemon::request;
 use crate::site::{NET1, NET2, Site};
 
@@ -60,7 +62,28 @@ fn an_element_that_the_kernel_refuses_is_rolled_back_whole() {
 }
 
 #[test]
-fn a_change_that_the_kernel_refuses_leaves_the_gateway_as_it_was() {
+fn an_element_that_fails_halfway_is_rolled_back_whole() {
+    let site = Site::new();
+    let daemon = site.start("");
+    // New interfaces take no IPv6 address: the tap is there before that shows.
+    site.compute.sysctl("net.ipv6.conf.default.disable_ipv6", "1");
+    let before = site.snapshot();
+    let both = ["10.5.2.0/24", "2001:db8:5:2::/64"];
+    assert!(!daemon.add(&[request("vgw2", NET2, &both)]));
+    site.assert_unchanged(&before, "after the refused call");
+    let subnets = both.map(str::to_owned).to_vec();
+    let gateway = Gateway::new("vgw2".to_owned(), NET2.to_owned(), subnets, None, None);
+    let refused = daemon.call(|daemon| daemon.add_gateway(gateway)).unwrap_err().to_string();
+    assert!(refused.contains("address add"), "{refused}");
+    site.assert_unchanged(&before, "after the refused call of the own API");
+    assert!(!daemon.add(&[request("vgw1", NET1, &["10.5.1.0/24"]), request("vgw2", NET2, &both)]));
+    assert_eq!(daemon.gateways(), ["vgw1"]);
+    assert!(site.compute.ip("route").contains("10.5.1.0/24 dev vgw1"));
+    assert!(!site.compute.ip("link").contains("vgw2"));
+}
+
+#[test]
+fn a_change_that_is_refused_leaves_the_gateway_as_it_was() {
     let site = Site::new();
     let daemon = site.start("");
     assert!(daemon.add(&[request("vgw1", NET1, &["10.5.1.0/24"])]));

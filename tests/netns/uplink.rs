@@ -151,3 +151,16 @@ fn removing_takes_exactly_what_was_added() {
     }
     site.assert_unchanged(&before, "after all is deleted");
 }
+
+#[test]
+fn an_uplink_that_the_kernel_refuses_halfway_leaves_nothing() {
+    let (site, _second) = with_two_routers();
+    let daemon = site.start("");
+    let before = site.snapshot();
+    // The routes on the link stand when the one by a router that is not on it is refused.
+    let stranger = uplink("display", "20.0.0.5/24", "99.0.0.1");
+    let refused = daemon.call(|daemon| daemon.add_uplink(stranger)).unwrap_err().to_string();
+    assert!(refused.contains("99.0.0.1"), "{refused}");
+    site.assert_unchanged(&before, "after the refused call");
+    assert!(daemon.status().uplinks.is_empty());
+}
