@@ -5,6 +5,8 @@ use std::thread::{Builder, JoinHandle};
 
 use tun_tap::{Iface, Mode};
 
+use vgw::api::generated::virtual_gateway::{Port, TVirtualGatewaySyncClient};
+
 use crate::daemon::Daemon;
 use crate::lab::eventually;
 use crate::namespace::Namespace;
@@ -173,4 +175,28 @@ impl Drop for Hypervisor<'_> {
             let _ = thread.join();
         }
     }
+}
+
+#[test]
+fn an_interface_that_was_made_anew_serves_again_when_its_port_is_added_again() {
+    let (site, guest) = (Site::new(), Guest::new(10));
+    site.compute.connect("veth1", &guest.namespace, "eth0");
+    furnish(&guest);
+    let daemon = site.start_with_gateway("");
+    let add = || daemon.call(|vgw| vgw.add_port(guest_port(&guest))).unwrap();
+    add();
+    assert_ping(&guest.namespace, OUTSIDE[0]);
+    site.compute.ip("link delete veth1");
+    eventually("the loss shows", || daemon.status().problems.iter().any(|problem| problem.contains("veth1")));
+    site.compute.connect("veth1", &guest.namespace, "eth0");
+    furnish(&guest);
+    add();
+    assert_ping(&guest.namespace, OUTSIDE[0]);
+    assert!(daemon.status().problems.is_empty());
+}
+
+/// The port of [`attached`], as a call asks for it.
+fn guest_port(guest: &Guest) -> Port {
+    let gateways = GATEWAYS.map(str::to_owned).to_vec();
+    Port::new("veth1".into(), NET1.into(), guest.addresses().to_vec(), None, gateways, None, true, None)
 }

@@ -1,7 +1,7 @@
 //! Packets between guests, gateway and the world outside.
 
-use crate::daemon::Daemon;
-use crate::site::{GATEWAYS, Guest, NET1, OUTSIDE, Site};
+use crate::daemon::{Daemon, request};
+use crate::site::{GATEWAYS, Guest, NET1, OUTSIDE, SUBNETS, Site};
 use crate::traffic::{assert_ping, assert_tcp, assert_udp};
 
 /// Enough for many super-packets and a full window.
@@ -105,4 +105,23 @@ fn guests_of_an_instance_reach_each_other_without_a_gateway() {
         assert_ping(&other.namespace, &back);
     }
     daemon.assert_accounted();
+}
+
+#[test]
+fn two_gateways_share_their_subnets_of_both_families() {
+    with_guest(|site, guest, daemon| {
+        assert!(daemon.add(&[request("vgw2", NET1, &SUBNETS)]));
+        let routes = site.compute.ip("route show proto 201") + &site.compute.ip("-6 route show proto 201");
+        assert_eq!(routes.matches("nexthop").count(), 4, "{routes}");
+        // Enough flows for both ways.
+        for port in 0..8 {
+            for (outside, inside) in OUTSIDE.iter().zip(guest.addresses()) {
+                assert_ping(&site.outside, &inside);
+                assert_udp(&guest.namespace, &site.outside, outside, 1000 + port);
+            }
+        }
+        assert!(daemon.delete(&["vgw1"]));
+        GATEWAYS.iter().for_each(|gateway| assert_ping(&site.outside, gateway));
+        assert!(daemon.add(&[request("vgw1", NET1, &SUBNETS)]));
+    });
 }

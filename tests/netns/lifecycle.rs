@@ -4,7 +4,7 @@ use std::thread::{self, Builder};
 
 use rustix::process::Signal;
 
-use crate::daemon::Daemon;
+use crate::daemon::{Daemon, request};
 use crate::foreign_state::plant_beside_uplink;
 use crate::lab::eventually;
 use crate::site::{Guest, NET1, OUTSIDE, Site};
@@ -124,4 +124,17 @@ fn two_daemons_do_not_share_a_state_directory() {
     assert_eq!(status.code(), Some(1));
     assert!(log.contains("another vgwd uses the state directory"), "{log}");
     assert!(first.status().problems.is_empty(), "its socket is still there");
+}
+
+#[test]
+fn two_daemons_do_not_share_a_namespace() {
+    let site = Site::new();
+    let first = site.start("");
+    assert!(first.add(&[request("vgw1", NET1, &["10.5.1.0/24"])]));
+    let folder = tempfile::tempdir().unwrap();
+    let second = Daemon::launch(&site.compute, folder.path(), "", &[], &["--thrift-listen", "none"]);
+    let (status, log) = second.wait();
+    assert_eq!(status.code(), Some(1));
+    assert!(log.contains("another vgwd manages this network namespace"), "{log}");
+    assert!(site.compute.ip("route").contains("10.5.1.0/24 dev vgw1"));
 }

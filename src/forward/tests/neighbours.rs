@@ -178,7 +178,7 @@ fn wide(limits: Limits) -> Net {
 
 #[test]
 fn a_scan_of_many_addresses_is_bounded_and_disturbs_nobody() {
-    let limits = Limits { neighbours: 8, held: 5, ..Limits::default() };
+    let limits = Limits { neighbours: 16, held: 5, ..Limits::default() };
     let mut net = wide(limits).with_guest_known_v4();
     let mut verdicts = Vec::new();
     for host in 1..=12 {
@@ -186,6 +186,7 @@ fn a_scan_of_many_addresses_is_bounded_and_disturbs_nobody() {
     }
     assert_eq!(verdicts[..5], [Verdict::Taken; 5]);
     assert!(verdicts[5..].iter().all(|v| *v == Verdict::Drop(DropReason::NeighQueuefull)), "{verdicts:?}");
+    assert_eq!(net.emissions().len(), 12, "those that find no room are asked for all the same");
     assert_eq!(net.verdict(HOST, &from_host("10.1.0.5").udp(b"")), Verdict::Forward(GUEST));
 
     let limits = Limits { neighbours: 4, ..Limits::default() };
