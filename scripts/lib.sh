@@ -68,7 +68,7 @@ need_packages() {
 need_cargo() {
     local home=${CARGO_HOME:-$HOME/.cargo}
     command -v cargo >/dev/null || PATH=$PATH:$home/bin
-    command -v cargo >/dev/null || fail "needs Rust 1.95 or later: https://rustup.rs"
+    command -v cargo >/dev/null || fail "needs Rust 1.95 or later (rustup installs it)"
 }
 
 # The kernel must make taps and namespaces; containers often must be told to allow it.

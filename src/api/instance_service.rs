@@ -55,7 +55,7 @@ fn all_applied(elements: &[(usize, InterfaceName)], answers: &[Result<Applied, F
     let mut all = true;
     for ((index, name), answer) in elements.iter().zip(answers) {
         match answer {
-            Ok(applied) => tracing::info!(index, %name, ?applied, "element carried out"),
+            Ok(applied) => tracing::debug!(index, %name, ?applied, "element carried out"),
             Err(failure) => {
                 log_refused(*index, name.as_str(), &convert::refused(failure, Identity::InterfaceName));
                 all = false;
@@ -69,7 +69,7 @@ impl InstanceServiceSyncHandler for InstanceService {
     fn handle_add_virtual_gateway(&self, vgw_list: VirtualGatewayRequestList) -> thrift::Result<bool> {
         let mut all = true;
         let mut elements = Vec::new();
-        let mut add = AddGateways { specs: Vec::new(), seen: Vec::new() };
+        let mut add = AddGateways { specs: Vec::new(), seen: Vec::new(), keep_uplinks: true };
         for (index, request) in vgw_list.iter().enumerate() {
             match convert::virtual_gateway_request(request) {
                 Ok(spec) => {

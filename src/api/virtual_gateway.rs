@@ -45,7 +45,7 @@ fn changed(
     let subject = shown(subject);
     let error = match result {
         Ok(Ok(applied)) => {
-            tracing::info!(change, %subject, ?applied, "carried out");
+            tracing::debug!(change, %subject, ?applied, "carried out");
             return Ok(convert::outcome(applied));
         }
         Ok(Err(failure)) => convert::refused(&failure, identity),
@@ -63,9 +63,13 @@ fn only(answers: Result<Vec<Result<Applied, Failure>>, Failure>) -> Result<Appli
 
 impl VirtualGatewaySyncHandler for VirtualGateway {
     fn handle_add_gateway(&self, gateway: Gateway) -> thrift::Result<Outcome> {
-        let result = convert::gateway(&gateway).map(|spec| {
-            only(self.engine.add_gateways(&self.caller, AddGateways { specs: vec![spec], seen: Vec::new() }))
-        });
+        let result =
+            convert::gateway(&gateway).map(|spec| {
+                only(self.engine.add_gateways(
+                    &self.caller,
+                    AddGateways { specs: vec![spec], seen: Vec::new(), keep_uplinks: false },
+                ))
+            });
         changed("add gateway", &gateway.interface_name, Identity::InterfaceName, result)
     }
 
@@ -152,14 +156,14 @@ impl VirtualGatewaySyncHandler for VirtualGateway {
 
     fn handle_connect(&self) -> thrift::Result<()> {
         answer(self.engine.connect(&self.caller).map_err(|failure| convert::refused(&failure, Identity::Name)))?;
-        tracing::info!("connect: an audit has been started");
+        tracing::debug!("connect: an audit has been started");
         Ok(())
     }
 
     fn handle_set_audit_timeout(&self, timeout_ms: i32) -> thrift::Result<()> {
         let set = self.engine.set_audit_timeout(&self.caller, timeout_ms);
         answer(set.map_err(|failure| convert::refused(&failure, Identity::Name)))?;
-        tracing::info!(timeout_ms, "the time of later audits has been set");
+        tracing::debug!(timeout_ms, "the time of later audits has been set");
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use signal_hook::iterator::Signals;
 use vgw::clock::Clock;
 use vgw::daemon::{Arguments, Fatal, Listeners, start_logging};
 use vgw::engine::{Engine, Handle, ReloadError, Settings, StartError};
-use vgw::sys::{LinuxPlatform, MonotonicClock, StateDirectory, raise_descriptor_limit, rights};
+use vgw::sys::{LinuxPlatform, MonotonicClock, NamespaceLock, StateDirectory, raise_descriptor_limit, rights};
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -31,6 +31,7 @@ fn run(arguments: &Arguments) -> Result<(), Fatal> {
     rights::check()?;
     raise_descriptor_limit();
     let state = StateDirectory::lock(&arguments.state_dir)?;
+    let _namespace = NamespaceLock::take().map_err(Fatal::Namespace)?;
     let listeners = Listeners::bind(&config)?;
     let platform = LinuxPlatform::new(config.mark, state.path(), config.workers)?;
     let settings = Settings {

@@ -4,8 +4,6 @@ use std::error::Error as _;
 use std::io;
 use std::path::PathBuf;
 
-use serde_json::json;
-
 use crate::api::ClientError;
 use crate::api::generated::virtual_gateway::{ErrorKind, RequestError};
 
@@ -115,7 +113,12 @@ impl Failure {
     #[must_use]
     pub fn render(&self, style: Style) -> String {
         let field = match self {
-            Self::Refused(error) if !error.field.is_empty() => format!("{}: ", error.field),
+            // A reason that begins with its field, "subnet 10.0.0.0/8 overlaps", has named it.
+            Self::Refused(RequestError { field, reason, .. })
+                if !field.is_empty() && !reason.starts_with(field.trim_end_matches('s')) =>
+            {
+                format!("{field}: ")
+            }
             _ => String::new(),
         };
         format!("{} {field}{self}\n", style.paint(Tone::Bad, "vgw:"))
@@ -124,8 +127,10 @@ impl Failure {
     /// The object for standard output with `-j`.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let error = json!({ "kind": self.kind(), "field": self.field(), "reason": self.to_string() });
-        json!({ "schema": "vgw.error/1", "error": error }).to_string()
+        // By hand, since serde_json's own objects are sorted and `schema` comes first everywhere.
+        let text = |text: &str| serde_json::Value::from(text).to_string();
+        let (kind, field, reason) = (text(self.kind()), text(self.field()), text(&self.to_string()));
+        format!(r#"{{"schema":"vgw.error/1","error":{{"kind":{kind},"field":{field},"reason":{reason}}}}}"#)
     }
 
     /// Why there is no connection to the daemon.
@@ -232,7 +237,7 @@ mod tests {
     fn programs_get_kind_field_and_reason() {
         assert_eq!(
             refused(ErrorKind::CONFLICT).to_json(),
-            r#"{"error":{"field":"subnets","kind":"conflict","reason":"it overlaps"},"schema":"vgw.error/1"}"#
+            r#"{"schema":"vgw.error/1","error":{"kind":"conflict","field":"subnets","reason":"it overlaps"}}"#
         );
     }
 

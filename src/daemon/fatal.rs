@@ -21,6 +21,9 @@ pub enum Fatal {
     /// The state directory cannot be had.
     #[error(transparent)]
     State(#[from] StateError),
+    /// Another daemon manages this network namespace.
+    #[error("another vgwd manages this network namespace: {0}")]
+    Namespace(#[source] io::Error),
     /// The kernel cannot be observed or prepared.
     #[error(transparent)]
     Kernel(#[from] KernelError),

@@ -36,6 +36,9 @@ pub struct AddGateways {
     /// Names of elements that were refused before they came here: they count as seen by the audit,
     /// so that a client's slip on replay does not cost it the gateway that stands.
     pub seen: Vec<InterfaceName>,
+    /// The request cannot name an uplink: a gateway that stands keeps the one it has. A controller's
+    /// replay must not undo what an administrator has set.
+    pub keep_uplinks: bool,
 }
 
 /// Why a request was not carried out; everything is as before.

@@ -1,6 +1,7 @@
 //! The owner of the registry, the audit and the kernel. One thread; everything that changes
 //! anything passes through here, one command after the other.
 
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use crate::gateway::{Applied, Audit, Declared, Refusal, Registry, UplinkName};
 use crate::host::Observed;
 
 use super::command::{AddGateways, Caller, Command, Failure, ReloadError, Reply};
+use super::concern::Subject;
 use super::dataplane::Dataplane;
 use super::platform::Platform;
 use super::settle::{Mode, Setback, Settling};
@@ -92,20 +94,23 @@ impl Conductor {
             Command::Reload(declared, timeout, reply) => drop(reply.send(self.reload(&declared, timeout))),
             Command::AddPort(spec, reply) => {
                 let name = spec.name;
-                let outcome = self.change([name].into(), |next, _| next.add_port(spec));
+                let outcome = self.change([Subject::Interface(name)].into(), |next, _| next.add_port(spec));
                 answer(&reply, caller, "port", &name, outcome);
             }
             Command::DeletePort(name, reply) => {
-                let outcome = self.change([name].into(), |next, _| next.delete_port(&name));
+                let outcome = self.change([Subject::Interface(name)].into(), |next, _| next.delete_port(&name));
                 answer(&reply, caller, "port", &name, outcome);
             }
             Command::AddUplink(spec, reply) => {
                 let name = spec.name.clone();
-                let outcome = self.change(self.users(&name), |next, host| next.add_uplink(spec, host));
+                let users = subjects(self.users(&name)).into_iter();
+                let asked = users.chain([Subject::Uplink(name.clone())]).collect();
+                let outcome = self.change(asked, |next, host| next.add_uplink(spec, host));
                 answer(&reply, caller, "uplink", &name, outcome);
             }
             Command::DeleteUplink(name, reply) => {
-                let outcome = self.change(BTreeSet::new(), |next, _| next.delete_uplink(&name));
+                let asked = [Subject::Uplink(name.clone())].into();
+                let outcome = self.change(asked, |next, _| next.delete_uplink(&name));
                 answer(&reply, caller, "uplink", &name, outcome);
             }
             Command::AddRoute(route, reply) => {
@@ -142,12 +147,20 @@ impl Conductor {
                 .iter()
                 .map(|spec| match broken.get(&spec.interface) {
                     Some(failure) => Err(failure.clone()),
-                    None => next.add_gateway(spec.clone(), version, &host).map_err(Failure::from),
+                    None => {
+                        let spec = if add.keep_uplinks { next.with_present_uplink(spec) } else { spec.clone() };
+                        next.add_gateway(spec, version, &host).map_err(Failure::from)
+                    }
                 })
                 .collect();
             let asked: BTreeSet<_> = names.iter().filter(|name| !broken.contains_key(name)).copied().collect();
-            let Err(Setback { failure, blamed }) = self.settle(next, asked.clone()) else { break answers };
-            let culprits = if blamed.is_disjoint(&asked) { asked } else { blamed };
+            let Err(Setback { failure, blamed }) = self.settle(next, subjects(&asked)) else { break answers };
+            // Every round breaks at least one element, so the rounds end.
+            let culprits: Vec<_> =
+                asked.iter().filter(|name| blamed.contains(&Subject::Interface(**name))).copied().collect();
+            if culprits.is_empty() {
+                break answers.into_iter().map(|answer| answer.and_then(|_| Err(failure.clone()))).collect();
+            }
             broken.extend(culprits.into_iter().map(|name| (name, failure.clone())));
         };
         // Whatever became of its request, a controller that names a gateway has not forgotten it.
@@ -163,7 +176,7 @@ impl Conductor {
         let mut answers: Vec<Result<Applied, Failure>> =
             names.iter().map(|name| next.delete_gateway(name).map_err(Failure::from)).collect();
         if answers.iter().any(|answer| answer == &Ok(Applied::Deleted))
-            && let Err(setback) = self.settle(next, names.iter().copied().collect())
+            && let Err(setback) = self.settle(next, subjects(names))
         {
             for answer in answers.iter_mut().filter(|answer| **answer == Ok(Applied::Deleted)) {
                 *answer = Err(setback.failure.clone());
@@ -180,9 +193,10 @@ impl Conductor {
         let host = self.platform.observe().map_err(Failure::from)?;
         let mut next = self.registry.clone();
         next.reload(declared, &host)?;
-        let asked = next.gateways().map(|gateway| gateway.spec.interface);
-        let asked = asked.chain(next.ports().map(|port| port.spec.name)).collect();
-        self.settle(next, asked).map_err(|setback| setback.failure)?;
+        let asked = declared.gateways.iter().map(|spec| spec.interface);
+        let asked = subjects(asked.chain(declared.ports.iter().map(|spec| spec.name)));
+        let uplinks = declared.uplinks.iter().map(|spec| Subject::Uplink(spec.name.clone()));
+        self.settle(next, asked.into_iter().chain(uplinks).collect()).map_err(|setback| setback.failure)?;
         self.audit.set_timeout(timeout);
         Ok(())
     }
@@ -190,7 +204,7 @@ impl Conductor {
     /// One change of one thing, all or nothing. `asked` are the gateways or ports that it is for.
     fn change(
         &mut self,
-        asked: BTreeSet<InterfaceName>,
+        asked: BTreeSet<Subject>,
         judge: impl FnOnce(&mut Registry, &Observed) -> Result<Applied, Refusal>,
     ) -> Result<Applied, Failure> {
         let host = self.platform.observe()?;
@@ -200,8 +214,9 @@ impl Conductor {
     }
 
     /// Settles a registry and keeps it, or goes back to the one that stands.
-    fn settle(&mut self, next: Registry, asked: BTreeSet<InterfaceName>) -> Result<(), Setback> {
-        let attempt = Settling::new(&mut *self.platform, &mut self.dataplane, &next, Mode::Strict(asked));
+    fn settle(&mut self, next: Registry, asked: BTreeSet<Subject>) -> Result<(), Setback> {
+        let mode = Mode::Strict(asked);
+        let attempt = Settling::new(&mut *self.platform, &mut self.dataplane, &self.registry, &next, mode);
         match attempt.run() {
             Ok(problems) => {
                 self.registry = next;
@@ -209,7 +224,7 @@ impl Conductor {
                 Ok(())
             }
             Err(setback) => {
-                self.restore();
+                self.bring_in_line(&next);
                 Err(setback)
             }
         }
@@ -217,13 +232,13 @@ impl Conductor {
 
     /// Keeps a registry and settles it as far as possible.
     pub(super) fn settle_anyhow(&mut self, next: Registry) {
-        self.registry = next;
-        self.restore();
+        let before = std::mem::replace(&mut self.registry, next);
+        self.bring_in_line(&before);
     }
 
     /// Brings everything in line with the registry that stands, as far as possible.
-    fn restore(&mut self) {
-        let attempt = Settling::new(&mut *self.platform, &mut self.dataplane, &self.registry, Mode::Tolerant);
+    fn bring_in_line(&mut self, before: &Registry) {
+        let attempt = Settling::new(&mut *self.platform, &mut self.dataplane, before, &self.registry, Mode::Tolerant);
         self.problems = attempt.run().unwrap_or_else(|setback| vec![setback.failure.to_string()]);
         for problem in &self.problems {
             tracing::error!("{problem}");
@@ -243,6 +258,10 @@ impl Conductor {
     }
 }
 
+fn subjects(names: impl IntoIterator<Item: Borrow<InterfaceName>>) -> BTreeSet<Subject> {
+    names.into_iter().map(|name| Subject::Interface(*name.borrow())).collect()
+}
+
 /// Logs an outcome and sends it to who asked.
 fn answer(
     reply: &Reply<Result<Applied, Failure>>,
@@ -260,6 +279,7 @@ fn log_outcome(caller: &Caller, kind: &'static str, name: &dyn fmt::Display, out
     match outcome {
         Ok(Applied::Unchanged | Applied::Absent) => tracing::debug!(%caller, kind, %name, ?outcome, "nothing to do"),
         Ok(applied) => tracing::info!(%caller, kind, %name, "{}", applied.as_str()),
-        Err(failure) => tracing::warn!(%caller, kind, %name, "refused: {failure}"),
+        // The API warns of it, with the field at fault.
+        Err(failure) => tracing::debug!(%caller, kind, %name, "refused: {failure}"),
     }
 }

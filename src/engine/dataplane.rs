@@ -1,7 +1,7 @@
 //! The workers seen as one: which port and which instance has which number, and what was last
 //! published.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,6 +38,8 @@ struct Published {
 pub(super) struct PortTotals {
     pub(super) counters: PortCounters,
     pub(super) learned: Option<Mac>,
+    /// Its interface is down or gone, as far as a worker has noticed.
+    pub(super) lost: bool,
 }
 
 /// The workers and what they were told.
@@ -244,10 +246,16 @@ impl Dataplane {
                     let total = totals.entry(name).or_default();
                     total.counters += &report.counters;
                     total.learned = total.learned.or(report.learned);
+                    total.lost |= report.lost;
                 }
             }
         }
         totals
+    }
+
+    /// Ports whose interface is down or gone.
+    pub(super) fn lost(&self) -> BTreeSet<InterfaceName> {
+        self.totals().into_iter().filter(|(_, totals)| totals.lost).map(|(name, _)| name).collect()
     }
 
     /// Ends the workers; their queues are closed.

@@ -16,6 +16,7 @@ use super::conductor::Conductor;
 use super::dataplane::Dataplane;
 use super::handle::Handle;
 use super::platform::Platform;
+use super::vital::Vital;
 use super::worker;
 
 /// What the engine starts from.
@@ -82,7 +83,10 @@ impl Engine {
         conductor.settle_anyhow(nothing);
         conductor.settle_anyhow(registry);
         let (commands, inbox) = unbounded();
-        let conductor = Builder::new().name("conductor".into()).spawn(move || conductor.run(&inbox))?;
+        let conductor = Builder::new().name("conductor".into()).spawn(move || {
+            let _vital = Vital;
+            conductor.run(&inbox);
+        })?;
         Ok(Self { commands, conductor })
     }
 

@@ -2,6 +2,7 @@
 //! forwarder and its queue of every port.
 
 mod command;
+mod concern;
 mod conductor;
 mod dataplane;
 mod device;
@@ -11,6 +12,7 @@ mod platform;
 mod settle;
 mod status;
 mod view;
+mod vital;
 mod worker;
 
 pub use command::{AddGateways, Caller, Command, Failure, ReloadError, Reply};

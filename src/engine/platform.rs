@@ -20,6 +20,10 @@ pub trait Platform: Kernel {
     /// empty if it was not made since the last call.
     fn take_queues(&mut self, link: &InterfaceName) -> Vec<Box<dyn Device>>;
 
+    /// True for a tap that was there before us: it is given back as it was found, which takes that
+    /// nobody holds its queues any more.
+    fn is_adopted(&self, link: &InterfaceName) -> bool;
+
     /// Opens a guest port's device: makes its tap and places it, or attaches to the interface.
     /// Dropping the queues undoes all of it.
     ///

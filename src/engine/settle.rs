@@ -2,21 +2,20 @@
 //! after a crash, stop and rollback are all this, with another registry.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
-use crate::addr::InterfaceName;
 use crate::gateway::{PortKind, PortSpec, PortWant, Registry, Want, want};
 use crate::host::{KernelError, Observed, Operation, diff};
 
 use super::command::Failure;
+use super::concern::{Subject, concerned};
 use super::dataplane::Dataplane;
 use super::platform::Platform;
 
 /// What a step that fails does to the rest.
 pub(super) enum Mode {
-    /// A step for one of these gateways or ports, or for none in particular, ends the attempt.
-    /// What fails for others was so before and only becomes a problem to report.
-    Strict(BTreeSet<InterfaceName>),
+    /// A step for one of these that fails ends the attempt. What fails for others was so before, and
+    /// becomes a problem to report.
+    Strict(BTreeSet<Subject>),
     /// Everything that can be done is done; what fails becomes a problem to report.
     Tolerant,
 }
@@ -26,17 +25,20 @@ pub(super) enum Mode {
 pub(super) struct Setback {
     /// What failed.
     pub(super) failure: Failure,
-    /// The gateways or ports that it concerns; empty if none in particular.
-    pub(super) blamed: BTreeSet<InterfaceName>,
+    /// Whom it concerns; empty if nothing can be done for anybody.
+    pub(super) blamed: BTreeSet<Subject>,
 }
 
 /// One attempt to reach what a registry calls for.
 pub(super) struct Settling<'a> {
     pub(super) platform: &'a mut dyn Platform,
     pub(super) dataplane: &'a mut Dataplane,
+    /// What stands, or stood before the attempt.
+    pub(super) standing: &'a Registry,
+    /// What is to be.
     pub(super) registry: &'a Registry,
     mode: Mode,
-    failed: BTreeSet<InterfaceName>,
+    failed: BTreeSet<Subject>,
     problems: Vec<String>,
 }
 
@@ -44,10 +46,11 @@ impl<'a> Settling<'a> {
     pub(super) fn new(
         platform: &'a mut dyn Platform,
         dataplane: &'a mut Dataplane,
+        standing: &'a Registry,
         registry: &'a Registry,
         mode: Mode,
     ) -> Self {
-        Self { platform, dataplane, registry, mode, failed: BTreeSet::new(), problems: Vec::new() }
+        Self { platform, dataplane, standing, registry, mode, failed: BTreeSet::new(), problems: Vec::new() }
     }
 
     /// Makes the attempt. Order is part of the contract: tables, ports, then what invites traffic;
@@ -77,10 +80,11 @@ impl<'a> Settling<'a> {
 
     /// Opens guests' ports that are new or must be opened anew.
     fn open_guests(&mut self, want: &Want) -> Result<(), Setback> {
+        let lost = self.dataplane.lost();
         for (name, wanted) in &want.ports {
             let PortWant::Guest(spec) = wanted else { continue };
             match self.dataplane.port(name) {
-                Some(PortWant::Guest(present)) if same_device(present, spec) => continue,
+                Some(PortWant::Guest(present)) if same_device(present, spec) && !lost.contains(name) => continue,
                 // The old device goes first: it may have the same name in the same namespace.
                 Some(_) => {
                     self.dataplane.detach(name);
@@ -92,7 +96,7 @@ impl<'a> Settling<'a> {
             }
             match self.platform.open_port(spec) {
                 Ok(open) => self.dataplane.attach(*name, wanted, open.mtu, open.queues),
-                Err(reason) => self.refused(Failure::Device(reason), BTreeSet::from([*name]))?,
+                Err(reason) => self.refused(Failure::Device(reason), [Subject::Interface(*name)].into())?,
             }
         }
         Ok(())
@@ -102,7 +106,7 @@ impl<'a> Settling<'a> {
         let mut attached = false;
         for operation in diff(&want.host, have) {
             let blamed = self.concerned(&operation);
-            if !blamed.is_disjoint(&self.failed) {
+            if self.is_in_vain(&blamed) {
                 continue;
             }
             if attached && !matches!(operation, Operation::AddLink(..)) {
@@ -110,12 +114,24 @@ impl<'a> Settling<'a> {
                 self.dataplane.barrier();
                 attached = false;
             }
+            self.release_adopted(&operation);
             match self.platform.apply(&operation) {
                 Ok(()) => attached |= self.attach_made(want, &operation),
                 Err(error) => self.refused(error.into(), blamed)?,
             }
         }
         Ok(())
+    }
+
+    /// Closes the queues of taps that are about to be given back. Those that we made are closed
+    /// after they are deleted: closing them before would delete them one by one, which is slow.
+    fn release_adopted(&mut self, operation: &Operation) {
+        let Operation::DeleteLinks(names) = operation else { return };
+        let adopted: Vec<_> = names.iter().filter(|name| self.platform.is_adopted(name)).collect();
+        if !adopted.is_empty() {
+            adopted.into_iter().for_each(|name| self.dataplane.detach(name));
+            self.dataplane.barrier();
+        }
     }
 
     /// Hands a tap that was just made to the workers.
@@ -147,8 +163,7 @@ impl<'a> Settling<'a> {
         let want = want(self.registry, &have.exit_devices);
         for operation in diff(&want.host, &have) {
             let blamed = self.concerned(&operation);
-            let known = !blamed.is_disjoint(&self.failed);
-            if !known && !matches!(operation, Operation::Enable(_) | Operation::Restore(_)) {
+            if !self.is_in_vain(&blamed) && !matches!(operation, Operation::Enable(_) | Operation::Restore(_)) {
                 let error = KernelError {
                     operation: operation.to_string(),
                     reason: "accepted, but not in effect afterwards".into(),
@@ -161,10 +176,8 @@ impl<'a> Settling<'a> {
     }
 
     /// A step was refused: the end of this attempt, or a problem to report.
-    fn refused(&mut self, failure: Failure, blamed: BTreeSet<InterfaceName>) -> Result<(), Setback> {
-        if let Mode::Strict(asked) = &self.mode
-            && (blamed.is_empty() || !blamed.is_disjoint(asked))
-        {
+    fn refused(&mut self, failure: Failure, blamed: BTreeSet<Subject>) -> Result<(), Setback> {
+        if self.is_asked(&blamed) {
             return Err(Setback { failure, blamed });
         }
         self.problems.push(failure.to_string());
@@ -172,32 +185,28 @@ impl<'a> Settling<'a> {
         Ok(())
     }
 
-    /// The gateways that an operation is for.
-    fn concerned(&self, operation: &Operation) -> BTreeSet<InterfaceName> {
-        let gateway = |name: &InterfaceName| self.registry.gateway(name).map(|_| *name);
-        match operation {
-            Operation::AddLink(name, _)
-            | Operation::SetLink(name, _)
-            | Operation::AddAddress(name, _)
-            | Operation::DeleteAddress(name, _) => BTreeSet::from([*name]),
-            Operation::DeleteLinks(names) => names.iter().copied().collect(),
-            Operation::AddRoute(_, route) | Operation::ReplaceRoute(_, route) | Operation::DeleteRoute(_, route) => {
-                route.hops.iter().filter_map(|hop| gateway(&hop.device)).collect()
-            }
-            Operation::AddRule(rule) | Operation::DeleteRule(rule) => self.registry.announcers(&rule.from).collect(),
-            Operation::Enable(setting) | Operation::Restore(setting) => {
-                gateway(&setting.interface).into_iter().collect()
-            }
-        }
+    fn concerned(&self, operation: &Operation) -> BTreeSet<Subject> {
+        concerned(operation, [self.standing, self.registry])
+    }
+
+    fn is_asked(&self, blamed: &BTreeSet<Subject>) -> bool {
+        matches!(&self.mode, Mode::Strict(asked) if !blamed.is_disjoint(asked))
+    }
+
+    /// True for a step that cannot succeed since one before it did not, and that nobody waits for.
+    /// One that is asked for is tried all the same: its refusal is the answer.
+    fn is_in_vain(&self, blamed: &BTreeSet<Subject>) -> bool {
+        !blamed.is_disjoint(&self.failed) && !self.is_asked(blamed)
     }
 }
 
-/// True if a port's device serves both specifications.
-fn same_device(present: &Arc<PortSpec>, wanted: &Arc<PortSpec>) -> bool {
-    present.kind == wanted.kind && present.mtu == wanted.mtu && (present.gateways == wanted.gateways || !placed(wanted))
-}
-
-/// True if the tap was configured in a namespace, its default route included.
-fn placed(spec: &PortSpec) -> bool {
-    matches!(spec.kind, PortKind::Tap(Some(_)))
+/// True if a port's device serves both specifications. A tap that was configured as its guest's
+/// interface bears the guest's MAC and routes.
+fn same_device(present: &PortSpec, wanted: &PortSpec) -> bool {
+    let same_guest = match wanted.kind {
+        PortKind::Attach => true,
+        PortKind::Tap(None) => present.mac == wanted.mac,
+        PortKind::Tap(Some(_)) => present.mac == wanted.mac && present.gateways == wanted.gateways,
+    };
+    present.kind == wanted.kind && present.mtu == wanted.mtu && same_guest
 }

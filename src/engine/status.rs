@@ -17,6 +17,9 @@ impl Conductor {
     /// One picture of everything.
     pub(super) fn status(&self) -> StatusView {
         let totals = self.dataplane.totals();
+        let lost = totals.iter().filter(|(_, totals)| totals.lost);
+        let lost =
+            lost.map(|(name, _)| format!("port {name}: its interface is down or gone; add it again once it is back"));
         let total = |name: &InterfaceName| totals.get(name).cloned().unwrap_or_default();
         StatusView {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -31,7 +34,7 @@ impl Conductor {
             uplinks: self.uplink_views(),
             instances: self.registry.instances().into_iter().map(|name| self.instance_view(name)).collect(),
             audit: self.audit_view(),
-            problems: self.problems.clone(),
+            problems: self.problems.iter().cloned().chain(lost).collect(),
         }
     }
 

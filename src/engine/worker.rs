@@ -18,6 +18,7 @@ use crate::packet::{Batch, Packet};
 use crate::routing::Instance;
 
 use super::device::{Device, DeviceError};
+use super::vital::Vital;
 
 /// Packets read from one queue before another has its turn.
 const BATCH_PACKETS: usize = 64;
@@ -54,6 +55,8 @@ pub(super) struct PortReport {
     pub(super) counters: PortCounters,
     /// A guest's MAC, if one was learned.
     pub(super) learned: Option<Mac>,
+    /// The device said that its interface is down or gone, and nothing else since.
+    pub(super) lost: bool,
 }
 
 /// The way to a worker: messages are taken up at once, in order.
@@ -116,7 +119,10 @@ pub(super) fn start(count: usize, clock: &Arc<dyn Clock>) -> io::Result<Vec<Runn
             batch: Batch::new(BATCH_PACKETS, BATCH_BYTES),
             clock: Arc::clone(clock),
         };
-        let thread = Builder::new().name(format!("worker-{index}")).spawn(move || worker.run())?;
+        let thread = Builder::new().name(format!("worker-{index}")).spawn(move || {
+            let _vital = Vital;
+            worker.run();
+        })?;
         running.push(Running { link, thread });
     }
     Ok(running)
@@ -127,6 +133,8 @@ struct Queue {
     device: Box<dyn Device>,
     /// True while the queue stands in the ready list.
     ready: bool,
+    /// True since the device said that its interface is down or gone.
+    lost: bool,
 }
 
 struct Worker {
@@ -196,15 +204,17 @@ impl Worker {
         let now = self.clock.now();
         let Some(Some(queue)) = self.queues.get_mut(port.index()) else { return };
         self.batch.clear();
-        let more = match queue.device.receive(&mut self.batch) {
-            Ok(()) => true,
-            Err(DeviceError::WouldBlock | DeviceError::Down) => false,
+        let (more, is_lost) = match queue.device.receive(&mut self.batch) {
+            Ok(()) => (true, false),
+            Err(DeviceError::WouldBlock) => (false, false),
+            Err(DeviceError::Down) => (false, true),
             Err(DeviceError::Refused(error)) => {
                 tracing::debug!(?port, %error, "the kernel refused to hand over a packet");
-                true
+                (true, false)
             }
         };
         queue.ready = more;
+        queue.lost = is_lost || queue.lost && self.batch.is_empty();
         if more {
             self.ready.push_back(port);
         }
@@ -265,7 +275,7 @@ impl Worker {
         if self.queues.len() <= port.index() {
             self.queues.resize_with(port.index() + 1, || None);
         }
-        self.queues[port.index()] = Some(Queue { device, ready: false });
+        self.queues[port.index()] = Some(Queue { device, ready: false, lost: false });
         // What came before the registration gives no edge.
         self.mark_ready(port);
     }
@@ -279,15 +289,14 @@ impl Worker {
     }
 
     fn report(&self) -> Vec<PortReport> {
-        let open = self.queues.iter().enumerate().filter(|(_, queue)| queue.is_some());
-        let ports = open.filter_map(|(index, _)| u32::try_from(index).ok().map(PortId));
-        ports
-            .filter_map(|port| {
-                let counters = self.forwarder.counters(port)?.clone();
-                let learned = self.forwarder.neighbours(port).find_map(|neighbour| neighbour.mac);
-                Some(PortReport { port, counters, learned })
-            })
-            .collect()
+        let report = |(index, queue): (usize, &Option<Queue>)| {
+            let lost = queue.as_ref()?.lost;
+            let port = PortId(u32::try_from(index).ok()?);
+            let counters = self.forwarder.counters(port)?.clone();
+            let learned = self.forwarder.neighbours(port).find_map(|neighbour| neighbour.mac);
+            Some(PortReport { port, counters, learned, lost })
+        };
+        self.queues.iter().enumerate().filter_map(report).collect()
     }
 }
 

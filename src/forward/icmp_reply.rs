@@ -8,6 +8,7 @@ use crate::packet::icmp::{self, Problem};
 use crate::packet::{Ip, Packet, Stations};
 
 use super::Forwarder;
+use super::martian::is_link_local;
 use super::ports::Port;
 
 /// The IPv4 dummy address: the source of ICMP errors and ARP requests of a node without an address
@@ -44,7 +45,9 @@ impl Forwarder {
             return Some(ip.destination);
         }
         let family = Family::of(ip.source);
-        let on_port = port.config.own_addresses.iter().copied().find(|address| Family::of(*address) == family);
+        // A router on the way back, such as the host behind a gateway, passes no link-local address on.
+        let speaks = |address: &IpAddr| Family::of(*address) == family && !is_link_local(*address);
+        let on_port = port.config.own_addresses.iter().copied().find(speaks);
         on_port.or_else(|| self.instances.own_address(port.config.instance, family)).or_else(|| match family {
             Family::V4 => Some(DUMMY_V4.into()),
             Family::V6 => port.link_local(),

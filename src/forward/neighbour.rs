@@ -140,6 +140,18 @@ impl Neighbours {
         Confirmed { is_news, released: std::mem::take(&mut entry.held) }
     }
 
+    /// Begins to ask for an address, unless that has begun. True if a request is due now; `None` if
+    /// the table is full.
+    pub(super) fn begin(&mut self, address: IpAddr, now: Moment) -> Option<bool> {
+        let entry = self.find_or_insert(address, now).ok()?;
+        let is_first = entry.next_probe.is_none();
+        if is_first {
+            entry.probes = 1;
+            entry.next_probe = Some(now + PROBE_INTERVAL);
+        }
+        Some(is_first)
+    }
+
     /// Keeps a packet until the MAC is known, `limit` for each neighbour at most. `None`, and the
     /// packet is not taken, if the table is full.
     pub(super) fn hold(
@@ -149,12 +161,8 @@ impl Neighbours {
         now: Moment,
         take: impl FnOnce() -> Held,
     ) -> Option<Waiting> {
-        let entry = self.find_or_insert(address, now).ok()?;
-        let is_first = entry.next_probe.is_none();
-        if is_first {
-            entry.probes = 1;
-            entry.next_probe = Some(now + PROBE_INTERVAL);
-        }
+        let is_first = self.begin(address, now)?;
+        let entry = self.find(address)?;
         let displaced = (entry.held.len() >= limit.max(1)).then(|| entry.held.remove(0));
         entry.held.push(take());
         Some(Waiting { is_first, displaced })

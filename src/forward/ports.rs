@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::addr::{Mac, PortId, Prefix};
-use crate::packet::{Stations, protocol};
+use crate::packet::{Ip, Stations, protocol};
 
 use super::bucket::TokenBucket;
 use super::martian::is_link_local;
@@ -41,10 +41,10 @@ impl Port {
         self.config.role == PortRole::Guest
     }
 
-    /// True if the address lies behind the port.
+    /// True if the address lies behind the port: in one of its networks and not our own there.
     #[inline]
     pub(super) fn holds(&self, address: IpAddr) -> bool {
-        self.addresses.contains(address)
+        self.addresses.contains(address) && !self.config.own_addresses.contains(&address)
     }
 
     /// Our link-local address on this port. A gateway has none: towards the host our MAC may be the
@@ -69,16 +69,12 @@ impl Port {
         Ok(())
     }
 
-    /// Checks where a packet says it is from. Link-local senders may talk ICMPv6 to us.
+    /// Checks where a packet says it is from. IPv6 link-local senders may talk ICMPv6 to us.
     #[inline]
-    pub(super) fn check_source(&self, source: IpAddr, transport: u8, is_for_us: bool) -> Result<(), DropReason> {
-        let is_good = match self.config.role {
-            PortRole::Gateway => true,
-            PortRole::Guest => {
-                self.holds(source) || is_for_us && transport == protocol::ICMPV6 && is_link_local(source)
-            }
-        };
-        if is_good { Ok(()) } else { Err(DropReason::IpRpfilter) }
+    pub(super) fn check_source(&self, ip: &Ip, is_for_us: bool) -> Result<(), DropReason> {
+        let is_own_talk =
+            || is_for_us && ip.protocol == protocol::ICMPV6 && ip.source.is_ipv6() && is_link_local(ip.source);
+        if !self.is_guest() || self.holds(ip.source) || is_own_talk() { Ok(()) } else { Err(DropReason::IpRpfilter) }
     }
 
     /// True if a station behind the port may say that an address is its own: one of the port's, an

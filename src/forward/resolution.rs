@@ -99,10 +99,16 @@ impl Forwarder {
         (egress, neighbour): (PortId, IpAddr),
         now: Moment,
     ) -> Result<Verdict, DropReason> {
+        let port = self.ports.get_mut(egress).ok_or(DropReason::RoutePort)?;
         if self.held >= self.limits.held {
+            // No room for the packet, but its neighbour is asked for: whoever fills the room for all
+            // must not keep others from being resolved.
+            if port.neighbours.begin(neighbour, now).ok_or(DropReason::NeighCreatefail)? {
+                self.wake_by(now + PROBE_INTERVAL);
+                self.ask(egress, neighbour, None);
+            }
             return Err(DropReason::NeighQueuefull);
         }
-        let port = self.ports.get_mut(egress).ok_or(DropReason::RoutePort)?;
         let buffers = &mut self.emissions;
         let take = || Held { ingress, ip: *ip, packet: std::mem::replace(packet, buffers.buffer()) };
         let waiting = port.neighbours.hold(neighbour, self.limits.held_per_neighbour, now, take);

@@ -46,7 +46,7 @@ impl Forwarder {
         let port = self.ports.get(ingress).ok_or(DropReason::DevReady)?;
         let destination = self.destination(port, ip.destination, || ip.flow_hash(packet.frame()));
         let is_for_us = destination == Ok(Destination::Own);
-        port.check_source(ip.source, ip.protocol, is_for_us)?;
+        port.check_source(ip, is_for_us)?;
         if port.is_guest() && port.config.peer_mac.is_none() && port.holds(ip.source) {
             self.observe(ingress, ip.source, stations.source, now);
         }
@@ -63,7 +63,9 @@ impl Forwarder {
         address: IpAddr,
         hash: impl FnOnce() -> u32,
     ) -> Result<Destination, Refusal> {
-        if is_link_local(address) && port.link_local() == Some(address) {
+        // Link-local addresses are a port's and not in the instance's routes.
+        let is_own = || port.link_local() == Some(address) || port.config.own_addresses.contains(&address);
+        if is_link_local(address) && is_own() {
             return Ok(Destination::Own);
         }
         let routes = self.instances.routes(port.config.instance);

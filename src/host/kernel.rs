@@ -14,8 +14,8 @@ pub struct Observed {
     pub ours: HostState,
     /// Names of all other links, each with its index.
     pub foreign_links: BTreeMap<InterfaceName, u32>,
-    /// Keys of all other unicast routes in table main and in our tables: a route of ours with such a
-    /// key would shadow or be refused.
+    /// Keys of all other routes in table main and in our tables, the kernel's local and multicast ones
+    /// left out: a route of ours with such a key would shadow or be refused.
     pub foreign_routes: BTreeSet<RouteKey>,
     /// Tables outside our ownership that somebody's routes or rules use.
     pub foreign_tables: BTreeSet<u32>,

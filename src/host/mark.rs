@@ -2,7 +2,7 @@
 
 /// The numbers that everything of ours bears. Only what bears them is ever changed or deleted:
 ///
-/// - links: created by this process (its descriptors are open) or members of `group`;
+/// - links: created by this process (its descriptors are open), or taps in `group`;
 /// - routes: `protocol`, and in table main only over one of our links, elsewhere only in one of
 ///   our tables (the table block, or a table that one of our rules or uplinks names);
 /// - rules: `protocol` and a priority of the block.
@@ -15,7 +15,7 @@ pub struct Mark {
     pub rule_priority: u32,
     /// First routing table of our block; an uplink without a table of its own gets one from it.
     pub table: u32,
-    /// Device group (`IFLA_GROUP`) of our links.
+    /// Device group (`IFLA_GROUP`) of our links. The next one is ours too, for links about to be deleted.
     pub group: u32,
 }
 
@@ -28,13 +28,13 @@ impl Mark {
     /// True for a rule priority of our block.
     #[must_use]
     pub fn owns_priority(&self, priority: u32) -> bool {
-        (self.rule_priority..self.rule_priority + Self::RULE_PRIORITIES).contains(&priority)
+        priority.checked_sub(self.rule_priority).is_some_and(|offset| offset < Self::RULE_PRIORITIES)
     }
 
     /// True for a table of our block.
     #[must_use]
     pub fn owns_table(&self, table: u32) -> bool {
-        (self.table..self.table + Self::TABLES).contains(&table)
+        table.checked_sub(self.table).is_some_and(|offset| offset < Self::TABLES)
     }
 }
 

@@ -11,6 +11,10 @@ const HEADROOM: usize = 66;
 /// The largest frame: an IP packet of 65,535 bytes behind an Ethernet header with two VLAN tags.
 const FRAME_LIMIT: usize = 65_535 + 22;
 
+/// What a device may have to put back into a frame that fills the receive area: the kernel hands
+/// stripped tags over beside the frame.
+const VLAN_TAG: usize = 4;
+
 /// Why bytes handed over by a device are not a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ReceiveError {
@@ -67,7 +71,8 @@ impl Packet {
     /// Where a device puts the offload header and the frame behind it.
     pub fn receive_area(&mut self) -> &mut [u8] {
         self.length = 0;
-        &mut self.buffer[HEADROOM - VNET_HEADER..]
+        let end = self.buffer.len() - VLAN_TAG;
+        &mut self.buffer[HEADROOM - VNET_HEADER..end]
     }
 
     /// Takes over `filled` bytes that a device has put into [`Packet::receive_area`].

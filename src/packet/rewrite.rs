@@ -68,7 +68,11 @@ mod tests {
     fn a_partial_checksum_is_completed() {
         for (from, to) in [("10.1.0.5", "10.2.0.9"), ("fd00:1::5", "fd00:2::9")] {
             let sample = Sample::new(from, to);
-            for (mut frame, offset) in [(sample.udp(b"odd"), 6), (sample.tcp(b"data"), 16)] {
+            let zero = sample.udp(&[0, 0]);
+            let at = parsed(&zero).transport + 6;
+            let zero = sample.udp(&zero[at..at + 2]);
+            assert_eq!(zero[at..at + 2], [0xff, 0xff], "this data makes the sum zero, which UDP writes so");
+            for (mut frame, offset) in [(sample.udp(b"odd"), 6), (sample.tcp(b"data"), 16), (zero, 6)] {
                 let complete = frame.clone();
                 let ip = parsed(&frame);
                 let length = u32::try_from(ip.end - ip.transport).unwrap();

@@ -17,5 +17,5 @@ pub use credentials::peer_credentials;
 pub use guest::PlaceError;
 pub use packet_socket::PacketSocket;
 pub use platform::LinuxPlatform;
-pub use process::{StateDirectory, StateError, raise_descriptor_limit};
+pub use process::{NamespaceLock, StateDirectory, StateError, raise_descriptor_limit};
 pub use tap::{Tap, TapError};

@@ -192,6 +192,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_longest_frame_has_room_for_its_tag() {
+        let mut packet = Packet::new();
+        let filled = packet.receive_area().len();
+        packet.receive_area().fill(0);
+        packet.received(filled).unwrap();
+        insert_tag(&mut packet, [0x81, 0, 0, 7]);
+        assert_eq!(packet.frame()[12..16], [0x81, 0, 0, 7]);
+    }
+
+    #[test]
     fn a_stripped_tag_goes_back_behind_the_addresses() {
         let mut frame = [0u8; 20];
         frame[12..14].copy_from_slice(&[8, 0]);

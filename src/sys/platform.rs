@@ -92,6 +92,10 @@ impl Platform for LinuxPlatform {
         boxed(taps).into_iter().chain(senders).collect()
     }
 
+    fn is_adopted(&self, link: &InterfaceName) -> bool {
+        self.kernel.is_adopted(link)
+    }
+
     fn open_port(&mut self, spec: &PortSpec) -> Result<OpenPort, String> {
         match spec.kind {
             PortKind::Attach => self.attach(spec.name, spec.mtu),

@@ -1,7 +1,9 @@
-//! What one daemon has for itself: descriptors and a directory.
+//! What one daemon has for itself: descriptors, a directory, a network namespace.
 
 use std::fs::{self, File};
 use std::io;
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixListener};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
@@ -58,6 +60,25 @@ impl StateDirectory {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+}
+
+/// The network namespace, managed by one daemon at a time. A second one would take the first one's
+/// taps and rules for leftovers of a crash, and clear them.
+#[derive(Debug)]
+pub struct NamespaceLock {
+    // Abstract socket names are per network namespace, and go with the process (unix(7)).
+    _socket: UnixListener,
+}
+
+impl NamespaceLock {
+    /// Takes the present namespace until the value is dropped.
+    ///
+    /// # Errors
+    /// `AddrInUse` if another daemon has it.
+    pub fn take() -> io::Result<Self> {
+        let address = SocketAddr::from_abstract_name("vgwd")?;
+        Ok(Self { _socket: UnixListener::bind_addr(&address)? })
     }
 }
 

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use vgw::api::Limits;
 
-use crate::support::{Daemon, Raw, call, exception, frame, reply};
+use crate::daemon::Daemon;
+use crate::wire::{Raw, call, exception, frame, reply};
 
 fn soon() -> Limits {
     let short = Duration::from_millis(200);

@@ -2,7 +2,8 @@
 
 use vgw::api::Limits;
 
-use crate::support::{Daemon, call, exception, field, frame, message, reply};
+use crate::daemon::Daemon;
+use crate::wire::{call, exception, field, frame, message, reply};
 
 /// AddVirtualGateway of vgw1 in default-domain:admin:vn1:vn1, subnet 20.30.40.0/24, route 8.8.8.0/24.
 const ADD: &str = "0000009080010001000000114164645669727475616c47617465776179000000000f00010c000000010b0001000000047667\

@@ -1,9 +1,12 @@
 //! Bytes that no proper client sends. After each the server still serves others, and nothing has been
 //! asked of the conductor.
 
-use vgw::api::Limits;
+use proptest::prelude::*;
+use vgw::api::{Limits, MessageLimits, MessageReader, answer, instance_service, virtual_gateway};
+use vgw::engine::{Caller, Handle};
 
-use crate::support::{Daemon, add, call, exception, field, frame, gateway, list, message, string};
+use crate::daemon::Daemon;
+use crate::wire::{add, call, exception, field, frame, gateway, list, message, reply, string};
 
 /// These bytes make the server close the connection.
 fn assert_closes(bytes: &[u8]) {
@@ -21,7 +24,7 @@ fn assert_refused(arguments: &[u8], text: &str) {
     let mut client = daemon.connect();
     let request = call("AddVirtualGateway", 5, arguments);
     assert_eq!(client.call(&request), exception("AddVirtualGateway", 5, text, 7));
-    assert_eq!(client.call(&call("Connect", 6, b"\0")), crate::support::reply("Connect", 6, true));
+    assert_eq!(client.call(&call("Connect", 6, b"\0")), reply("Connect", 6, true));
     assert_eq!(daemon.asked(), [""; 0]);
 }
 
@@ -46,7 +49,7 @@ fn the_longest_frame_is_read() {
     arguments.push(0);
     let request = call("Connect", 1, &arguments);
     assert_eq!(request.len(), 1024 * 1024);
-    assert_eq!(daemon.connect().call(&request), crate::support::reply("Connect", 1, true));
+    assert_eq!(daemon.connect().call(&request), reply("Connect", 1, true));
 }
 
 #[test]
@@ -126,7 +129,7 @@ fn unknown_fields_are_skipped() {
     let daemon = Daemon::tcp(Limits::default());
     let mut extended = field(12, 50, &[field(15, 1, &list(8, &[vec![0; 4]])), vec![0]].concat());
     extended.extend(good());
-    assert_eq!(daemon.connect().call(&add(&[extended])), crate::support::reply("AddVirtualGateway", 9, true));
+    assert_eq!(daemon.connect().call(&add(&[extended])), reply("AddVirtualGateway", 9, true));
     assert_eq!(daemon.asked(), ["thrift: add [\"vgw1 in net1 subnets {10.0.0.0/8} routes {}\"] seen []"]);
 }
 
@@ -136,8 +139,45 @@ fn text_cannot_forge_a_log_line_or_a_name() {
     for name in ["vgw1\nERROR", "\u{1b}[2J", "vgw\0", "\u{202e}1wgv"] {
         assert_eq!(
             daemon.connect().call(&add(&[gateway(name, "net1", &[("10.0.0.0", 8)])])),
-            crate::support::reply("AddVirtualGateway", 9, false)
+            reply("AddVirtualGateway", 9, false)
         );
     }
     assert_eq!(daemon.asked(), [""; 0]);
+}
+
+proptest! {
+    /// Bytes changed at random in good messages: no panic, and whatever has a readable header is
+    /// answered under its own name and number.
+    #[test]
+    fn damaged_messages_are_answered_or_refused(
+        own in any::<bool>(),
+        damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+    ) {
+        // Nobody receives: what can be read is answered "the daemon is stopping".
+        let engine = Handle::new(crossbeam_channel::bounded(0).0);
+        let caller = Caller::Unix { uid: 0, pid: 1 };
+        let (processor, mut bytes) = if own {
+            let text = |id, text| field(11, id, &string(text));
+            let port = [text(1, "tap0"), text(2, "net1"), field(15, 3, &list(11, &[string("10.0.0.1")])), vec![0]];
+            let arguments = [field(12, 1, &port.concat()), vec![0]].concat();
+            (virtual_gateway(engine, caller), call("add_port", 7, &arguments))
+        } else {
+            (instance_service(engine, caller), add(&[good(), good()]))
+        };
+        for (index, byte) in damage {
+            *index.get_mut(&mut bytes) = byte;
+        }
+        let limits = MessageLimits::default();
+        let header = |bytes: &[u8]| MessageReader::new(bytes, limits).map(|reader| reader.header().clone());
+        let mut reply = Vec::new();
+        match (header(&bytes), answer(&*processor, &bytes, limits, &mut reply)) {
+            (Ok(asked), Ok(())) => {
+                let answered = header(&reply).unwrap();
+                prop_assert_eq!((answered.name, answered.sequence), (asked.name, asked.sequence));
+                prop_assert!([2, 3].contains(&answered.kind));
+            }
+            (Err(_), Err(_)) => prop_assert!(reply.is_empty()),
+            (header, answer) => prop_assert!(false, "{:?} but {:?}", header, answer),
+        }
+    }
 }

@@ -1,9 +1,14 @@
 //! The API as clients meet it: the real server on real sockets, with a scripted conductor behind it.
 
+// Tests panic when something is not as expected, helpers too.
+#![allow(clippy::unwrap_used)]
+
 mod bounds;
+mod conductor;
+mod daemon;
 mod golden;
 mod hostile;
 mod own;
 mod peer;
 mod python;
-mod support;
+mod wire;

@@ -1,11 +1,13 @@
 //! The daemon's own service and its client.
 
-use vgw::api::ClientError;
 use vgw::api::generated::virtual_gateway::{
     ErrorKind, Gateway, NextHop, NextHopKind, Outcome, Port, RequestError, Route, TVirtualGatewaySyncClient, Uplink,
 };
+use vgw::api::{Client, ClientError};
 
-use crate::support::{Daemon, FOREIGN, STATIC};
+use crate::conductor::{STATIC, TAKEN};
+use crate::daemon::Daemon;
+use crate::wire::PATIENCE;
 
 fn gateway(interface: &str, subnet: &str) -> Gateway {
     Gateway {
@@ -50,7 +52,7 @@ fn errors_are_typed_and_the_connection_lives_on() {
     let (kind, field, reason) = add(STATIC, "10.0.0.0/8");
     assert_eq!((kind, &*field), (ErrorKind::STATIC, "interface_name"));
     assert_eq!(reason, "static0 is defined in the configuration file and changes only there");
-    assert_eq!(add(FOREIGN, "10.0.0.0/8").0, ErrorKind::CONFLICT);
+    assert_eq!(add(TAKEN, "10.0.0.0/8").0, ErrorKind::CONFLICT);
     let absent = refused(client.call(|daemon| daemon.delete_uplink("display".to_owned())));
     assert_eq!(absent, (ErrorKind::NOT_FOUND, text("name"), text("there is no uplink display")));
     let absent = refused(client.call(|daemon| daemon.list_routes("net1".to_owned())));
@@ -133,7 +135,7 @@ fn a_daemon_that_is_not_there_is_told_from_one_that_goes_away() {
     let socket = daemon.socket();
     daemon.stop();
     assert!(matches!(client.call(|daemon| daemon.status()), Err(ClientError::Lost(_))));
-    let error = vgw::api::Client::connect(&socket, crate::support::PATIENCE).unwrap_err();
+    let error = Client::connect(&socket, PATIENCE).unwrap_err();
     assert_eq!(error.to_string(), format!("no daemon at {}", socket.display()));
     assert!(!socket.exists(), "the socket's name is removed");
 }

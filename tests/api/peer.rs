@@ -2,7 +2,9 @@
 
 use vgw::api::Limits;
 
-use crate::support::{Daemon, FOREIGN, STATIC, add, call, delete, field, gateway, reply};
+use crate::conductor::{STATIC, TAKEN};
+use crate::daemon::Daemon;
+use crate::wire::{add, call, delete, exception, field, gateway, reply};
 
 const NET: &[(&str, i16)] = &[("10.0.0.0", 8)];
 
@@ -38,7 +40,7 @@ fn what_the_engine_refuses_is_false() {
     assert!(answer(&daemon, &add(&[gateway("vgw1", "net1", NET)])));
     assert!(answer(&daemon, &add(&[gateway("vgw1", "net1", NET)])), "again, unchanged");
     assert!(!answer(&daemon, &add(&[gateway("vgw1", "net2", NET)])), "another instance");
-    assert!(!answer(&daemon, &add(&[gateway("vgw2", "net2", NET), gateway(FOREIGN, "net2", NET)])));
+    assert!(!answer(&daemon, &add(&[gateway("vgw2", "net2", NET), gateway(TAKEN, "net2", NET)])));
     assert!(!answer(&daemon, &add(&[gateway(STATIC, "net1", NET)])));
 }
 
@@ -96,6 +98,6 @@ fn the_longest_list_is_served_and_a_longer_one_is_not() {
     more.push(gateway("vgw4096", "net1", NET));
     let refused = daemon.connect().call(&add(&more));
     let text = "Container size 4097 exceeds maximum allowed size of 4096";
-    assert_eq!(refused, crate::support::exception("AddVirtualGateway", 9, text, 7));
+    assert_eq!(refused, exception("AddVirtualGateway", 9, text, 7));
     assert_eq!(daemon.asked(), [""; 0]);
 }

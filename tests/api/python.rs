@@ -6,7 +6,8 @@ use std::process::{Command, Output};
 
 use vgw::api::Limits;
 
-use crate::support::{Daemon, FOREIGN, STATIC};
+use crate::conductor::{STATIC, TAKEN};
+use crate::daemon::Daemon;
 
 /// Debian's, which has python3-thrift.
 const PYTHON: &str = "/usr/bin/python3";
@@ -98,7 +99,7 @@ fn the_script_fails_with_one_line() {
     let refused = "it was refused; the daemon's log says why";
     let create = "--interface vgw1 --vrf net1 --subnets 10.0.0.0/8";
     let name = "provision_vgw_interface.py";
-    fails(&create.replace("vgw1", FOREIGN), 1, &format!("{name}: eth0 not created: {refused}"));
+    fails(&create.replace("vgw1", TAKEN), 1, &format!("{name}: tap9 not created: {refused}"));
     fails(&format!("--oper delete --interface {STATIC}"), 1, &format!("{name}: static0 not deleted: {refused}"));
     fails(
         &format!("{create} --oper add"),

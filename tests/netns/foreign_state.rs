@@ -8,6 +8,11 @@ use crate::lab::{assert_unchanged, in_namespace, ip, kernel, make_pair, name, re
 /// Plants what differs from ours in one point only.
 fn plant_look_alikes() {
     make_uplink();
+    plant_beside_uplink();
+}
+
+/// As [`plant_look_alikes`], where there is an uplink `eth1` already.
+pub(crate) fn plant_beside_uplink() {
     make_pair("eth2", "far2");
     ip("address add 30.0.0.5/24 dev eth2");
     // Taps with names like ours, one of them in the group beside ours.

@@ -184,6 +184,9 @@ fn routes_change_their_way() {
             want.routes = BTreeMap::from([(key(TABLE, "2001:db8::/64"), route(hops))]);
             reach(&mut kernel, &want);
         }
+        // Marked as ours, though not as we would make it.
+        ip("route add 10.5.0.0/24 dev vgw3 proto 201 scope global");
+        assert_eq!(reach(&mut kernel, &want).len(), 1);
         // A member of a multipath route goes with its link, the rest stays.
         let both = route(&[one, two]);
         want.routes = BTreeMap::from([(key(RouteKey::MAIN, "10.1.0.0/24"), both)]);
@@ -299,6 +302,10 @@ fn settings_go_back_to_what_they_were() {
         reach(&mut kernel, &want);
         ip("link delete eth1");
         assert!(kernel.observe().unwrap().ours.settings.is_empty(), "they went with the interface");
+
+        make_uplink();
+        reach(&mut kernel, &want);
+        ip("link delete eth1");
         make_uplink();
         sysctl("net.ipv4.conf.eth1.forwarding", "1");
         assert!(kernel.observe().unwrap().ours.settings.is_empty(), "another interface of that name");

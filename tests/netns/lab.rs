@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::process::Command;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -14,17 +14,18 @@ use vgw::addr::InterfaceName;
 use vgw::host::{HostState, Kernel, Mark, Operation, diff};
 use vgw::sys::kernel::LinuxKernel;
 
-/// Tests take turns: between fork and exec a program that one test starts has the descriptors of all
-/// others too, and a tap that one of them has closed would live on for that moment.
-static TURN: Mutex<()> = Mutex::new(());
+/// Tests that hold taps themselves take turns: between fork and exec a program that one test starts
+/// has the descriptors of all others too, and a tap that one of them has closed would live on for
+/// that moment. Tests that leave taps to a daemon share their turn.
+static TURN: RwLock<()> = RwLock::new(());
 
 /// The longest wait for something that the kernel does on its own time.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Runs a test in a thread with a network namespace of its own, loopback up. The namespace goes
 /// with the thread; a panic comes through.
 pub(crate) fn in_namespace(test: impl FnOnce() + Send + 'static) {
-    let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let turn = TURN.write().unwrap_or_else(PoisonError::into_inner);
     let body = move || {
         // SAFETY: only the network namespace of this new thread changes; no memory is unshared.
         unsafe { unshare_unsafe(UnshareFlags::NEWNET) }.expect("a network namespace needs root");
@@ -39,12 +40,18 @@ pub(crate) fn in_namespace(test: impl FnOnce() + Send + 'static) {
     }
 }
 
+/// A turn shared with other tests that hold no taps.
+pub(crate) fn shared_turn() -> RwLockReadGuard<'static, ()> {
+    TURN.read().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Asks again and again until the answer is yes.
 pub(crate) fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !is_so() {
         assert!(Instant::now() < deadline, "never came: {what}");
-        thread::yield_now();
+        // Leaves the processor to what is waited for.
+        thread::park_timeout(Duration::from_millis(5));
     }
 }
 

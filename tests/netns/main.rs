@@ -2,7 +2,23 @@
 //! `CAP_NET_ADMIN`) and /dev/net/tun; without them the tests fail, they do not skip.
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
+mod attach;
+mod audit;
+mod calls;
+mod cli;
+mod daemon;
+mod errors;
 mod foreign_state;
+mod forwarding;
 mod host_state;
+mod isolation;
 mod lab;
+mod lifecycle;
+mod namespace;
+mod reload;
+mod site;
+mod sniffer;
+mod start;
 mod tap;
+mod traffic;
+mod uplink;

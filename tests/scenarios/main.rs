@@ -4,6 +4,8 @@
 //! The stories are text files that need no Rust to be read. `VGW_BLESS=1` writes what happened in
 //! place of what was expected; read the difference before you commit it.
 
+#![allow(clippy::unwrap_used)]
+
 mod site;
 mod words;
 

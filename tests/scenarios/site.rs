@@ -18,7 +18,7 @@ use crate::words::{self, Request};
 
 const CALLER: Caller = Caller::Unix { uid: 0, pid: 1 };
 
-pub struct Site {
+pub(crate) struct Site {
     kernel: FakeKernel,
     clock: ManualClock,
     engine: Option<Engine>,
@@ -26,7 +26,7 @@ pub struct Site {
 
 impl Site {
     /// A host with two devices by which packets may leave.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut host = Observed::default();
         for (index, name) in [(2, "eth0"), (3, "eth1")] {
             host.foreign_links.insert(words::interface(name), index);
@@ -47,7 +47,7 @@ impl Site {
     }
 
     /// Carries out a request; what the kernel was told, then the answer.
-    pub fn ask(&mut self, request: &str) -> Vec<String> {
+    pub(crate) fn ask(&mut self, request: &str) -> Vec<String> {
         let request = words::read(request).unwrap_or_else(|error| panic!("in '{request}': {error}"));
         let answer = self.carry_out(request);
         // What a due audit does belongs to the request that made it due.
@@ -62,7 +62,8 @@ impl Site {
         let handle = engine.unwrap();
         match request {
             Request::Add(specs) => {
-                let answers = handle.add_gateways(&CALLER, AddGateways { specs, seen: Vec::new() }).unwrap();
+                let answers =
+                    handle.add_gateways(&CALLER, AddGateways { specs, seen: Vec::new(), keep_uplinks: false }).unwrap();
                 answers.iter().map(said).collect()
             }
             Request::Delete(names) => handle.delete_gateways(&CALLER, names).unwrap().iter().map(said).collect(),
@@ -116,6 +117,11 @@ impl Site {
                 });
                 Vec::new()
             }
+            Request::Flush(table) => {
+                self.kernel.meddle(|state| state.ours.routes.retain(|key, _| key.table != table));
+                Vec::new()
+            }
+            Request::Problems => handle.status(&CALLER).unwrap().problems,
             Request::Gateways => {
                 let status = handle.status(&CALLER).unwrap();
                 status.gateways.iter().map(|gateway| gateway.interface.to_string()).collect()
@@ -176,6 +182,10 @@ impl Kernel for FakePlatform {
 impl Platform for FakePlatform {
     fn take_queues(&mut self, _: &InterfaceName) -> Vec<Box<dyn Device>> {
         vec![Box::new(Silent::new())]
+    }
+
+    fn is_adopted(&self, _: &InterfaceName) -> bool {
+        false
     }
 
     fn open_port(&mut self, spec: &PortSpec) -> Result<OpenPort, String> {

@@ -10,7 +10,7 @@ use vgw::gateway::{Declared, GatewaySpec, PortKind, PortSpec, StaticRoute, Uplin
 use vgw::routing::{Hop, NextHop};
 
 /// What a `> ` line asks.
-pub enum Request {
+pub(crate) enum Request {
     /// `add vgw1 instance red subnet P route P uplink U`, several separated by `,`.
     Add(Vec<GatewaySpec>),
     /// `delete vgw1 vgw2`.
@@ -43,18 +43,22 @@ pub enum Request {
     RefuseNothing,
     /// `somebody deletes vgw1`.
     LoseLink(InterfaceName),
+    /// `somebody flushes TABLE`.
+    Flush(u32),
+    /// `problems`: what the status names.
+    Problems,
     /// `gateways`.
     Gateways,
     /// `stop`: the daemon ends; nothing of ours may be left.
     Stop,
 }
 
-pub fn interface(name: &str) -> InterfaceName {
+pub(crate) fn interface(name: &str) -> InterfaceName {
     InterfaceName::new(name).unwrap()
 }
 
 /// Reads a request.
-pub fn read(line: &str) -> Result<Request, String> {
+pub(crate) fn read(line: &str) -> Result<Request, String> {
     let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
     let first = || Words::of(rest);
     Ok(match verb {
@@ -104,6 +108,8 @@ pub fn read(line: &str) -> Result<Request, String> {
         }
         "kernel" if rest == "recovers" => Request::RefuseNothing,
         "kernel" => Request::Refuse(rest.strip_prefix("refuses ").ok_or("refuses what?")?.to_owned()),
+        "somebody" if rest.starts_with("flushes ") => Request::Flush(parse(&rest["flushes ".len()..])?),
+        "problems" => Request::Problems,
         "somebody" => Request::LoseLink(parse(rest.strip_prefix("deletes ").ok_or("deletes what?")?)?),
         "gateways" => Request::Gateways,
         "stop" => Request::Stop,

@@ -54,7 +54,7 @@ impl<'a> Screen<'a> {
         if measured.is_empty() {
             return self.line(format_args!("{INDENT}{mark} {what}"));
         }
-        self.line(format_args!("{INDENT}{mark} {what:<34} {measured}"))
+        self.line(format_args!("{INDENT}{mark} {what:<28} {measured}"))
     }
 
     /// More about what held.
@@ -137,7 +137,7 @@ mod tests {
     Why.
     And how.
     $ vgw port list
-    ✓ tap0                               5 of 5
+    ✓ tap0                         5 of 5
     ✓ all of it
       more
       a

@@ -104,6 +104,9 @@ fn senders_must_be_who_they_say() {
     lie[22..28].copy_from_slice(&OTHER_MAC.0);
     assert_eq!(net.verdict(GUEST, &lie), Verdict::Drop(DropReason::ArpSpoofed));
     assert_eq!(net.forwarder.neighbours(GUEST).count(), 0);
+    net.forwarder.set_port(super::net::guest(GUEST, crate::addr::InstanceId(0), &["10.1.0.0/24"]));
+    let verdict = net.verdict(GUEST, &request(STATION, "10.1.0.1", "10.1.0.1"));
+    assert_eq!(verdict, Verdict::Drop(DropReason::ArpSpoofed), "ours, though in the guest's network");
     let mut cut = request(STATION, "10.1.0.5", "10.1.0.1");
     cut.truncate(41);
     assert_eq!(net.verdict(GUEST, &cut), Verdict::Drop(DropReason::ArpInvalid));

@@ -178,7 +178,7 @@ fn wide(limits: Limits) -> Net {
 
 #[test]
 fn a_scan_of_many_addresses_is_bounded_and_disturbs_nobody() {
-    let limits = Limits { neighbours: 8, held: 5, ..Limits::default() };
+    let limits = Limits { neighbours: 16, held: 5, ..Limits::default() };
     let mut net = wide(limits).with_guest_known_v4();
     let mut verdicts = Vec::new();
     for host in 1..=12 {
@@ -186,6 +186,7 @@ fn a_scan_of_many_addresses_is_bounded_and_disturbs_nobody() {
     }
     assert_eq!(verdicts[..5], [Verdict::Taken; 5]);
     assert!(verdicts[5..].iter().all(|v| *v == Verdict::Drop(DropReason::NeighQueuefull)), "{verdicts:?}");
+    assert_eq!(net.emissions().len(), 12, "those that find no room are asked for all the same");
     assert_eq!(net.verdict(HOST, &from_host("10.1.0.5").udp(b"")), Verdict::Forward(GUEST));
 
     let limits = Limits { neighbours: 4, ..Limits::default() };
@@ -205,12 +206,12 @@ fn a_full_table_forgets_the_stalest() {
         net.verdict(GUEST, &Sample::new(&format!("10.1.0.{host}"), "20.0.0.9").udp(b""));
         net.forwarder.neighbours(GUEST).map(|n| n.address.to_string()).collect::<Vec<_>>()
     };
-    speak(&mut net, 1);
+    speak(&mut net, 11);
     net.pass(SECOND);
-    assert_eq!(speak(&mut net, 2), ["10.1.0.1", "10.1.0.2"]);
-    assert_eq!(speak(&mut net, 3), ["10.1.0.1", "10.1.0.2"], "both are in use");
+    assert_eq!(speak(&mut net, 12), ["10.1.0.11", "10.1.0.12"]);
+    assert_eq!(speak(&mut net, 13), ["10.1.0.11", "10.1.0.12"], "both are in use");
     net.pass(Duration::from_secs(60));
-    assert_eq!(speak(&mut net, 3), ["10.1.0.2", "10.1.0.3"]);
+    assert_eq!(speak(&mut net, 13), ["10.1.0.12", "10.1.0.13"]);
 }
 
 #[test]

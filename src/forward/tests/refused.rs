@@ -126,6 +126,12 @@ fn sources_that_are_not_the_guests() {
         assert_eq!(verdict, Verdict::Drop(DropReason::IpRpfilter), "{from} {to}");
         assert_eq!(net.forwarder.neighbours(GUEST).count(), 0, "nothing is learned from it");
     }
+    let mut net = Net::new();
+    net.forwarder.set_port(super::net::guest(GUEST, InstanceId(0), &["10.1.0.0/24"]));
+    let verdict = net.verdict(GUEST, &Sample::new("10.1.0.1", "20.0.0.9").udp(b""));
+    assert_eq!(verdict, Verdict::Drop(DropReason::IpRpfilter), "our own address in the guest's network");
+    let unroutable = Sample::new("169.254.7.7", "10.1.0.1").raw(58, &[0; 8]);
+    assert_eq!(net.verdict(GUEST, &unroutable), Verdict::Drop(DropReason::IpRpfilter), "ICMPv6 is for IPv6");
     let other = restationed(Sample::new("10.6.7.8", "20.0.0.9").udp(b""), OTHER_MAC, Mac::GATEWAY);
     assert_eq!(Net::new().verdict(OTHER, &other), Verdict::Forward(HOST), "a network behind the port");
 }

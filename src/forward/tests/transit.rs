@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::net::{gateway, guest, instance};
 use super::*;
 use crate::addr::{InstanceId, Mac, PortId};
-use crate::forward::Verdict;
+use crate::forward::{DropReason, Verdict};
 use crate::packet::sample::{STATION, Sample, verified};
 use crate::packet::{Checksum, Offload, Packet, SegmentKind, Segmentation, Stations};
 use crate::routing::{Hop, NextHop};
@@ -135,6 +135,8 @@ fn two_gateways_share_the_load() {
     }
     assert_eq!(used, BTreeSet::from([HOST, second]));
     assert_eq!(net.verdict(second, &from_host("10.1.0.5").udp(b"")), Verdict::Forward(GUEST));
+    let looped = net.verdict(second, &from_host("20.0.0.7").udp(b""));
+    assert_eq!(looped, Verdict::Reject(DropReason::RouteHostLoop), "not by the other gateway either");
 }
 
 #[test]

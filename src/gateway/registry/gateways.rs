@@ -11,7 +11,8 @@ use super::{Gateway, Kind, Registry, Standing, check_limit};
 
 impl Registry {
     /// Adds a gateway for a controller, or changes the one that stands; `version` is the present
-    /// connect version. `host` is what was last observed: a new subnet must not be the host's own.
+    /// connect version. `host` is what was last observed: the host must not have a route of its own
+    /// to a new subnet with the metric that ours will have.
     ///
     /// # Errors
     /// Why it does not fit. Then nothing has changed but that a gateway of that name counts as
@@ -26,6 +27,13 @@ impl Registry {
             self.seen([name], version);
         }
         outcome
+    }
+
+    /// The gateway as asked for, with the uplink of the one that stands.
+    #[must_use]
+    pub fn with_present_uplink(&self, spec: &GatewaySpec) -> GatewaySpec {
+        let uplink = self.gateways.get(&spec.interface).and_then(|gateway| gateway.spec.uplink.clone());
+        GatewaySpec { uplink, ..spec.clone() }
     }
 
     /// Deletes a gateway; deleting what is not there succeeds, as with the peer.

@@ -130,7 +130,7 @@ impl LinuxKernel {
     /// Deletes many links in one request: by a group that only they are in.
     fn delete_all(&mut self, links: &[Link]) -> Result<(), Failed> {
         let doomed: BTreeSet<u32> = links.iter().map(|link| link.index).collect();
-        let group = self.mark.group + 1;
+        let group = self.mark.group.saturating_add(1);
         if doomed.len() > 1 {
             for index in &doomed {
                 let change = LinkChange { group: Some(group), ..LinkChange::default() };

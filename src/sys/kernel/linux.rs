@@ -84,6 +84,12 @@ impl LinuxKernel {
         (!queues.is_empty()).then_some(queues)
     }
 
+    /// True for a tap of ours that was there before us.
+    #[must_use]
+    pub fn is_adopted(&self, name: &InterfaceName) -> bool {
+        self.held.get(name).is_some_and(|held| held.adopted)
+    }
+
     pub(super) fn ownership(&self) -> Ownership<'_> {
         let held = self.held.values().map(|held| held.index).collect();
         Ownership { mark: &self.mark, held, claimed: &self.claimed }

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::host::Mark;
+
 use super::super::error::{Error, Result};
 use super::super::snapshot::Snapshot;
 use super::host::vgw2;
@@ -40,15 +42,20 @@ impl Story<'_> {
         let Stage { daemon, mut lab, before: _ } = stage;
         let mut text = String::new();
         let [guest1, _, guest3] = &lab.guests;
+        let protocol = Mark::default().protocol;
+        let vgw = std::env::args().next().unwrap_or_else(|| "vgw".to_owned());
         let (socket, log) = (daemon.socket(), daemon.log());
         for (command, about) in [
-            (format!("vgw --socket {} status", socket.display()), "everything on one screen"),
+            (format!("{vgw} --socket {} status", socket.display()), "everything on one screen"),
             (format!("sudo ip netns exec {} ping 10.1.1.253", guest1.name()), "out by vgw1"),
             (format!("sudo ip netns exec {} ping 203.0.113.9", guest3.name()), "out by the uplink"),
-            (format!("sudo ip netns exec {} ip route show table all proto 201", lab.compute.name()), "the host's side"),
+            (
+                format!("sudo ip netns exec {} ip route show table all proto {protocol}", lab.compute.name()),
+                "the host's side",
+            ),
             (format!("sudo ip netns exec {} tcpdump -ni vgw1", lab.compute.name()), "packets on the gateway"),
             (format!("tail -f {}", log.display()), "the daemon's log"),
-            ("sudo vgw demo --stop".to_owned(), "ends it"),
+            (format!("sudo {vgw} demo --stop"), "ends it"),
         ] {
             // Writing to a String cannot fail.
             let _ = writeln!(text, "    {command}\n        {about}");
@@ -57,7 +64,7 @@ impl Story<'_> {
         daemon.let_go();
         self.screen.heading("It stays. To explore:")?;
         self.screen.text(text.trim_end())?;
-        self.screen.heading("Now")?;
-        self.screen.output(&status)
+        self.screen.heading("What stands:")?;
+        self.screen.text(status.trim_end())
     }
 }

@@ -40,26 +40,33 @@ impl Story<'_> {
 
     /// What the daemon has put into the kernel, all of it marked as its own.
     pub(super) fn show_host_state(&mut self, stage: &Stage) -> Result<()> {
-        let mark = Mark::default();
+        let protocol = Mark::default().protocol;
         self.screen.step(
             "What stands in the host",
-            &format!("Everything bears protocol {}; ip_forward is still 0.", mark.protocol),
+            &format!("All of it bears the protocol number {protocol}. The global ip_forward is still 0."),
         )?;
-        for question in [
-            format!("route show table all proto {}", mark.protocol),
-            format!("-6 route show table all proto {}", mark.protocol),
-            format!("rule show protocol {}", mark.protocol),
-        ] {
-            self.screen.command(&format!("ip {question}"))?;
+        let mark = format!("proto {protocol}");
+        for family in ["-4", "-6"] {
+            let question = format!("{family} route show table all {mark}");
             let answer = stage.lab.compute.ip(&question)?;
-            if answer.trim().is_empty() {
-                return Err(Error::unexpected(format!("ip {question}"), "our entries", "nothing"));
-            }
-            self.screen.output(&answer)?;
+            self.show_entries(&format!("ip {question}"), &answer)?;
         }
+        // Asked for one protocol, `ip rule` prints the kernel's own rules as well.
+        let rules = stage.lab.compute.ip("rule show")?;
+        let ours: Vec<&str> = rules.lines().filter(|rule| rule.contains(&mark)).collect();
+        self.show_entries(&format!("ip rule show | grep '{mark}'"), &ours.join("\n"))?;
         let forward = stage.lab.compute.enter(|| std::fs::read_to_string(IP_FORWARD));
         let forward = forward.map_err(Error::system(IP_FORWARD))?;
         if forward.trim() == "0" { Ok(()) } else { Err(Error::unexpected("ip_forward", "0", forward.trim())) }
+    }
+
+    /// A question to the kernel and the entries of ours in its answer, of which there must be some.
+    fn show_entries(&mut self, question: &str, answer: &str) -> Result<()> {
+        self.screen.command(question)?;
+        if answer.trim().is_empty() {
+            return Err(Error::unexpected(question, "entries of ours", "none"));
+        }
+        self.screen.output(&answer.replace('\t', " "))
     }
 
     /// A controller returns and confirms one of two gateways.

@@ -58,6 +58,8 @@ impl<'a> Story<'a> {
     pub(super) fn tell(mut self, keep: bool) -> Result<()> {
         let stage = self.set_the_stage()?;
         if let Err(error) = self.act(&stage) {
+            // Ctrl-C also ends the program that a step is waiting for; that is no failure of the step.
+            self.interrupt.check()?;
             self.screen.failed("this step did not hold; the daemon's last words:", &stage.daemon.last_words(8))?;
             return Err(error);
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
+use super::super::super::render::bytes;
 use super::super::error::{Error, Result};
 use super::super::namespace::Namespace;
 use super::super::ping::Ping;
@@ -48,14 +49,14 @@ type Traffic = BTreeMap<String, (u64, u64)>;
 impl Story<'_> {
     /// Guest to outside and back, both families, both beginnings.
     pub(super) fn reach_outside(&mut self, stage: &Stage) -> Result<()> {
-        self.screen.step("Guest ⇄ outside", "Two routers take one off the TTL each: vgw and the host's IP stack.")?;
+        self.screen.step("Guest ⇄ outside", "Two routers take one off the TTL each: vgw and the host's IP stack.\nLast come the daemon's counters: packets in/out at each interface on the way.")?;
         let (guest1, outside) = (&stage.lab.guests[0], &stage.lab.outside);
         let trip = |name, from, to| Trip { name, from, to, routers: 2, through: ["tap0", "vgw1"], aside: None };
-        self.travel(stage, &trip("guest1 → outside   IPv4", guest1, OUTSIDE))?;
-        self.travel(stage, &trip("guest1 → outside   IPv6", guest1, OUTSIDE_V6))?;
+        self.travel(stage, &trip("guest1 → outside IPv4", guest1, OUTSIDE))?;
+        self.travel(stage, &trip("guest1 → outside IPv6", guest1, OUTSIDE_V6))?;
         self.screen.detail(OUT)?;
-        self.travel(stage, &trip("outside → guest1   IPv4", outside, GUEST1))?;
-        self.travel(stage, &trip("outside → guest1   IPv6", outside, GUEST1_V6))?;
+        self.travel(stage, &trip("outside → guest1 IPv4", outside, GUEST1))?;
+        self.travel(stage, &trip("outside → guest1 IPv6", outside, GUEST1_V6))?;
         self.screen.detail(IN)
     }
 
@@ -65,8 +66,8 @@ impl Story<'_> {
         let [guest1, _, _] = &stage.lab.guests;
         let trip =
             |name, to| Trip { name, from: guest1, to, routers: 1, through: ["tap0", "tap1"], aside: Some("vgw1") };
-        self.travel(stage, &trip("guest1 → guest2    IPv4", GUEST2))?;
-        self.travel(stage, &trip("guest1 → guest2    IPv6", GUEST2_V6))?;
+        self.travel(stage, &trip("guest1 → guest2 IPv4", GUEST2))?;
+        self.travel(stage, &trip("guest1 → guest2 IPv6", GUEST2_V6))?;
         self.screen.detail(ACROSS)?;
         let before = self.traffic(stage)?;
         let ping = Ping::send(guest1, GUEST3, 2)?;
@@ -110,12 +111,11 @@ impl Story<'_> {
         }
         let counts = trip.through.map(|name| {
             let (received, transmitted) = change(&before, &after, name);
-            format!("{name} +{received} in +{transmitted} out")
+            format!("{name} {received}/{transmitted}")
         });
         let mean = ping.mean.map(|mean| format!("{mean:.2} ms")).unwrap_or_default();
         let measured = format!(
-            "{}/{} answered  {mean:>8}  TTL {TTL} → {}  {}",
-            ping.answered,
+            "{} pings, 0 % loss  {mean:>8}  TTL {TTL} → {}  {}",
             ping.sent,
             TTL - trip.routers,
             counts.join("  ")
@@ -132,7 +132,7 @@ impl Story<'_> {
         {
             let second = Duration::from_secs(1);
             let transfer = Transfer::measure(from, (to, address), second, &*self.clock, &self.interrupt)?;
-            let amount = crate::cli::render::bytes(transfer.bytes);
+            let amount = bytes(transfer.bytes);
             self.screen.good(name, &format!("{:.2} Gbit/s  {amount}", transfer.gigabits()))?;
         }
         Ok(())

@@ -1,0 +1,126 @@
+//! Stands in for the conductor: keeps gateways by name, and tells what it was asked.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender};
+use vgw::addr::InterfaceName;
+use vgw::engine::{AddGateways, AuditView, Caller, Command, Failure, LookupView, StatusView};
+use vgw::gateway::{Applied, GatewaySpec, Refusal};
+use vgw::routing::NextHop;
+
+/// An interface whose gateway is in the configuration file.
+pub(crate) const STATIC: &str = "static0";
+/// A name that a port has.
+pub(crate) const TAKEN: &str = "tap9";
+
+/// Answers commands until nobody can ask any more.
+pub(crate) fn run(inbox: &Receiver<(Caller, Command)>, tell: &Sender<String>) {
+    let mut gateways = BTreeMap::new();
+    for (caller, command) in inbox {
+        // A test that has ended does not listen.
+        let _ = tell.send(told(&caller, &command));
+        answer(&mut gateways, command);
+    }
+}
+
+/// A command without its reply channel.
+fn told(caller: &Caller, command: &Command) -> String {
+    let who = match caller {
+        Caller::Thrift(_) => "thrift".to_owned(),
+        Caller::Unix { uid, pid: _ } => format!("uid {uid}"),
+        Caller::Configuration => "configuration".to_owned(),
+    };
+    let what = match command {
+        Command::AddGateways(add, _) => {
+            let AddGateways { specs, seen, keep_uplinks: _ } = add;
+            let specs: Vec<_> = specs.iter().map(spec).collect();
+            format!("add {specs:?} seen {seen:?}")
+        }
+        Command::DeleteGateways(names, _) => format!("delete {names:?}"),
+        Command::Connect(_) => "connect".to_owned(),
+        Command::SetAuditTimeout(millis, _) => format!("audit timeout {millis}"),
+        Command::Reload(..) => "reload".to_owned(),
+        Command::Stop(_) => "stop".to_owned(),
+        Command::AddPort(port, _) => format!("add port {}", port.name),
+        Command::DeletePort(name, _) => format!("delete port {name}"),
+        Command::AddUplink(uplink, _) => format!("add uplink {}", uplink.name),
+        Command::DeleteUplink(name, _) => format!("delete uplink {name}"),
+        Command::AddRoute(route, _) => format!("add route {} {} {}", route.instance, route.prefix, route.next_hop),
+        Command::DeleteRoute(instance, prefix, _) => format!("delete route {instance} {prefix}"),
+        Command::Status(_) => "status".to_owned(),
+        Command::Routes(instance, _) => format!("routes {instance}"),
+        Command::Lookup(instance, address, _) => format!("lookup {instance} {address}"),
+    };
+    format!("{who}: {what}")
+}
+
+/// A gateway on one line.
+fn spec(spec: &GatewaySpec) -> String {
+    let GatewaySpec { interface, instance, subnets, routes, uplink: _ } = spec;
+    format!("{interface} in {instance} subnets {subnets:?} routes {routes:?}")
+}
+
+fn answer(gateways: &mut BTreeMap<InterfaceName, GatewaySpec>, command: Command) {
+    let done = || Ok(Applied::Added);
+    // A client that is gone does not want its answer.
+    match command {
+        Command::AddGateways(add, reply) => {
+            let _ = reply.send(add.specs.into_iter().map(|spec| add_gateway(gateways, spec)).collect());
+        }
+        Command::DeleteGateways(names, reply) => {
+            let delete = |name: InterfaceName| match name.as_str() {
+                STATIC => Err(Refusal::Static(STATIC.to_owned()).into()),
+                _ => Ok(gateways.remove(&name).map_or(Applied::Absent, |_| Applied::Deleted)),
+            };
+            let _ = reply.send(names.into_iter().map(delete).collect());
+        }
+        Command::Connect(reply) | Command::SetAuditTimeout(_, reply) | Command::Stop(reply) => drop(reply.send(())),
+        Command::Reload(_, _, reply) => drop(reply.send(Ok(()))),
+        Command::AddPort(_, reply)
+        | Command::DeletePort(_, reply)
+        | Command::AddUplink(_, reply)
+        | Command::AddRoute(_, reply)
+        | Command::DeleteRoute(_, _, reply) => drop(reply.send(done())),
+        Command::DeleteUplink(name, reply) => {
+            let absent = Refusal::NotFound { kind: "uplink", name: name.to_string() };
+            drop(reply.send(Err(absent.into())));
+        }
+        Command::Status(reply) => drop(reply.send(status())),
+        Command::Routes(instance, reply) => drop(reply.send(Err(Refusal::UnknownInstance(instance).into()))),
+        Command::Lookup(_, _, reply) => {
+            drop(reply.send(Ok(LookupView { matched: None, next_hop: NextHop::NoRoute })));
+        }
+    }
+}
+
+fn add_gateway(gateways: &mut BTreeMap<InterfaceName, GatewaySpec>, spec: GatewaySpec) -> Result<Applied, Failure> {
+    let interface = spec.interface;
+    match (interface.as_str(), gateways.get(&interface)) {
+        (STATIC, _) => Err(Refusal::Static(STATIC.to_owned()).into()),
+        (TAKEN, _) => Err(Refusal::NameTaken { name: interface, kind: "port" }.into()),
+        (_, Some(old)) if old.instance != spec.instance => {
+            Err(Refusal::OtherInstance { interface, instance: old.instance.clone() }.into())
+        }
+        (_, Some(old)) if *old == spec => Ok(Applied::Unchanged),
+        _ => Ok(gateways.insert(interface, spec).map_or(Applied::Added, |_| Applied::Changed)),
+    }
+}
+
+fn status() -> StatusView {
+    StatusView {
+        version: "1.2.3".to_owned(),
+        uptime: Duration::from_millis(1500),
+        workers: 2,
+        gateways: Vec::new(),
+        ports: Vec::new(),
+        uplinks: Vec::new(),
+        instances: Vec::new(),
+        audit: AuditView {
+            version: 3,
+            timeout: Some(Duration::from_secs(60)),
+            running: vec![(Duration::from_secs(7), vec![InterfaceName::new("vgw1").unwrap()])],
+        },
+        problems: vec!["eth0 is down".to_owned()],
+    }
+}

@@ -1,0 +1,94 @@
+//! A server to talk to, with a conductor behind it.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+use crossbeam_channel::{Receiver, unbounded};
+use tempfile::TempDir;
+use vgw::api::{Client, Limits, Listener, Server, instance_service, virtual_gateway};
+use vgw::engine::{Caller, Handle};
+use vgw::sys::{MonotonicClock, peer_credentials};
+
+use crate::conductor;
+use crate::wire::{PATIENCE, Raw, call, reply};
+
+/// A running server and what its conductor was asked.
+pub(crate) struct Daemon {
+    server: Option<Server>,
+    conductor: Option<JoinHandle<()>>,
+    asked: Receiver<String>,
+    folder: TempDir,
+}
+
+impl Daemon {
+    /// The compatible service on a free port.
+    pub(crate) fn tcp(limits: Limits) -> Self {
+        Self::start(limits, |_| Listener::tcp("127.0.0.1:0".parse().unwrap()), instance_service)
+    }
+
+    /// The own service on a socket in a folder of its own.
+    pub(crate) fn unix() -> Self {
+        Self::start(Limits::default(), |socket| Listener::unix(socket, peer_credentials), virtual_gateway)
+    }
+
+    fn start(
+        limits: Limits,
+        listen: impl FnOnce(&Path) -> io::Result<Listener>,
+        service: fn(Handle, Caller) -> Box<dyn thrift::server::TProcessor + Send>,
+    ) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (commands, inbox) = unbounded();
+        let (tell, asked) = unbounded();
+        let conductor = thread::Builder::new().spawn(move || conductor::run(&inbox, &tell));
+        let handle = Handle::new(commands);
+        let listener = listen(&folder.path().join("vgwd.sock")).unwrap();
+        let service = move |caller| service(handle.clone(), caller);
+        let server = Server::start(listener, service, Arc::new(MonotonicClock), limits).unwrap();
+        Self { server: Some(server), conductor: Some(conductor.unwrap()), asked, folder }
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.server.as_ref().unwrap().address().unwrap()
+    }
+
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.folder.path().join("vgwd.sock")
+    }
+
+    pub(crate) fn client(&self) -> Client {
+        Client::connect(&self.socket(), PATIENCE).unwrap()
+    }
+
+    pub(crate) fn connect(&self) -> Raw {
+        Raw::connect(self.address())
+    }
+
+    /// What the conductor was asked since the last time.
+    pub(crate) fn asked(&self) -> Vec<String> {
+        self.asked.try_iter().collect()
+    }
+
+    /// A well-behaved client is served.
+    pub(crate) fn assert_serves(&self) {
+        assert_eq!(self.connect().call(&call("KeepAliveCheck", 1, b"\0")), reply("KeepAliveCheck", 1, true));
+    }
+
+    /// Stops the server, and with its last handle the conductor.
+    pub(crate) fn stop(&mut self) {
+        if let Some(server) = self.server.take() {
+            server.stop();
+        }
+        if let Some(conductor) = self.conductor.take() {
+            conductor.join().unwrap();
+        }
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
