@@ -120,15 +120,19 @@ def as_markdown(facts, lines):
 
 
 def parts_as_markdown(folder):
-    """The medians that Criterion has left in a folder."""
+    """The medians that Criterion has left in a folder, for one element where a case has several."""
     rows = []
     for path in sorted(folder.glob("**/new/estimates.json")):
         what = json.loads((path.parent / "benchmark.json").read_text(encoding="utf-8"))
         median = json.loads(path.read_text(encoding="utf-8"))["median"]
         interval = median["confidence_interval"]
-        low, high = (nanoseconds(interval[bound]) for bound in ("lower_bound", "upper_bound"))
+        each = (what["throughput"] or {}).get("Elements", 1)
+        point, low, high = (
+            nanoseconds(value / each)
+            for value in (median["point_estimate"], interval["lower_bound"], interval["upper_bound"])
+        )
         name = " ".join(filter(None, (what["function_id"], what["value_str"])))
-        rows.append((what["group_id"], name, nanoseconds(median["point_estimate"]), f"{low} – {high}"))
+        rows.append((what["group_id"], name, point, f"{low} – {high}"))
     if not rows:
         raise Failure(f"cargo bench has left no results in {folder}")
     return "\n".join(markdown_table(("bench", "case", "median", "95 % interval"), rows))
