@@ -4,10 +4,12 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use thrift::server::TProcessor;
+
 use crate::api::{Limits, Listener, Server, instance_service, virtual_gateway};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::engine::Handle;
+use crate::engine::{Caller, Handle};
 use crate::sys::peer_credentials;
 
 use super::Fatal;
@@ -50,22 +52,20 @@ impl Listeners {
     /// # Errors
     /// No thread or descriptor to be had.
     pub fn serve(self, engine: &Handle, clock: &Arc<dyn Clock>) -> Result<Vec<Server>, Fatal> {
-        let mut servers = Vec::new();
-        let (listener, place) = self.unix;
-        let handle = engine.clone();
-        let service = move |caller| virtual_gateway(handle.clone(), caller);
-        servers.push(
-            Server::start(listener, service, Arc::clone(clock), Limits::default())
-                .map_err(|error| Fatal::Listen(place, error))?,
-        );
-        if let Some((listener, place)) = self.thrift {
-            let handle = engine.clone();
-            let service = move |caller| instance_service(handle.clone(), caller);
-            servers.push(
-                Server::start(listener, service, Arc::clone(clock), Limits::default())
-                    .map_err(|error| Fatal::Listen(place, error))?,
-            );
+        let own = engine.clone();
+        let mut servers = vec![start(self.unix, move |caller| virtual_gateway(own.clone(), caller), clock)?];
+        if let Some(bound) = self.thrift {
+            let compatible = engine.clone();
+            servers.push(start(bound, move |caller| instance_service(compatible.clone(), caller), clock)?);
         }
         Ok(servers)
     }
+}
+
+fn start(
+    (listener, place): (Listener, String),
+    service: impl Fn(Caller) -> Box<dyn TProcessor + Send> + Send + 'static,
+    clock: &Arc<dyn Clock>,
+) -> Result<Server, Fatal> {
+    Server::start(listener, service, Arc::clone(clock), Limits::default()).map_err(|error| Fatal::Listen(place, error))
 }
