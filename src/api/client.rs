@@ -75,15 +75,21 @@ impl Client {
     /// # Errors
     /// See [`ClientError`].
     pub fn call<T>(&mut self, method: impl FnOnce(&mut Daemon) -> thrift::Result<T>) -> Result<T, ClientError> {
-        method(&mut self.daemon).map_err(|error| match error {
+        Ok(method(&mut self.daemon)?)
+    }
+}
+
+impl From<thrift::Error> for ClientError {
+    fn from(error: thrift::Error) -> Self {
+        match error {
             thrift::Error::User(error) => match error.downcast::<RequestError>() {
-                Ok(error) => ClientError::Refused(*error),
-                Err(other) => ClientError::Misunderstood(other.to_string()),
+                Ok(error) => Self::Refused(*error),
+                Err(other) => Self::Misunderstood(other.to_string()),
             },
-            thrift::Error::Transport(error) => ClientError::Lost(error.message),
-            thrift::Error::Application(error) => ClientError::Misunderstood(error.message),
-            thrift::Error::Protocol(error) => ClientError::Misunderstood(error.message),
-        })
+            thrift::Error::Transport(error) => Self::Lost(error.message),
+            thrift::Error::Application(error) => Self::Misunderstood(error.message),
+            thrift::Error::Protocol(error) => Self::Misunderstood(error.message),
+        }
     }
 }
 

@@ -155,13 +155,7 @@ impl From<ClientError> for Failure {
 
 impl From<thrift::Error> for Failure {
     fn from(error: thrift::Error) -> Self {
-        match error {
-            thrift::Error::User(error) => match error.downcast::<RequestError>() {
-                Ok(refused) => Self::Refused(*refused),
-                Err(other) => Self::Protocol(other.to_string()),
-            },
-            other => Self::Protocol(other.to_string()),
-        }
+        ClientError::from(error).into()
     }
 }
 

@@ -210,7 +210,7 @@ impl Dataplane {
         let (done, all_done) = bounded(self.workers.len());
         self.tell(|| Message::Barrier(done.clone()));
         for _ in &self.workers {
-            // A worker that has died does not answer; its death is logged where it is joined.
+            // A worker that panics takes the process with it; one that is stuck must not hold up calls.
             if all_done.recv_timeout(PATIENCE).is_err() {
                 tracing::error!("a worker does not answer");
                 return;
