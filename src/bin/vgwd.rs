@@ -36,6 +36,7 @@ fn run(arguments: &Arguments) -> Result<(), Fatal> {
     let platform = LinuxPlatform::new(config.mark, state.path(), config.workers)?;
     let settings = Settings {
         workers: config.workers,
+        spin: config.spin,
         mark: config.mark,
         declared: config.declared.clone(),
         audit_timeout: config.audit_timeout,

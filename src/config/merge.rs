@@ -46,6 +46,9 @@ impl Merge {
         if let Some(workers) = dataplane.workers {
             config.workers = workers.0 as usize;
         }
+        if let Some(spin) = dataplane.spin {
+            config.spin = spin.0.0;
+        }
         Ok(())
     }
 

@@ -24,6 +24,9 @@ use super::worker;
 pub struct Settings {
     /// Number of workers, each with a queue of every port; at least 1.
     pub workers: usize,
+    /// How long a worker looks for more packets before it sleeps, while they come one after the
+    /// other; zero is never.
+    pub spin: Duration,
     /// How our own things in the kernel are recognised.
     pub mark: Mark,
     /// What the configuration file defines.
@@ -69,7 +72,8 @@ impl Engine {
         let mut registry = Registry::new(settings.declared.limits, settings.mark);
         let nothing = registry.clone();
         registry.reload(&settings.declared, &host)?;
-        let workers = worker::start(settings.workers, &clock)?;
+        let transfers = (0..settings.workers).map(|_| platform.transfer()).collect();
+        let workers = worker::start(transfers, settings.spin, &clock)?;
         let mut conductor = Conductor {
             platform,
             dataplane: Dataplane::new(workers),

@@ -44,6 +44,12 @@ impl Batch {
         self.filled
     }
 
+    /// Bytes of the frames held.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// The next free buffer, to be filled and then kept by [`Batch::commit`]; `None` when full.
     pub fn vacant(&mut self) -> Option<&mut Packet> {
         if self.is_full() { None } else { self.packets.get_mut(self.filled) }
@@ -51,9 +57,32 @@ impl Batch {
 
     /// Keeps what was put into [`Batch::vacant`]'s buffer.
     pub fn commit(&mut self) {
-        debug_assert!(!self.is_full());
+        self.keep(0);
+    }
+
+    /// The first free buffers, at most `count` of them, to be filled at once and then kept one by one
+    /// by [`Batch::keep`]. The bound in bytes is for whoever asks to respect.
+    pub fn free(&mut self, count: usize) -> &mut [Packet] {
+        let end = self.packets.len().min(self.filled + count);
+        &mut self.packets[self.filled..end]
+    }
+
+    /// Keeps a free buffer that was filled, `skipped` after the first one.
+    pub fn keep(&mut self, skipped: usize) {
+        self.packets.swap(self.filled, self.filled + skipped);
         self.bytes += self.packets[self.filled].length();
         self.filled += 1;
+    }
+
+    /// Keeps the packets of which `decide` says so, in their order. It is given all up to the one that
+    /// it is asked about, without those that were not kept, and that one's number.
+    pub fn retain(&mut self, mut decide: impl FnMut(&mut [Packet], usize) -> bool) {
+        let mut kept = 0;
+        for index in 0..self.filled {
+            self.packets.swap(kept, index);
+            kept += usize::from(decide(&mut self.packets[..=kept], kept));
+        }
+        self.filled = kept;
     }
 
     /// The packets held, first come first.

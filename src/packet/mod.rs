@@ -5,6 +5,7 @@ pub mod arp;
 mod batch;
 mod buffer;
 pub mod checksum;
+mod coalesce;
 mod ethernet;
 mod fragment;
 mod frame;
@@ -21,6 +22,7 @@ mod segment;
 
 pub use batch::Batch;
 pub use buffer::{Packet, ReceiveError};
+pub use coalesce::coalesce;
 pub use ethernet::{ETHERNET_HEADER, Stations};
 pub use fragment::Fragments;
 pub use frame::{Content, Frame, FrameError};

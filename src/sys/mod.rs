@@ -9,6 +9,7 @@ mod packet_socket;
 mod platform;
 mod process;
 pub mod rights;
+mod ring;
 mod sysctl;
 mod tap;
 

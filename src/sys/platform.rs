@@ -1,10 +1,11 @@
 //! The real system, as the engine needs it.
 
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 
 use crate::addr::InterfaceName;
-use crate::engine::{Device, DeviceError, OpenPort, Platform};
+use crate::engine::{Access, Device, DeviceError, Direct, OpenPort, Platform, Transfer};
 use crate::gateway::{PortKind, PortSpec};
 use crate::host::{Kernel, KernelError, Mark, Observed, Operation};
 use crate::packet::{Batch, Packet};
@@ -14,6 +15,7 @@ use super::kernel::LinuxKernel;
 use super::netlink::Netlink;
 use super::packet_socket::PacketSocket;
 use super::rights;
+use super::ring::Ring;
 use super::tap::Tap;
 
 /// What a tap takes without being told otherwise, bytes (`ether_setup`).
@@ -103,6 +105,16 @@ impl Platform for LinuxPlatform {
         }
     }
 
+    fn transfer(&self) -> Box<dyn Transfer> {
+        match Ring::new() {
+            Ok(ring) => Box::new(ring),
+            Err(error) => {
+                tracing::info!(%error, "no io_uring: small packets are moved one by one");
+                Box::new(Direct)
+            }
+        }
+    }
+
     fn claim_tables(&mut self, tables: &[u32]) {
         self.kernel.claim_tables(tables.iter().copied().collect());
     }
@@ -122,11 +134,19 @@ impl AsFd for SendOnly {
 }
 
 impl Device for SendOnly {
-    fn receive(&mut self, _: &mut Batch) -> Result<(), DeviceError> {
+    fn access(&self) -> Access {
+        Access::Write
+    }
+
+    fn meaning(&self, error: io::Error) -> DeviceError {
+        self.0.meaning(error)
+    }
+
+    fn receive(&mut self, _: &mut Batch, _: usize) -> Result<(), DeviceError> {
         Err(DeviceError::WouldBlock)
     }
 
-    fn transmit(&mut self, packet: &mut Packet) -> Result<(), DeviceError> {
+    fn transmit(&self, packet: &mut Packet) -> Result<(), DeviceError> {
         self.0.transmit(packet)
     }
 }

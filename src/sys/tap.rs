@@ -10,7 +10,7 @@ use rustix::io::Errno;
 use rustix::ioctl::{IntegerSetter, Opcode, Setter, Updater, ioctl, opcode};
 
 use crate::addr::InterfaceName;
-use crate::engine::{Device, DeviceError};
+use crate::engine::{Access, Device, DeviceError};
 use crate::packet::{Batch, Packet, VNET_HEADER};
 
 /// Where taps are made.
@@ -196,7 +196,21 @@ impl AsFd for Tap {
 }
 
 impl Device for Tap {
-    fn receive(&mut self, batch: &mut Batch) -> Result<(), DeviceError> {
+    fn access(&self) -> Access {
+        Access::ReadWrite
+    }
+
+    /// A write to a tap that is down is `EIO`; a read or write of a deleted one is `EBADFD`, and a
+    /// read that waited in the kernel meanwhile is `EFAULT` (drivers/net/tun.c).
+    fn meaning(&self, error: io::Error) -> DeviceError {
+        match error.raw_os_error() {
+            Some(libc::EAGAIN) => DeviceError::WouldBlock,
+            Some(libc::EIO | libc::EBADFD | libc::EFAULT) => DeviceError::Down,
+            _ => DeviceError::Refused(error),
+        }
+    }
+
+    fn receive(&mut self, batch: &mut Batch, _: usize) -> Result<(), DeviceError> {
         while let Some(packet) = batch.vacant() {
             match rustix::io::read(&self.queue, packet.receive_area()) {
                 Ok(filled) => {
@@ -205,29 +219,19 @@ impl Device for Tap {
                     batch.commit();
                 }
                 Err(Errno::INTR) => {}
-                Err(errno) => return Err(device_error(errno)),
+                Err(errno) => return Err(self.meaning(errno.into())),
             }
         }
         Ok(())
     }
 
-    fn transmit(&mut self, packet: &mut Packet) -> Result<(), DeviceError> {
+    fn transmit(&self, packet: &mut Packet) -> Result<(), DeviceError> {
         loop {
             match rustix::io::write(&self.queue, packet.transmit_area()) {
                 Ok(_) => return Ok(()),
                 Err(Errno::INTR) => {}
-                Err(errno) => return Err(device_error(errno)),
+                Err(errno) => return Err(self.meaning(errno.into())),
             }
         }
-    }
-}
-
-/// A write to a tap that is down is `EIO`; a read or write of a deleted one is `EBADFD`, and a read
-/// that waited in the kernel meanwhile is `EFAULT` (drivers/net/tun.c).
-fn device_error(errno: Errno) -> DeviceError {
-    match errno {
-        Errno::AGAIN => DeviceError::WouldBlock,
-        Errno::IO | Errno::BADFD | Errno::FAULT => DeviceError::Down,
-        other => DeviceError::Refused(other.into()),
     }
 }

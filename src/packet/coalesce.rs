@@ -1,0 +1,177 @@
+//! Joining datagrams that came one after the other into a super-packet, as the kernel's generic
+//! receive offload does (net/ipv4/udp_offload.c).
+//!
+//! What follows, lookup, edit and above all the way through the receiving IP stack, is then done
+//! once for all of them. The super-packet says what it consists of, so the receiver gets the
+//! datagrams as they were sent: joining is never seen from outside but in IPv4 identifications,
+//! which mean nothing in packets that must not be fragmented (RFC 6864, 4.1).
+
+use arrayvec::ArrayVec;
+
+use super::checksum::Sum;
+use super::ethernet::ETHERNET_HEADER;
+use super::ipv4::write_checksum;
+use super::{Batch, Checksum, Packet, SegmentKind, Segmentation, protocol};
+
+#[cfg(test)]
+mod tests;
+
+const UDP_HEADER: usize = 8;
+const UDP_CHECKSUM: u16 = 6;
+const IPV4: usize = 20;
+const IPV6: usize = 40;
+
+/// Most datagrams in one: `UDP_MAX_SEGMENTS` of older kernels (include/linux/udp.h).
+const MOST: usize = 64;
+
+/// Flows that are followed at a time. Packets of more flows than that, taking turns, stay as they
+/// are.
+const FLOWS: usize = 8;
+
+/// Joins datagrams of one flow and of equal size. The order within each flow stays.
+///
+/// Only datagrams whose checksum is still open ([`Checksum::Partial`]) are joined: they never left
+/// this machine, so there is no checksum whose evidence would be lost.
+pub fn coalesce(batch: &mut Batch) {
+    let mut trains: ArrayVec<Train, FLOWS> = ArrayVec::new();
+    batch.retain(|packets, index| {
+        let (before, packet) = packets.split_at_mut(index);
+        let Some(datagram) = Datagram::of(&packet[0]) else { return true };
+        // The latest of the flow: joining an earlier one would change the order.
+        let train = trains.iter_mut().rev().find(|train| datagram.follows(&before[train.head], &packet[0]));
+        if let Some(train) = train
+            && train.couple(&datagram, &mut before[train.head], &packet[0])
+        {
+            return false;
+        }
+        if trains.is_full() {
+            trains.remove(0).depart(before);
+        }
+        trains.push(Train { head: index, datagram, joined: 1, is_closed: false });
+        true
+    });
+    let packets = batch.packets_mut();
+    trains.into_iter().for_each(|train| train.depart(packets));
+}
+
+/// A packet that may be joined with others.
+#[derive(Clone, Copy)]
+struct Datagram {
+    /// Where its UDP header begins, from the frame's first byte.
+    transport: usize,
+    /// Bytes of payload; never zero.
+    payload: usize,
+}
+
+impl Datagram {
+    /// Reads a packet that has no extras: no VLAN tag, IP options, fragments or padding.
+    #[inline]
+    fn of(packet: &Packet) -> Option<Self> {
+        let frame = packet.frame();
+        let header = frame.get(ETHERNET_HEADER..)?;
+        let word = |at: usize| Some(usize::from(u16::from_be_bytes([*header.get(at)?, *header.get(at + 1)?])));
+        let transport = ETHERNET_HEADER
+            + match (frame[12], frame[13], header.first()?) {
+                (0x08, 0x00, 0x45) if is_plain_v4(header.first_chunk()?) && word(2)? == header.len() => IPV4,
+                (0x86, 0xdd, first)
+                    if first >> 4 == 6 && is_plain_v6(header.first_chunk()?) && word(4)? + IPV6 == header.len() =>
+                {
+                    IPV6
+                }
+                _ => return None,
+            };
+        let udp = frame.get(transport..)?;
+        let length = usize::from(u16::from_be_bytes([*udp.get(4)?, *udp.get(5)?]));
+        let payload = length.checked_sub(UDP_HEADER).filter(|payload| *payload > 0)?;
+        let start = u16::try_from(transport).ok()?;
+        let is_open = packet.offload.checksum == Checksum::Partial { start, offset: UDP_CHECKSUM };
+        let is_single = is_open && packet.offload.segmentation.is_none() && packet.fault.is_none();
+        (is_single && length == udp.len()).then_some(Self { transport, payload })
+    }
+
+    /// True if a packet belongs to the flow of another, both being datagrams of this family.
+    #[inline]
+    fn follows(&self, head: &Packet, packet: &Packet) -> bool {
+        let (head, frame) = (head.frame(), packet.frame());
+        // Stations, EtherType and the first bytes of the IP header up to its length.
+        let same = |range: std::ops::Range<usize>| head.get(range.clone()) == frame.get(range);
+        let ip = ETHERNET_HEADER;
+        let is_same_header = match self.transport - ip {
+            IPV4 => same(0..ip + 2) && same(ip + 6..ip + 10) && same(ip + 12..ip + IPV4),
+            _ => same(0..ip + 4) && same(ip + 6..ip + IPV6),
+        };
+        is_same_header && same(self.transport..self.transport + 4)
+    }
+}
+
+/// An IPv4 header, without options, of a UDP packet that must not be fragmented; its checksum is
+/// right.
+#[inline]
+fn is_plain_v4(header: &[u8; IPV4]) -> bool {
+    header[9] == protocol::UDP && header[6..8] == [0x40, 0] && Sum::default().bytes(header).folded() == 0xffff
+}
+
+/// An IPv6 header with UDP right behind it.
+#[inline]
+fn is_plain_v6(header: &[u8; IPV6]) -> bool {
+    header[6] == protocol::UDP
+}
+
+/// Datagrams that were joined.
+struct Train {
+    /// Number of the packet that holds them, within the batch.
+    head: usize,
+    /// What that packet was at first.
+    datagram: Datagram,
+    joined: usize,
+    /// True once a shorter datagram was joined: it can only be the last.
+    is_closed: bool,
+}
+
+impl Train {
+    /// Joins one more datagram if there is room for it.
+    fn couple(&mut self, next: &Datagram, head: &mut Packet, packet: &Packet) -> bool {
+        let length = head.length();
+        let fits = length - ETHERNET_HEADER + next.payload <= usize::from(u16::MAX);
+        if self.is_closed || self.joined == MOST || next.payload > self.datagram.payload || !fits {
+            return false;
+        }
+        head.set_length(length + next.payload);
+        head.frame_mut()[length..].copy_from_slice(&packet.frame()[next.transport + UDP_HEADER..]);
+        self.joined += 1;
+        self.is_closed = next.payload < self.datagram.payload;
+        true
+    }
+
+    /// Writes the headers of a super-packet, if anything was joined.
+    fn depart(self, packets: &mut [Packet]) {
+        if self.joined == 1 {
+            return;
+        }
+        let packet = &mut packets[self.head];
+        let Datagram { transport, payload } = self.datagram;
+        let frame = packet.frame_mut();
+        // Both fit, see `couple`.
+        let [before, after] = [transport + UDP_HEADER + payload, frame.len()].map(|end| end - transport);
+        let lengths = [before, after].map(|length| u16::try_from(length).unwrap_or(u16::MAX));
+        if transport == ETHERNET_HEADER + IPV4 {
+            let header = &mut frame[ETHERNET_HEADER..transport];
+            let total = lengths[1].saturating_add(IPV4 as u16);
+            header[2..4].copy_from_slice(&total.to_be_bytes());
+            write_checksum(header);
+        } else {
+            frame[ETHERNET_HEADER + 4..ETHERNET_HEADER + 6].copy_from_slice(&lengths[1].to_be_bytes());
+        }
+        let udp = &mut frame[transport..transport + UDP_HEADER];
+        udp[4..6].copy_from_slice(&lengths[1].to_be_bytes());
+        // The sum of the pseudo-header, which holds the length.
+        let pseudo = Sum::default().word(u16::from_be_bytes([udp[6], udp[7]])).word(!lengths[0]).word(lengths[1]);
+        udp[6..8].copy_from_slice(&pseudo.folded().to_be_bytes());
+        packet.offload.segmentation = Some(Segmentation {
+            kind: SegmentKind::Udp,
+            size: u16::try_from(payload).unwrap_or(u16::MAX),
+            header_length: u16::try_from(transport + UDP_HEADER).unwrap_or(u16::MAX),
+            ecn: false,
+        });
+    }
+}
