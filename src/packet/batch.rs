@@ -74,17 +74,6 @@ impl Batch {
         self.filled += 1;
     }
 
-    /// Keeps the packets of which `decide` says so, in their order. It is given all up to the one that
-    /// it is asked about, without those that were not kept, and that one's number.
-    pub fn retain(&mut self, mut decide: impl FnMut(&mut [Packet], usize) -> bool) {
-        let mut kept = 0;
-        for index in 0..self.filled {
-            self.packets.swap(kept, index);
-            kept += usize::from(decide(&mut self.packets[..=kept], kept));
-        }
-        self.filled = kept;
-    }
-
     /// The packets held, first come first.
     pub fn packets_mut(&mut self) -> &mut [Packet] {
         &mut self.packets[..self.filled]

@@ -8,10 +8,12 @@
 
 use arrayvec::ArrayVec;
 
+use crate::addr::PortId;
+
 use super::checksum::Sum;
 use super::ethernet::ETHERNET_HEADER;
 use super::ipv4::write_checksum;
-use super::{Batch, Checksum, Packet, SegmentKind, Segmentation, protocol};
+use super::{Checksum, Packet, SegmentKind, Segmentation, protocol};
 
 #[cfg(test)]
 mod tests;
@@ -28,34 +30,49 @@ const MOST: usize = 64;
 /// are.
 const FLOWS: usize = 8;
 
-/// Joins datagrams of one flow and of equal size. The order within each flow stays.
+/// Joins datagrams that leave by the same port and belong to one flow, if their sizes are equal. The
+/// order within each flow stays.
 ///
 /// Only datagrams whose checksum is still open ([`Checksum::Partial`]) are joined: they never left
 /// this machine, so there is no checksum whose evidence would be lost.
-pub fn coalesce(batch: &mut Batch) {
-    let mut trains: ArrayVec<Train, FLOWS> = ArrayVec::new();
-    batch.retain(|packets, index| {
-        let (before, packet) = packets.split_at_mut(index);
-        let Some(datagram) = Datagram::of(&packet[0]) else { return true };
+#[derive(Debug, Default)]
+pub struct Coalescer {
+    trains: ArrayVec<Train, FLOWS>,
+}
+
+impl Coalescer {
+    /// Joins a sound IP packet with one of those that are `departing`, whose number comes back. If
+    /// it stays by itself, the caller puts it behind them.
+    #[inline]
+    pub fn join<P: AsMut<Packet>>(&mut self, departing: &mut [P], egress: PortId, packet: &Packet) -> Option<usize> {
+        let datagram = Datagram::of(packet)?;
+        let belongs = |train: &&mut Train| {
+            train.egress == egress && datagram.follows(departing[train.head].as_mut(), packet)
+        };
         // The latest of the flow: joining an earlier one would change the order.
-        let train = trains.iter_mut().rev().find(|train| datagram.follows(&before[train.head], &packet[0]));
-        if let Some(train) = train
-            && train.couple(&datagram, &mut before[train.head], &packet[0])
+        if let Some(train) = self.trains.iter_mut().rev().find(belongs)
+            && train.couple(&datagram, departing[train.head].as_mut(), packet)
         {
-            return false;
+            return Some(train.head);
         }
-        if trains.is_full() {
-            trains.remove(0).depart(before);
+        if self.trains.is_full() {
+            let oldest = self.trains.remove(0);
+            oldest.depart(departing[oldest.head].as_mut());
         }
-        trains.push(Train { head: index, datagram, joined: 1, is_closed: false });
-        true
-    });
-    let packets = batch.packets_mut();
-    trains.into_iter().for_each(|train| train.depart(packets));
+        self.trains.push(Train { egress, head: departing.len(), datagram, joined: 1, is_closed: false });
+        None
+    }
+
+    /// Writes the headers of what was joined. The next packets are others.
+    pub fn finish<P: AsMut<Packet>>(&mut self, departing: &mut [P]) {
+        for train in self.trains.drain(..) {
+            train.depart(departing[train.head].as_mut());
+        }
+    }
 }
 
 /// A packet that may be joined with others.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 struct Datagram {
     /// Where its UDP header begins, from the frame's first byte.
     transport: usize,
@@ -69,10 +86,9 @@ impl Datagram {
     fn of(packet: &Packet) -> Option<Self> {
         let frame = packet.frame();
         let header = frame.get(ETHERNET_HEADER..)?;
-        let word = |at: usize| Some(usize::from(u16::from_be_bytes([*header.get(at)?, *header.get(at + 1)?])));
         let transport = ETHERNET_HEADER
             + match (frame[12], frame[13], header.first()?) {
-                (0x08, 0x00, 0x45) if is_plain_v4(header.first_chunk()?) && word(2)? == header.len() => IPV4,
+                (0x08, 0x00, 0x45) if is_plain_v4(header.first_chunk()?) => IPV4,
                 (0x86, 0xdd, first)
                     if first >> 4 == 6 && is_plain_v6(header.first_chunk()?) && word(4)? + IPV6 == header.len() =>
                 {
@@ -104,11 +120,10 @@ impl Datagram {
     }
 }
 
-/// An IPv4 header, without options, of a UDP packet that must not be fragmented; its checksum is
-/// right.
+/// An IPv4 header, without options, of a UDP packet that must not be fragmented.
 #[inline]
 fn is_plain_v4(header: &[u8; IPV4]) -> bool {
-    header[9] == protocol::UDP && header[6..8] == [0x40, 0] && Sum::default().bytes(header).folded() == 0xffff
+    header[9] == protocol::UDP && header[6..8] == [0x40, 0]
 }
 
 /// An IPv6 header with UDP right behind it.
@@ -118,8 +133,11 @@ fn is_plain_v6(header: &[u8; IPV6]) -> bool {
 }
 
 /// Datagrams that were joined.
+#[derive(Debug)]
 struct Train {
-    /// Number of the packet that holds them, within the batch.
+    /// The port that they leave by.
+    egress: PortId,
+    /// Number of the packet that holds them, among those that are departing.
     head: usize,
     /// What that packet was at first.
     datagram: Datagram,
@@ -144,11 +162,10 @@ impl Train {
     }
 
     /// Writes the headers of a super-packet, if anything was joined.
-    fn depart(self, packets: &mut [Packet]) {
+    fn depart(&self, packet: &mut Packet) {
         if self.joined == 1 {
             return;
         }
-        let packet = &mut packets[self.head];
         let Datagram { transport, payload } = self.datagram;
         let frame = packet.frame_mut();
         // Both fit, see `couple`.

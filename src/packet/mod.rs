@@ -22,7 +22,7 @@ mod segment;
 
 pub use batch::Batch;
 pub use buffer::{Packet, ReceiveError};
-pub use coalesce::coalesce;
+pub use coalesce::Coalescer;
 pub use ethernet::{ETHERNET_HEADER, Stations};
 pub use fragment::Fragments;
 pub use frame::{Content, Frame, FrameError};
