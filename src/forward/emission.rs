@@ -8,7 +8,7 @@ use crate::packet::Packet;
 
 use super::Origin;
 
-/// A frame to be sent: a fragment, a packet that waited for a neighbour's MAC, an ARP request or
+/// A frame to be sent: a segment or fragment, a packet that waited for a neighbour's MAC, an ARP request or
 /// neighbour solicitation, an ICMP error about a packet that waited in vain.
 #[derive(Debug)]
 pub struct Emission {

@@ -8,7 +8,7 @@ use std::mem::{MaybeUninit, size_of, size_of_val};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
 use crate::engine::{Device, DeviceError};
-use crate::packet::{Batch, Packet};
+use crate::packet::{Batch, Packet, SuperPackets};
 
 /// Room for packets that wait for the worker, bytes (`SO_RCVBUFFORCE`); a super-packet counts with
 /// its true size, so this is some hundred of them.
@@ -100,6 +100,11 @@ impl AsFd for PacketSocket {
 }
 
 impl Device for PacketSocket {
+    /// The kernel cuts what the interface cannot take.
+    fn super_packets(&self) -> SuperPackets {
+        SuperPackets::ALL
+    }
+
     fn receive(&mut self, batch: &mut Batch) -> Result<(), DeviceError> {
         while let Some(packet) = batch.vacant() {
             self.receive_one(packet)?;

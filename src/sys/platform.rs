@@ -7,7 +7,7 @@ use crate::addr::InterfaceName;
 use crate::engine::{Device, DeviceError, OpenPort, Platform};
 use crate::gateway::{PortKind, PortSpec};
 use crate::host::{Kernel, KernelError, Mark, Observed, Operation};
-use crate::packet::{Batch, Packet};
+use crate::packet::{Batch, Packet, SuperPackets};
 
 use super::guest;
 use super::kernel::LinuxKernel;
@@ -122,6 +122,10 @@ impl AsFd for SendOnly {
 }
 
 impl Device for SendOnly {
+    fn super_packets(&self) -> SuperPackets {
+        self.0.super_packets()
+    }
+
     fn receive(&mut self, _: &mut Batch) -> Result<(), DeviceError> {
         Err(DeviceError::WouldBlock)
     }

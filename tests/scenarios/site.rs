@@ -12,7 +12,7 @@ use vgw::engine::{AddGateways, Applied, Caller, Device, DeviceError, Engine, Fai
 use vgw::gateway::{Audit, Declared, PortSpec};
 use vgw::host::fake::FakeKernel;
 use vgw::host::{Kernel, KernelError, Mark, Observed, Operation};
-use vgw::packet::{Batch, Packet};
+use vgw::packet::{Batch, Packet, SuperPackets};
 
 use crate::words::{self, Request};
 
@@ -214,6 +214,10 @@ impl AsFd for Silent {
 }
 
 impl Device for Silent {
+    fn super_packets(&self) -> SuperPackets {
+        SuperPackets::ALL
+    }
+
     fn receive(&mut self, _: &mut Batch) -> Result<(), DeviceError> {
         Err(DeviceError::WouldBlock)
     }
