@@ -175,7 +175,7 @@ impl Worker {
                 }
             }
             self.forwarder.tick(self.clock.now());
-            self.send_emissions();
+            send_emissions(&mut self.forwarder, &mut self.queues);
             self.share_learned();
         }
     }
@@ -220,15 +220,6 @@ impl Worker {
         }
         for packet in self.batch.packets_mut() {
             forward(&mut self.forwarder, &mut self.queues, port, packet, now);
-        }
-        self.send_emissions();
-    }
-
-    /// Sends what the forwarder wants to send of its own accord or with delay.
-    fn send_emissions(&mut self) {
-        while let Some(Emission { port, origin, mut packet }) = self.forwarder.take_emission() {
-            transmit(&mut self.forwarder, &mut self.queues, port, origin, &mut packet);
-            self.forwarder.recycle(packet);
         }
     }
 
@@ -308,6 +299,16 @@ fn forward(forwarder: &mut Forwarder, queues: &mut [Option<Queue>], port: PortId
     }
     if let Some((egress, origin)) = forwarder.process(port, packet, now).outgoing(port) {
         transmit(forwarder, queues, egress, origin, packet);
+    }
+    // Before the next packet, which may be the same flow's: segments and fragments keep their place.
+    send_emissions(forwarder, queues);
+}
+
+/// Sends what the forwarder wants to send of its own accord or with delay.
+fn send_emissions(forwarder: &mut Forwarder, queues: &mut [Option<Queue>]) {
+    while let Some(Emission { port, origin, mut packet }) = forwarder.take_emission() {
+        transmit(forwarder, queues, port, origin, &mut packet);
+        forwarder.recycle(packet);
     }
 }
 
