@@ -10,7 +10,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use vgw::addr::{InstanceId, InstanceName, InterfaceName, Mac, PortId};
 use vgw::clock::Moment;
 use vgw::forward::{Forwarder, Limits, PortConfig, PortRole, Verdict};
-use vgw::packet::{Checksum, Offload, Packet, SegmentKind, Segmentation, checksum};
+use vgw::packet::{Checksum, Offload, Packet, SegmentKind, Segmentation, SuperPackets, checksum};
 use vgw::routing::{Instance, NextHop};
 
 const GUEST: PortId = PortId(0);
@@ -28,6 +28,7 @@ fn port(id: PortId, role: PortRole, peer_mac: Option<Mac>) -> PortConfig {
         mac: Mac::GATEWAY,
         peer_mac,
         mtu: 1500,
+        super_packets: SuperPackets::ALL,
         addresses: vec!["10.1.0.5/32".parse().expect("a prefix"), "fd00:1::5/128".parse().expect("a prefix")],
         own_addresses: vec!["10.1.0.1".parse().expect("an address")],
     }

@@ -3,7 +3,7 @@
 use std::io;
 use std::os::fd::AsFd;
 
-use crate::packet::{Batch, Packet};
+use crate::packet::{Batch, Packet, SuperPackets};
 
 /// Why a device did not take a packet or give one.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +32,9 @@ pub enum Access {
 
 /// One queue of a tap or of an attached interface. Frames carry the offload header in front.
 pub trait Device: AsFd + Send {
+    /// The super-packets that it takes.
+    fn super_packets(&self) -> SuperPackets;
+
     /// How its packets can be moved.
     fn access(&self) -> Access;
 

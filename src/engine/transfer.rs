@@ -26,6 +26,12 @@ impl<'a> Departure<'a> {
     }
 }
 
+impl AsMut<Packet> for Departure<'_> {
+    fn as_mut(&mut self) -> &mut Packet {
+        self.packet
+    }
+}
+
 /// A way to move packets; each worker has its own. The one below makes a system call for each
 /// packet, others move many with one.
 pub trait Transfer: Send {

@@ -139,6 +139,13 @@ impl Forwarder {
         }
     }
 
+    /// True if there is something to be sent by itself.
+    #[inline]
+    #[must_use]
+    pub fn has_emissions(&self) -> bool {
+        !self.emissions.is_empty()
+    }
+
     /// The next frame to be sent by itself.
     pub fn take_emission(&mut self) -> Option<Emission> {
         self.emissions.take()

@@ -46,9 +46,8 @@ impl Coalescer {
     #[inline]
     pub fn join<P: AsMut<Packet>>(&mut self, departing: &mut [P], egress: PortId, packet: &Packet) -> Option<usize> {
         let datagram = Datagram::of(packet)?;
-        let belongs = |train: &&mut Train| {
-            train.egress == egress && datagram.follows(departing[train.head].as_mut(), packet)
-        };
+        let belongs =
+            |train: &&mut Train| train.egress == egress && datagram.follows(departing[train.head].as_mut(), packet);
         // The latest of the flow: joining an earlier one would change the order.
         if let Some(train) = self.trains.iter_mut().rev().find(belongs)
             && train.couple(&datagram, departing[train.head].as_mut(), packet)
@@ -89,11 +88,7 @@ impl Datagram {
         let transport = ETHERNET_HEADER
             + match (frame[12], frame[13], header.first()?) {
                 (0x08, 0x00, 0x45) if is_plain_v4(header.first_chunk()?) => IPV4,
-                (0x86, 0xdd, first)
-                    if first >> 4 == 6 && is_plain_v6(header.first_chunk()?) && word(4)? + IPV6 == header.len() =>
-                {
-                    IPV6
-                }
+                (0x86, 0xdd, first) if first >> 4 == 6 && is_plain_v6(header.first_chunk()?) => IPV6,
                 _ => return None,
             };
         let udp = frame.get(transport..)?;

@@ -27,5 +27,7 @@ pub use ethernet::{ETHERNET_HEADER, Stations};
 pub use fragment::Fragments;
 pub use frame::{Content, Frame, FrameError};
 pub use ip::{Fragment, Ip, protocol};
-pub use offload::{Checksum, Offload, OffloadError, SegmentKind, Segmentation, VNET_HEADER};
-pub use segment::transport_end;
+pub use offload::{
+    Checksum, Offload, OffloadError, SegmentKind, Segmentation, SuperPackets, VNET_HEADER, transport_end,
+};
+pub use segment::Segments;

@@ -10,7 +10,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use arrayvec::ArrayVec;
 
 use crate::engine::{Access, Device, DeviceError};
-use crate::packet::{Batch, Packet};
+use crate::packet::{Batch, Packet, SuperPackets};
 
 /// Room for packets that wait for the worker, bytes (`SO_RCVBUFFORCE`); a super-packet counts with
 /// its true size, so this is some hundred of them.
@@ -108,6 +108,11 @@ impl AsFd for PacketSocket {
 }
 
 impl Device for PacketSocket {
+    /// The kernel cuts what the interface cannot take.
+    fn super_packets(&self) -> SuperPackets {
+        SuperPackets::ALL
+    }
+
     fn access(&self) -> Access {
         Access::Send
     }

@@ -8,7 +8,7 @@ use crate::addr::InterfaceName;
 use crate::engine::{Access, Device, DeviceError, Direct, OpenPort, Platform, Transfer};
 use crate::gateway::{PortKind, PortSpec};
 use crate::host::{Kernel, KernelError, Mark, Observed, Operation};
-use crate::packet::{Batch, Packet};
+use crate::packet::{Batch, Packet, SuperPackets};
 
 use super::guest;
 use super::kernel::LinuxKernel;
@@ -134,6 +134,10 @@ impl AsFd for SendOnly {
 }
 
 impl Device for SendOnly {
+    fn super_packets(&self) -> SuperPackets {
+        self.0.super_packets()
+    }
+
     fn access(&self) -> Access {
         Access::Write
     }

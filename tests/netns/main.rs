@@ -16,6 +16,7 @@ mod lab;
 mod lifecycle;
 mod namespace;
 mod reload;
+mod segmentation;
 mod site;
 mod sniffer;
 mod start;

@@ -16,7 +16,7 @@ use vgw::engine::{
 use vgw::gateway::{Audit, Declared, PortSpec};
 use vgw::host::fake::FakeKernel;
 use vgw::host::{Kernel, KernelError, Mark, Observed, Operation};
-use vgw::packet::{Batch, Packet};
+use vgw::packet::{Batch, Packet, SuperPackets};
 
 use crate::words::{self, Request};
 
@@ -227,6 +227,10 @@ impl AsFd for Silent {
 }
 
 impl Device for Silent {
+    fn super_packets(&self) -> SuperPackets {
+        SuperPackets::ALL
+    }
+
     fn access(&self) -> Access {
         Access::Write
     }

@@ -2,6 +2,7 @@
 
 mod backlog;
 mod message;
+mod outbox;
 mod queues;
 mod run;
 mod spin;

@@ -29,12 +29,7 @@ struct Account {
 }
 
 impl<'a> Outbox<'a> {
-    /// True if it must be sent before it can take more.
-    pub(super) fn is_full(&self) -> bool {
-        self.accounts.is_full()
-    }
-
-    /// Takes a packet that leaves by a device.
+    /// Takes a packet that leaves by a device; not more of them than a batch holds.
     pub(super) fn push(&mut self, egress: PortId, origin: Origin, device: &'a dyn Device, packet: &'a mut Packet) {
         let bytes = packet.length();
         let joined = match device.super_packets().udp {

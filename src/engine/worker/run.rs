@@ -1,8 +1,8 @@
 //! The worker's loop.
 
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
+use std::{io, iter};
 
 use arrayvec::ArrayVec;
 use crossbeam_channel::Receiver;
@@ -10,13 +10,13 @@ use mio::{Events, Poll, Token};
 
 use crate::addr::PortId;
 use crate::clock::Clock;
-use crate::engine::device::DeviceError;
-use crate::engine::transfer::{Departure, Transfer};
-use crate::forward::{DropReason, Emission, Forwarder, Learned, Origin, PortConfig};
-use crate::packet::{Batch, coalesce};
+use crate::engine::transfer::Transfer;
+use crate::forward::{DropReason, Emission, Forwarder, Learned, PortConfig};
+use crate::packet::Batch;
 
 use super::BATCH_PACKETS;
 use super::message::{Link, Message, PortReport};
+use super::outbox::Outbox;
 use super::queues::Queues;
 use super::spin::Spin;
 
@@ -34,12 +34,6 @@ pub(super) struct Worker {
     pub(super) spin: Spin,
     pub(super) clock: Arc<dyn Clock>,
 }
-
-/// Packets that are about to leave.
-type Departures<'a> = ArrayVec<Departure<'a>, BATCH_PACKETS>;
-
-/// For each departure, the port that it leaves by and whose account it is on.
-type Accounts = ArrayVec<(PortId, Origin), BATCH_PACKETS>;
 
 impl Worker {
     pub(super) fn run(mut self) {
@@ -64,7 +58,7 @@ impl Worker {
                 self.serve();
             }
             self.forwarder.tick(self.clock.now());
-            self.send_emissions();
+            send_emissions(&mut self.forwarder, &self.queues, &mut *self.transfer);
             self.share_learned();
         }
     }
@@ -88,50 +82,25 @@ impl Worker {
         }
         let now = self.clock.now();
         self.spin.busy(now);
-        coalesce(&mut self.batch);
-        let (mut departures, mut accounts) = (Departures::new(), Accounts::new());
+        let mut outbox = Outbox::default();
         for packet in self.batch.packets_mut() {
             if let Some(fault) = packet.fault {
                 self.forwarder.malformed(ingress, packet.length(), fault);
                 continue;
             }
-            let Some((egress, origin)) = self.forwarder.process(ingress, packet, now).outgoing(ingress) else {
-                continue;
-            };
-            match self.queues.device(egress) {
-                Some(device) => {
-                    departures.push(Departure::new(device, packet));
-                    accounts.push((egress, origin));
-                }
-                None => self.forwarder.undelivered(origin, DropReason::DevReady),
-            }
-        }
-        send(&mut *self.transfer, &mut self.forwarder, departures, accounts);
-        self.send_emissions();
-    }
-
-    /// Sends what the forwarder wants to send of its own accord or with delay.
-    fn send_emissions(&mut self) {
-        loop {
-            let take = || self.forwarder.take_emission();
-            let mut emissions: ArrayVec<Emission, BATCH_PACKETS> =
-                std::iter::from_fn(take).take(BATCH_PACKETS).collect();
-            if emissions.is_empty() {
-                return;
-            }
-            let (mut departures, mut accounts) = (Departures::new(), Accounts::new());
-            for Emission { port, origin, packet } in &mut emissions {
-                match self.queues.device(*port) {
-                    Some(device) => {
-                        departures.push(Departure::new(device, packet));
-                        accounts.push((*port, *origin));
-                    }
-                    None => self.forwarder.undelivered(*origin, DropReason::DevReady),
+            if let Some((egress, origin)) = self.forwarder.process(ingress, packet, now).outgoing(ingress) {
+                match self.queues.device(egress) {
+                    Some(device) => outbox.push(egress, origin, device, packet),
+                    None => self.forwarder.undelivered(origin, DropReason::DevReady),
                 }
             }
-            send(&mut *self.transfer, &mut self.forwarder, departures, accounts);
-            emissions.into_iter().for_each(|emission| self.forwarder.recycle(emission.packet));
+            if self.forwarder.has_emissions() {
+                // They keep their place: before the next packet, which may be the same flow's.
+                outbox.send(&mut *self.transfer, &mut self.forwarder);
+                send_emissions(&mut self.forwarder, &self.queues, &mut *self.transfer);
+            }
         }
+        outbox.send(&mut *self.transfer, &mut self.forwarder);
     }
 
     fn share_learned(&mut self) {
@@ -181,18 +150,20 @@ impl Worker {
     }
 }
 
-/// Sends packets and tells the forwarder the outcome of each.
-fn send(transfer: &mut dyn Transfer, forwarder: &mut Forwarder, mut departures: Departures<'_>, accounts: Accounts) {
-    transfer.transmit(&mut departures);
-    for (Departure { packet, outcome, .. }, (egress, origin)) in departures.into_iter().zip(accounts) {
-        match outcome {
-            Ok(()) => forwarder.sent(origin, egress, packet.length()),
-            Err(DeviceError::WouldBlock) => forwarder.undelivered(origin, DropReason::FullRing),
-            Err(DeviceError::Down) => forwarder.undelivered(origin, DropReason::DevReady),
-            Err(DeviceError::Refused(error)) => {
-                tracing::debug!(?egress, %error, "the kernel refused a packet");
-                forwarder.undelivered(origin, DropReason::TxRefused);
+/// Sends what the forwarder wants to send of its own accord or with delay.
+fn send_emissions(forwarder: &mut Forwarder, queues: &Queues, transfer: &mut dyn Transfer) {
+    let mut emissions: ArrayVec<Emission, BATCH_PACKETS> = ArrayVec::new();
+    while forwarder.has_emissions() {
+        emissions.extend(iter::from_fn(|| forwarder.take_emission()).take(BATCH_PACKETS));
+        let mut outbox = Outbox::default();
+        for Emission { port, origin, packet } in &mut emissions {
+            match queues.device(*port) {
+                Some(device) => outbox.push(*port, *origin, device, packet),
+                None => forwarder.undelivered(*origin, DropReason::DevReady),
             }
         }
+        outbox.send(transfer, forwarder);
+        drop(outbox);
+        emissions.drain(..).for_each(|emission| forwarder.recycle(emission.packet));
     }
 }
