@@ -173,6 +173,26 @@ fn with_unit(text: &str) -> Option<(u64, &str)> {
     Some((number, &text[digits.len()..]))
 }
 
+/// Whether to use something that the machine may or may not profit from.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Choice {
+    Auto,
+    On,
+    Off,
+}
+
+impl Choice {
+    /// `None` is to be found out.
+    pub(super) fn is_on(self) -> Option<bool> {
+        match self {
+            Self::Auto => None,
+            Self::On => Some(true),
+            Self::Off => Some(false),
+        }
+    }
+}
+
 /// How long to look for packets before sleeping: microseconds as a number with `us`, or `off`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Spin(pub(super) Duration);

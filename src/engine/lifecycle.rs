@@ -22,8 +22,6 @@ use super::worker;
 /// What the engine starts from.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Number of workers, each with a queue of every port; at least 1.
-    pub workers: usize,
     /// How long a worker looks for more packets before it sleeps, while they come one after the
     /// other; zero is never.
     pub spin: Duration,
@@ -72,8 +70,7 @@ impl Engine {
         let mut registry = Registry::new(settings.declared.limits, settings.mark);
         let nothing = registry.clone();
         registry.reload(&settings.declared, &host)?;
-        let transfers = (0..settings.workers).map(|_| platform.transfer()).collect();
-        let workers = worker::start(transfers, settings.spin, &clock)?;
+        let workers = worker::start(platform.transfers(), settings.spin, &clock)?;
         let mut conductor = Conductor {
             platform,
             dataplane: Dataplane::new(workers),

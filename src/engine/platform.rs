@@ -32,8 +32,8 @@ pub trait Platform: Kernel {
     /// One sentence that names what is wrong; nothing is left behind.
     fn open_port(&mut self, spec: &PortSpec) -> Result<OpenPort, String>;
 
-    /// The best way to move packets that the system allows; each worker gets one of its own.
-    fn transfer(&self) -> Box<dyn Transfer>;
+    /// The best way to move packets that the system allows, once for each worker.
+    fn transfers(&self) -> Vec<Box<dyn Transfer>>;
 
     /// Routing tables outside our block that uplinks were told to use.
     fn claim_tables(&mut self, tables: &[u32]);

@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 
 use crate::addr::InterfaceName;
-use crate::engine::{Access, Device, DeviceError, Direct, OpenPort, Platform, Transfer};
+use crate::engine::{Access, Device, DeviceError, OpenPort, Platform, Transfer};
 use crate::gateway::{PortKind, PortSpec};
 use crate::host::{Kernel, KernelError, Mark, Observed, Operation};
 use crate::packet::{Batch, Packet, SuperPackets};
@@ -15,7 +15,7 @@ use super::kernel::LinuxKernel;
 use super::netlink::Netlink;
 use super::packet_socket::PacketSocket;
 use super::rights;
-use super::ring::Ring;
+use super::ring;
 use super::tap::Tap;
 
 /// What a tap takes without being told otherwise, bytes (`ether_setup`).
@@ -27,22 +27,24 @@ pub struct LinuxPlatform {
     kernel: LinuxKernel,
     netlink: Netlink,
     queues: usize,
+    io_uring: Option<bool>,
     protocol: u8,
 }
 
 impl LinuxPlatform {
-    /// The system whose ports have `queues` queues each, one for each worker.
+    /// The system whose ports have `queues` queues each, one for each worker, which uses `io_uring`
+    /// or not; `None` finds out.
     ///
     /// # Errors
     /// As [`LinuxKernel::new`].
-    pub fn new(mark: Mark, state_directory: &Path, queues: usize) -> Result<Self, KernelError> {
+    pub fn new(mark: Mark, state_directory: &Path, queues: usize, io_uring: Option<bool>) -> Result<Self, KernelError> {
         let kernel = LinuxKernel::new(mark, state_directory, queues)?;
         let netlink = Netlink::open().map_err(|error| KernelError {
             operation: "start".into(),
             reason: error.to_string(),
             errno: error.errno,
         })?;
-        Ok(Self { kernel, netlink, queues, protocol: mark.protocol })
+        Ok(Self { kernel, netlink, queues, io_uring, protocol: mark.protocol })
     }
 
     fn open_tap(&self, spec: &PortSpec) -> Result<OpenPort, guest::PlaceError> {
@@ -105,14 +107,8 @@ impl Platform for LinuxPlatform {
         }
     }
 
-    fn transfer(&self) -> Box<dyn Transfer> {
-        match Ring::new() {
-            Ok(ring) => Box::new(ring),
-            Err(error) => {
-                tracing::info!(%error, "no io_uring: small packets are moved one by one");
-                Box::new(Direct)
-            }
-        }
+    fn transfers(&self) -> Vec<Box<dyn Transfer>> {
+        ring::transfers(self.io_uring, self.queues)
     }
 
     fn claim_tables(&mut self, tables: &[u32]) {

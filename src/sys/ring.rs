@@ -1,6 +1,8 @@
 //! Many packets with one system call, by io_uring (io_uring(7)).
 #![allow(unsafe_code)]
 
+mod worth;
+
 use std::io;
 use std::os::fd::AsRawFd;
 
@@ -12,6 +14,7 @@ use crate::engine::{Access, Departure, Device, DeviceError, Direct, Transfer};
 use crate::packet::Batch;
 
 use super::tap::DEVICE_NODE;
+use worth::Costs;
 
 /// Most packets that are moved at once.
 const DEPTH: usize = 64;
@@ -31,6 +34,31 @@ pub(super) struct Ring {
     ring: IoUring,
     /// What became of each operation of the submission, by its number: bytes or a negative error.
     results: [i32; DEPTH],
+}
+
+/// Ways to move packets, one for each of `count` workers. Whether small ones are moved in batches is
+/// found out by measuring if `io_uring` does not say.
+pub(super) fn transfers(io_uring: Option<bool>, count: usize) -> Vec<Box<dyn Transfer>> {
+    let rings = match io_uring {
+        Some(false) => Ok(None),
+        Some(true) | None => rings(io_uring.is_none(), count),
+    };
+    match rings {
+        Ok(Some(rings)) => return rings.into_iter().map(|ring| Box::new(ring) as Box<dyn Transfer>).collect(),
+        Ok(None) => {}
+        Err(error) => tracing::info!(%error, "no io_uring: each packet is moved by a system call of its own"),
+    }
+    (0..count).map(|_| Box::new(Direct) as Box<dyn Transfer>).collect()
+}
+
+/// Rings for as many workers, unless they must save time and do not.
+fn rings(must_pay: bool, count: usize) -> io::Result<Option<Vec<Ring>>> {
+    let mut rings = (0..count).map(|_| Ring::new()).collect::<io::Result<Vec<_>>>()?;
+    let Some(first) = rings.first_mut() else { return Ok(None) };
+    let Costs { direct, ring } = worth::measure(first)?;
+    let is_chosen = !must_pay || ring < direct;
+    tracing::info!(system_call = ?direct, io_uring = ?ring, batches = is_chosen, "cost of moving a packet measured");
+    Ok(is_chosen.then_some(rings))
 }
 
 impl Ring {

@@ -45,7 +45,6 @@ impl Site {
     fn start(&mut self, declared: Declared) {
         let platform = FakePlatform { kernel: self.kernel.clone() };
         let settings = Settings {
-            workers: 1,
             spin: Duration::ZERO,
             mark: Mark::default(),
             declared,
@@ -206,8 +205,8 @@ impl Platform for FakePlatform {
 
     fn claim_tables(&mut self, _: &[u32]) {}
 
-    fn transfer(&self) -> Box<dyn Transfer> {
-        Box::new(Direct)
+    fn transfers(&self) -> Vec<Box<dyn Transfer>> {
+        vec![Box::new(Direct)]
     }
 }
 

@@ -27,7 +27,7 @@ const PACKAGED: &str = include_str!("../../../packaging/vgwd.toml");
 /// The packaged file shows the defaults, so it must change nothing.
 #[test]
 fn the_packaged_file_holds_the_defaults() {
-    let Config { declared, audit_timeout, thrift_listen, socket, mark, workers, spin, warnings, places } =
+    let Config { declared, audit_timeout, thrift_listen, socket, mark, workers, io_uring, spin, warnings, places } =
         Config::default();
     let packaged = read(&[PACKAGED]).unwrap();
     assert_eq!(packaged.declared, declared);
@@ -36,6 +36,7 @@ fn the_packaged_file_holds_the_defaults() {
     assert_eq!(packaged.socket, socket);
     assert_eq!(packaged.mark, mark);
     assert_eq!(packaged.workers, workers);
+    assert_eq!(packaged.io_uring, io_uring);
     assert_eq!(packaged.spin, spin);
     assert_eq!(packaged.warnings, warnings);
     assert_eq!(packaged.places.len(), places.len());
