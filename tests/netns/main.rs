@@ -4,6 +4,7 @@
 
 mod attach;
 mod audit;
+mod batches;
 mod calls;
 mod cli;
 mod daemon;
