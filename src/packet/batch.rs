@@ -101,4 +101,20 @@ mod tests {
         assert!(batch.is_full(), "3 packets of 3");
         assert_eq!(batch.packets_mut().len(), 3);
     }
+
+    #[test]
+    fn buffers_that_stayed_empty_are_passed_over() {
+        let mut batch = Batch::new(4, usize::MAX);
+        let free = batch.free(3);
+        assert_eq!(free.len(), 3);
+        // The first one got nothing, the two behind it did.
+        for (packet, length) in free[1..].iter_mut().zip([5, 6]) {
+            packet.set_frame(&vec![0; length]);
+        }
+        batch.keep(1);
+        batch.keep(1);
+        let lengths: Vec<usize> = batch.packets_mut().iter().map(Packet::length).collect();
+        assert_eq!((lengths, batch.bytes()), (vec![5, 6], 11));
+        assert_eq!(batch.free(9).len(), 2, "no more than there are");
+    }
 }
