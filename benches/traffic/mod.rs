@@ -25,17 +25,17 @@ const PEER_MAC: Mac = Mac([2, 0, 0, 0, 0, 6]);
 const TAP: Mac = Mac([2, 0, 0, 0, 0, 0xaa]);
 
 /// When the first packet comes.
-pub const START: Moment = Moment::from_nanos(1_000_000_000);
+pub(crate) const START: Moment = Moment::from_nanos(1_000_000_000);
 
 /// As much of a frame as forwarding edits, and all of the messages that are answered.
 const EDITED: usize = 128;
 
 /// A packet of one kind, to be sent again and again.
-pub struct Kind {
+pub(crate) struct Kind {
     /// What it is.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// What becomes of it.
-    pub verdict: Verdict,
+    pub(crate) verdict: Verdict,
     ingress: PortId,
     packet: Packet,
     length: usize,
@@ -51,14 +51,14 @@ impl Kind {
     }
 
     /// Makes the packet what it was before it was forwarded.
-    pub fn restore(&mut self) {
+    pub(crate) fn restore(&mut self) {
         self.packet.set_length(self.length);
         self.packet.offload = self.offload;
         self.packet.frame_mut()[..self.head.len()].copy_from_slice(&self.head);
     }
 
     /// Sends the packet through, with all that a worker asks and tells of it.
-    pub fn pass(&mut self, forwarder: &mut Forwarder, now: Moment) -> Verdict {
+    pub(crate) fn pass(&mut self, forwarder: &mut Forwarder, now: Moment) -> Verdict {
         let verdict = forwarder.process(self.ingress, &mut self.packet, now);
         if let Some((egress, origin)) = verdict.outgoing(self.ingress) {
             forwarder.sent(origin, egress, self.packet.length());
@@ -72,7 +72,7 @@ impl Kind {
     }
 
     /// Fails unless every packet that came in has the same fate, which is settled.
-    pub fn check(&self, forwarder: &Forwarder, packets: u64) {
+    pub(crate) fn check(&self, forwarder: &Forwarder, packets: u64) {
         let counters = forwarder.counters(self.ingress).expect("the port is there");
         let fate = match self.verdict {
             Verdict::Forward(_) | Verdict::Taken => counters.sent,
@@ -102,7 +102,7 @@ fn port(id: PortId, peer_mac: Option<Mac>) -> PortConfig {
 }
 
 /// The network.
-pub fn forwarder() -> Forwarder {
+pub(crate) fn forwarder() -> Forwarder {
     let mut forwarder = Forwarder::new(Limits::default());
     for (id, peer_mac) in [(GUEST, None), (HOST, Some(TAP)), (SECOND_HOST, Some(TAP)), (PEER, Some(PEER_MAC))] {
         forwarder.set_port(port(id, peer_mac));
@@ -129,7 +129,7 @@ pub fn forwarder() -> Forwarder {
 }
 
 /// Every usual kind.
-pub fn kinds() -> Vec<Kind> {
+pub(crate) fn kinds() -> Vec<Kind> {
     use Verdict::{Answer, Drop, Forward, Taken};
     let small = |from, to, mac| udp(from, to, mac, 22, true);
     let bulk = |to| super_packet("10.1.0.5", to);
@@ -157,7 +157,12 @@ fn address(text: &str) -> IpAddr {
 }
 
 /// The start of a frame to the gateway's MAC.
-fn headers(from: &str, to: &str, mac: Mac, dont_fragment: bool) -> etherparse::PacketBuilderStep<etherparse::IpHeaders> {
+fn headers(
+    from: &str,
+    to: &str,
+    mac: Mac,
+    dont_fragment: bool,
+) -> etherparse::PacketBuilderStep<etherparse::IpHeaders> {
     let ethernet = PacketBuilder::ethernet2(mac.0, Mac::GATEWAY.0);
     match (address(from), address(to)) {
         (IpAddr::V4(from), IpAddr::V4(to)) => {
