@@ -15,6 +15,7 @@ mod isolation;
 mod lab;
 mod lifecycle;
 mod namespace;
+mod offloads;
 mod reload;
 mod segmentation;
 mod site;
