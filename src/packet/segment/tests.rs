@@ -23,7 +23,7 @@ fn sample(is_v4: bool) -> Sample {
 
 /// Bytes without a pattern that a shift by a segment would hide.
 fn noise(length: usize) -> Vec<u8> {
-    (0..length).map(|at| (at * at / 7 + at) as u8).collect()
+    (0..length).map(|at| (at * at / 7 + at).to_le_bytes()[0]).collect()
 }
 
 proptest! {
@@ -41,11 +41,11 @@ proptest! {
         for (index, segment) in segments.iter().enumerate() {
             let (_, net, transport, data) = verified(segment);
             let Some(TransportHeader::Tcp(tcp)) = transport else { panic!() };
-            prop_assert_eq!(tcp.sequence_number, (u32::MAX - 1000).wrapping_add(stream.len() as u32));
+            prop_assert_eq!(tcp.sequence_number, (u32::MAX - 1000).wrapping_add(u32::try_from(stream.len()).unwrap()));
             let once = if index + 1 < segments.len() { 0x09 } else { 0 } | if index > 0 { 0x80 } else { 0 };
             prop_assert_eq!(segment[at + 13], flags & !once);
             if let NetHeaders::Ipv4(ip, _) = net {
-                prop_assert_eq!(ip.identification, 0x1234u16.wrapping_add(index as u16));
+                prop_assert_eq!(ip.identification, 0x1234u16.wrapping_add(u16::try_from(index).unwrap()));
                 prop_assert!(ip.dont_fragment);
             }
             prop_assert!(index + 1 == segments.len() || data.len() == usize::from(size));
