@@ -47,8 +47,7 @@ impl Forwarder {
         let port = self.ports.get(ingress).ok_or(DropReason::DevReady)?;
         let destination = self.destination(port, ip.destination, || ip.flow_hash(packet.frame()));
         let is_for_us = destination == Ok(Destination::Own);
-        port.check_source(ip, is_for_us)?;
-        if port.is_guest() && port.config.peer_mac.is_none() && port.holds(ip.source) {
+        if port.check_source(ip, is_for_us)? {
             self.observe(ingress, ip.source, stations.source, now);
         }
         match destination? {

@@ -16,6 +16,7 @@ mod isolation;
 mod lab;
 mod lifecycle;
 mod namespace;
+mod offloads;
 mod reload;
 mod segmentation;
 mod site;

@@ -1,9 +1,10 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::packet::Offload;
 use crate::packet::checksum::pseudo_header;
-use crate::packet::sample::{Sample, parsed};
+use crate::packet::rewrite::complete_checksum;
+use crate::packet::sample::{Sample, parsed, verified};
+use crate::packet::{Offload, Segments};
 
 const FAMILIES: [(&str, &str); 2] = [("10.1.0.5", "10.2.0.9"), ("fd00:1::5", "fd00:2::9")];
 
@@ -44,14 +45,21 @@ fn coalesced(packets: impl IntoIterator<Item = Packet>) -> Vec<Packet> {
     coalesced_by(packets.into_iter().map(|packet| (0, packet)))
 }
 
-/// The payloads that a packet will become.
-fn payloads(packet: &Packet) -> Vec<&[u8]> {
+/// The payloads of the datagrams that a packet will become, all of which must be sound.
+fn payloads(packet: &Packet) -> Vec<Vec<u8>> {
     let ip = parsed(packet.frame());
-    let payload = &packet.frame()[ip.transport + UDP_HEADER..ip.end];
-    match packet.offload.segmentation {
-        Some(segmentation) => payload.chunks(segmentation.size.into()).collect(),
-        None => vec![payload],
+    let mut datagram = Packet::new();
+    let Some(mut segments) = Segments::new(packet, &ip) else {
+        datagram.set_frame(packet.frame());
+        datagram.offload = packet.offload;
+        complete_checksum(&mut datagram, &ip);
+        return vec![verified(datagram.frame()).3];
+    };
+    let mut payloads = Vec::new();
+    while segments.write_next(&mut datagram) {
+        payloads.push(verified(datagram.frame()).3);
     }
+    payloads
 }
 
 #[test]
@@ -75,8 +83,7 @@ fn equal_datagrams_become_one_super_packet() {
 fn a_shorter_datagram_is_the_last_of_its_super_packet() {
     let sample = Sample::new("10.1.0.5", "10.2.0.9");
     let out = coalesced([b"four".as_slice(), b"four", b"2b", b"2b", b"four"].map(|p| open(&sample.udp(p))));
-    let lengths: Vec<Vec<usize>> =
-        out.iter().map(|packet| payloads(packet).into_iter().map(<[u8]>::len).collect()).collect();
+    let lengths: Vec<Vec<usize>> = out.iter().map(|packet| payloads(packet).iter().map(Vec::len).collect()).collect();
     assert_eq!(lengths, [vec![4, 4, 2], vec![2], vec![4]]);
 }
 
@@ -160,7 +167,7 @@ proptest! {
         for packet in &out {
             let is_v6 = packet.frame()[12] == 0x86;
             let flow = usize::from(packet.frame()[11]) + 12 * usize::from(is_v6);
-            arrived[flow].extend(payloads(packet).into_iter().map(<[u8]>::to_vec));
+            arrived[flow].extend(payloads(packet));
         }
         prop_assert_eq!(arrived, flows);
     }
