@@ -10,8 +10,10 @@ use super::martian::is_link_local;
 use super::neighbour::Neighbours;
 use super::{DropReason, Limits, PortConfig, PortCounters, PortRole};
 
-/// A port and its state.
+/// A port and its state. It has its cache lines for itself, in the pairs that processors fetch: a
+/// worker that counts must not slow down another one that happens to lie beside it.
 #[derive(Debug)]
+#[repr(align(128))]
 pub(super) struct Port {
     pub(super) config: PortConfig,
     pub(super) counters: PortCounters,

@@ -163,26 +163,27 @@ impl Train {
         }
         let Datagram { transport, payload } = self.datagram;
         let frame = packet.frame_mut();
-        // Both fit, see `couple`.
-        let [before, after] = [transport + UDP_HEADER + payload, frame.len()].map(|end| end - transport);
-        let lengths = [before, after].map(|length| u16::try_from(length).unwrap_or(u16::MAX));
+        // All fit, see `couple`.
+        let field = |length: usize| u16::try_from(length).unwrap_or(u16::MAX);
+        let before = field(UDP_HEADER + payload);
+        let after = field(frame.len() - transport);
         if transport == ETHERNET_HEADER + IPV4 {
+            let total = field(frame.len() - ETHERNET_HEADER);
             let header = &mut frame[ETHERNET_HEADER..transport];
-            let total = lengths[1].saturating_add(IPV4 as u16);
             header[2..4].copy_from_slice(&total.to_be_bytes());
             write_checksum(header);
         } else {
-            frame[ETHERNET_HEADER + 4..ETHERNET_HEADER + 6].copy_from_slice(&lengths[1].to_be_bytes());
+            frame[ETHERNET_HEADER + 4..ETHERNET_HEADER + 6].copy_from_slice(&after.to_be_bytes());
         }
         let udp = &mut frame[transport..transport + UDP_HEADER];
-        udp[4..6].copy_from_slice(&lengths[1].to_be_bytes());
+        udp[4..6].copy_from_slice(&after.to_be_bytes());
         // The sum of the pseudo-header, which holds the length.
-        let pseudo = Sum::default().word(u16::from_be_bytes([udp[6], udp[7]])).word(!lengths[0]).word(lengths[1]);
+        let pseudo = Sum::default().word(u16::from_be_bytes([udp[6], udp[7]])).word(!before).word(after);
         udp[6..8].copy_from_slice(&pseudo.folded().to_be_bytes());
         packet.offload.segmentation = Some(Segmentation {
             kind: SegmentKind::Udp,
-            size: u16::try_from(payload).unwrap_or(u16::MAX),
-            header_length: u16::try_from(transport + UDP_HEADER).unwrap_or(u16::MAX),
+            size: field(payload),
+            header_length: field(transport + UDP_HEADER),
             ecn: false,
         });
     }

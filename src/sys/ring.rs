@@ -17,7 +17,8 @@ use super::tap::DEVICE_NODE;
 use worth::Costs;
 
 /// Most packets that are moved at once.
-const DEPTH: usize = 64;
+const DEPTH: usize = ENTRIES as usize;
+const ENTRIES: u32 = 64;
 
 /// From so many packets on, one call for all is faster than a call for each.
 const WORTHWHILE: usize = 4;
@@ -68,15 +69,14 @@ impl Ring {
     /// `ENOSYS` or `EPERM` where io_uring is missing or forbidden (sysctl `kernel.io_uring_disabled`,
     /// seccomp), `EOPNOTSUPP` from a kernel that can read taps only in its own threads.
     pub(super) fn new() -> io::Result<Self> {
-        let mut ring = Self { ring: IoUring::new(DEPTH as u32)?, results: [0; DEPTH] };
+        let mut ring = Self { ring: IoUring::new(ENTRIES)?, results: [0; DEPTH] };
         // A descriptor without an interface answers EBADFD, if it is asked at all.
         let node = rustix::fs::open(DEVICE_NODE, OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())?;
         let mut byte = [0];
-        let area = byte.as_mut_ptr();
+        let read = opcode::Read::new(types::Fd(node.as_raw_fd()), byte.as_mut_ptr(), 1);
+        let read = read.rw_flags(libc::RWF_NOWAIT).build();
         // SAFETY: the byte outlives `complete`.
-        unsafe {
-            ring.submit(0, &opcode::Read::new(types::Fd(node.as_raw_fd()), area, 1).rw_flags(libc::RWF_NOWAIT).build())
-        };
+        unsafe { ring.submit(0, &read) };
         ring.complete(1);
         match -ring.results[0] {
             libc::EBADFD => Ok(ring),

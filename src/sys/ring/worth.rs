@@ -10,7 +10,7 @@ use rustix::pipe::{PipeFlags, pipe_with};
 use crate::clock::{Clock, Moment};
 use crate::sys::MonotonicClock;
 
-use super::{DEPTH, Ring};
+use super::{DEPTH, ENTRIES, Ring};
 
 /// Times that each way is tried; the fastest counts, since others may use the processor meanwhile.
 const ROUNDS: usize = 32;
@@ -71,5 +71,5 @@ pub(super) fn measure(ring: &mut Ring) -> io::Result<Costs> {
 
 /// Time since then, for each of the packets that were written and read.
 fn per_packet(start: Moment) -> Duration {
-    MonotonicClock.now().since(start).div_f64(2.0 * DEPTH as f64)
+    MonotonicClock.now().since(start) / (2 * ENTRIES)
 }
