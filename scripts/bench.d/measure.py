@@ -1,0 +1,72 @@
+"""The rounds: every work on every bed, the ways taking turns."""
+
+from dataclasses import asdict, dataclass, field
+
+from topology import Failure
+from works import WORKS
+
+
+@dataclass
+class Figures:
+    """What a run has measured, as it is kept in a file."""
+
+    #: Facts about machine, programs and run, a line each.
+    facts: list = field(default_factory=list)
+    #: Ways that were not measured, and works that failed: a line each, with the reason.
+    missing: list = field(default_factory=list)
+    #: path -> work -> way -> the figures of each round; None for a round that failed.
+    rounds: dict = field(default_factory=dict)
+
+    as_dict = asdict
+
+    def of(self, path, work, way, index):
+        """One metric by round, None where it failed; nothing if it was not measured."""
+        return [figure and figure[index] for figure in self.rounds[path].get(work, {}).get(way, ())]
+
+    def ways(self, path):
+        """The ways measured on a path."""
+        return list(dict.fromkeys(way for by_way in self.rounds[path].values() for way in by_way))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is measured: works by bed, how often, and how many seconds each."""
+
+    rounds: int
+    seconds: int
+    #: (bed, names of its works)
+    beds: list
+
+
+def measure(plan, figures, say):
+    """Runs the plan.
+
+    The ways take turns within each work of a round, so that whatever else the machine does meets
+    all of them alike; who is first changes from round to round.
+    """
+    lines = {}
+    for bed, works in plan.beds:
+        for work in works:
+            lines.setdefault((bed.path.name, work), []).append(bed)
+    for number in range(plan.rounds):
+        for (path, name), beds in lines.items():
+            first = number % len(beds)
+            for bed in beds[first:] + beds[:first]:
+                figure = attempt(bed, WORKS[name], plan.seconds, figures)
+                figures.rounds.setdefault(path, {}).setdefault(name, {}).setdefault(bed.way, []).append(figure)
+            latest = "   ".join(f"{bed.way} {short(figures.rounds[path][name][bed.way][-1])}" for bed in beds)
+            say(f"round {number + 1}/{plan.rounds}   {path:<7}   {name:<12} {latest}   {WORKS[name].metrics[0].unit}")
+
+
+def attempt(bed, work, seconds, figures):
+    """One measurement; a failure is noted, and the rest goes on."""
+    try:
+        with bed.turn(work.least * seconds):
+            return work.run(bed, seconds)
+    except Failure as failure:
+        figures.missing.append(f"{bed}, {work.name}: {failure}")
+        return None
+
+
+def short(figure):
+    return f"{figure[0]:.3g}" if figure and figure[0] < 1000 else f"{figure[0]:.0f}" if figure else "failed"

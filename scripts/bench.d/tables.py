@@ -1,0 +1,77 @@
+"""From figures to rows of text: what was measured, the ratios, and which targets are reached."""
+
+from statistic import Spread
+from targets import TARGETS
+from works import WORKS
+
+#: Ratios that are shown, as far as both ways were measured.
+PAIRS = (
+    ("vgw", "kernel"),
+    ("vgw", "ovs"),
+    ("vgw", "bare"),
+    ("vgw-spin", "kernel"),
+    ("vgw-spin", "vgw"),
+    ("vgw-2", "vgw"),
+    ("bare", "kernel"),
+)
+
+
+def lines(figures, path):
+    """Each metric of the works measured on a path: its title, unit, work and index."""
+    for work in (WORKS[name] for name in figures.rounds[path]):
+        for index, metric in enumerate(work.metrics):
+            title = f"{work.title}: {metric.label}" if metric.label else work.title
+            yield title, metric, work, index
+
+
+def measured(figures, path):
+    """The head and the rows of the table of a path's figures."""
+    ways = figures.ways(path)
+    rows = []
+    for title, metric, work, index in lines(figures, path):
+        spreads = [Spread.of(figures.of(path, work.name, way, index)) for way in ways]
+        rows.append((title, metric.unit, *(spread.text() if spread else "" for spread in spreads)))
+    return ("", "unit", *ways), rows
+
+
+def ratios(figures, path):
+    """The head and the rows of the table of a path's ratios."""
+    ways = figures.ways(path)
+    pairs = [pair for pair in PAIRS if set(pair) <= set(ways)]
+    rows = []
+    for title, metric, work, index in lines(figures, path):
+        cells = [ratio(figures, path, work.name, *pair, index) for pair in pairs]
+        if any(cells):
+            better = "less" if metric.less_is_better else "more"
+            rows.append((title, better, *(cell.text(2) if cell else "" for cell in cells)))
+    return ("", "better", *(" / ".join(pair) for pair in pairs)), rows
+
+
+def verdicts(figures):
+    """The head and the rows of the table of targets, as far as they were measured."""
+    rows = []
+    for target in TARGETS:
+        if target.path in figures.rounds:
+            spread = ratio(figures, target.path, target.work, target.way, target.other)
+            if spread:
+                verdict = "reached" if target.is_reached(spread.median) else "not reached"
+                what = (target.path, WORKS[target.work].title, f"{target.way} / {target.other}")
+                rows.append((*what, target.text(), spread.text(2), verdict))
+    return ("path", "work", "ratio", "target", "measured", ""), rows
+
+
+def ratio(figures, path, work, way, other, index=0):
+    """One ratio's spread over the rounds; none if it was not measured."""
+    return Spread.of_ratios(figures.of(path, work, way, index), figures.of(path, work, other, index))
+
+
+def as_text(head, rows):
+    table = [head, *rows]
+    widths = [max(len(row[column]) for row in table) for column in range(len(head))]
+    return "\n".join(
+        "   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table
+    )
+
+
+def as_markdown(head, rows):
+    return "\n".join(f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows))
