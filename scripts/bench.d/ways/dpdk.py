@@ -12,8 +12,9 @@ class TestPmd(Wire):
 
     def start(self, *devices):
         self.daemon(
-            "dpdk-testpmd",
-            *("--no-huge", "--no-pci", "--in-memory", "-m", 256),
+            # Its words are waited for.
+            *("stdbuf", "-oL", "dpdk-testpmd"),
+            *("--no-huge", "--no-pci", "--no-shconf", "--no-telemetry", "-m", 256),
             # Not bound to cores, as no other way is.
             *("--lcores", "0@0-1,1@0-1"),
             *(f"--vdev={device}" for device in devices),
