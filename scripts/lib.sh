@@ -42,6 +42,7 @@ has_package() {
         iputils-ping) command -v ping >/dev/null ;;
         iputils-arping) PATH=$PATH:/usr/sbin:/sbin command -v arping >/dev/null ;;
         nftables) PATH=$PATH:/usr/sbin:/sbin command -v nft >/dev/null ;;
+        linux-perf) command -v perf >/dev/null ;;
         openvswitch-switch) PATH=$PATH:/usr/sbin:/sbin command -v ovs-vswitchd >/dev/null ;;
         dpdk-dev) command -v dpdk-testpmd >/dev/null ;;
         python3-matplotlib) /usr/bin/python3 -c 'import matplotlib' 2>/dev/null ;;

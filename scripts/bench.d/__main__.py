@@ -7,16 +7,17 @@ import contextlib
 import json
 import signal
 import sys
-import tempfile
-from pathlib import Path
 
 import arguments
 import machine
+import profiling
 import report
+import tables
 from files import LATEST, PAGE, PLOT, ROOT
 from measure import Figures, Plan, measure
-from topology import PATHS, Failure, keep_names_private
+from topology import PATHS, Failure, private_folder
 from ways import WAYS
+from works import WORKS
 
 
 def say(line):
@@ -24,26 +25,51 @@ def say(line):
 
 
 def run(chosen):
-    """Builds the beds, measures, and takes everything down."""
-    keep_names_private()
+    """Measures the chosen works on the chosen ways, in rounds."""
     figures = Figures()
     before = machine.busy()
-    with tempfile.TemporaryDirectory(prefix="vgw-bench-") as folder:
-        beds = []
-        try:
-            for bed in wanted_beds(chosen, Path(folder)):
-                build(bed, beds, figures)
-            plan = Plan(chosen.rounds, chosen.seconds, [(bed, arguments.works_of(chosen, bed.way)) for bed in beds])
-            measure(plan, figures, say)
-        finally:
-            for bed in beds:
-                take_down(bed, figures)
-    figures.facts = [
-        *machine.facts(),
-        f"processor time in use by others: {before:.0%} before the first round, {machine.busy():.0%} after the last",
-        f"{chosen.rounds} rounds of {chosen.seconds} s; median (least–greatest)",
-    ]
+    with standing_beds(chosen, figures) as beds:
+        plan = Plan(chosen.rounds, chosen.seconds, [(bed, arguments.works_of(chosen, bed.way)) for bed in beds])
+        measure(plan, figures, say)
+    figures.facts = [*facts(before), f"{chosen.rounds} rounds of {chosen.seconds} s; median (least–greatest)"]
+    LATEST.parent.mkdir(parents=True, exist_ok=True)
+    LATEST.write_text(json.dumps(figures.as_dict(), indent=1), encoding="utf-8")
     return figures
+
+
+def run_profiles(chosen):
+    """Profiles the chosen works on the chosen ways, one after another."""
+    figures = Figures()
+    before = machine.busy()
+    profiles = {}
+    with standing_beds(chosen, figures) as beds:
+        for work in (WORKS[name] for name in chosen.profile):
+            for bed in beds:
+                say(f"{bed}, {work.name}")
+                profiles[f"{bed}, {work.name}"] = profiling.profile(bed, work, chosen.seconds)
+    if not profiles:
+        raise Failure("; ".join(figures.missing) or "nothing to profile")
+    return facts(before), profiling.table(profiles)
+
+
+def facts(busy_before):
+    busy = f"{busy_before:.0%} before the first measurement, {machine.busy():.0%} after the last"
+    return [*machine.facts(), f"processor time in use by others: {busy}"]
+
+
+@contextlib.contextmanager
+def standing_beds(chosen, figures):
+    """The chosen ways on the chosen paths, as far as they can be had; taken down in any case."""
+    folder = private_folder()
+    beds = []
+    try:
+        for bed in wanted_beds(chosen, folder):
+            figures.asked += [[bed.path.name, bed.way, work] for work in arguments.works_of(chosen, bed.way)]
+            build(bed, beds, figures)
+        yield beds
+    finally:
+        for bed in beds:
+            take_down(bed, figures)
 
 
 def wanted_beds(chosen, folder):
@@ -51,6 +77,8 @@ def wanted_beds(chosen, folder):
         for way in chosen.ways:
             if path in WAYS[way].paths and arguments.works_of(chosen, way):
                 yield WAYS[way].bed(way, path, folder)
+        for way, program in chosen.build.items():
+            yield WAYS["vgw"].bed(way, path, folder, program)
 
 
 def build(bed, beds, figures):
@@ -75,8 +103,8 @@ def take_down(bed, figures):
 
 
 def write(figures, chosen):
-    """Renews the page's sections and the plot."""
-    import plot  # noqa: PLC0415 (matplotlib is needed for nothing else)
+    """Renews the page's sections and the picture."""
+    import plot  # matplotlib is needed for nothing else
 
     plot.draw(figures, PLOT)
     report.write_section("network", report.network_section(figures))
@@ -85,24 +113,33 @@ def write(figures, chosen):
     say(f"\nwritten to {PAGE.relative_to(ROOT)} and {PLOT.relative_to(ROOT)}")
 
 
+def report_profiles(chosen):
+    lines, table = run_profiles(chosen)
+    say("\n" + "\n\n".join((tables.as_text(*table), "\n".join(lines))))
+    if chosen.write:
+        report.write_section("profile", report.profile_section(lines, table))
+
+
+def report_figures(chosen):
+    figures = Figures(**json.loads(LATEST.read_text(encoding="utf-8"))) if chosen.again else run(chosen)
+    say("\n" + report.text(figures))
+    if chosen.write:
+        write(figures, chosen)
+
+
 def main():
     chosen = arguments.parse()
     if chosen.needs:
-        say(" ".join(sorted({package for way in chosen.ways for package in WAYS[way].packages})))
+        say(" ".join(arguments.packages(chosen)))
         return
     # As Ctrl-C does: the daemons are stopped in order. (The namespaces would go anyhow.)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _frame: sys.exit(128 + number))
     try:
-        if chosen.again:
-            figures = Figures(**json.loads(LATEST.read_text(encoding="utf-8")))
+        if chosen.profile:
+            report_profiles(chosen)
         else:
-            figures = run(chosen)
-            LATEST.parent.mkdir(parents=True, exist_ok=True)
-            LATEST.write_text(json.dumps(figures.as_dict(), indent=1), encoding="utf-8")
-        say("\n" + report.text(figures))
-        if chosen.write:
-            write(figures, chosen)
+            report_figures(chosen)
     except Failure as failure:
         sys.exit(f"bench: {failure}")
     except KeyboardInterrupt:

@@ -1,6 +1,7 @@
 """The command line of scripts/bench."""
 
 import argparse
+import os
 
 from topology import PATHS
 from ways import WAYS
@@ -25,10 +26,19 @@ def parse(words=None):
     choice.add_argument(
         "--only", type=names(WORKS), metavar="WORK,...", help="works; what each way is for unless named"
     )
+    choice.add_argument(
+        "--build", action=Builds, default={}, metavar="NAME=VGWD", help="vgw-NAME too: another build of vgwd"
+    )
     choice.add_argument("--quick", action="store_true", help="three rounds of 1 s of the works that have targets")
     choice.add_argument("--rounds", type=positive, metavar="N", help="how often everything is measured (5)")
     choice.add_argument("--seconds", type=positive, metavar="N", help="length of one measurement (2)")
     choice.add_argument("--parts", action="store_true", help="run the benches of single parts too (cargo bench)")
+    choice.add_argument(
+        "--profile",
+        type=names(WORKS),
+        metavar="WORK,...",
+        help="where the time goes in vgw, or in the ways named (perf)",
+    )
     result = parser.add_argument_group("what becomes of it")
     result.add_argument("--write", action="store_true", help="write docs/benchmarks.md and docs/benchmarks.png")
     result.add_argument("--again", action="store_true", help="measure nothing: report the latest run again")
@@ -37,18 +47,41 @@ def parse(words=None):
     arguments.rounds = arguments.rounds or (3 if arguments.quick else 5)
     arguments.seconds = arguments.seconds or (1 if arguments.quick else 2)
     arguments.path = arguments.path or list(PATHS)
-    arguments.ways = arguments.ways or [
-        name for name, way in WAYS.items() if (way.quick if arguments.quick else way.usual)
-    ]
+    arguments.ways = arguments.ways or (["vgw"] if arguments.profile else usual_ways(arguments.quick))
     return arguments
+
+
+def usual_ways(quick):
+    return [name for name, way in WAYS.items() if (way.quick if quick else way.usual)]
+
+
+def packages(arguments):
+    """The Debian packages that the chosen ways and reports are worth installing for."""
+    wanted = {package for way in arguments.ways for package in WAYS[way].packages}
+    if arguments.profile:
+        wanted.add("linux-perf")
+    if arguments.write and not arguments.profile:
+        wanted.add("python3-matplotlib")
+    return sorted(wanted)
 
 
 def works_of(arguments, way):
     """The works to be measured on a way."""
     if arguments.only:
         return arguments.only
-    meant = WAYS[way].works or tuple(WORKS)
+    meant = WAYS[way].works if way in WAYS else ()
+    meant = meant or tuple(WORKS)
     return [name for name in meant if name in QUICK] if arguments.quick else list(meant)
+
+
+class Builds(argparse.Action):
+    """Collects NAME=VGWD: ways by name, each with its program."""
+
+    def __call__(self, parser, namespace, value, _option=None):
+        name, _, program = value.partition("=")
+        if not name or not os.access(program, os.X_OK):
+            parser.error(f"--build {value}: no NAME=VGWD with a program that can be run")
+        namespace.build = {**namespace.build, f"vgw-{name}": os.path.abspath(program)}
 
 
 def names(known):
@@ -80,6 +113,6 @@ def epilog():
     works = ((name, work.title) for name, work in WORKS.items())
     examples = (
         "  scripts/bench --path guests --ways vgw,bare --only pps --rounds 3 --seconds 2",
-        "  scripts/bench --write --parts          all of docs/benchmarks.md",
+        "  scripts/bench --write --parts",
     )
     return "\n".join(("ways:", table(ways), "\nworks:", table(works), "\nexamples:", *examples))

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import time
-from pathlib import Path as FilePath
+from pathlib import Path
 
 from topology import PATIENCE, Failure, Namespace, lay_veth
 
@@ -62,7 +62,7 @@ class Bed:
         return process
 
     def log(self, program):
-        return self.folder / f"{FilePath(program).name}.log"
+        return self.folder / f"{Path(program).name}.log"
 
     def log_text(self):
         return "\n".join(path.read_text(encoding="utf-8", errors="replace") for path in self.folder.glob("*.log"))
@@ -119,9 +119,7 @@ class Bed:
     @contextlib.contextmanager
     def on_one_core(self):
         """Keeps the forwarder, and what this program starts meanwhile, on one core."""
-        threads = [
-            int(task.name) for process in self.processes for task in FilePath(f"/proc/{process.pid}/task").iterdir()
-        ]
+        threads = [int(task.name) for process in self.processes for task in Path(f"/proc/{process.pid}/task").iterdir()]
         before = {thread: os.sched_getaffinity(thread) for thread in (0, *threads)}
         core = {max(os.sched_getaffinity(0))}
         try:
@@ -136,6 +134,8 @@ class Bed:
 def end(process):
     """Ends a daemon in order, or else by force."""
     process.send_signal(signal.SIGCONT)
+    if process.stdin:
+        process.stdin.close()
     process.terminate()
     try:
         process.wait(PATIENCE)

@@ -12,6 +12,8 @@ class Figures:
 
     #: Facts about machine, programs and run, a line each.
     facts: list = field(default_factory=list)
+    #: (path, way, work) of all that was to be measured.
+    asked: list = field(default_factory=list)
     #: Ways that were not measured, and works that failed: a line each, with the reason.
     missing: list = field(default_factory=list)
     #: path -> work -> way -> the figures of each round; None for a round that failed.
@@ -21,7 +23,11 @@ class Figures:
 
     def of(self, path, work, way, index):
         """One metric by round, None where it failed; nothing if it was not measured."""
-        return [figure and figure[index] for figure in self.rounds[path].get(work, {}).get(way, ())]
+        return [figure and figure[index] for figure in self.rounds.get(path, {}).get(work, {}).get(way, ())]
+
+    def was_asked_for(self, path, work, *ways):
+        """Whether a work was to be measured on all of these ways."""
+        return all([path, way, work] in self.asked for way in ways)
 
     def ways(self, path):
         """The ways measured on a path."""

@@ -40,6 +40,11 @@ def network_section(figures):
     return "\n\n".join(parts)
 
 
+def profile_section(facts, table):
+    """Where the time goes, for the page."""
+    return "\n\n".join(("\n".join(f"- {fact}" for fact in facts), tables.as_markdown(*table)))
+
+
 def parts_section():
     """The medians that Criterion has left, for one element where a case has several."""
     rows = []

@@ -4,16 +4,14 @@ from statistic import Spread
 from targets import TARGETS
 from works import WORKS
 
-#: Ratios that are shown, as far as both ways were measured.
-PAIRS = (
-    ("vgw", "kernel"),
-    ("vgw", "ovs"),
-    ("vgw", "bare"),
-    ("vgw-spin", "kernel"),
-    ("vgw-spin", "vgw"),
-    ("vgw-2", "vgw"),
-    ("bare", "kernel"),
-)
+
+def pairs(ways):
+    """The ratios that are shown: vgw over its peers, its variants over it, and what the targets name."""
+    peers = [("vgw", peer) for peer in ("kernel", "ovs", "bare")]
+    variants = [(way, "vgw") for way in ways if way.startswith("vgw-")]
+    named = [(target.way, target.other) for target in TARGETS]
+    found = dict.fromkeys([*peers, *variants, *named, ("bare", "kernel")])
+    return [pair for pair in found if set(pair) <= set(ways)]
 
 
 def lines(figures, path):
@@ -37,27 +35,27 @@ def measured(figures, path):
 def ratios(figures, path):
     """The head and the rows of the table of a path's ratios."""
     ways = figures.ways(path)
-    pairs = [pair for pair in PAIRS if set(pair) <= set(ways)]
+    shown = pairs(ways)
     rows = []
     for title, metric, work, index in lines(figures, path):
-        cells = [ratio(figures, path, work.name, *pair, index) for pair in pairs]
+        cells = [ratio(figures, path, work.name, *pair, index) for pair in shown]
         if any(cells):
             better = "less" if metric.less_is_better else "more"
             rows.append((title, better, *(cell.text(2) if cell else "" for cell in cells)))
-    return ("", "better", *(" / ".join(pair) for pair in pairs)), rows
+    return ("", "better", *(" / ".join(pair) for pair in shown)), rows
 
 
 def verdicts(figures):
-    """The head and the rows of the table of targets, as far as they were measured."""
+    """The head and the rows of the table of targets, as far as a run was to measure them."""
     rows = []
     for target in TARGETS:
-        if target.path in figures.rounds:
-            spread = ratio(figures, target.path, target.work, target.way, target.other)
-            if spread:
-                verdict = "reached" if target.is_reached(spread.median) else "not reached"
-                what = (target.path, WORKS[target.work].title, f"{target.way} / {target.other}")
-                rows.append((*what, target.text(), spread.text(2), verdict))
-    return ("path", "work", "ratio", "target", "measured", ""), rows
+        if not figures.was_asked_for(target.path, target.work, target.way, target.other):
+            continue
+        spread = ratio(figures, target.path, target.work, target.way, target.other)
+        verdict = "not measured" if spread is None else "reached" if target.is_reached(spread.median) else "not reached"
+        what = (target.path, WORKS[target.work].title, f"{target.way} / {target.other}")
+        rows.append((*what, target.text(), spread.text(2) if spread else "", verdict))
+    return ("path", "work", "ratio", "target", "measured", "verdict"), rows
 
 
 def ratio(figures, path, work, way, other, index=0):

@@ -11,6 +11,7 @@ import json
 import os
 import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 
 # How long anything may take that is not a measurement, seconds.
 PATIENCE = 20
@@ -40,15 +41,19 @@ def run(*command, **options):
     return done.stdout
 
 
-def keep_names_private():
-    """Hides the host's named network namespaces behind a folder that ends with this mount namespace.
+def private_folder():
+    """A folder for the files of a run, beside the names of its network namespaces.
 
-    So no name can clash, and no name is left behind.
+    It lies over the host's named namespaces and ends with this mount namespace, whatever that dies
+    of: no name can clash, and nothing is left behind.
     """
     if os.readlink("/proc/self/ns/mnt") == os.readlink(f"/proc/{os.getppid()}/ns/mnt"):
         raise Failure("start it by scripts/bench: it needs a mount namespace of its own")
     os.makedirs("/run/netns", exist_ok=True)
     run("mount", "-t", "tmpfs", "tmpfs", "/run/netns")
+    folder = Path("/run/netns/.files")
+    folder.mkdir()
+    return folder
 
 
 class Namespace:
@@ -110,7 +115,7 @@ class Station:
 
 
 @dataclass(frozen=True)
-class Path:
+class NetPath:
     """Two ends, and whether the host's own stack is on the way."""
 
     name: str
@@ -120,8 +125,10 @@ class Path:
     is_outside: bool
 
 
-GUESTS = Path("guests", Station("192.168.1.2", "192.168.1.1"), Station("192.168.2.2", "192.168.2.1"), is_outside=False)
-GATEWAY = Path("gateway", Station("192.168.1.2", "192.168.1.1"), Station("10.1.1.2", "10.1.1.1"), is_outside=True)
+GUESTS = NetPath(
+    "guests", Station("192.168.1.2", "192.168.1.1"), Station("192.168.2.2", "192.168.2.1"), is_outside=False
+)
+GATEWAY = NetPath("gateway", Station("192.168.1.2", "192.168.1.1"), Station("10.1.1.2", "10.1.1.1"), is_outside=True)
 PATHS = {path.name: path for path in (GUESTS, GATEWAY)}
 
 

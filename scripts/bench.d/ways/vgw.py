@@ -17,16 +17,17 @@ class Vgw(Bed):
 
     INSTANCE = "default-domain:bench:net:net"
 
-    def __init__(self, fragment, way, path, folder):
+    def __init__(self, fragment, way, path, folder, program=RELEASE / "vgwd"):
         super().__init__(way, path, folder)
         self.fragment = fragment
+        self.program = program
 
     def connect(self):
         far = self.gateway() if self.path.is_outside else self.port("far", self.path.far)
         configuration = self.folder / "vgwd.toml"
         configuration.write_text("\n".join((self.port("near", self.path.near), far, self.fragment)))
         self.daemon(
-            RELEASE / "vgwd",
+            self.program,
             *("--config", configuration),
             *("--thrift-listen", "none"),
             *("--socket", self.folder / "vgwd.sock"),
