@@ -99,7 +99,7 @@ def take_down(bed, figures):
     try:
         bed.tear_down()
     except Failure as failure:
-        figures.missing.append(f"{bed}: {failure}")
+        figures.failed.append(f"{bed}: {failure}")
 
 
 def write(figures, chosen):
@@ -125,6 +125,8 @@ def report_figures(chosen):
     say("\n" + report.text(figures))
     if chosen.write:
         write(figures, chosen)
+    if figures.failed:
+        raise Failure("not everything could be measured")
 
 
 def main():

@@ -14,8 +14,10 @@ class Figures:
     facts: list = field(default_factory=list)
     #: (path, way, work) of all that was to be measured.
     asked: list = field(default_factory=list)
-    #: Ways that were not measured, and works that failed: a line each, with the reason.
+    #: Ways that cannot be had here, a line each with the reason.
     missing: list = field(default_factory=list)
+    #: What went wrong with ways that can, likewise.
+    failed: list = field(default_factory=list)
     #: path -> work -> way -> the figures of each round; None for a round that failed.
     rounds: dict = field(default_factory=dict)
 
@@ -70,7 +72,7 @@ def attempt(bed, work, seconds, figures):
         with bed.turn(work.least * seconds):
             return work.run(bed, seconds)
     except Failure as failure:
-        figures.missing.append(f"{bed}, {work.name}: {failure}")
+        figures.failed.append(f"{bed}, {work.name}: {failure}")
         return None
 
 

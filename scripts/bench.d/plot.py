@@ -9,7 +9,14 @@ from works import WORKS
 SHOWN = ("tcp-1", "tcp-4", "gso", "pps", "loss-free", "rtt")
 HEADINGS = {"guests": "from guest to guest", "gateway": "from guest to outside, through the host's stack"}
 #: One colour for each family: a way's name up to its first hyphen.
-COLOURS = {"vgw": "#1f6fb4", "kernel": "#4a4a4a", "bare": "#9a9a9a", "ovs": "#d9822b", "dpdk": "#6a994e"}
+COLOURS = {
+    "vgw": "#1f6fb4",
+    "vgw-": "#82b4dd",
+    "kernel": "#4a4a4a",
+    "bare": "#9a9a9a",
+    "ovs": "#d9822b",
+    "dpdk": "#6a994e",
+}
 FAINT = "#dddddd"
 
 
@@ -19,7 +26,7 @@ def draw(figures, target):
     pyplot.rcParams.update({"font.family": "DejaVu Sans", "font.size": 9, "svg.fonttype": "none"})
     works = [name for name in SHOWN if any(name in by_work for by_work in figures.rounds.values())]
     paths = list(figures.rounds)
-    heights = [len(figures.ways(path)) + 1.6 for path in paths]
+    heights = [len(figures.ways(path)) + 1.5 for path in paths]
     figure, grid = pyplot.subplots(
         len(paths),
         len(works),
@@ -28,20 +35,23 @@ def draw(figures, target):
         squeeze=False,
         layout="constrained",
     )
-    figure.get_layout_engine().set(w_pad=0.08, h_pad=0.12)
+    # The headings are above the panels' titles, where the layout knows nothing of them.
+    figure.get_layout_engine().set(w_pad=0.08, h_pad=0.28, rect=(0, 0, 1, 0.97))
     for path, panels in zip(paths, grid, strict=True):
         for work, panel in zip(works, panels, strict=True):
             draw_panel(panel, figures, path, WORKS[work])
         panels[0].set_yticks(range(len(figures.ways(path))), figures.ways(path))
-        panels[0].annotate(
+        heading = panels[0].annotate(
             HEADINGS[path],
             xy=(0, 1),
             xycoords="axes fraction",
-            xytext=(-70, 34),
+            xytext=(-70, 42),
             textcoords="offset points",
             fontsize=11,
             fontweight="bold",
         )
+        # Wider than its panel, which is not to grow for it.
+        heading.set_in_layout(False)
     figure.savefig(target, dpi=160, facecolor="white")
     pyplot.close(figure)
 
@@ -57,7 +67,7 @@ def draw_panel(panel, figures, path, work):
         if spread is None:
             panel.text(limit * 0.02, row, "–", va="center", color="#999999")
             continue
-        panel.barh(row, spread.median, height=0.66, color=COLOURS[way.split("-")[0]], alpha=shade(way))
+        panel.barh(row, spread.median, height=0.66, color=colour(way))
         panel.plot((spread.least, spread.greatest), (row, row), color="black", linewidth=1, solid_capstyle="butt")
         panel.text(
             max(spread.greatest, spread.median) + limit * 0.03, row, short(spread.median), va="center", fontsize=8
@@ -87,9 +97,9 @@ def draw_panel(panel, figures, path, work):
     )
 
 
-def shade(way):
-    """Variants are paler than what they vary."""
-    return 0.6 if way.startswith("vgw-") else 1.0
+def colour(way):
+    """That of the way's family; vgw's variants are paler than itself."""
+    return COLOURS["vgw-"] if way.startswith("vgw-") else COLOURS[way.split("-")[0]]
 
 
 def short(value):

@@ -19,16 +19,21 @@ def text(figures):
     if rows:
         parts += ["targets", tables.as_text(head, rows)]
     parts.append("\n".join(figures.facts))
-    if figures.missing:
-        parts.append("\n".join(f"missing: {line}" for line in figures.missing))
+    for title, lines in gaps(figures):
+        parts.append("\n".join((title, *lines)))
     return "\n\n".join(parts)
+
+
+def gaps(figures):
+    """What is not there, under a title each."""
+    return [pair for pair in (("Cannot be had", figures.missing), ("Failed", figures.failed)) if pair[1]]
 
 
 def network_section(figures):
     """All of a run, for the page."""
     parts = ["\n".join(f"- {fact}" for fact in figures.facts)]
-    if figures.missing:
-        parts.append("Missing:\n\n" + "\n".join(f"- {' '.join(line.split())}" for line in figures.missing))
+    for title, lines in gaps(figures):
+        parts.append("\n".join((f"{title}:", "", *(f"- {line}" for line in lines))))
     parts += [
         "![The figures of this run](benchmarks.png)",
         "### Targets",

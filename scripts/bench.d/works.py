@@ -91,7 +91,9 @@ class LossFree(Load):
     metrics = (Metric("", "kpps"),)
 
     def figures(self, answer):
-        return (positive(answer["packets_per_second"]) / 1e3,)
+        if answer["packets_per_second"] == 0:
+            raise Failure("more are lost at every rate that was tried")
+        return (answer["packets_per_second"] / 1e3,)
 
 
 class RoundTrip(Load):
