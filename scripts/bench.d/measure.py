@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass, field
 
 from topology import Failure
+from ways import WAYS
 from works import WORKS
 
 
@@ -32,8 +33,9 @@ class Figures:
         return all([path, way, work] in self.asked for way in ways)
 
     def ways(self, path):
-        """The ways measured on a path."""
-        return list(dict.fromkeys(way for by_way in self.rounds[path].values() for way in by_way))
+        """The ways measured on a path, in their usual order; other builds of vgwd come last."""
+        measured = dict.fromkeys(way for by_way in self.rounds[path].values() for way in by_way)
+        return [*(way for way in WAYS if way in measured), *(way for way in measured if way not in WAYS)]
 
 
 @dataclass(frozen=True)
@@ -52,18 +54,18 @@ def measure(plan, figures, say):
     The ways take turns within each work of a round, so that whatever else the machine does meets
     all of them alike; who is first changes from round to round.
     """
-    lines = {}
+    turns = {}
     for bed, works in plan.beds:
         for work in works:
-            lines.setdefault((bed.path.name, work), []).append(bed)
+            turns.setdefault((bed.path.name, work), []).append(bed)
     for number in range(plan.rounds):
-        for (path, name), beds in lines.items():
+        for (path, name), beds in turns.items():
+            work, by_way = WORKS[name], figures.rounds.setdefault(path, {}).setdefault(name, {})
             first = number % len(beds)
             for bed in beds[first:] + beds[:first]:
-                figure = attempt(bed, WORKS[name], plan.seconds, figures)
-                figures.rounds.setdefault(path, {}).setdefault(name, {}).setdefault(bed.way, []).append(figure)
-            latest = "   ".join(f"{bed.way} {short(figures.rounds[path][name][bed.way][-1])}" for bed in beds)
-            say(f"round {number + 1}/{plan.rounds}   {path:<7}   {name:<12} {latest}   {WORKS[name].metrics[0].unit}")
+                by_way.setdefault(bed.way, []).append(attempt(bed, work, plan.seconds, figures))
+            latest = "   ".join(f"{bed.way} {short(by_way[bed.way][-1])}" for bed in beds)
+            say(f"round {number + 1}/{plan.rounds}   {path:<7}   {name:<12} {latest}   {work.metrics[0].unit}")
 
 
 def attempt(bed, work, seconds, figures):
@@ -77,4 +79,6 @@ def attempt(bed, work, seconds, figures):
 
 
 def short(figure):
-    return f"{figure[0]:.3g}" if figure and figure[0] < 1000 else f"{figure[0]:.0f}" if figure else "failed"
+    if figure is None:
+        return "failed"
+    return f"{figure[0]:.3g}" if figure[0] < 1000 else f"{figure[0]:.0f}"

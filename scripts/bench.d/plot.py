@@ -1,5 +1,7 @@
 """The figures of a run as one picture: a row of panels for each path, a panel for each work."""
 
+import textwrap
+
 import matplotlib
 from matplotlib import pyplot
 from statistic import Spread
@@ -18,6 +20,8 @@ COLOURS = {
     "dpdk": "#6a994e",
 }
 FAINT = "#dddddd"
+#: Characters in a line of a panel's title.
+TITLE = 26
 
 
 def draw(figures, target):
@@ -84,8 +88,7 @@ def draw_panel(panel, figures, path, work):
         panel.spines[side].set_visible(False)
     panel.spines["left"].set_color("#999999")
     better = "less is better" if metric.less_is_better else "more is better"
-    label = f" {metric.label}" if metric.label else ""
-    panel.set_title(f"{work.title.replace(', loss', chr(10) + 'loss')}{label}", fontsize=9, loc="left", pad=16)
+    panel.set_title(textwrap.fill(metric.of(work.title), TITLE), fontsize=9, loc="left", pad=16)
     panel.annotate(
         f"{metric.unit}, {better}",
         xy=(0, 1),

@@ -18,8 +18,7 @@ def lines(figures, path):
     """Each metric of the works measured on a path: its title, unit, work and index."""
     for work in (WORKS[name] for name in figures.rounds[path]):
         for index, metric in enumerate(work.metrics):
-            title = f"{work.title}: {metric.label}" if metric.label else work.title
-            yield title, metric, work, index
+            yield metric.of(work.title), metric, work, index
 
 
 def measured(figures, path):
@@ -52,10 +51,19 @@ def verdicts(figures):
         if not figures.was_asked_for(target.path, target.work, target.way, target.other):
             continue
         spread = ratio(figures, target.path, target.work, target.way, target.other)
-        verdict = "not measured" if spread is None else "reached" if target.is_reached(spread.median) else "not reached"
-        what = (target.path, WORKS[target.work].title, f"{target.way} / {target.other}")
-        rows.append((*what, target.text(), spread.text(2) if spread else "", verdict))
+        work = WORKS[target.work]
+        what = (target.path, work.metrics[0].of(work.title), f"{target.way} / {target.other}")
+        rows.append((*what, target.text(), spread.text(2) if spread else "", verdict(figures, target, spread)))
     return ("path", "work", "ratio", "target", "measured", "verdict"), rows
+
+
+def verdict(figures, target, spread):
+    """Whether a target is reached; not told from a part of the rounds."""
+    if spread is None:
+        return "not measured"
+    if any(None in figures.of(target.path, target.work, way, 0) for way in (target.way, target.other)):
+        return "not measured in each round"
+    return "reached" if target.is_reached(spread.median) else "not reached"
 
 
 def ratio(figures, path, work, way, other, index=0):

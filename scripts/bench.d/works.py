@@ -24,6 +24,10 @@ class Metric:
     unit: str
     less_is_better: bool = False
 
+    def of(self, title):
+        """What the figure is called, by the work's title."""
+        return f"{title}: {self.label}" if self.label else title
+
 
 class Tcp:
     """Bulk: what the receiver got, by iperf3, and what the whole machine worked for it."""
