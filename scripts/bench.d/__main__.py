@@ -10,6 +10,7 @@ import sys
 
 import arguments
 import machine
+import parts
 import profiling
 import report
 import tables
@@ -123,6 +124,8 @@ def report_profiles(chosen):
 def report_figures(chosen):
     figures = Figures(**json.loads(LATEST.read_text(encoding="utf-8"))) if chosen.again else run(chosen)
     say("\n" + report.text(figures))
+    if chosen.parts:
+        say("\n" + tables.as_text(*parts.ratios(parts.load())))
     if chosen.write:
         write(figures, chosen)
     if figures.failed:

@@ -1,6 +1,7 @@
 """The bare copy (bench.d/barecopy), the ceiling of reading and writing taps as vgwd does."""
 
 from files import EXAMPLES
+
 from ways.wire import Wire
 
 

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from topology import run
+
 from ways.wire import Wire
 
 SCHEMA = Path("/usr/share/openvswitch/vswitch.ovsschema")
