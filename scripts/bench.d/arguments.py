@@ -47,12 +47,12 @@ def parse(words=None):
     arguments.rounds = arguments.rounds or (3 if arguments.quick else 5)
     arguments.seconds = arguments.seconds or (1 if arguments.quick else 2)
     arguments.path = arguments.path or list(PATHS)
-    arguments.ways = arguments.ways or (["vgw"] if arguments.profile else usual_ways(arguments.quick))
+    arguments.ways = arguments.ways or (["vgw"] if arguments.profile else usual_ways())
     return arguments
 
 
-def usual_ways(quick):
-    return [name for name, way in WAYS.items() if (way.quick if quick else way.usual)]
+def usual_ways():
+    return [name for name, way in WAYS.items() if way.usual]
 
 
 def packages(arguments):

@@ -119,16 +119,18 @@ class Bed:
     @contextlib.contextmanager
     def on_one_core(self):
         """Keeps the forwarder, and what this program starts meanwhile, on one core."""
-        threads = [int(task.name) for process in self.processes for task in Path(f"/proc/{process.pid}/task").iterdir()]
-        before = {thread: os.sched_getaffinity(thread) for thread in (0, *threads)}
-        core = {max(os.sched_getaffinity(0))}
+        tasks = [task for process in self.processes for task in Path(f"/proc/{process.pid}/task").iterdir()]
+        before = {thread: os.sched_getaffinity(thread) for thread in (0, *(int(task.name) for task in tasks))}
+        core = {max(before[0])}
         try:
             for thread in before:
                 os.sched_setaffinity(thread, core)
             yield
         finally:
             for thread, cores in before.items():
-                os.sched_setaffinity(thread, cores)
+                # One that has ended meanwhile is missed by others.
+                with contextlib.suppress(ProcessLookupError):
+                    os.sched_setaffinity(thread, cores)
 
 
 def end(process):

@@ -4,7 +4,7 @@ A variant of vgw is one line: its name, and what is added to the configuration.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from topology import GATEWAY, GUESTS
 
@@ -30,9 +30,15 @@ class Way:
     works: tuple = ()
     #: Debian packages; without them the way is left out, and that is said.
     packages: tuple = ()
-    #: Measured if no ways are named, and so in a quick run.
-    usual: bool = field(default=True)
-    quick: bool = field(default=True)
+    #: Measured if no ways are named.
+    usual: bool = True
+
+
+def testpmd(bed, ports, usual=True):
+    """DPDK's forwarder between ports of a kind."""
+    works = ("tcp-1", "tcp-4", "pps", "loss-free", "gso", "rtt")
+    packages = ("dpdk-dev", "ethtool")
+    return Way(bed, f"DPDK testpmd over {ports}, spinning", (GUESTS,), works, packages, usual)
 
 
 WAYS = {
@@ -50,13 +56,7 @@ WAYS = {
     "ovs": Way(
         OpenVSwitch, "Open vSwitch, datapath in user space, taps with TSO", (GUESTS,), packages=("openvswitch-switch",)
     ),
-    "dpdk-af-xdp": Way(
-        AfXdp, "DPDK testpmd, veths by AF_XDP, spinning", (GUESTS,), packages=("dpdk-dev", "ethtool"), quick=False
-    ),
-    "dpdk-af-packet": Way(
-        AfPacket, "DPDK testpmd over veths by AF_PACKET, spinning", (GUESTS,), packages=("dpdk-dev", "ethtool")
-    ),
-    "dpdk-tap": Way(
-        TapPmd, "DPDK testpmd over taps, spinning", (GUESTS,), packages=("dpdk-dev",), usual=False, quick=False
-    ),
+    "dpdk-af-xdp": testpmd(AfXdp, "veths by AF_XDP"),
+    "dpdk-af-packet": testpmd(AfPacket, "veths by AF_PACKET", usual=False),
+    "dpdk-tap": testpmd(TapPmd, "taps", usual=False),
 }
