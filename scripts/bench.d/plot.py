@@ -47,9 +47,9 @@ def draw(figures, target):
         panels[0].set_yticks(range(len(figures.ways(path))), figures.ways(path))
         heading = panels[0].annotate(
             HEADINGS[path],
-            xy=(0, 1),
-            xycoords="axes fraction",
-            xytext=(-70, 42),
+            xy=(0.006, 1),
+            xycoords=("figure fraction", "axes fraction"),
+            xytext=(0, 42),
             textcoords="offset points",
             fontsize=11,
             fontweight="bold",
