@@ -42,6 +42,10 @@ has_package() {
         iputils-ping) command -v ping >/dev/null ;;
         iputils-arping) PATH=$PATH:/usr/sbin:/sbin command -v arping >/dev/null ;;
         nftables) PATH=$PATH:/usr/sbin:/sbin command -v nft >/dev/null ;;
+        linux-perf) command -v perf >/dev/null ;;
+        openvswitch-switch) PATH=$PATH:/usr/sbin:/sbin command -v ovs-vswitchd >/dev/null ;;
+        dpdk-dev) command -v dpdk-testpmd >/dev/null ;;
+        python3-matplotlib) /usr/bin/python3 -c 'import matplotlib' 2>/dev/null ;;
         python3-thrift) /usr/bin/python3 -c 'import thrift' 2>/dev/null ;;
         thrift-compiler) command -v thrift >/dev/null ;;
         *) PATH=$PATH:/usr/sbin:/sbin command -v "$1" >/dev/null ;;
@@ -62,6 +66,28 @@ need_packages() {
     for package in "${missing[@]}"; do
         has_package "$package" || fail "$package is installed and still not of use"
     done
+}
+
+# Installs those of the named Debian packages that are missing and can be had. Their services are not
+# started: what they are wanted for is run apart from the host's.
+offer_packages() {
+    local package missing=()
+    for package in "$@"; do
+        has_package "$package" || missing+=("$package")
+    done
+    [ ${#missing[@]} -eq 0 ] && return
+    heading "Installing ${missing[*]}"
+    # shellcheck disable=SC2016 # expanded by the inner shell
+    as_root env DEBIAN_FRONTEND=noninteractive sh -c '
+        policy=/usr/sbin/policy-rc.d
+        if [ ! -e $policy ]; then
+            trap "rm $policy" EXIT
+            printf "#!/bin/sh\nexit 101\n" >$policy
+            chmod +x $policy
+        fi
+        apt-get update -qq
+        for package; do apt-get install -y -qq --no-install-recommends "$package" || true; done
+    ' sh "${missing[@]}" || true
 }
 
 # Finds cargo, also where rustup puts it without telling the shell.

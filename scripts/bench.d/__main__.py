@@ -1,91 +1,150 @@
-"""Guest -> outside through vgw beside the same way through the kernel alone; see docs/benchmarks.md.
+"""Measures ways to forward beside one another; see docs/benchmarks.md.
 
 Started by scripts/bench as root, in a mount namespace of its own.
 """
 
-import argparse
+import contextlib
+import json
 import signal
 import sys
-import tempfile
-from dataclasses import dataclass
-from pathlib import Path
 
+import arguments
+import machine
+import parts
+import profiling
 import report
-from topology import Failure, KernelWay, VgwWay, keep_names_private
+import tables
+from files import LATEST, PAGE, PLOT, ROOT
+from measure import Figures, Plan, measure
+from topology import PATHS, Failure, private_folder
+from ways import WAYS
 from works import WORKS
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+
+def say(line):
+    print(line, flush=True)
 
 
-@dataclass(frozen=True)
-class Effort:
-    """How much is measured: so many rounds, each work so many seconds in each round."""
-
-    rounds: int
-    seconds: int
-
-
-FULL = Effort(rounds=7, seconds=5)
-QUICK = Effort(rounds=3, seconds=2)
-
-
-def parse_arguments():
-    parser = argparse.ArgumentParser(prog="scripts/bench")
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--write", action="store_true")
-    parser.add_argument("--parts", type=Path, help="folder with the results of cargo bench")
-    return parser.parse_args()
-
-
-def measure(ways, effort):
-    """Every work on every way, in each round; returns work -> way's name -> its figures by round.
-
-    The ways take turns within a round, so that whatever else the machine does meets all of them
-    alike; who is first changes from round to round.
-    """
-    figures = {work: {way.name: [] for way in ways} for work in WORKS}
-    for number in range(effort.rounds):
-        turns = ways if number % 2 == 0 else ways[::-1]
-        for work in WORKS:
-            for way in turns:
-                with way.must_carry(work.least_bytes(effort.seconds)):
-                    figure = work.run(way, effort.seconds)
-                figures[work][way.name].append(figure)
-            latest = "   ".join(f"{way.name} {figures[work][way.name][-1][0]:8.2f}" for way in ways)
-            print(f"round {number + 1} of {effort.rounds}   {work.name:<16} {latest}   {work.unit}", flush=True)
+def run(chosen):
+    """Measures the chosen works on the chosen ways, in rounds."""
+    figures = Figures()
+    before = machine.busy()
+    with standing_beds(chosen, figures) as beds:
+        plan = Plan(chosen.rounds, chosen.seconds, [(bed, arguments.works_of(chosen, bed.way)) for bed in beds])
+        measure(plan, figures, say)
+    figures.facts = [*facts(before), f"{chosen.rounds} rounds of {chosen.seconds} s; median (least–greatest)"]
+    LATEST.parent.mkdir(parents=True, exist_ok=True)
+    LATEST.write_text(json.dumps(figures.as_dict(), indent=1), encoding="utf-8")
     return figures
 
 
-def run(arguments):
-    effort = QUICK if arguments.quick else FULL
-    keep_names_private()
-    before = report.busy()
-    with tempfile.TemporaryDirectory(prefix="vgw-bench-") as folder:
-        ways = [VgwWay(ROOT / "target/release/vgwd", Path(folder)), KernelWay()]
-        try:
-            for way in ways:
-                way.build()
-            figures = measure(ways, effort)
-        finally:
-            for way in ways:
-                way.tear_down()
-    facts = [*report.machine(ROOT), report.quiet(before, report.busy()), report.how(effort)]
-    results = report.results(figures)
-    print("\n" + report.as_text(facts, results))
-    if arguments.write:
-        page = ROOT / "docs/benchmarks.md"
-        report.write_section(page, "network", report.as_markdown(facts, results))
-        if arguments.parts:
-            report.write_section(page, "parts", report.parts_as_markdown(arguments.parts))
-        print(f"\nwritten to {page.relative_to(ROOT)}")
+def run_profiles(chosen):
+    """Profiles the chosen works on the chosen ways, one after another."""
+    figures = Figures()
+    before = machine.busy()
+    profiles = {}
+    with standing_beds(chosen, figures) as beds:
+        for work in (WORKS[name] for name in chosen.profile):
+            for bed in beds:
+                say(f"{bed}, {work.name}")
+                profiles[f"{bed}, {work.name}"] = profiling.profile(bed, work, chosen.seconds)
+    if not profiles:
+        raise Failure("; ".join(figures.missing) or "nothing to profile")
+    return facts(before), profiling.table(profiles)
+
+
+def facts(busy_before):
+    busy = f"{busy_before:.0%} before the first measurement, {machine.busy():.0%} after the last"
+    return [*machine.facts(), f"processor time in use by others: {busy}"]
+
+
+@contextlib.contextmanager
+def standing_beds(chosen, figures):
+    """The chosen ways on the chosen paths, as far as they can be had; taken down in any case."""
+    folder = private_folder()
+    beds = []
+    try:
+        for bed in wanted_beds(chosen, folder):
+            figures.asked += [[bed.path.name, bed.way, work] for work in arguments.works_of(chosen, bed.way)]
+            build(bed, beds, figures)
+        yield beds
+    finally:
+        for bed in beds:
+            take_down(bed, figures)
+
+
+def wanted_beds(chosen, folder):
+    for path in (PATHS[name] for name in chosen.path):
+        for way in chosen.ways:
+            if path in WAYS[way].paths and arguments.works_of(chosen, way):
+                yield WAYS[way].bed(way, path, folder)
+        for way, program in chosen.build.items():
+            yield WAYS["vgw"].bed(way, path, folder, program)
+
+
+def build(bed, beds, figures):
+    """Builds a bed; one that cannot be had is noted, and the others go on."""
+    try:
+        bed.build()
+    except Failure as failure:
+        line = f"{bed}: {failure}"
+        figures.missing.append(line)
+        say(f"cannot be had: {line}")
+        with contextlib.suppress(Failure):
+            bed.tear_down()
+    else:
+        beds.append(bed)
+
+
+def take_down(bed, figures):
+    try:
+        bed.tear_down()
+    except Failure as failure:
+        figures.failed.append(f"{bed}: {failure}")
+
+
+def write(figures, chosen):
+    """Renews the page's sections and the picture."""
+    import plot  # matplotlib is needed for nothing else
+
+    plot.draw(figures, PLOT)
+    report.write_section("network", report.network_section(figures))
+    if chosen.parts:
+        report.write_section("parts", report.parts_section())
+    say(f"\nwritten to {PAGE.relative_to(ROOT)} and {PLOT.relative_to(ROOT)}")
+
+
+def report_profiles(chosen):
+    lines, table = run_profiles(chosen)
+    say("\n" + "\n\n".join((tables.as_text(*table), "\n".join(lines))))
+    if chosen.write:
+        report.write_section("profile", report.profile_section(lines, table))
+
+
+def report_figures(chosen):
+    figures = Figures(**json.loads(LATEST.read_text(encoding="utf-8"))) if chosen.again else run(chosen)
+    say("\n" + report.text(figures))
+    if chosen.parts:
+        say("\n" + tables.as_text(*parts.ratios(parts.load())))
+    if chosen.write:
+        write(figures, chosen)
+    if figures.failed:
+        raise Failure("not everything could be measured")
 
 
 def main():
-    # As Ctrl-C does: the daemon is stopped in order. (The namespaces would go anyhow.)
+    chosen = arguments.parse()
+    if chosen.needs:
+        say(" ".join(arguments.packages(chosen)))
+        return
+    # As Ctrl-C does: the daemons are stopped in order. (The namespaces would go anyhow.)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _frame: sys.exit(128 + number))
     try:
-        run(parse_arguments())
+        if chosen.profile:
+            report_profiles(chosen)
+        else:
+            report_figures(chosen)
     except Failure as failure:
         sys.exit(f"bench: {failure}")
     except KeyboardInterrupt:

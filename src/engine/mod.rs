@@ -1,6 +1,7 @@
 //! Threads and who owns what: one conductor owns the registry and the kernel; each worker owns a
 //! forwarder and its queue of every port.
 
+mod backlog;
 mod command;
 mod concern;
 mod conductor;
@@ -16,6 +17,7 @@ mod view;
 mod vital;
 mod worker;
 
+pub use backlog::Backlog;
 pub use command::{AddGateways, Caller, Command, Failure, ReloadError, Reply};
 pub use device::{Access, Device, DeviceError};
 pub use handle::Handle;

@@ -39,7 +39,8 @@ pub(super) struct Ring {
 
 /// Ways to move packets, one for each of `count` workers. Whether small ones are moved in batches is
 /// found out by measuring if `io_uring` does not say.
-pub(super) fn transfers(io_uring: Option<bool>, count: usize) -> Vec<Box<dyn Transfer>> {
+#[must_use]
+pub fn transfers(io_uring: Option<bool>, count: usize) -> Vec<Box<dyn Transfer>> {
     let rings = match io_uring {
         Some(false) => Ok(None),
         Some(true) | None => rings(io_uring.is_none(), count),

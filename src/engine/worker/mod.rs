@@ -1,6 +1,5 @@
 //! A worker: owner of one forwarder and of one queue of every port.
 
-mod backlog;
 mod message;
 mod outbox;
 mod queues;

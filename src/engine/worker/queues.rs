@@ -8,11 +8,10 @@ use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
 
 use crate::addr::PortId;
+use crate::engine::backlog::Backlog;
 use crate::engine::device::{Device, DeviceError};
 use crate::engine::transfer::Transfer;
 use crate::packet::Batch;
-
-use super::backlog::Backlog;
 
 /// A port's queue.
 struct Queue {

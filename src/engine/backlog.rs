@@ -8,21 +8,23 @@ const LARGE: usize = 2048;
 /// packets at once as are probably there: asking for one that is not there costs a fifth of
 /// receiving one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Backlog {
+pub struct Backlog {
     expected: usize,
 }
 
 impl Backlog {
     /// Nothing is known yet.
-    pub(super) const UNKNOWN: Self = Self { expected: 1 };
+    pub const UNKNOWN: Self = Self { expected: 1 };
 
     /// Number of packets to ask for, at least one.
-    pub(super) fn expected(self) -> usize {
+    #[must_use]
+    pub fn expected(self) -> usize {
         self.expected
     }
 
     /// The queue gave so many packets of so many bytes in all.
-    pub(super) fn seen(packets: usize, bytes: usize) -> Self {
+    #[must_use]
+    pub fn seen(packets: usize, bytes: usize) -> Self {
         let is_large = bytes > packets * LARGE;
         // Twice as many: a queue that fills faster than it is emptied is noticed, and one that gave
         // a few keeps the number small.
