@@ -35,13 +35,16 @@ def count(kind, packets):
 
 
 def main():
+    options = sys.argv[2:]
+    if options not in ([], ["--write"]):
+        raise Failure("usage: scripts/bench --instructions [--write]")
     kinds = subprocess.run((str(PROGRAM),), capture_output=True, text=True, check=True).stdout.splitlines()
     rows = []
     for kind in kinds:
         each = (count(kind, LONG) - count(kind, SHORT)) / (LONG - SHORT)
         rows.append((kind, f"{each:,.0f}"))
         print(f"{kind:<36} {each:>10,.0f} instructions", flush=True)
-    if "--write" in sys.argv[1:]:
+    if options:
         table = "\n".join(markdown_table(("packet", "instructions"), rows))
         write_section(ROOT / "docs" / "benchmarks.md", "instructions", table)
 

@@ -176,7 +176,7 @@ impl Forwarder {
         let frame = Frame::parse(packet.frame())?;
         let port = self.ports.get(ingress).ok_or(DropReason::DevReady)?;
         port.admit(&frame.stations)?;
-        let ip = match frame.content {
+        let ip = match &frame.content {
             Content::Arp => return self.answer_arp(ingress, packet, &frame.stations, now),
             Content::Ip(ip) => ip,
         };
@@ -186,17 +186,17 @@ impl Forwarder {
             // A guest's word is not passed on as ours.
             packet.offload.checksum = Checksum::None;
         }
-        if !packet.offload.fits(&ip, packet.frame()) {
+        if !packet.offload.fits(ip, packet.frame()) {
             return Err(DropReason::OffloadMismatch);
         }
-        if nd::is_neighbour_discovery(packet.frame(), &ip) {
-            return self.answer_neighbour_discovery(ingress, packet, &frame.stations, &ip, now);
+        if nd::is_neighbour_discovery(packet.frame(), ip) {
+            return self.answer_neighbour_discovery(ingress, packet, &frame.stations, ip, now);
         }
-        match self.route(ingress, packet, &frame.stations, &ip, now) {
+        match self.route(ingress, packet, &frame.stations, ip, now) {
             Ok(verdict) => Ok(verdict),
             Err(Refusal::Silent(reason)) => Err(reason),
             Err(Refusal::Told(reason, problem)) => {
-                let is_told = self.write_problem(ingress, packet, &ip, problem, now);
+                let is_told = self.write_problem(ingress, packet, ip, problem, now);
                 Ok(if is_told { Verdict::Reject(reason) } else { Verdict::Drop(reason) })
             }
         }

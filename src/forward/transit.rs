@@ -46,7 +46,7 @@ impl Forwarder {
         }
         let port = self.ports.get(ingress).ok_or(DropReason::DevReady)?;
         let destination = self.destination(port, ip.destination, || ip.flow_hash(packet.frame()));
-        let is_for_us = destination == Ok(Destination::Own);
+        let is_for_us = matches!(destination, Ok(Destination::Own));
         if port.check_source(ip, is_for_us)? {
             self.observe(ingress, ip.source, stations.source, now);
         }
@@ -122,16 +122,12 @@ impl Forwarder {
         if ip.hop_limit <= 1 {
             return Err(Refusal::Told(DropReason::IpTtl, Problem::TimeExceeded));
         }
-        let neighbour = hop.gateway.unwrap_or(ip.destination);
+        let neighbour = || hop.gateway.unwrap_or(ip.destination);
         let egress = self.ports.get(hop.port).ok_or(DropReason::RoutePort)?;
         let fit = fit(packet, ip, &egress.config)?;
-        let mac = match egress.config.peer_mac {
-            Some(mac) => Some(mac),
-            None => self.resolve(hop.port, neighbour, now),
-        };
-        match mac {
+        match egress.config.peer_mac.or_else(|| self.resolve(hop.port, neighbour(), now)) {
             Some(mac) => Ok(self.depart(ingress, packet, ip, (hop.port, mac), fit)?),
-            None => Ok(self.hold(ingress, packet, ip, (hop.port, neighbour), now)?),
+            None => Ok(self.hold(ingress, packet, ip, (hop.port, neighbour()), now)?),
         }
     }
 
