@@ -10,7 +10,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from report import markdown_table, write_section
+from report import write_section
+from tables import as_markdown
 from topology import Failure
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -45,8 +46,7 @@ def main():
         rows.append((kind, f"{each:,.0f}"))
         print(f"{kind:<36} {each:>10,.0f} instructions", flush=True)
     if options:
-        table = "\n".join(markdown_table(("packet", "instructions"), rows))
-        write_section(ROOT / "docs" / "benchmarks.md", "instructions", table)
+        write_section("instructions", as_markdown(("packet", "instructions"), rows))
 
 
 if __name__ == "__main__":
