@@ -10,7 +10,7 @@ use libfuzzer_sys::fuzz_target;
 use vgw::addr::{InstanceId, InstanceName, InterfaceName, Mac, PortId};
 use vgw::clock::Moment;
 use vgw::forward::{DropReason, Forwarder, Limits, PortConfig, PortRole};
-use vgw::packet::{Packet, VNET_HEADER};
+use vgw::packet::{Packet, SuperPackets, VNET_HEADER};
 use vgw::routing::{Instance, NextHop};
 
 const PORTS: [PortId; 3] = [PortId(0), PortId(1), PortId(2)];
@@ -30,6 +30,7 @@ fn forwarder() -> Forwarder {
             mac: Mac::GATEWAY,
             peer_mac: (role == PortRole::Gateway).then_some(Mac([2, 0, 0, 0, 0, 0xaa])),
             mtu: 1500,
+            super_packets: SuperPackets { tcp: id != PORTS[1], udp: id != PORTS[1] },
             addresses: networks.iter().map(|text| text.parse().expect("a prefix")).collect(),
             own_addresses: vec!["10.1.0.1".parse().expect("an address"), "fd00:1::1".parse().expect("an address")],
         });

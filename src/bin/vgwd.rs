@@ -33,9 +33,9 @@ fn run(arguments: &Arguments) -> Result<(), Fatal> {
     let state = StateDirectory::lock(&arguments.state_dir)?;
     let _namespace = NamespaceLock::take().map_err(Fatal::Namespace)?;
     let listeners = Listeners::bind(&config)?;
-    let platform = LinuxPlatform::new(config.mark, state.path(), config.workers)?;
+    let platform = LinuxPlatform::new(config.mark, state.path(), config.workers, config.io_uring)?;
     let settings = Settings {
-        workers: config.workers,
+        spin: config.spin,
         mark: config.mark,
         declared: config.declared.clone(),
         audit_timeout: config.audit_timeout,

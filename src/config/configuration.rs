@@ -32,6 +32,12 @@ pub struct Config {
     pub mark: Mark,
     /// Number of workers, each with a queue of every port. Read at start only.
     pub workers: usize,
+    /// Whether small packets are moved in batches by io_uring; `None` if that is to be found out by
+    /// measuring. Read at start only.
+    pub io_uring: Option<bool>,
+    /// How long a worker looks for more packets before it sleeps, while they come one after the other;
+    /// zero is never. Read at start only.
+    pub spin: Duration,
     /// What was accepted but is hardly meant so, one sentence each with its place.
     pub warnings: Vec<String>,
     pub(super) places: BTreeMap<Element, Place>,
@@ -85,6 +91,8 @@ impl Default for Config {
             socket: "/run/vgw/vgwd.sock".into(),
             mark: Mark::default(),
             workers: 1,
+            io_uring: None,
+            spin: Duration::ZERO,
             warnings: Vec::new(),
             places: BTreeMap::new(),
         }

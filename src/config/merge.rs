@@ -46,6 +46,12 @@ impl Merge {
         if let Some(workers) = dataplane.workers {
             config.workers = workers.0 as usize;
         }
+        if let Some(io_uring) = dataplane.io_uring {
+            config.io_uring = io_uring.is_on();
+        }
+        if let Some(spin) = dataplane.spin {
+            config.spin = spin.0.0;
+        }
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use crate::addr::{InstanceName, InterfaceAddress, InterfaceName, Prefix};
 use crate::gateway::{PortSpec, UplinkName};
 use crate::host::Mark;
 
-use super::value::{Listen, Namespace, Network, NonEmpty, Number, Protocol, StationMac, Text, Timeout};
+use super::value::{Choice, Listen, Namespace, Network, NonEmpty, Number, Protocol, Spin, StationMac, Text, Timeout};
 
 /// The most of anything that a limit can allow.
 const MOST: u32 = 1_000_000;
@@ -141,6 +141,8 @@ pub(super) struct Host {
 pub(super) struct Dataplane {
     /// The kernel gives a tap at most 256 queues, one for each worker (`MAX_TAP_QUEUES`).
     pub(super) workers: Option<Number<1, 256>>,
+    pub(super) io_uring: Option<Choice>,
+    pub(super) spin: Option<Text<Spin>>,
 }
 
 impl Network {

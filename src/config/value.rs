@@ -154,16 +154,68 @@ impl Timeout {
         if text == "off" {
             return Some(Self(None));
         }
-        let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-        let unit = match &text[digits.len()..] {
+        let (number, unit) = with_unit(text)?;
+        let unit = match unit {
             "ms" => 1,
             "s" => 1000,
             "m" => 60_000,
             _ => return None,
         };
-        // A leading sign is no digit, though `u64::from_str` takes '+'.
-        let number: u64 = digits.bytes().all(|c| c.is_ascii_digit()).then(|| digits.parse().ok()).flatten()?;
         Self::of_millis(number.checked_mul(unit)?)
+    }
+}
+
+/// A number without a sign, and the letters behind it.
+fn with_unit(text: &str) -> Option<(u64, &str)> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    // A leading sign is no digit, though `u64::from_str` takes '+'.
+    let number = digits.bytes().all(|c| c.is_ascii_digit()).then(|| digits.parse().ok()).flatten()?;
+    Some((number, &text[digits.len()..]))
+}
+
+/// Whether to use something that the machine may or may not profit from.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Choice {
+    Auto,
+    On,
+    Off,
+}
+
+impl Choice {
+    /// `None` is to be found out.
+    pub(super) fn is_on(self) -> Option<bool> {
+        match self {
+            Self::Auto => None,
+            Self::On => Some(true),
+            Self::Off => Some(false),
+        }
+    }
+}
+
+/// How long to look for packets before sleeping: microseconds as a number with `us`, or `off`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Spin(pub(super) Duration);
+
+impl Spin {
+    /// Longer gaps between packets are not worth a processor.
+    const LIMIT: u64 = 1000;
+}
+
+impl FromStr for Spin {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let micros = match (text, with_unit(text)) {
+            ("off", _) => Some(0),
+            (_, Some((micros, "us"))) => Some(micros),
+            _ => None,
+        };
+        let micros = micros.filter(|micros| *micros <= Self::LIMIT);
+        let spin = micros.map(|micros| Self(Duration::from_micros(micros)));
+        spin.ok_or_else(|| {
+            format!("{text:?} is neither text such as \"20us\" of at most {}us nor \"off\"", Self::LIMIT)
+        })
     }
 }
 

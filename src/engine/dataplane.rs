@@ -11,6 +11,7 @@ use crossbeam_channel::bounded;
 use crate::addr::{Family, InstanceId, InstanceName, InterfaceName, Mac, PortId, Prefix};
 use crate::forward::{PortConfig, PortCounters, PortRole};
 use crate::gateway::{InstanceWant, PortWant};
+use crate::packet::SuperPackets;
 use crate::routing::{Instance, NextHop};
 
 use super::device::Device;
@@ -164,7 +165,8 @@ impl Dataplane {
 
     /// Hands a port to the workers, one queue each; a port of that name gets the new queues.
     pub(super) fn attach(&mut self, name: InterfaceName, want: &PortWant, mtu: u32, queues: Vec<Box<dyn Device>>) {
-        let Some(config) = self.config(name, want, mtu) else { return };
+        let super_packets = queues.first().map_or(SuperPackets::ALL, |queue| queue.super_packets());
+        let Some(config) = self.config(name, want, mtu, super_packets) else { return };
         for (worker, queue) in self.workers.iter().zip(queues) {
             worker.link.send(Message::Attach(config.clone(), queue));
         }
@@ -175,8 +177,10 @@ impl Dataplane {
 
     /// Brings a port that stands in line with a changed wish, its device staying as it is.
     pub(super) fn configure(&mut self, name: InterfaceName, want: &PortWant) {
-        let Some(mtu) = self.mtu(&name) else { return };
-        let Some(config) = self.config(name, want, mtu) else { return };
+        let Some(PortConfig { mtu, super_packets, .. }) = self.ports.get(&name).map(|port| &port.config) else {
+            return;
+        };
+        let Some(config) = self.config(name, want, *mtu, *super_packets) else { return };
         self.tell(|| Message::Configure(config.clone()));
         self.ports.insert(name, Port { config, want: want.clone() });
     }
@@ -265,7 +269,13 @@ impl Dataplane {
         }
     }
 
-    fn config(&self, name: InterfaceName, want: &PortWant, mtu: u32) -> Option<PortConfig> {
+    fn config(
+        &self,
+        name: InterfaceName,
+        want: &PortWant,
+        mtu: u32,
+        super_packets: SuperPackets,
+    ) -> Option<PortConfig> {
         let instance = match want {
             PortWant::Gateway { instance, .. } => instance,
             PortWant::Guest(spec) => &spec.instance,
@@ -279,6 +289,7 @@ impl Dataplane {
             mac: Mac::GATEWAY,
             peer_mac: Some(Mac::GATEWAY),
             mtu,
+            super_packets,
             addresses: Vec::new(),
             own_addresses: Vec::new(),
         };

@@ -3,7 +3,7 @@
 use std::io;
 use std::os::fd::AsFd;
 
-use crate::packet::{Batch, Packet};
+use crate::packet::{Batch, Packet, SuperPackets};
 
 /// Why a device did not take a packet or give one.
 #[derive(Debug, thiserror::Error)]
@@ -19,17 +19,38 @@ pub enum DeviceError {
     Refused(io::Error),
 }
 
+/// The system calls by which others than the device itself may move its packets, one each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// `read` gives a packet, `write` takes one.
+    ReadWrite,
+    /// `write` takes one.
+    Write,
+    /// `send` takes one.
+    Send,
+}
+
 /// One queue of a tap or of an attached interface. Frames carry the offload header in front.
 pub trait Device: AsFd + Send {
-    /// Reads packets into the batch until it is full or nothing is left.
+    /// The super-packets that it takes.
+    fn super_packets(&self) -> SuperPackets;
+
+    /// How its packets can be moved.
+    fn access(&self) -> Access;
+
+    /// What an error of such a system call means for the packet.
+    fn meaning(&self, error: io::Error) -> DeviceError;
+
+    /// Reads packets into the batch until it is full or nothing is left. So many packets are
+    /// `expected` to be there.
     ///
     /// # Errors
     /// [`DeviceError::WouldBlock`] once nothing is left; packets read before it are in the batch.
-    fn receive(&mut self, batch: &mut Batch) -> Result<(), DeviceError>;
+    fn receive(&mut self, batch: &mut Batch, expected: usize) -> Result<(), DeviceError>;
 
     /// Writes one packet.
     ///
     /// # Errors
     /// Why it was not taken.
-    fn transmit(&mut self, packet: &mut Packet) -> Result<(), DeviceError>;
+    fn transmit(&self, packet: &mut Packet) -> Result<(), DeviceError>;
 }

@@ -22,8 +22,9 @@ use super::worker;
 /// What the engine starts from.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Number of workers, each with a queue of every port; at least 1.
-    pub workers: usize,
+    /// How long a worker looks for more packets before it sleeps, while they come one after the
+    /// other; zero is never.
+    pub spin: Duration,
     /// How our own things in the kernel are recognised.
     pub mark: Mark,
     /// What the configuration file defines.
@@ -69,7 +70,7 @@ impl Engine {
         let mut registry = Registry::new(settings.declared.limits, settings.mark);
         let nothing = registry.clone();
         registry.reload(&settings.declared, &host)?;
-        let workers = worker::start(settings.workers, &clock)?;
+        let workers = worker::start(platform.transfers(), settings.spin, &clock)?;
         let mut conductor = Conductor {
             platform,
             dataplane: Dataplane::new(workers),

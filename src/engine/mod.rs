@@ -11,17 +11,20 @@ mod lifecycle;
 mod platform;
 mod settle;
 mod status;
+mod transfer;
 mod view;
 mod vital;
 mod worker;
 
 pub use command::{AddGateways, Caller, Command, Failure, ReloadError, Reply};
-pub use device::{Device, DeviceError};
+pub use device::{Access, Device, DeviceError};
 pub use handle::Handle;
 pub use lifecycle::{Engine, Settings, StartError};
 pub use platform::{OpenPort, Platform};
+pub use transfer::{Departure, Direct, Transfer};
 pub use view::{
     AuditView, Counters, GatewayView, InstanceView, LookupView, PortView, RouteView, StatusView, UplinkView,
 };
+pub use worker::Backlog;
 
 pub use crate::gateway::Applied;

@@ -5,6 +5,7 @@ use crate::gateway::PortSpec;
 use crate::host::Kernel;
 
 use super::device::Device;
+use super::transfer::Transfer;
 
 /// A guest port's device, opened.
 pub struct OpenPort {
@@ -30,6 +31,9 @@ pub trait Platform: Kernel {
     /// # Errors
     /// One sentence that names what is wrong; nothing is left behind.
     fn open_port(&mut self, spec: &PortSpec) -> Result<OpenPort, String>;
+
+    /// The best way to move packets that the system allows, once for each worker.
+    fn transfers(&self) -> Vec<Box<dyn Transfer>>;
 
     /// Routing tables outside our block that uplinks were told to use.
     fn claim_tables(&mut self, tables: &[u32]);

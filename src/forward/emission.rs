@@ -8,7 +8,7 @@ use crate::packet::Packet;
 
 use super::Origin;
 
-/// A frame to be sent: a fragment, a packet that waited for a neighbour's MAC, an ARP request or
+/// A frame to be sent: a segment or fragment, a packet that waited for a neighbour's MAC, an ARP request or
 /// neighbour solicitation, an ICMP error about a packet that waited in vain.
 #[derive(Debug)]
 pub struct Emission {
@@ -57,6 +57,12 @@ pub(super) struct Emissions {
 impl Emissions {
     pub(super) fn new(limit: usize, buffer_limit: usize) -> Self {
         Self { queue: VecDeque::new(), limit, buffers: Vec::new(), buffer_limit }
+    }
+
+    /// True if none waits.
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.queue.is_empty()
     }
 
     /// How many more may wait.

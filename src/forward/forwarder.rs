@@ -68,12 +68,12 @@ impl Forwarder {
                     self.purge(id);
                 }
                 if has_moved {
-                    self.instances.find_own_addresses(before, &self.ports);
+                    self.instances.leave(before, id, &self.ports);
                 }
             }
             None => self.ports.insert(Port::new(config, &self.limits)),
         }
-        self.instances.find_own_addresses(instance, &self.ports);
+        self.instances.join(instance, id, &self.ports);
     }
 
     /// Removes a port with its counters. Packets that wait to leave by it are dropped; those that
@@ -82,7 +82,7 @@ impl Forwarder {
     pub fn remove_port(&mut self, id: PortId) {
         self.purge(id);
         let Some(port) = self.ports.remove(id) else { return };
-        self.instances.find_own_addresses(port.config.instance, &self.ports);
+        self.instances.leave(port.config.instance, id, &self.ports);
         self.disown(id);
     }
 
@@ -137,6 +137,13 @@ impl Forwarder {
             }
             Origin::Own => {}
         }
+    }
+
+    /// True if there is something to be sent by itself.
+    #[inline]
+    #[must_use]
+    pub fn has_emissions(&self) -> bool {
+        !self.emissions.is_empty()
     }
 
     /// The next frame to be sent by itself.

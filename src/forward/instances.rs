@@ -1,9 +1,10 @@
 //! The routing instances as published, and the addresses that speak for each.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
-use crate::addr::{Family, InstanceId};
+use crate::addr::{Family, InstanceId, PortId};
 use crate::routing::Instance;
 
 use super::ports::Ports;
@@ -15,6 +16,7 @@ pub(super) struct Instances(Vec<Slot>);
 #[derive(Debug, Default)]
 struct Slot {
     routes: Option<Arc<Instance>>,
+    ports: BTreeSet<PortId>,
     v4: Option<Ipv4Addr>,
     v6: Option<Ipv6Addr>,
 }
@@ -46,10 +48,22 @@ impl Instances {
         }
     }
 
-    /// Takes note of a change among the ports of an instance.
-    pub(super) fn find_own_addresses(&mut self, id: InstanceId, ports: &Ports) {
-        let of_instance = ports.iter().filter(|port| port.config.instance == id);
+    /// Takes note of a port that is new in an instance or has changed there.
+    pub(super) fn join(&mut self, id: InstanceId, port: PortId, ports: &Ports) {
+        self.slot(id).ports.insert(port);
+        self.find_own_addresses(id, ports);
+    }
+
+    /// Takes note of a port that is not in an instance any more.
+    pub(super) fn leave(&mut self, id: InstanceId, port: PortId, ports: &Ports) {
+        self.slot(id).ports.remove(&port);
+        self.find_own_addresses(id, ports);
+    }
+
+    fn find_own_addresses(&mut self, id: InstanceId, ports: &Ports) {
+        let slot = self.slot(id);
         let (mut v4, mut v6) = (None, None);
+        let of_instance = slot.ports.iter().filter_map(|port| ports.get(*port));
         for address in of_instance.flat_map(|port| &port.config.own_addresses) {
             match *address {
                 IpAddr::V4(address) => v4 = v4.or(Some(address)),
@@ -57,7 +71,6 @@ impl Instances {
                 IpAddr::V6(_) => {}
             }
         }
-        let slot = self.slot(id);
         (slot.v4, slot.v6) = (v4, v6);
     }
 

@@ -88,12 +88,14 @@ pub(super) enum Due {
 #[derive(Debug)]
 pub(super) struct Neighbours {
     entries: Vec<Neighbour>,
+    /// Where the last search ended: the next one is mostly for the same.
+    recent: usize,
     limit: usize,
 }
 
 impl Neighbours {
     pub(super) fn new(limit: usize) -> Self {
-        Self { entries: Vec::new(), limit }
+        Self { entries: Vec::new(), recent: 0, limit }
     }
 
     /// The MAC to send to. A stale one is noted as being asked for.
@@ -213,7 +215,10 @@ impl Neighbours {
 
     #[inline]
     fn find(&mut self, address: IpAddr) -> Option<&mut Neighbour> {
-        self.position(address).ok().map(|at| &mut self.entries[at])
+        if self.entries.get(self.recent).is_none_or(|entry| entry.address != address) {
+            self.recent = self.position(address).ok()?;
+        }
+        self.entries.get_mut(self.recent)
     }
 
     fn find_or_insert(&mut self, address: IpAddr, now: Moment) -> Result<&mut Neighbour, TableFull> {

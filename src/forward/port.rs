@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use crate::addr::{InstanceId, InterfaceName, Mac, PortId, Prefix};
+use crate::packet::SuperPackets;
 
 /// Which side a port faces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +33,8 @@ pub struct PortConfig {
     pub peer_mac: Option<Mac>,
     /// The largest IP packet that the port takes, bytes.
     pub mtu: u32,
+    /// The super-packets that the port takes whole; others are cut before.
+    pub super_packets: SuperPackets,
     /// Guest ports: the only networks that packets may come from, and what lies behind the port.
     pub addresses: Vec<Prefix>,
     /// Our own addresses on this port (the guest's default gateway): answered by ARP/ND and echo,

@@ -130,7 +130,7 @@ impl Forwarder {
         let Held { ingress, ip, mut packet } = held;
         match self.resume(ingress, &mut packet, &ip, (egress, mac)) {
             Ok(Verdict::Forward(port)) => return self.emissions.push(port, Origin::Transit(ingress), packet),
-            // In fragments, which settle for it.
+            // In pieces, which settle for it.
             Ok(_) => {}
             Err(Refusal::Silent(reason)) => self.settle(ingress, |counters| counters.drop_one(reason)),
             Err(Refusal::Told(reason, problem)) => {

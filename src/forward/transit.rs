@@ -5,13 +5,13 @@ use std::net::IpAddr;
 use crate::addr::{Mac, PortId};
 use crate::clock::Moment;
 use crate::packet::icmp::Problem;
-use crate::packet::{Fragments, Ip, Packet, Segmentation, Stations, rewrite, transport_end};
+use crate::packet::{ETHERNET_HEADER, Fragments, Ip, Packet, Segmentation, Segments, Stations, rewrite, transport_end};
 use crate::routing::{Hop, NextHop};
 
 use super::martian::{self, is_link_local};
 use super::ports::Port;
 use super::refusal::Refusal;
-use super::{DropReason, Forwarder, Origin, PortRole, Verdict};
+use super::{DropReason, Forwarder, Origin, PortConfig, PortRole, Verdict};
 
 /// Where an address leads from a port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +26,8 @@ pub(super) enum Destination {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fit {
     Whole,
-    InFragments,
+    /// In segments, in fragments, or in fragments of segments.
+    InPieces,
 }
 
 impl Forwarder {
@@ -46,8 +47,7 @@ impl Forwarder {
         let port = self.ports.get(ingress).ok_or(DropReason::DevReady)?;
         let destination = self.destination(port, ip.destination, || ip.flow_hash(packet.frame()));
         let is_for_us = destination == Ok(Destination::Own);
-        port.check_source(ip, is_for_us)?;
-        if port.is_guest() && port.config.peer_mac.is_none() && port.holds(ip.source) {
+        if port.check_source(ip, is_for_us)? {
             self.observe(ingress, ip.source, stations.source, now);
         }
         match destination? {
@@ -124,7 +124,7 @@ impl Forwarder {
         }
         let neighbour = hop.gateway.unwrap_or(ip.destination);
         let egress = self.ports.get(hop.port).ok_or(DropReason::RoutePort)?;
-        let fit = fit(packet, ip, egress.config.mtu)?;
+        let fit = fit(packet, ip, &egress.config)?;
         let mac = match egress.config.peer_mac {
             Some(mac) => Some(mac),
             None => self.resolve(hop.port, neighbour, now),
@@ -146,8 +146,7 @@ impl Forwarder {
     ) -> Result<Verdict, Refusal> {
         let from = self.ports.get(ingress).ok_or(DropReason::RoutePort)?;
         self.may_take(from, &Hop { port: egress, gateway: None })?;
-        let mtu = self.ports.get(egress).map_or(0, |port| port.config.mtu);
-        let fit = fit(packet, ip, mtu)?;
+        let fit = fit(packet, ip, &self.ports.get(egress).ok_or(DropReason::RoutePort)?.config)?;
         Ok(self.depart(ingress, packet, ip, (egress, mac), fit)?)
     }
 
@@ -171,21 +170,61 @@ impl Forwarder {
         let frame = packet.frame_mut();
         Stations { destination: mac, source }.write(frame);
         rewrite::decrement_hop_limit(frame, ip);
-        match fit {
-            Fit::Whole => Ok(Verdict::Forward(egress)),
-            Fit::InFragments => self.fragment(ingress, packet, ip, (egress, mtu as usize)),
+        match (fit, packet.offload.segmentation) {
+            (Fit::Whole, _) => return Ok(Verdict::Forward(egress)),
+            (Fit::InPieces, Some(_)) => self.segment(ingress, packet, ip, (egress, mtu as usize))?,
+            (Fit::InPieces, None) => {
+                rewrite::complete_checksum(packet, ip);
+                self.fragment(packet, ip, (egress, mtu as usize), Origin::Transit(ingress))?;
+            }
         }
+        Ok(Verdict::Taken)
     }
 
-    /// Puts an edited packet's fragments among the emissions; the last one settles for all.
-    fn fragment(
+    /// Puts an edited super-packet's segments among the emissions, those that are larger than the
+    /// MTU in fragments; the last one settles for all.
+    fn segment(
         &mut self,
         ingress: PortId,
-        packet: &mut Packet,
+        packet: &Packet,
         ip: &Ip,
         (egress, mtu): (PortId, usize),
-    ) -> Result<Verdict, DropReason> {
-        rewrite::complete_checksum(packet, ip);
+    ) -> Result<(), DropReason> {
+        let mut segments = Segments::new(packet, ip).ok_or(DropReason::OffloadMismatch)?;
+        let largest = packet.offload.segment_length(ip, packet.frame());
+        let fragments_each = if largest <= mtu {
+            1
+        } else {
+            let first = Ip { end: ETHERNET_HEADER + largest, ..*ip };
+            Fragments::new(packet.frame(), &first, mtu).ok_or(DropReason::PktTooBig)?.remaining()
+        };
+        if segments.remaining() * fragments_each > self.emissions.room() {
+            return Err(DropReason::FragQueuefull);
+        }
+        let mut segment = self.emissions.buffer();
+        while segments.write_next(&mut segment) {
+            let origin = if segments.remaining() == 0 { Origin::Transit(ingress) } else { Origin::Own };
+            let ip = Ip { end: segment.length(), ..*ip };
+            if ip.length() <= mtu {
+                let next = self.emissions.buffer();
+                self.emissions.push(egress, origin, std::mem::replace(&mut segment, next));
+            } else {
+                // There is room for the fragments, so there is an answer for all or for none.
+                self.fragment(&segment, &ip, (egress, mtu), origin)?;
+            }
+        }
+        self.emissions.recycle(segment);
+        Ok(())
+    }
+
+    /// Puts an edited packet's fragments among the emissions; the last one is on the packet's account.
+    fn fragment(
+        &mut self,
+        packet: &Packet,
+        ip: &Ip,
+        (egress, mtu): (PortId, usize),
+        account: Origin,
+    ) -> Result<(), DropReason> {
         let mut fragments = Fragments::new(packet.frame(), ip, mtu).ok_or(DropReason::PktTooBig)?;
         let mut remaining = fragments.remaining();
         if remaining > self.emissions.room() {
@@ -195,25 +234,20 @@ impl Forwarder {
             remaining -= 1;
             let mut buffer = self.emissions.buffer();
             fragments.write_next(&mut buffer);
-            let origin = if remaining == 0 { Origin::Transit(ingress) } else { Origin::Own };
-            self.emissions.push(egress, origin, buffer);
+            self.emissions.push(egress, if remaining == 0 { account } else { Origin::Own }, buffer);
         }
-        Ok(Verdict::Taken)
+        Ok(())
     }
 }
 
-/// How a packet passes a link of this MTU. A super-packet is cut by the kernel, so its segments
-/// must fit; where they do not, its sender is told even if it allows fragments, because we cut no
-/// super-packets and silence would be a black hole.
+/// How a packet passes a port: whole if it can. A super-packet is measured by its segments, which
+/// somebody behind the port will cut; if they do not fit, we cut it, as Linux does.
 #[inline]
-fn fit(packet: &Packet, ip: &Ip, mtu: u32) -> Result<Fit, Refusal> {
-    if packet.offload.segment_length(ip, packet.frame()) <= mtu as usize {
-        Ok(Fit::Whole)
-    } else if ip.dont_fragment {
-        Err(Refusal::Told(DropReason::PktTooBig, Problem::TooBig { mtu }))
-    } else if packet.offload.segmentation.is_some() {
-        Err(Refusal::Told(DropReason::GsoTooBig, Problem::TooBig { mtu }))
-    } else {
-        Ok(Fit::InFragments)
+fn fit(packet: &Packet, ip: &Ip, egress: &PortConfig) -> Result<Fit, Refusal> {
+    if packet.offload.segment_length(ip, packet.frame()) > egress.mtu as usize {
+        let problem = Problem::TooBig { mtu: egress.mtu };
+        return if ip.dont_fragment { Err(Refusal::Told(DropReason::PktTooBig, problem)) } else { Ok(Fit::InPieces) };
     }
+    let is_taken = |segments: Segmentation| egress.super_packets.include(segments.kind);
+    Ok(if packet.offload.segmentation.is_none_or(is_taken) { Fit::Whole } else { Fit::InPieces })
 }

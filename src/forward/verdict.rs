@@ -13,7 +13,7 @@ pub enum Verdict {
     Answer,
     /// The frame was for us and needs no answer, such as an ARP reply.
     Consumed,
-    /// Taken into the forwarder: it waits for a neighbour's MAC, or goes out in fragments. What
+    /// Taken into the forwarder: it waits for a neighbour's MAC, or goes out in pieces. What
     /// becomes of it comes out of the forwarder's emissions. The buffer is free.
     Taken,
     /// Dropped; the buffer now holds an ICMP error for the port it came from.
@@ -31,7 +31,7 @@ pub enum Origin {
     /// dropped.
     Answer(PortId),
     /// Nobody's: ARP requests, ICMP errors (the packet they are about has been counted as dropped),
-    /// and the fragments of a packet but the last, which settles for all.
+    /// and the pieces of a packet (segments, fragments) but the last, which settles for all.
     Own,
 }
 

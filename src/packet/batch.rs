@@ -44,6 +44,12 @@ impl Batch {
         self.filled
     }
 
+    /// Bytes of the frames held.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// The next free buffer, to be filled and then kept by [`Batch::commit`]; `None` when full.
     pub fn vacant(&mut self) -> Option<&mut Packet> {
         if self.is_full() { None } else { self.packets.get_mut(self.filled) }
@@ -51,7 +57,19 @@ impl Batch {
 
     /// Keeps what was put into [`Batch::vacant`]'s buffer.
     pub fn commit(&mut self) {
-        debug_assert!(!self.is_full());
+        self.keep(0);
+    }
+
+    /// The first free buffers, at most `count` of them, to be filled at once and then kept one by one
+    /// by [`Batch::keep`]. The bound in bytes is for whoever asks to respect.
+    pub fn free(&mut self, count: usize) -> &mut [Packet] {
+        let end = self.packets.len().min(self.filled + count);
+        &mut self.packets[self.filled..end]
+    }
+
+    /// Keeps a free buffer that was filled, `skipped` after the first one.
+    pub fn keep(&mut self, skipped: usize) {
+        self.packets.swap(self.filled, self.filled + skipped);
         self.bytes += self.packets[self.filled].length();
         self.filled += 1;
     }
@@ -82,5 +100,21 @@ mod tests {
         }
         assert!(batch.is_full(), "3 packets of 3");
         assert_eq!(batch.packets_mut().len(), 3);
+    }
+
+    #[test]
+    fn buffers_that_stayed_empty_are_passed_over() {
+        let mut batch = Batch::new(4, usize::MAX);
+        let free = batch.free(3);
+        assert_eq!(free.len(), 3);
+        // The first one got nothing, the two behind it did.
+        for (packet, length) in free[1..].iter_mut().zip([5, 6]) {
+            packet.set_frame(&vec![0; length]);
+        }
+        batch.keep(1);
+        batch.keep(1);
+        let lengths: Vec<usize> = batch.packets_mut().iter().map(Packet::length).collect();
+        assert_eq!((lengths, batch.bytes()), (vec![5, 6], 11));
+        assert_eq!(batch.free(9).len(), 2, "no more than there are");
     }
 }

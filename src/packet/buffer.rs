@@ -105,17 +105,20 @@ impl Packet {
 
     /// The frame.
     #[must_use]
+    #[inline]
     pub fn frame(&self) -> &[u8] {
         &self.buffer[HEADROOM..HEADROOM + self.length]
     }
 
     /// The frame, to be edited in place.
+    #[inline]
     pub fn frame_mut(&mut self) -> &mut [u8] {
         &mut self.buffer[HEADROOM..HEADROOM + self.length]
     }
 
     /// The frame's length, bytes.
     #[must_use]
+    #[inline]
     pub fn length(&self) -> usize {
         self.length
     }
@@ -124,6 +127,7 @@ impl Packet {
     ///
     /// # Panics
     /// If the length is more than any frame's.
+    #[inline]
     pub fn set_length(&mut self, length: usize) {
         assert!(length <= FRAME_LIMIT, "a frame of {length} bytes");
         self.length = length;

@@ -49,14 +49,17 @@ impl<'a> Fragments<'a> {
     /// Number of fragments still to come.
     #[must_use]
     pub fn remaining(&self) -> usize {
-        let data = self.ip.end - self.ip.transport;
-        let first_header = self.ip.transport - ETHERNET_HEADER;
-        let (mut done, mut count) = (self.done, 0);
-        if done == 0 && data > 0 {
-            done = self.step(first_header).min(data);
+        let (mut left, mut count) = (self.ip.end - self.ip.transport - self.done, 0);
+        if self.done == 0 && left > 0 {
+            left -= self.step(self.ip.transport - ETHERNET_HEADER, left);
             count = 1;
         }
-        count + (data - done).div_ceil(self.step(self.later_length))
+        if left == 0 {
+            return count;
+        }
+        // All are of one length, and the last takes what is left.
+        let room = self.mtu - self.later_length;
+        count + left.saturating_sub(room).div_ceil(room & !7) + 1
     }
 
     /// Writes the next fragment; false, with the packet untouched, when there is none left.
@@ -67,7 +70,7 @@ impl<'a> Fragments<'a> {
         }
         let (frame, later) = (self.frame, &self.later_header[..self.later_length]);
         let header = if self.done == 0 { &frame[ETHERNET_HEADER..self.ip.transport] } else { later };
-        let length = self.step(header.len()).min(data.len() - self.done);
+        let length = self.step(header.len(), data.len() - self.done);
         let headers_end = ETHERNET_HEADER + header.len();
         into.offload = super::Offload::default();
         into.set_length(headers_end + length);
@@ -82,9 +85,10 @@ impl<'a> Fragments<'a> {
         true
     }
 
-    /// Data bytes that fit behind a header of this length: a multiple of eight.
-    fn step(&self, header: usize) -> usize {
-        (self.mtu - header) & !7
+    /// Data bytes that go behind a header of this length: all that is left, or a multiple of eight.
+    fn step(&self, header: usize, left: usize) -> usize {
+        let room = self.mtu - header;
+        if left <= room { left } else { room & !7 }
     }
 }
 

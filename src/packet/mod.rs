@@ -5,6 +5,7 @@ pub mod arp;
 mod batch;
 mod buffer;
 pub mod checksum;
+mod coalesce;
 mod ethernet;
 mod fragment;
 mod frame;
@@ -21,9 +22,12 @@ mod segment;
 
 pub use batch::Batch;
 pub use buffer::{Packet, ReceiveError};
+pub use coalesce::Coalescer;
 pub use ethernet::{ETHERNET_HEADER, Stations};
 pub use fragment::Fragments;
 pub use frame::{Content, Frame, FrameError};
 pub use ip::{Fragment, Ip, protocol};
-pub use offload::{Checksum, Offload, OffloadError, SegmentKind, Segmentation, VNET_HEADER};
-pub use segment::transport_end;
+pub use offload::{
+    Checksum, Offload, OffloadError, SegmentKind, Segmentation, SuperPackets, VNET_HEADER, transport_end,
+};
+pub use segment::Segments;

@@ -1,6 +1,11 @@
 //! The offload header: `struct virtio_net_hdr` (virtio 1.2, section 5.1.6; include/uapi/linux/virtio_net.h),
 //! ten bytes in native byte order that travel before each frame on a tap or packet socket.
 
+mod fit;
+
+pub use fit::transport_end;
+pub(super) use fit::{TCP_CHECKSUM, UDP_CHECKSUM};
+
 /// Length of the header on the wire, bytes.
 pub const VNET_HEADER: usize = 10;
 
@@ -51,6 +56,29 @@ pub struct Segmentation {
     pub header_length: u16,
     /// The TCP segments carry ECN's CWR as `VIRTIO_NET_HDR_GSO_ECN` says.
     pub ecn: bool,
+}
+
+/// Which super-packets a device takes whole. Those that it does not take reach it in segments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SuperPackets {
+    /// TCP's, over IPv4 and IPv6.
+    pub tcp: bool,
+    /// UDP's (`VIRTIO_NET_HDR_GSO_UDP_L4`), which the kernel knows in offload headers since 6.2.
+    pub udp: bool,
+}
+
+impl SuperPackets {
+    /// Every kind that there is.
+    pub const ALL: Self = Self { tcp: true, udp: true };
+
+    /// True if super-packets of this kind are taken.
+    #[must_use]
+    pub fn include(self, kind: SegmentKind) -> bool {
+        match kind {
+            SegmentKind::TcpV4 | SegmentKind::TcpV6 => self.tcp,
+            SegmentKind::Udp => self.udp,
+        }
+    }
 }
 
 /// A frame's offload state.

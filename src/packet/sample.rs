@@ -9,7 +9,7 @@ use etherparse::{
 
 use crate::addr::Mac;
 use crate::packet::ipv4::write_checksum;
-use crate::packet::{Content, Frame, Ip, Stations};
+use crate::packet::{Checksum, Content, Frame, Ip, Packet, SegmentKind, Segmentation, Stations, checksum, protocol};
 
 /// A station of the samples.
 pub(crate) const STATION: Mac = Mac([2, 0, 0, 0, 0, 1]);
@@ -109,6 +109,33 @@ pub(crate) fn parsed(frame: &[u8]) -> Ip {
         Content::Ip(ip) => ip,
         Content::Arp => panic!("ARP"),
     }
+}
+
+/// The same packet as a sender leaves it to the last one out: of the transport's checksum, only the
+/// sum of the pseudo-header is in place.
+pub(crate) fn left_open(frame: &[u8]) -> Packet {
+    let mut packet = Packet::from_frame(frame);
+    let ip = parsed(frame);
+    let offset = if ip.protocol == protocol::TCP { 16 } else { 6 };
+    let length = u32::try_from(ip.end - ip.transport).unwrap();
+    let pseudo = checksum::pseudo_header(ip.source, ip.destination, ip.protocol, length).folded();
+    let at = ip.transport + usize::from(offset);
+    packet.frame_mut()[at..at + 2].copy_from_slice(&pseudo.to_be_bytes());
+    packet.offload.checksum = Checksum::Partial { start: u16::try_from(ip.transport).unwrap(), offset };
+    packet
+}
+
+/// A TCP or UDP packet as a super-packet whose segments have so many bytes of payload.
+pub(crate) fn super_packet(frame: &[u8], size: u16) -> Packet {
+    let mut packet = left_open(frame);
+    let ip = parsed(frame);
+    let kind = match (ip.protocol, ip.source) {
+        (protocol::UDP, _) => SegmentKind::Udp,
+        (_, IpAddr::V4(_)) => SegmentKind::TcpV4,
+        (_, IpAddr::V6(_)) => SegmentKind::TcpV6,
+    };
+    packet.offload.segmentation = Some(Segmentation { kind, size, header_length: 0, ecn: false });
+    packet
 }
 
 /// Reads a frame and checks every checksum in it.

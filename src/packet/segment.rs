@@ -1,156 +1,132 @@
-//! Offload headers against the frames behind them, and the size of a super-packet's segments.
+//! Segmentation of super-packets (virtio 1.2, section 5.1.6; Documentation/networking/segmentation-offloads.rst),
+//! byte for byte as Linux does it.
 
 use std::net::IpAddr;
 
+use super::checksum::Sum;
 use super::ethernet::ETHERNET_HEADER;
-use super::ip::{Ip, protocol};
-use super::{Checksum, Offload, SegmentKind, Segmentation};
+use super::offload::{TCP_CHECKSUM, UDP_CHECKSUM};
+use super::{Ip, Offload, Packet, ipv4, ipv6, protocol, transport_end};
 
-const UDP_HEADER: usize = 8;
-const TCP_CHECKSUM: usize = 16;
-const UDP_CHECKSUM: usize = 6;
+const TCP_SEQUENCE: usize = 4;
+const TCP_FLAGS: usize = 13;
+/// The end of the data, or of what is to be passed on at once: true of the last segment only.
+const FIN_PSH: u8 = 0x01 | 0x08;
+/// The sender has slowed down, said once (RFC 3168, section 6.1.2): true of the first segment only.
+const CWR: u8 = 0x80;
+const UDP_LENGTH: usize = 4;
 
-impl Offload {
-    /// True if the header makes sense for this packet. A sender who is not trusted may ask for a
-    /// sum anywhere; passed on, it would have the kernel overwrite headers or refuse the frame.
+/// Cuts one super-packet into its segments, one after another. Their checksums are complete.
+#[derive(Debug)]
+pub struct Segments<'a> {
+    frame: &'a [u8],
+    ip: Ip,
+    /// Where the payload begins; what is before it is copied into each segment.
+    payload: usize,
+    /// Payload bytes of each segment but the last.
+    size: usize,
+    /// How many there are.
+    count: usize,
+    /// How many are out.
+    done: usize,
+}
+
+impl<'a> Segments<'a> {
+    /// Prepares to cut `packet`, read as `ip` and checked by [`Offload::fits`]. `None` if it is no
+    /// super-packet.
     #[must_use]
-    #[inline]
-    pub fn fits(&self, ip: &Ip, frame: &[u8]) -> bool {
-        let partial = match self.checksum {
-            Checksum::None | Checksum::Unnecessary => return self.segmentation.is_none(),
-            Checksum::Partial { start, offset } => (usize::from(start), usize::from(offset)),
-        };
-        sum_fits(ip, partial)
-            && self.segmentation.is_none_or(|segments| {
-                partial.0 == ip.transport && kind_fits(segments.kind, ip) && transport_end(ip, frame).is_some()
-            })
+    pub fn new(packet: &'a Packet, ip: &Ip) -> Option<Self> {
+        let size = usize::from(packet.offload.segmentation?.size);
+        let payload = transport_end(ip, packet.frame())?;
+        let count = (ip.end - payload).div_ceil(size).max(1);
+        Some(Self { frame: packet.frame(), ip: *ip, payload, size, count, done: 0 })
     }
 
-    /// Length of the largest IP packet that leaves the last device: a super-packet's segment, or
-    /// the packet itself.
+    /// Number of segments still to come.
     #[must_use]
-    #[inline]
-    pub fn segment_length(&self, ip: &Ip, frame: &[u8]) -> usize {
-        match self.segmentation {
-            Some(Segmentation { size, .. }) => {
-                let headers = transport_end(ip, frame).map_or(ip.length(), |end| end - ETHERNET_HEADER);
-                ip.length().min(headers + usize::from(size))
+    pub fn remaining(&self) -> usize {
+        self.count - self.done
+    }
+
+    /// Writes the next segment; false, with the packet untouched, when there is none left.
+    pub fn write_next(&mut self, into: &mut Packet) -> bool {
+        if self.remaining() == 0 {
+            return false;
+        }
+        let start = self.payload + self.done * self.size;
+        let data = &self.frame[start..self.ip.end.min(start + self.size)];
+        into.offload = Offload::default();
+        into.set_length(self.payload + data.len());
+        let segment = into.frame_mut();
+        segment[..self.payload].copy_from_slice(&self.frame[..self.payload]);
+        segment[self.payload..].copy_from_slice(data);
+        self.patch_ip(&mut segment[ETHERNET_HEADER..]);
+        match self.ip.protocol {
+            protocol::TCP => self.patch_tcp(&mut segment[self.ip.transport..]),
+            _ => self.patch_udp(&mut segment[self.ip.transport..]),
+        }
+        self.done += 1;
+        true
+    }
+
+    /// Makes the copied IP header this segment's. Each IPv4 segment has an identification of its
+    /// own: fragments of two must not be taken for one datagram's.
+    #[allow(clippy::cast_possible_truncation)] // an IP packet's lengths fit in 16 bits; the identification wraps
+    fn patch_ip(&self, packet: &mut [u8]) {
+        let length = packet.len();
+        match self.ip.source {
+            IpAddr::V4(_) => {
+                let header = &mut packet[..self.ip.transport - ETHERNET_HEADER];
+                let identification = word(header, 4).wrapping_add(self.done as u16);
+                put(header, 2, length as u16);
+                put(header, 4, identification);
+                ipv4::write_checksum(header);
             }
-            None => ip.length(),
+            IpAddr::V6(_) => put(packet, 4, (length - ipv6::HEADER) as u16),
         }
     }
+
+    #[allow(clippy::cast_possible_truncation)] // sequence numbers wrap; lengths fit in 16 bits
+    fn patch_tcp(&self, segment: &mut [u8]) {
+        let field = &mut segment[TCP_SEQUENCE..TCP_SEQUENCE + 4];
+        let first = u32::from_be_bytes([field[0], field[1], field[2], field[3]]);
+        field.copy_from_slice(&first.wrapping_add((self.done * self.size) as u32).to_be_bytes());
+        if self.remaining() > 1 {
+            segment[TCP_FLAGS] &= !FIN_PSH;
+        }
+        if self.done > 0 {
+            segment[TCP_FLAGS] &= !CWR;
+        }
+        let lengths = [self.ip.end - self.ip.transport, segment.len()];
+        let checksum = completed(segment, TCP_CHECKSUM, lengths.map(|length| length as u16));
+        put(segment, TCP_CHECKSUM, checksum);
+    }
+
+    #[allow(clippy::cast_possible_truncation)] // a length that fits in 16 bits
+    fn patch_udp(&self, datagram: &mut [u8]) {
+        let lengths = [word(datagram, UDP_LENGTH), datagram.len() as u16];
+        put(datagram, UDP_LENGTH, lengths[1]);
+        let checksum = completed(datagram, UDP_CHECKSUM, lengths);
+        // Zero means "no checksum" (RFC 768).
+        put(datagram, UDP_CHECKSUM, if checksum == 0 { 0xffff } else { checksum });
+    }
 }
 
-/// Whether a checksum that starts at `start` and is stored `offset` behind it can be one that this
-/// packet's sender left open: TCP's, UDP's, or one inside a tunnel whose carrier passes it through.
-fn sum_fits(ip: &Ip, (start, offset): (usize, usize)) -> bool {
-    if ip.fragment.is_some() || start + offset + 2 > ip.end {
-        return false;
-    }
-    match ip.protocol {
-        protocol::TCP => start == ip.transport && offset == TCP_CHECKSUM,
-        protocol::UDP if start == ip.transport => offset == UDP_CHECKSUM,
-        protocol::UDP => start >= ip.transport + UDP_HEADER,
-        protocol::GRE | protocol::IPV4 | protocol::IPV6 => start >= ip.transport,
-        _ => false,
-    }
+/// The checksum of a segment in which the super-packet's pseudo-header sum is in place: its length
+/// is exchanged for the segment's, and all is summed up.
+fn completed(segment: &mut [u8], at: usize, [old, new]: [u16; 2]) -> u16 {
+    let pseudo = Sum::default().word(word(segment, at)).word(!old).word(new).folded();
+    put(segment, at, pseudo);
+    Sum::default().bytes(segment).finish()
 }
 
-fn kind_fits(kind: SegmentKind, ip: &Ip) -> bool {
-    match kind {
-        SegmentKind::TcpV4 => ip.protocol == protocol::TCP && matches!(ip.source, IpAddr::V4(_)),
-        SegmentKind::TcpV6 => ip.protocol == protocol::TCP && matches!(ip.source, IpAddr::V6(_)),
-        SegmentKind::Udp => ip.protocol == protocol::UDP,
-    }
+fn word(bytes: &[u8], at: usize) -> u16 {
+    u16::from_be_bytes([bytes[at], bytes[at + 1]])
 }
 
-/// Where the transport's header ends, from the frame's first byte; `None` if that is not inside
-/// the packet.
-#[must_use]
-pub fn transport_end(ip: &Ip, frame: &[u8]) -> Option<usize> {
-    let length = match ip.protocol {
-        protocol::TCP => usize::from(frame.get(ip.transport + 12)? >> 4) * 4,
-        _ => UDP_HEADER,
-    };
-    let shortest = if ip.protocol == protocol::TCP { 20 } else { UDP_HEADER };
-    (length >= shortest && ip.transport + length <= ip.end).then_some(ip.transport + length)
+fn put(bytes: &mut [u8], at: usize, value: u16) {
+    bytes[at..at + 2].copy_from_slice(&value.to_be_bytes());
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::packet::sample::{Sample, parsed};
-
-    fn v4() -> Sample {
-        Sample::new("10.1.0.5", "10.2.0.9")
-    }
-
-    fn partial(start: u16, offset: u16) -> Offload {
-        Offload { checksum: Checksum::Partial { start, offset }, segmentation: None }
-    }
-
-    fn super_packet(kind: SegmentKind, start: u16, offset: u16) -> Offload {
-        let segmentation = Some(Segmentation { kind, size: 1000, header_length: 0, ecn: false });
-        Offload { segmentation, ..partial(start, offset) }
-    }
-
-    fn fits(frame: &[u8], offload: Offload) -> bool {
-        offload.fits(&parsed(frame), frame)
-    }
-
-    #[test]
-    fn sums_belong_to_the_transport() {
-        let (udp, tcp) = (v4().udp(&[0; 100]), v4().tcp(&[0; 100]));
-        assert!(fits(&udp, Offload::default()));
-        assert!(fits(&udp, partial(34, 6)) && fits(&tcp, partial(34, 16)));
-        for (start, offset) in [(34, 16), (33, 6), (14, 6), (0, 6), (34, 5), (34, 200), (141, 0), (40, 4)] {
-            assert!(!fits(&udp, partial(start, offset)), "UDP {start} {offset}");
-        }
-        for (start, offset) in [(34, 6), (14, 10), (54, 16), (36, 14)] {
-            assert!(!fits(&tcp, partial(start, offset)), "TCP {start} {offset}");
-        }
-        assert!(!fits(&v4().echo(&[0; 100]), partial(34, 2)));
-        assert!(!fits(&v4().raw(132, &[0; 100]), partial(34, 8)));
-    }
-
-    #[test]
-    fn sums_inside_tunnels_pass() {
-        assert!(fits(&v4().udp(&[0; 100]), partial(34 + 8 + 8 + 14 + 20, 16)), "VXLAN");
-        for carrier in [protocol::GRE, protocol::IPV4, protocol::IPV6] {
-            assert!(fits(&v4().raw(carrier, &[0; 100]), partial(60, 16)));
-            assert!(!fits(&v4().raw(carrier, &[0; 100]), partial(20, 16)));
-            assert!(!fits(&v4().raw(carrier, &[0; 100]), partial(60, 73)));
-        }
-    }
-
-    #[test]
-    fn segments_are_of_the_packets_kind() {
-        use SegmentKind::{TcpV4, TcpV6, Udp};
-        let v6 = Sample::new("fd00:1::5", "fd00:2::9");
-        let (tcp4, tcp6, udp) = (v4().tcp(&[0; 3000]), v6.tcp(&[0; 3000]), v4().udp(&[0; 3000]));
-        let matrix = [(&tcp4, 34, 16, TcpV4), (&tcp6, 54, 16, TcpV6), (&udp, 34, 6, Udp)];
-        for (index, (frame, start, offset, _)) in matrix.into_iter().enumerate() {
-            for (other, (.., kind)) in matrix.into_iter().enumerate() {
-                assert_eq!(fits(frame, super_packet(kind, start, offset)), index == other, "{index} {kind:?}");
-            }
-        }
-        let mut no_header = tcp4.clone();
-        no_header[46] = 0x40;
-        assert!(!fits(&no_header, super_packet(TcpV4, 34, 16)), "TCP header of 16 bytes");
-        assert!(!fits(&udp, super_packet(Udp, 60, 6)), "the outer transport's sum is complete");
-        let mut fragment = tcp4;
-        fragment[20] = 0x20;
-        crate::packet::ipv4::write_checksum(&mut fragment[14..34]);
-        assert!(!fits(&fragment, super_packet(TcpV4, 34, 16)) && !fits(&fragment, partial(34, 16)));
-    }
-
-    #[test]
-    fn segments_are_measured_with_their_headers() {
-        let tcp = v4().tcp(&[0; 3000]);
-        let offload = super_packet(SegmentKind::TcpV4, 34, 16);
-        assert_eq!(offload.segment_length(&parsed(&tcp), &tcp), 20 + 20 + 1000);
-        let short = v4().tcp(&[0; 10]);
-        assert_eq!(offload.segment_length(&parsed(&short), &short), 50);
-        assert_eq!(Offload::default().segment_length(&parsed(&tcp), &tcp), 3040);
-    }
-}
+mod tests;

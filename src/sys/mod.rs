@@ -9,6 +9,7 @@ mod packet_socket;
 mod platform;
 mod process;
 pub mod rights;
+mod ring;
 mod sysctl;
 mod tap;
 
@@ -18,4 +19,5 @@ pub use guest::PlaceError;
 pub use packet_socket::PacketSocket;
 pub use platform::LinuxPlatform;
 pub use process::{NamespaceLock, StateDirectory, StateError, raise_descriptor_limit};
+pub use ring::transfers;
 pub use tap::{Tap, TapError};

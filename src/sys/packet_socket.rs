@@ -7,12 +7,17 @@ use std::io;
 use std::mem::{MaybeUninit, size_of, size_of_val};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
-use crate::engine::{Device, DeviceError};
-use crate::packet::{Batch, Packet};
+use arrayvec::ArrayVec;
+
+use crate::engine::{Access, Device, DeviceError};
+use crate::packet::{Batch, Packet, SuperPackets};
 
 /// Room for packets that wait for the worker, bytes (`SO_RCVBUFFORCE`); a super-packet counts with
 /// its true size, so this is some hundred of them.
 const RECEIVE_BUFFER: c_int = 32 << 20;
+
+/// Most packets that one system call receives.
+const MESSAGES: usize = 64;
 
 /// The Ethernet addresses, before which a stripped VLAN tag belongs.
 const ADDRESSES: usize = 12;
@@ -66,30 +71,33 @@ impl PacketSocket {
         Ok(Self { socket })
     }
 
-    /// Reads one packet, putting a VLAN tag back that the kernel has stripped: without it the
-    /// packet would pass for an untagged one.
-    fn receive_one(&self, packet: &mut Packet) -> Result<(), DeviceError> {
-        let mut control = Control { bytes: [0; 64] };
-        let area = packet.receive_area();
-        let mut part = libc::iovec { iov_base: area.as_mut_ptr().cast(), iov_len: area.len() };
-        // SAFETY: all-zero is a valid msghdr.
-        let mut message: libc::msghdr = unsafe { MaybeUninit::zeroed().assume_init() };
-        message.msg_iov = &raw mut part;
-        message.msg_iovlen = 1;
-        message.msg_control = control.bytes.as_mut_ptr().cast();
-        message.msg_controllen = size_of_val(&control.bytes);
-        // SAFETY: the message names a buffer and a control area that live through the call.
-        let received = unsafe { libc::recvmsg(self.socket.as_raw_fd(), &raw mut message, 0) };
+    /// Reads packets with one system call, at most [`MESSAGES`] and no more than there is room for,
+    /// and puts back the VLAN tags that the kernel has stripped: without its tag a packet would pass
+    /// for an untagged one. Fewer than asked for means that nothing is left.
+    fn receive_some(&self, batch: &mut Batch, count: usize) -> Result<(), DeviceError> {
+        let packets = batch.free(count.clamp(1, MESSAGES));
+        let count = packets.len();
+        let mut parts: ArrayVec<libc::iovec, MESSAGES> = packets.iter_mut().map(part).collect();
+        let mut controls: ArrayVec<Control, MESSAGES> = packets.iter().map(|_| Control { bytes: [0; 64] }).collect();
+        let headers = parts.iter_mut().zip(&mut controls).map(|(part, control)| header(part, control));
+        let mut messages: ArrayVec<libc::mmsghdr, MESSAGES> = headers.collect();
+        let asked = libc::c_uint::try_from(count).map_err(|error| DeviceError::Refused(io::Error::other(error)))?;
+        let (socket, wait) = (self.socket.as_raw_fd(), std::ptr::null_mut());
+        // SAFETY: each message names a buffer and a control area that live through the call.
+        let received = unsafe { libc::recvmmsg(socket, messages.as_mut_ptr(), asked, libc::MSG_DONTWAIT, wait) };
         let Ok(received) = usize::try_from(received) else {
-            return Err(failure(io::Error::last_os_error()));
+            return Err(self.meaning(io::Error::last_os_error()));
         };
-        let tag = stripped_tag(&message);
-        // The verdict on the header is kept in the packet.
-        let _ = packet.received(received);
-        if let Some(tag) = tag {
-            insert_tag(packet, tag);
+        for message in &messages[..received] {
+            let packet = &mut batch.free(1)[0];
+            // The verdict on the header is kept in the packet.
+            let _ = packet.received(message.msg_len as usize);
+            if let Some(tag) = stripped_tag(&message.msg_hdr) {
+                insert_tag(packet, tag);
+            }
+            batch.keep(0);
         }
-        Ok(())
+        if received < count { Err(DeviceError::WouldBlock) } else { Ok(()) }
     }
 }
 
@@ -100,19 +108,35 @@ impl AsFd for PacketSocket {
 }
 
 impl Device for PacketSocket {
-    fn receive(&mut self, batch: &mut Batch) -> Result<(), DeviceError> {
-        while let Some(packet) = batch.vacant() {
-            self.receive_one(packet)?;
-            batch.commit();
+    /// The kernel cuts what the interface cannot take.
+    fn super_packets(&self) -> SuperPackets {
+        SuperPackets::ALL
+    }
+
+    fn access(&self) -> Access {
+        Access::Send
+    }
+
+    fn meaning(&self, error: io::Error) -> DeviceError {
+        match error.raw_os_error() {
+            Some(libc::EAGAIN | libc::ENOBUFS) => DeviceError::WouldBlock,
+            Some(libc::ENETDOWN | libc::ENXIO | libc::ENODEV) => DeviceError::Down,
+            _ => DeviceError::Refused(error),
+        }
+    }
+
+    fn receive(&mut self, batch: &mut Batch, expected: usize) -> Result<(), DeviceError> {
+        while !batch.is_full() {
+            self.receive_some(batch, expected)?;
         }
         Ok(())
     }
 
-    fn transmit(&mut self, packet: &mut Packet) -> Result<(), DeviceError> {
+    fn transmit(&self, packet: &mut Packet) -> Result<(), DeviceError> {
         let bytes = packet.transmit_area();
         // SAFETY: the buffer lives through the call.
         let sent = unsafe { libc::send(self.socket.as_raw_fd(), bytes.as_ptr().cast(), bytes.len(), 0) };
-        if sent < 0 { Err(failure(io::Error::last_os_error())) } else { Ok(()) }
+        if sent < 0 { Err(self.meaning(io::Error::last_os_error())) } else { Ok(()) }
     }
 }
 
@@ -120,6 +144,23 @@ impl Device for PacketSocket {
 #[repr(align(8))]
 struct Control {
     bytes: [u8; 64],
+}
+
+/// A packet's buffer, for one message.
+fn part(packet: &mut Packet) -> libc::iovec {
+    let area = packet.receive_area();
+    libc::iovec { iov_base: area.as_mut_ptr().cast(), iov_len: area.len() }
+}
+
+/// A message into a buffer and a control area.
+fn header(part: &mut libc::iovec, control: &mut Control) -> libc::mmsghdr {
+    // SAFETY: all-zero is a valid mmsghdr.
+    let mut message: libc::mmsghdr = unsafe { MaybeUninit::zeroed().assume_init() };
+    message.msg_hdr.msg_iov = part;
+    message.msg_hdr.msg_iovlen = 1;
+    message.msg_hdr.msg_control = control.bytes.as_mut_ptr().cast();
+    message.msg_hdr.msg_controllen = size_of_val(&control.bytes);
+    message
 }
 
 /// The VLAN tag (TPID, TCI) that the kernel took out of the frame.
@@ -177,14 +218,6 @@ fn set_option<T>(socket: &OwnedFd, level: c_int, name: c_int, value: &T) -> io::
     // SAFETY: the value lives through the call and its length is right.
     let result = unsafe { libc::setsockopt(socket.as_raw_fd(), level, name, std::ptr::from_ref(value).cast(), length) };
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
-}
-
-fn failure(error: io::Error) -> DeviceError {
-    match error.raw_os_error() {
-        Some(libc::EAGAIN | libc::ENOBUFS) => DeviceError::WouldBlock,
-        Some(libc::ENETDOWN | libc::ENXIO | libc::ENODEV) => DeviceError::Down,
-        _ => DeviceError::Refused(error),
-    }
 }
 
 #[cfg(test)]

@@ -1,19 +1,21 @@
 //! The real system, as the engine needs it.
 
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 
 use crate::addr::InterfaceName;
-use crate::engine::{Device, DeviceError, OpenPort, Platform};
+use crate::engine::{Access, Device, DeviceError, OpenPort, Platform, Transfer};
 use crate::gateway::{PortKind, PortSpec};
 use crate::host::{Kernel, KernelError, Mark, Observed, Operation};
-use crate::packet::{Batch, Packet};
+use crate::packet::{Batch, Packet, SuperPackets};
 
 use super::guest;
 use super::kernel::LinuxKernel;
 use super::netlink::Netlink;
 use super::packet_socket::PacketSocket;
 use super::rights;
+use super::ring;
 use super::tap::Tap;
 
 /// What a tap takes without being told otherwise, bytes (`ether_setup`).
@@ -25,22 +27,24 @@ pub struct LinuxPlatform {
     kernel: LinuxKernel,
     netlink: Netlink,
     queues: usize,
+    io_uring: Option<bool>,
     protocol: u8,
 }
 
 impl LinuxPlatform {
-    /// The system whose ports have `queues` queues each, one for each worker.
+    /// The system whose ports have `queues` queues each, one for each worker, which uses `io_uring`
+    /// or not; `None` finds out.
     ///
     /// # Errors
     /// As [`LinuxKernel::new`].
-    pub fn new(mark: Mark, state_directory: &Path, queues: usize) -> Result<Self, KernelError> {
+    pub fn new(mark: Mark, state_directory: &Path, queues: usize, io_uring: Option<bool>) -> Result<Self, KernelError> {
         let kernel = LinuxKernel::new(mark, state_directory, queues)?;
         let netlink = Netlink::open().map_err(|error| KernelError {
             operation: "start".into(),
             reason: error.to_string(),
             errno: error.errno,
         })?;
-        Ok(Self { kernel, netlink, queues, protocol: mark.protocol })
+        Ok(Self { kernel, netlink, queues, io_uring, protocol: mark.protocol })
     }
 
     fn open_tap(&self, spec: &PortSpec) -> Result<OpenPort, guest::PlaceError> {
@@ -103,6 +107,10 @@ impl Platform for LinuxPlatform {
         }
     }
 
+    fn transfers(&self) -> Vec<Box<dyn Transfer>> {
+        ring::transfers(self.io_uring, self.queues)
+    }
+
     fn claim_tables(&mut self, tables: &[u32]) {
         self.kernel.claim_tables(tables.iter().copied().collect());
     }
@@ -122,11 +130,23 @@ impl AsFd for SendOnly {
 }
 
 impl Device for SendOnly {
-    fn receive(&mut self, _: &mut Batch) -> Result<(), DeviceError> {
+    fn super_packets(&self) -> SuperPackets {
+        self.0.super_packets()
+    }
+
+    fn access(&self) -> Access {
+        Access::Write
+    }
+
+    fn meaning(&self, error: io::Error) -> DeviceError {
+        self.0.meaning(error)
+    }
+
+    fn receive(&mut self, _: &mut Batch, _: usize) -> Result<(), DeviceError> {
         Err(DeviceError::WouldBlock)
     }
 
-    fn transmit(&mut self, packet: &mut Packet) -> Result<(), DeviceError> {
+    fn transmit(&self, packet: &mut Packet) -> Result<(), DeviceError> {
         self.0.transmit(packet)
     }
 }

@@ -10,8 +10,8 @@ use rustix::io::Errno;
 use rustix::ioctl::{IntegerSetter, Opcode, Setter, Updater, ioctl, opcode};
 
 use crate::addr::InterfaceName;
-use crate::engine::{Device, DeviceError};
-use crate::packet::{Batch, Packet, VNET_HEADER};
+use crate::engine::{Access, Device, DeviceError};
+use crate::packet::{Batch, Packet, SuperPackets, VNET_HEADER};
 
 /// Where taps are made.
 pub(super) const DEVICE_NODE: &str = "/dev/net/tun";
@@ -83,6 +83,7 @@ impl TapError {
 #[derive(Debug)]
 pub struct Tap {
     queue: OwnedFd,
+    super_packets: SuperPackets,
 }
 
 /// `struct ifreq` with `ifr_flags`.
@@ -105,7 +106,7 @@ impl Tap {
         for _ in 1..queues {
             taps.push(Self::attach(name, flags)?);
         }
-        taps[0].configure(name)?;
+        Self::configure(&mut taps, name)?;
         Ok(taps)
     }
 
@@ -118,8 +119,8 @@ impl Tap {
     pub fn adopt(name: InterfaceName, queues: usize, multi_queue: bool) -> Result<Vec<Self>, TapError> {
         let (multi, queues) = if multi_queue { (IFF_MULTI_QUEUE, queues.max(1)) } else { (0, 1) };
         let flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | multi;
-        let taps = (0..queues).map(|_| Self::attach(name, flags)).collect::<Result<Vec<_>, _>>()?;
-        taps[0].configure(name)?;
+        let mut taps = (0..queues).map(|_| Self::attach(name, flags)).collect::<Result<Vec<_>, _>>()?;
+        Self::configure(&mut taps, name)?;
         Ok(taps)
     }
 
@@ -145,7 +146,7 @@ impl Tap {
     /// # Errors
     /// No descriptor to be had.
     pub fn try_clone(&self) -> io::Result<Self> {
-        Ok(Self { queue: self.queue.try_clone()? })
+        Ok(Self { queue: self.queue.try_clone()?, super_packets: self.super_packets })
     }
 
     fn attach(name: InterfaceName, flags: u16) -> Result<Self, TapError> {
@@ -162,21 +163,25 @@ impl Tap {
             Errno::PERM => TapError::NotPermitted,
             other => failed("TUNSETIFF", name, other),
         })?;
-        Ok(Self { queue })
+        Ok(Self { queue, super_packets: SuperPackets { tcp: true, udp: false } })
     }
 
     /// Sets what holds for the whole tap.
-    fn configure(&self, name: InterfaceName) -> Result<(), TapError> {
+    fn configure(taps: &mut [Self], name: InterfaceName) -> Result<(), TapError> {
+        let any = &taps[0];
         const HEADER: c_int = 10;
         const { assert!(HEADER as usize == VNET_HEADER) };
         // SAFETY: TUNSETVNETHDRSZ reads one `int`.
-        unsafe { ioctl(&self.queue, Setter::<TUNSETVNETHDRSZ, c_int>::new(HEADER)) }
+        unsafe { ioctl(&any.queue, Setter::<TUNSETVNETHDRSZ, c_int>::new(HEADER)) }
             .map_err(|errno| failed("TUNSETVNETHDRSZ", name, errno))?;
-        match self.set_offloads(OFFLOADS_WITH_UDP) {
-            Err(Errno::INVAL) => self.set_offloads(OFFLOADS),
-            other => other,
+        let udp = match any.set_offloads(OFFLOADS_WITH_UDP) {
+            Err(Errno::INVAL) => any.set_offloads(OFFLOADS).map(|()| false),
+            other => other.map(|()| true),
         }
-        .map_err(|errno| failed("TUNSETOFFLOAD", name, errno))
+        .map_err(|errno| failed("TUNSETOFFLOAD", name, errno))?;
+        // What the kernel may hand us in that header, it takes from us in the same.
+        taps.iter_mut().for_each(|tap| tap.super_packets.udp = udp);
+        Ok(())
     }
 
     fn set_offloads(&self, offloads: usize) -> Result<(), Errno> {
@@ -196,7 +201,25 @@ impl AsFd for Tap {
 }
 
 impl Device for Tap {
-    fn receive(&mut self, batch: &mut Batch) -> Result<(), DeviceError> {
+    fn super_packets(&self) -> SuperPackets {
+        self.super_packets
+    }
+
+    fn access(&self) -> Access {
+        Access::ReadWrite
+    }
+
+    /// A write to a tap that is down is `EIO`; a read or write of a deleted one is `EBADFD`, and a
+    /// read that waited in the kernel meanwhile is `EFAULT` (drivers/net/tun.c).
+    fn meaning(&self, error: io::Error) -> DeviceError {
+        match error.raw_os_error() {
+            Some(libc::EAGAIN) => DeviceError::WouldBlock,
+            Some(libc::EIO | libc::EBADFD | libc::EFAULT) => DeviceError::Down,
+            _ => DeviceError::Refused(error),
+        }
+    }
+
+    fn receive(&mut self, batch: &mut Batch, _: usize) -> Result<(), DeviceError> {
         while let Some(packet) = batch.vacant() {
             match rustix::io::read(&self.queue, packet.receive_area()) {
                 Ok(filled) => {
@@ -205,29 +228,19 @@ impl Device for Tap {
                     batch.commit();
                 }
                 Err(Errno::INTR) => {}
-                Err(errno) => return Err(device_error(errno)),
+                Err(errno) => return Err(self.meaning(errno.into())),
             }
         }
         Ok(())
     }
 
-    fn transmit(&mut self, packet: &mut Packet) -> Result<(), DeviceError> {
+    fn transmit(&self, packet: &mut Packet) -> Result<(), DeviceError> {
         loop {
             match rustix::io::write(&self.queue, packet.transmit_area()) {
                 Ok(_) => return Ok(()),
                 Err(Errno::INTR) => {}
-                Err(errno) => return Err(device_error(errno)),
+                Err(errno) => return Err(self.meaning(errno.into())),
             }
         }
-    }
-}
-
-/// A write to a tap that is down is `EIO`; a read or write of a deleted one is `EBADFD`, and a read
-/// that waited in the kernel meanwhile is `EFAULT` (drivers/net/tun.c).
-fn device_error(errno: Errno) -> DeviceError {
-    match errno {
-        Errno::AGAIN => DeviceError::WouldBlock,
-        Errno::IO | Errno::BADFD | Errno::FAULT => DeviceError::Down,
-        other => DeviceError::Refused(other.into()),
     }
 }

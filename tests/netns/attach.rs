@@ -21,7 +21,7 @@ const STREAM: usize = 16 << 20;
 const MARK: &[u8] = b"in another network";
 
 /// Gives a guest that has an interface `eth0` its addresses and its gateways.
-fn furnish(guest: &Guest) {
+pub(crate) fn furnish(guest: &Guest) {
     let [v4, v6] = guest.addresses();
     let namespace = &guest.namespace;
     namespace.add_address("eth0", &format!("{v4}/24"));
@@ -31,7 +31,7 @@ fn furnish(guest: &Guest) {
 }
 
 /// The configuration of a port on an interface that leads to this guest.
-fn attached(name: &str, guest: &Guest) -> String {
+pub(crate) fn attached(name: &str, guest: &Guest) -> String {
     let [v4, v6] = guest.addresses();
     port(name, NET1, &[&v4, &v6], "attach = true")
 }

@@ -105,6 +105,13 @@ impl<'a> Daemon<'a> {
         (status.unwrap(), self.log())
     }
 
+    /// True if the daemon has a descriptor of this kind open, as proc(5) names it.
+    pub(crate) fn has_open(&self, kind: &str) -> bool {
+        let descriptors = std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).unwrap();
+        let mut targets = descriptors.map(|entry| std::fs::read_link(entry.unwrap().path()));
+        targets.any(|target| target.is_ok_and(|target| target.as_os_str() == kind))
+    }
+
     /// True until the daemon's log has ended, which is when the process has.
     pub(crate) fn is_running(&self) -> bool {
         !self.log.said.lock().unwrap().1

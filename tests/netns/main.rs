@@ -4,6 +4,7 @@
 
 mod attach;
 mod audit;
+mod batches;
 mod calls;
 mod cli;
 mod daemon;
@@ -15,7 +16,9 @@ mod isolation;
 mod lab;
 mod lifecycle;
 mod namespace;
+mod offloads;
 mod reload;
+mod segmentation;
 mod site;
 mod sniffer;
 mod start;

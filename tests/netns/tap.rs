@@ -124,7 +124,7 @@ fn frames_pass_both_ways() {
         let mut tap = kernel.take_queues(&name("vgw1")).unwrap().remove(0);
         let mut batch = Batch::new(8, usize::MAX);
         // Whatever the host said when the tap came up.
-        assert!(matches!(tap.receive(&mut batch), Ok(()) | Err(DeviceError::WouldBlock)));
+        assert!(matches!(tap.receive(&mut batch, 1), Ok(()) | Err(DeviceError::WouldBlock)));
         ip("address add 10.1.0.1/24 dev vgw1");
         tap.transmit(&mut Packet::from_frame(&arp_request())).unwrap();
         let reply = loop {
@@ -132,7 +132,7 @@ fn frames_pass_both_ways() {
             let mut waiting = [PollFd::new(&tap, PollFlags::IN)];
             let limit = rustix::event::Timespec { tv_sec: 10, tv_nsec: 0 };
             assert_eq!(poll(&mut waiting, Some(&limit)).unwrap(), 1, "no answer");
-            assert!(matches!(tap.receive(&mut batch), Err(DeviceError::WouldBlock)));
+            assert!(matches!(tap.receive(&mut batch, 1), Err(DeviceError::WouldBlock)));
             let packets = batch.packets_mut().iter();
             if let Some(reply) = packets.map(|packet| packet.frame().to_vec()).find(|frame| frame[12..14] == [8, 6]) {
                 break reply;
@@ -146,7 +146,7 @@ fn frames_pass_both_ways() {
         assert!(matches!(tap.transmit(&mut Packet::from_frame(&arp_request())), Err(DeviceError::Down)));
         ip("link delete vgw1");
         assert!(matches!(tap.transmit(&mut Packet::from_frame(&arp_request())), Err(DeviceError::Down)));
-        assert!(matches!(tap.receive(&mut batch), Err(DeviceError::Down)));
+        assert!(matches!(tap.receive(&mut batch, 1), Err(DeviceError::Down)));
     });
 }
 

@@ -1,7 +1,9 @@
 //! Traffic as guests and hosts make it.
+#![allow(unsafe_code)]
 
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::os::fd::AsRawFd;
 use std::thread::Builder;
 
 use crate::lab::PATIENCE;
@@ -78,6 +80,43 @@ pub(crate) fn assert_udp(from: &Namespace, to: &Namespace, address: &str, length
     server.send_to(&buffer[..received], peer).unwrap();
     let (received, peer) = receive(&client, &mut buffer).expect("the datagram comes back");
     assert_eq!((&buffer[..received], peer), (&datagram[..], address));
+}
+
+/// Sends super-packets of so many datagrams each, to be cut by whoever must, and fails unless every
+/// datagram arrives as it was meant.
+pub(crate) fn assert_udp_segments(
+    from: &Namespace,
+    to: &Namespace,
+    address: SocketAddr,
+    (super_packets, datagrams): (usize, usize),
+) {
+    const SIZE: usize = 1001;
+    /// The last datagram of each is shorter.
+    const LAST: usize = 7;
+    let server = bind(to, address);
+    let client = bind(from, SocketAddr::new(unspecified(address.ip()), ANY_PORT));
+    set_segment_size(&client, SIZE);
+    let mut buffer = vec![0; 1 << 16];
+    for number in 0..super_packets {
+        let mut noise = Noise(number as u64 + 1);
+        let length = (datagrams - 1) * SIZE + LAST;
+        let bytes: Vec<u8> = std::iter::repeat_with(|| noise.block()).flatten().take(length).collect();
+        assert_eq!(client.send_to(&bytes, server.local_addr().unwrap()).unwrap(), length);
+        for expected in bytes.chunks(SIZE) {
+            let (received, _) = receive(&server, &mut buffer).expect("every datagram arrives");
+            assert!(buffer[..received] == *expected, "{received} bytes are not the {} that were sent", expected.len());
+        }
+    }
+}
+
+/// Has the kernel cut what is sent at once into datagrams of this size (`UDP_SEGMENT`, udp(7)).
+fn set_segment_size(socket: &UdpSocket, size: usize) {
+    let size = libc::c_int::try_from(size).unwrap();
+    let length = libc::socklen_t::try_from(size_of_val(&size)).unwrap();
+    let value = (&raw const size).cast();
+    // SAFETY: the value lives through the call and its length is right.
+    let result = unsafe { libc::setsockopt(socket.as_raw_fd(), libc::SOL_UDP, libc::UDP_SEGMENT, value, length) };
+    assert_eq!(result, 0, "{}", io::Error::last_os_error());
 }
 
 /// Receives a datagram; a signal that happens to come meanwhile is of no interest.

@@ -1,6 +1,7 @@
 //! A daemon's inside without a host: the engine on a kernel in memory.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixDatagram;
 use std::sync::Arc;
@@ -8,11 +9,14 @@ use std::time::Duration;
 
 use vgw::addr::InterfaceName;
 use vgw::clock::{Clock, ManualClock};
-use vgw::engine::{AddGateways, Applied, Caller, Device, DeviceError, Engine, Failure, OpenPort, Platform, Settings};
+use vgw::engine::{
+    Access, AddGateways, Applied, Caller, Device, DeviceError, Direct, Engine, Failure, OpenPort, Platform, Settings,
+    Transfer,
+};
 use vgw::gateway::{Audit, Declared, PortSpec};
 use vgw::host::fake::FakeKernel;
 use vgw::host::{Kernel, KernelError, Mark, Observed, Operation};
-use vgw::packet::{Batch, Packet};
+use vgw::packet::{Batch, Packet, SuperPackets};
 
 use crate::words::{self, Request};
 
@@ -40,8 +44,12 @@ impl Site {
 
     fn start(&mut self, declared: Declared) {
         let platform = FakePlatform { kernel: self.kernel.clone() };
-        let settings =
-            Settings { workers: 1, mark: Mark::default(), declared, audit_timeout: Some(Audit::DEFAULT_TIMEOUT) };
+        let settings = Settings {
+            spin: Duration::ZERO,
+            mark: Mark::default(),
+            declared,
+            audit_timeout: Some(Audit::DEFAULT_TIMEOUT),
+        };
         let clock: Arc<dyn Clock> = Arc::new(self.clock.clone());
         self.engine = Some(Engine::start(Box::new(platform), clock, settings).unwrap());
     }
@@ -196,6 +204,10 @@ impl Platform for FakePlatform {
     }
 
     fn claim_tables(&mut self, _: &[u32]) {}
+
+    fn transfers(&self) -> Vec<Box<dyn Transfer>> {
+        vec![Box::new(Direct)]
+    }
 }
 
 /// A device on which nothing ever comes.
@@ -214,11 +226,23 @@ impl AsFd for Silent {
 }
 
 impl Device for Silent {
-    fn receive(&mut self, _: &mut Batch) -> Result<(), DeviceError> {
+    fn super_packets(&self) -> SuperPackets {
+        SuperPackets::ALL
+    }
+
+    fn access(&self) -> Access {
+        Access::Write
+    }
+
+    fn meaning(&self, error: io::Error) -> DeviceError {
+        DeviceError::Refused(error)
+    }
+
+    fn receive(&mut self, _: &mut Batch, _: usize) -> Result<(), DeviceError> {
         Err(DeviceError::WouldBlock)
     }
 
-    fn transmit(&mut self, _: &mut Packet) -> Result<(), DeviceError> {
+    fn transmit(&self, _: &mut Packet) -> Result<(), DeviceError> {
         Ok(())
     }
 }

@@ -11,13 +11,14 @@ use std::io::{self, Write};
 use std::os::fd::{AsFd, AsRawFd};
 use std::str::FromStr;
 
+use arrayvec::ArrayVec;
 use clap::Parser;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
 use vgw::addr::InterfaceName;
-use vgw::engine::{Device, DeviceError};
+use vgw::engine::{Backlog, Departure, DeviceError, Transfer};
 use vgw::packet::Batch;
-use vgw::sys::Tap;
+use vgw::sys::{Tap, transfers};
 
 /// As `src/engine/worker.rs` has them.
 const BATCH_PACKETS: usize = 64;
@@ -72,6 +73,8 @@ fn main() -> io::Result<()> {
 struct Copy {
     poll: Poll,
     taps: [Tap; 2],
+    backlogs: [Backlog; 2],
+    transfer: Box<dyn Transfer>,
     /// Taps that may have more to read.
     ready: VecDeque<usize>,
     batch: Batch,
@@ -84,7 +87,9 @@ impl Copy {
             let descriptor = tap.as_fd().as_raw_fd();
             poll.registry().register(&mut SourceFd(&descriptor), Token(index), Interest::READABLE)?;
         }
-        Ok(Self { poll, taps, ready: VecDeque::new(), batch: Batch::new(BATCH_PACKETS, BATCH_BYTES) })
+        let transfer = transfers(None, 1).pop().ok_or_else(|| io::Error::other("no way to move packets"))?;
+        let batch = Batch::new(BATCH_PACKETS, BATCH_BYTES);
+        Ok(Self { poll, taps, backlogs: [Backlog::UNKNOWN; 2], transfer, ready: VecDeque::new(), batch })
     }
 
     fn run(mut self) -> io::Result<()> {
@@ -113,16 +118,18 @@ impl Copy {
     /// One batch from one tap to the other; true if there may be more.
     fn serve(&mut self, from: usize) -> io::Result<bool> {
         self.batch.clear();
-        let more = match self.taps[from].receive(&mut self.batch) {
+        let outcome = self.transfer.receive(&mut self.taps[from], &mut self.batch, self.backlogs[from].expected());
+        self.backlogs[from] = Backlog::seen(self.batch.len(), self.batch.bytes());
+        let more = match outcome {
             Ok(()) => true,
             Err(DeviceError::WouldBlock | DeviceError::Down) => false,
             Err(DeviceError::Refused(error)) => return Err(error),
         };
-        let to = &mut self.taps[1 - from];
-        for packet in self.batch.packets_mut() {
-            // What the other side has no room for is lost, as in any forwarder.
-            let _ = to.transmit(packet);
-        }
+        let to = &self.taps[1 - from];
+        let mut departures: ArrayVec<_, BATCH_PACKETS> =
+            self.batch.packets_mut().iter_mut().map(|packet| Departure::new(to, packet)).collect();
+        // What the other side has no room for is lost, as in any forwarder.
+        self.transfer.transmit(&mut departures);
         Ok(more)
     }
 }

@@ -27,7 +27,8 @@ const PACKAGED: &str = include_str!("../../../packaging/vgwd.toml");
 /// The packaged file shows the defaults, so it must change nothing.
 #[test]
 fn the_packaged_file_holds_the_defaults() {
-    let Config { declared, audit_timeout, thrift_listen, socket, mark, workers, warnings, places } = Config::default();
+    let Config { declared, audit_timeout, thrift_listen, socket, mark, workers, io_uring, spin, warnings, places } =
+        Config::default();
     let packaged = read(&[PACKAGED]).unwrap();
     assert_eq!(packaged.declared, declared);
     assert_eq!(packaged.audit_timeout, audit_timeout);
@@ -35,6 +36,8 @@ fn the_packaged_file_holds_the_defaults() {
     assert_eq!(packaged.socket, socket);
     assert_eq!(packaged.mark, mark);
     assert_eq!(packaged.workers, workers);
+    assert_eq!(packaged.io_uring, io_uring);
+    assert_eq!(packaged.spin, spin);
     assert_eq!(packaged.warnings, warnings);
     assert_eq!(packaged.places.len(), places.len());
 }
@@ -82,6 +85,10 @@ fn errors_name_file_line_and_key() {
         ("[host]\nlink_group = 0", "a.toml:2: host.link_group: 0 is not in 1..=4294967295"),
         ("[host]\nrule_priority = 32700", "a.toml:2: host.rule_priority: 32700 is not in 1..=32666"),
         ("[dataplane]\nworkers = 0", "a.toml:2: dataplane.workers: 0 is not in 1..=256"),
+        (
+            "[dataplane]\nspin = '2ms'",
+            "a.toml:2: dataplane.spin: \"2ms\" is neither text such as \"20us\" of at most 1000us nor \"off\"",
+        ),
         ("[[gateway]]\ninterface = 'vgw1'", "a.toml:1: gateway: missing field `routing_instance`"),
         ("gateway = 1", "a.toml:1: gateway: invalid type: integer `1`, expected a sequence"),
         (&gateway("uplink = 5"), "a.toml:7: gateway.uplink: invalid type: integer `5`, expected a string"),
@@ -207,6 +214,15 @@ fn what_is_refused_at_reload_is_found_in_the_file() {
     let found = config.locate(&misfit(Some(Element::Gateway(0)))).to_string();
     assert_eq!(found, format!("a.toml:4: gateway.subnets: {reason}"));
     assert_eq!(config.locate(&misfit(None)).to_string(), reason);
+}
+
+#[test]
+fn a_spin_is_in_microseconds() {
+    let spin = |value: &str| read(&[&format!("[dataplane]\nspin = '{value}'")]).unwrap().spin;
+    assert_eq!(["20us", "1000us", "0us", "off"].map(spin), [20, 1000, 0, 0].map(Duration::from_micros));
+    for nonsense in ["1001us", "20", "-1us", "us", ""] {
+        assert!(read(&[&format!("[dataplane]\nspin = '{nonsense}'")]).is_err(), "{nonsense:?}");
+    }
 }
 
 #[test]

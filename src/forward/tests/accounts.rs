@@ -1,12 +1,14 @@
 //! Whatever comes, nothing panics and every received packet is accounted for.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use proptest::prelude::*;
 
+use super::net::gateway;
 use super::*;
-use crate::addr::{Mac, PortId};
-use crate::forward::{DropReason, Limits, Origin, Verdict};
+use crate::addr::{InstanceId, Mac, PortId};
+use crate::forward::{DropReason, Forwarder, Limits, Origin, Verdict};
 use crate::packet::sample::{STATION, Sample};
 use crate::packet::{Offload, Packet, VNET_HEADER};
 
@@ -158,4 +160,24 @@ fn what_could_not_be_sent_is_dropped() {
         [(DropReason::RouteUnreachable, 1), (DropReason::FullRing, 1), (DropReason::TxRefused, 1)],
         "an error that is lost changes nothing: its packet was dropped already"
     );
+}
+
+/// Workers would slow each other down by writing to one cache line, though they share nothing.
+#[test]
+fn the_ports_of_workers_lie_apart() {
+    let mut workers: Vec<Forwarder> = (0..16).map(|_| Forwarder::new(Limits::default())).collect();
+    for number in 0..3 {
+        for worker in &mut workers {
+            worker.set_port(gateway(PortId(number), InstanceId(0)));
+        }
+    }
+    let mut owners = BTreeMap::new();
+    for (index, worker) in workers.iter().enumerate() {
+        for port in worker.ports.iter() {
+            let first = std::ptr::from_ref(port).addr();
+            for line in first / 128..=(first + size_of_val(port) - 1) / 128 {
+                assert_eq!(*owners.entry(line).or_insert(index), index, "one line, two workers");
+            }
+        }
+    }
 }

@@ -8,14 +8,14 @@ use crate::addr::{InstanceId, InstanceName, InterfaceName, Mac, PortId, Prefix};
 use crate::clock::Moment;
 use crate::forward::{DropReason, Forwarder, Limits, PortConfig, PortRole, Verdict};
 use crate::packet::sample::{STATION, Sample};
-use crate::packet::{Packet, Stations};
+use crate::packet::{Packet, Stations, SuperPackets};
 use crate::routing::{Hop, Instance, NextHop};
 
 /// 10.1.0.5 and fd00:1::5; its MAC, [`STATION`], is not configured.
 pub(crate) const GUEST: PortId = PortId(0);
 /// The default route.
 pub(crate) const HOST: PortId = PortId(1);
-/// 10.1.0.6 and fd00:1::6, and all of 10.6.0.0/16 and fd06::/16.
+/// 10.1.0.6 and fd00:1::6, and all of 10.6.0.0/16 and fd06::/16. Its device takes no super-packets.
 pub(crate) const OTHER: PortId = PortId(2);
 /// As [`GUEST`], in another instance.
 pub(crate) const FOREIGN: PortId = PortId(3);
@@ -52,6 +52,7 @@ pub(crate) fn guest(id: PortId, instance: InstanceId, addresses: &[&str]) -> Por
         mac: Mac::GATEWAY,
         peer_mac: None,
         mtu: 1500,
+        super_packets: SuperPackets::ALL,
         addresses: addresses.iter().map(|text| text.parse().unwrap()).collect(),
         own_addresses: vec!["10.1.0.1".parse().unwrap(), "fd00:1::1".parse().unwrap()],
     }
@@ -80,7 +81,8 @@ impl Net {
         forwarder.set_port(guest(GUEST, RED, &["10.1.0.5/32", "fd00:1::5/128"]));
         forwarder.set_port(gateway(HOST, RED));
         let networks = ["10.1.0.6/32", "fd00:1::6/128", "10.6.0.0/16", "fd06::/16"];
-        forwarder.set_port(PortConfig { peer_mac: Some(OTHER_MAC), ..guest(OTHER, RED, &networks) });
+        let super_packets = SuperPackets { tcp: false, udp: false };
+        forwarder.set_port(PortConfig { peer_mac: Some(OTHER_MAC), super_packets, ..guest(OTHER, RED, &networks) });
         forwarder.set_port(guest(FOREIGN, BLUE, &["10.1.0.5/32", "fd00:1::5/128"]));
         let via = |port, gateway: &str| NextHop::group([Hop { port, gateway: Some(gateway.parse().unwrap()) }]);
         forwarder.publish(instance(

@@ -215,6 +215,25 @@ fn errors_come_from_the_best_address_there_is() {
 }
 
 #[test]
+fn a_port_that_goes_or_moves_away_lends_no_address() {
+    let mut net = Net::new();
+    let error_source = |net: &mut Net| {
+        let (_, reply) = net.receive(HOST, &from_host("10.67.0.1").udp(b""));
+        crate::packet::sample::parsed(&reply).source.to_string()
+    };
+    let mut other = super::net::guest(OTHER, InstanceId(0), &["10.1.0.6/32"]);
+    other.own_addresses = vec!["10.1.0.2".parse().unwrap()];
+    net.forwarder.set_port(other.clone());
+    assert_eq!(error_source(&mut net), "10.1.0.1");
+    net.forwarder.set_port(super::net::guest(GUEST, InstanceId(1), &["10.1.0.5/32"]));
+    assert_eq!(error_source(&mut net), "10.1.0.2");
+    net.forwarder.remove_port(OTHER);
+    assert_eq!(error_source(&mut net), "192.0.0.8");
+    net.forwarder.set_port(other);
+    assert_eq!(error_source(&mut net), "10.1.0.2");
+}
+
+#[test]
 fn a_gateway_without_an_ipv6_address_is_silent() {
     let mut net = Net::new();
     for (port, network) in [(GUEST, "10.1.0.5/32"), (OTHER, "10.1.0.6/32")] {

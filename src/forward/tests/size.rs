@@ -4,15 +4,14 @@ use etherparse::NetHeaders;
 
 use super::net::guest;
 use super::*;
-use crate::addr::{InstanceId, PortId};
-use crate::forward::{DropReason, Limits, Verdict};
-use crate::packet::sample::{Sample, verified};
-use crate::packet::{Checksum, Offload, Packet, SegmentKind, Segmentation, checksum};
+use crate::addr::{InstanceId, Mac, PortId};
+use crate::forward::{DropReason, Limits, PortConfig, Verdict};
+use crate::packet::sample::{STATION, Sample, left_open, parsed, super_packet, verified};
+use crate::packet::{Offload, Packet, Segments, Stations, SuperPackets, rewrite};
 
 fn net_with_mtu(mtu: u32) -> Net {
     let mut net = Net::new().with_guest_known();
-    net.forwarder
-        .set_port(crate::forward::PortConfig { mtu, ..guest(GUEST, InstanceId(0), &["10.1.0.5/32", "fd00:1::5/128"]) });
+    net.forwarder.set_port(PortConfig { mtu, ..guest(GUEST, InstanceId(0), &["10.1.0.5/32", "fd00:1::5/128"]) });
     net
 }
 
@@ -70,12 +69,7 @@ fn a_packet_that_allows_it_is_fragmented() {
 fn an_open_checksum_is_completed_before_the_cut() {
     let mut net = net_with_mtu(576);
     let complete = fragmentable("10.1.0.5").udp(&[7; 1001]);
-    let ip = crate::packet::sample::parsed(&complete);
-    let mut packet = Packet::from_frame(&complete);
-    let pseudo = checksum::pseudo_header(ip.source, ip.destination, 17, 1009).folded();
-    packet.frame_mut()[40..42].copy_from_slice(&pseudo.to_be_bytes());
-    packet.offload.checksum = Checksum::Partial { start: 34, offset: 6 };
-    assert_eq!(net.receive_packet(HOST, &mut packet), Verdict::Taken);
+    assert_eq!(net.receive_packet(HOST, &mut left_open(&complete)), Verdict::Taken);
     assert_eq!(data_of(&net.emissions()), complete[34..]);
 }
 
@@ -109,24 +103,102 @@ fn fragments_are_bounded() {
 }
 
 #[test]
-fn super_packets_must_fit_segment_by_segment() {
-    let send = |dont_fragment: bool, size: u16| {
+fn super_packets_are_measured_by_their_segments() {
+    for (to, headers) in [("10.1.0.5", 40), ("fd00:1::5", 60)] {
         let mut net = net_with_mtu(1400);
-        let mut packet = Packet::from_frame(&Sample { dont_fragment, ..from_host("10.1.0.5") }.tcp(&[0; 30_000]));
-        packet.offload = Offload {
-            checksum: Checksum::Partial { start: 34, offset: 16 },
-            segmentation: Some(Segmentation { kind: SegmentKind::TcpV4, size, header_length: 54, ecn: false }),
-        };
-        let verdict = net.receive_packet(HOST, &mut packet);
-        if let Verdict::Reject(_) = verdict {
-            assert_eq!(packet.offload, Offload::default(), "an error is no super-packet");
-            verified(packet.frame());
-            assert_eq!(packet.frame()[34..42], [3, 4, packet.frame()[36], packet.frame()[37], 0, 0, 0x05, 0x78]);
+        let frame = from_host(to).tcp(&[0; 30_000]);
+        let mut packet = super_packet(&frame, 1400 - headers);
+        assert_eq!(net.receive_packet(HOST, &mut packet), Verdict::Forward(GUEST));
+        assert_eq!(packet.length(), frame.len(), "whole");
+        let mut packet = super_packet(&frame, 1401 - headers);
+        assert_eq!(net.receive_packet(HOST, &mut packet), Verdict::Reject(DropReason::PktTooBig));
+        assert_eq!(packet.offload, Offload::default(), "an error is no super-packet");
+        verified(packet.frame());
+    }
+}
+
+/// What the segments of a super-packet to [`OTHER`] must be: those of the packet as it leaves.
+fn segments_of(super_packet: &Packet) -> Vec<Vec<u8>> {
+    let mut edited = super_packet.frame().to_vec();
+    let ip = parsed(&edited);
+    Stations { destination: OTHER_MAC, source: Mac::GATEWAY }.write(&mut edited);
+    rewrite::decrement_hop_limit(&mut edited, &ip);
+    let mut packet = Packet::from_frame(&edited);
+    packet.offload = super_packet.offload;
+    let mut segments = Segments::new(&packet, &parsed(&edited)).unwrap();
+    let mut segment = Packet::new();
+    std::iter::from_fn(|| segments.write_next(&mut segment).then(|| segment.frame().to_vec())).collect()
+}
+
+#[test]
+fn a_device_that_takes_no_super_packets_gets_segments() {
+    for to in ["10.1.0.6", "fd00:1::6"] {
+        for frame in [from_guest(to).tcp(&[5; 4000]), from_guest(to).udp(&[6; 4000])] {
+            let mut net = Net::new();
+            let mut packet = super_packet(&frame, 1000);
+            let expected = segments_of(&packet);
+            assert_eq!(net.receive_packet(GUEST, &mut packet), Verdict::Taken);
+            let emissions = net.emissions();
+            assert!(emissions.iter().all(|(port, _)| *port == OTHER));
+            let frames: Vec<_> = emissions.into_iter().map(|(_, frame)| frame).collect();
+            assert_eq!(frames, expected);
+            frames.iter().for_each(|frame| drop(verified(frame)));
+            let (from, to) = (net.forwarder.counters(GUEST).unwrap(), net.forwarder.counters(OTHER).unwrap());
+            assert_eq!((from.received, from.sent, from.held, to.transmitted), (1, 1, 0, 4), "one packet, four frames");
         }
-        verdict
-    };
-    assert_eq!(send(true, 1360), Verdict::Forward(GUEST));
-    assert_eq!(send(true, 1361), Verdict::Reject(DropReason::PktTooBig));
-    assert_eq!(send(false, 1360), Verdict::Forward(GUEST));
-    assert_eq!(send(false, 1361), Verdict::Reject(DropReason::GsoTooBig));
+    }
+}
+
+#[test]
+fn segments_that_allow_it_are_fragmented() {
+    let mut net = net_with_mtu(1400);
+    let mut packet = super_packet(&fragmentable("10.1.0.5").udp(&[7; 5000]), 2000);
+    assert_eq!(net.receive_packet(HOST, &mut packet), Verdict::Taken);
+    let frames = net.emissions();
+    // Each of the first two datagrams in two, the last, which fits, whole.
+    let shape = |(_, frame): &(PortId, Vec<u8>)| (frame[19], frame[20] & 0x20 != 0, frame.len() - 34);
+    assert_eq!(
+        frames.iter().map(shape).collect::<Vec<_>>(),
+        [(0x34, true, 1376), (0x34, false, 632), (0x35, true, 1376), (0x35, false, 632), (0x36, false, 1008)]
+    );
+    assert_eq!(net.forwarder.counters(HOST).unwrap().sent, 1);
+    let mut small = Net::with(Limits { emissions: 5, ..Limits::default() }).with_guest_known();
+    small.forwarder.set_port(PortConfig { mtu: 1400, ..guest(GUEST, InstanceId(0), &["10.1.0.5/32"]) });
+    let mut packet = super_packet(&fragmentable("10.1.0.5").udp(&[7; 5000]), 2000);
+    assert_eq!(small.receive_packet(HOST, &mut packet), Verdict::Drop(DropReason::FragQueuefull), "three times two");
+    let mut packet = super_packet(&fragmentable("10.1.0.5").udp(&[7; 4000]), 2000);
+    assert_eq!(small.receive_packet(HOST, &mut packet), Verdict::Taken);
+    assert_eq!(small.emissions().len(), 4);
+}
+
+#[test]
+fn a_packet_of_segments_settles_by_the_last_and_is_bounded() {
+    let mut net = Net::with(Limits { emissions: 4, ..Limits::default() });
+    let frame = from_guest("10.1.0.6").udp(&[7; 4001]);
+    assert_eq!(net.receive_packet(GUEST, &mut super_packet(&frame, 1000)), Verdict::Drop(DropReason::FragQueuefull));
+    assert_eq!(net.receive_packet(GUEST, &mut super_packet(&frame, 1)), Verdict::Drop(DropReason::FragQueuefull));
+    assert_eq!(net.receive_packet(GUEST, &mut super_packet(&frame, 1001)), Verdict::Taken);
+    while let Some(emission) = net.forwarder.take_emission() {
+        assert_eq!(net.forwarder.counters(GUEST).unwrap().held, 1, "until the last is out");
+        net.forwarder.undelivered(emission.origin, DropReason::FullRing);
+        net.check_accounts();
+    }
+    let counters = net.forwarder.counters(GUEST).unwrap();
+    assert_eq!((counters.held, counters.dropped(DropReason::FullRing)), (0, 1));
+}
+
+#[test]
+fn a_super_packet_that_waited_is_cut_when_its_neighbour_is_known() {
+    let mut net = Net::new();
+    let super_packets = SuperPackets { tcp: false, udp: true };
+    net.forwarder.set_port(PortConfig { super_packets, ..guest(GUEST, InstanceId(0), &["10.1.0.5/32"]) });
+    assert_eq!(
+        net.receive_packet(HOST, &mut super_packet(&from_host("10.1.0.5").tcp(&[1; 3000]), 1000)),
+        Verdict::Taken
+    );
+    assert_eq!(net.emissions().len(), 1, "the question");
+    net.forwarder.learn(GUEST, "10.1.0.5".parse().unwrap(), STATION, net.now);
+    assert_eq!(net.emissions().len(), 3);
+    let mut whole = super_packet(&from_host("10.1.0.5").udp(&[1; 3000]), 1000);
+    assert_eq!(net.receive_packet(HOST, &mut whole), Verdict::Forward(GUEST), "of the other kind");
 }

@@ -1,0 +1,60 @@
+//! What a worker is told and what it answers.
+
+use std::sync::Arc;
+
+use crossbeam_channel::Sender;
+use mio::Waker;
+
+use crate::addr::{InstanceId, Mac, PortId};
+use crate::engine::device::Device;
+use crate::forward::{Learned, PortConfig, PortCounters};
+use crate::routing::Instance;
+
+/// What a worker is told.
+pub(in crate::engine) enum Message {
+    /// A port and this worker's queue of it; replaces a queue the port may have had.
+    Attach(PortConfig, Box<dyn Device>),
+    /// A port's new configuration.
+    Configure(PortConfig),
+    /// A port is gone; its queue is closed.
+    Detach(PortId),
+    /// A new or changed instance.
+    Publish(Arc<Instance>),
+    /// An instance is gone.
+    Withdraw(InstanceId),
+    /// Another worker has learned a neighbour.
+    Learned(Learned),
+    /// Answer when everything before this is done.
+    Barrier(Sender<()>),
+    /// Say what you have counted.
+    Report(Sender<Vec<PortReport>>),
+    /// End.
+    Stop,
+}
+
+/// What a worker knows of a port.
+pub(in crate::engine) struct PortReport {
+    pub(in crate::engine) port: PortId,
+    pub(in crate::engine) counters: PortCounters,
+    /// A guest's MAC, if one was learned.
+    pub(in crate::engine) learned: Option<Mac>,
+    /// The device said that its interface is down or gone, and nothing else since.
+    pub(in crate::engine) lost: bool,
+}
+
+/// The way to a worker: messages are taken up at once, in order.
+#[derive(Clone)]
+pub(in crate::engine) struct Link {
+    pub(super) messages: Sender<Message>,
+    pub(super) waker: Arc<Waker>,
+}
+
+impl Link {
+    /// Sends a message; a worker that has ended needs none.
+    pub(in crate::engine) fn send(&self, message: Message) {
+        if self.messages.send(message).is_ok() {
+            // Failure would mean that the worker's poll is gone, and the worker with it.
+            let _ = self.waker.wake();
+        }
+    }
+}

@@ -1,0 +1,174 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::packet::checksum::pseudo_header;
+use crate::packet::rewrite::complete_checksum;
+use crate::packet::sample::{Sample, parsed, verified};
+use crate::packet::{Offload, Segments};
+
+const FAMILIES: [(&str, &str); 2] = [("10.1.0.5", "10.2.0.9"), ("fd00:1::5", "fd00:2::9")];
+
+/// A datagram as a guest hands it over: its checksum is left to the device.
+fn open(frame: &[u8]) -> Packet {
+    let ip = parsed(frame);
+    let mut packet = Packet::from_frame(frame);
+    let length = u32::try_from(ip.end - ip.transport).unwrap();
+    let pseudo = pseudo_header(ip.source, ip.destination, ip.protocol, length);
+    let at = ip.transport + usize::from(UDP_CHECKSUM);
+    packet.frame_mut()[at..at + 2].copy_from_slice(&pseudo.folded().to_be_bytes());
+    packet.offload.checksum = Checksum::Partial { start: u16::try_from(ip.transport).unwrap(), offset: UDP_CHECKSUM };
+    packet
+}
+
+/// A packet as the worker has it.
+struct Departing(Packet);
+
+impl AsMut<Packet> for Departing {
+    fn as_mut(&mut self) -> &mut Packet {
+        &mut self.0
+    }
+}
+
+/// What packets become that leave by these ports.
+fn coalesced_by(packets: impl IntoIterator<Item = (u32, Packet)>) -> Vec<Packet> {
+    let (mut coalescer, mut departing) = (Coalescer::default(), Vec::new());
+    for (egress, packet) in packets {
+        if coalescer.join(&mut departing, PortId(egress), &packet).is_none() {
+            departing.push(Departing(packet));
+        }
+    }
+    coalescer.finish(&mut departing);
+    departing.into_iter().map(|Departing(packet)| packet).collect()
+}
+
+fn coalesced(packets: impl IntoIterator<Item = Packet>) -> Vec<Packet> {
+    coalesced_by(packets.into_iter().map(|packet| (0, packet)))
+}
+
+/// The payloads of the datagrams that a packet will become, all of which must be sound.
+fn payloads(packet: &Packet) -> Vec<Vec<u8>> {
+    let ip = parsed(packet.frame());
+    let mut datagram = Packet::new();
+    let Some(mut segments) = Segments::new(packet, &ip) else {
+        datagram.set_frame(packet.frame());
+        datagram.offload = packet.offload;
+        complete_checksum(&mut datagram, &ip);
+        return vec![verified(datagram.frame()).3];
+    };
+    let mut payloads = Vec::new();
+    while segments.write_next(&mut datagram) {
+        payloads.push(verified(datagram.frame()).3);
+    }
+    payloads
+}
+
+#[test]
+fn equal_datagrams_become_one_super_packet() {
+    for (from, to) in FAMILIES {
+        let sample = Sample::new(from, to);
+        let sent = [b"first", b"again", b"third"].map(|payload| open(&sample.udp(payload)));
+        let out = coalesced(sent);
+        let [packet] = &out[..] else { panic!("{out:?}") };
+        // As if it had been sent so: the headers of one long datagram with an open checksum.
+        let expected = open(&sample.udp(b"firstagainthird"));
+        assert_eq!(packet.frame(), expected.frame());
+        let header_length = u16::try_from(parsed(packet.frame()).transport + UDP_HEADER).unwrap();
+        let segmentation = Some(Segmentation { kind: SegmentKind::Udp, size: 5, header_length, ecn: false });
+        assert_eq!(packet.offload, Offload { segmentation, ..expected.offload });
+        assert!(packet.offload.fits(&parsed(packet.frame()), packet.frame()));
+    }
+}
+
+#[test]
+fn a_shorter_datagram_is_the_last_of_its_super_packet() {
+    let sample = Sample::new("10.1.0.5", "10.2.0.9");
+    let out = coalesced([b"four".as_slice(), b"four", b"2b", b"2b", b"four"].map(|p| open(&sample.udp(p))));
+    let lengths: Vec<Vec<usize>> = out.iter().map(|packet| payloads(packet).iter().map(Vec::len).collect()).collect();
+    assert_eq!(lengths, [vec![4, 4, 2], vec![2], vec![4]]);
+}
+
+#[test]
+fn flows_that_take_turns_are_joined_each() {
+    let (one, two) = (Sample::new("10.1.0.5", "10.2.0.9"), Sample::new("10.1.0.6", "10.2.0.9"));
+    let out = coalesced([&one, &two, &one, &two].map(|sample| open(&sample.udp(b"data"))));
+    assert_eq!(out.iter().map(|packet| payloads(packet).len()).collect::<Vec<_>>(), [2, 2]);
+}
+
+#[test]
+fn what_differs_stays_apart() {
+    let sample = Sample::new("10.1.0.5", "10.2.0.9");
+    let plain = || open(&sample.udp(b"data"));
+    let edited = |edit: &dyn Fn(&mut Packet)| {
+        let mut packet = plain();
+        edit(&mut packet);
+        if packet.length() > ETHERNET_HEADER + IPV4 {
+            write_checksum(&mut packet.frame_mut()[ETHERNET_HEADER..ETHERNET_HEADER + IPV4]);
+        }
+        packet
+    };
+    let byte = |at: usize, value: u8| edited(&move |packet| packet.frame_mut()[at] = value);
+    let others = [
+        ("station", byte(0, 0x0a)),
+        ("traffic class", byte(15, 0x2e << 2)),
+        ("may be fragmented", byte(20, 0)),
+        ("time to live", byte(22, 63)),
+        ("protocol", byte(23, protocol::TCP)),
+        ("source", byte(29, 9)),
+        ("port", byte(35, 1)),
+        ("length of the datagram", byte(39, 11)),
+        ("closed checksum", edited(&|packet| packet.offload.checksum = Checksum::None)),
+        ("verified checksum", edited(&|packet| packet.offload.checksum = Checksum::Unnecessary)),
+        ("sum elsewhere", edited(&|packet| packet.offload.checksum = Checksum::Partial { start: 34, offset: 4 })),
+        ("more than the datagram", edited(&|packet| packet.set_length(60))),
+        ("cut", edited(&|packet| packet.set_length(30))),
+        ("tiny", edited(&|packet| packet.set_length(3))),
+        ("empty", open(&sample.udp(b""))),
+    ];
+    for (what, other) in others {
+        assert_eq!(coalesced([plain(), other]).len(), 2, "{what}");
+    }
+    let mut faulty = plain();
+    faulty.fault = Some(crate::packet::ReceiveError::Short);
+    assert_eq!(coalesced([plain(), faulty]).len(), 2, "fault");
+    assert_eq!(coalesced_by([(1, plain()), (2, plain()), (1, plain())]).len(), 2, "port");
+    assert_eq!(coalesced([plain(), plain()]).len(), 1);
+}
+
+#[test]
+fn a_super_packet_has_at_most_64_datagrams_and_65535_bytes() {
+    let sample = Sample::new("10.1.0.5", "10.2.0.9");
+    let count = |payload: &[u8], sent: usize| {
+        let out = coalesced((0..sent).map(|_| open(&sample.udp(payload))));
+        out.iter().map(|packet| payloads(packet).len()).collect::<Vec<_>>()
+    };
+    assert_eq!(count(b"data", 130), [64, 64, 2]);
+    assert_eq!(count(&[7; 1400], 64), [46, 18]);
+}
+
+proptest! {
+    /// Nothing is lost, doubled or changed, and each flow keeps its order.
+    #[test]
+    fn every_datagram_arrives_in_order(
+        sent in proptest::collection::vec((0usize..12, 1usize..5, any::<bool>()), 1..80),
+    ) {
+        let mut serial = 0u32;
+        let mut flows = vec![Vec::new(); 24];
+        let packets = sent.iter().map(|&(flow, words, v6)| {
+            let (from, to) = FAMILIES[usize::from(v6)];
+            let mut sample = Sample::new(from, to);
+            sample.stations.source.0[5] = u8::try_from(flow).unwrap();
+            serial += 1;
+            let payload: Vec<u8> = std::iter::repeat_n(serial.to_be_bytes(), words).flatten().collect();
+            flows[flow + 12 * usize::from(v6)].push(payload.clone());
+            open(&sample.udp(&payload))
+        });
+        let out = coalesced(packets.collect::<Vec<_>>());
+        let mut arrived = vec![Vec::new(); 24];
+        for packet in &out {
+            let is_v6 = packet.frame()[12] == 0x86;
+            let flow = usize::from(packet.frame()[11]) + 12 * usize::from(is_v6);
+            arrived[flow].extend(payloads(packet));
+        }
+        prop_assert_eq!(arrived, flows);
+    }
+}
