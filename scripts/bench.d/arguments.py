@@ -39,11 +39,16 @@ def parse(words=None):
         metavar="WORK,...",
         help="where the time goes in vgw, or in the ways named (perf)",
     )
+    choice.add_argument(
+        "--instructions", action="store_true", help="the instructions of a packet instead, by callgrind; comes first"
+    )
     result = parser.add_argument_group("what becomes of it")
     result.add_argument("--write", action="store_true", help="write docs/benchmarks.md and docs/benchmarks.png")
     result.add_argument("--again", action="store_true", help="measure nothing: report the latest run again")
     parser.add_argument("--needs", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args(words)
+    if arguments.instructions:
+        parser.error("--instructions comes first")
     arguments.rounds = arguments.rounds or (3 if arguments.quick else 5)
     arguments.seconds = arguments.seconds or (1 if arguments.quick else 2)
     arguments.path = arguments.path or list(PATHS)

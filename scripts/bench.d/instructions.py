@@ -8,14 +8,13 @@ import re
 import subprocess
 import sys
 import tempfile
-from pathlib import Path
 
+from files import EXAMPLES
 from report import write_section
 from tables import as_markdown
 from topology import Failure
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-PROGRAM = ROOT / "target" / "release" / "examples" / "instructions"
+PROGRAM = EXAMPLES / "instructions"
 
 SHORT, LONG = 500, 1500
 # The function that the program keeps for this.
@@ -45,7 +44,7 @@ def main():
         each = (count(kind, LONG) - count(kind, SHORT)) / (LONG - SHORT)
         rows.append((kind, f"{each:,.0f}"))
         print(f"{kind:<36} {each:>10,.0f} instructions", flush=True)
-    if options:
+    if "--write" in sys.argv[1:]:
         write_section("instructions", as_markdown(("packet", "instructions"), rows))
 
 

@@ -77,8 +77,8 @@ fn main() -> io::Result<()> {
 struct Copy {
     poll: Poll,
     taps: [Tap; 2],
-    transfer: Box<dyn Transfer>,
     backlogs: [Backlog; 2],
+    transfer: Box<dyn Transfer>,
     /// Taps that may have more to read.
     ready: VecDeque<usize>,
     batch: Batch,
@@ -91,14 +91,9 @@ impl Copy {
             let descriptor = tap.as_fd().as_raw_fd();
             poll.registry().register(&mut SourceFd(&descriptor), Token(index), Interest::READABLE)?;
         }
-        Ok(Self {
-            poll,
-            taps,
-            transfer,
-            backlogs: [Backlog::UNKNOWN; 2],
-            ready: VecDeque::new(),
-            batch: Batch::new(BATCH_PACKETS, BATCH_BYTES),
-        })
+        let transfer = transfers(None, 1).pop().ok_or_else(|| io::Error::other("no way to move packets"))?;
+        let batch = Batch::new(BATCH_PACKETS, BATCH_BYTES);
+        Ok(Self { poll, taps, backlogs: [Backlog::UNKNOWN; 2], transfer, ready: VecDeque::new(), batch })
     }
 
     fn run(mut self) -> io::Result<()> {
@@ -127,8 +122,7 @@ impl Copy {
     /// One batch from one tap to the other; true if there may be more.
     fn serve(&mut self, from: usize) -> io::Result<bool> {
         self.batch.clear();
-        let expected = self.backlogs[from].expected();
-        let outcome = self.transfer.receive(&mut self.taps[from], &mut self.batch, expected);
+        let outcome = self.transfer.receive(&mut self.taps[from], &mut self.batch, self.backlogs[from].expected());
         self.backlogs[from] = Backlog::seen(self.batch.len(), self.batch.bytes());
         let more = match outcome {
             Ok(()) => true,
@@ -136,7 +130,7 @@ impl Copy {
             Err(DeviceError::Refused(error)) => return Err(error),
         };
         let to = &self.taps[1 - from];
-        let mut departures: ArrayVec<Departure<'_>, BATCH_PACKETS> =
+        let mut departures: ArrayVec<_, BATCH_PACKETS> =
             self.batch.packets_mut().iter_mut().map(|packet| Departure::new(to, packet)).collect();
         // What the other side has no room for is lost, as in any forwarder.
         self.transfer.transmit(&mut departures);

@@ -51,6 +51,10 @@ WAYS = {
     "vgw-2": Way(
         vgw_with("[dataplane]\nworkers = 2"), "vgwd with two workers", works=("tcp-4", "tcp-16", "pps", "loss-free")
     ),
+    "vgw-ring": Way(
+        vgw_with('[dataplane]\nio_uring = "on"'), "vgwd, io_uring in any case", works=("pps",), usual=False
+    ),
+    "vgw-calls": Way(vgw_with('[dataplane]\nio_uring = "off"'), "vgwd without io_uring", works=("pps",), usual=False),
     "kernel": Way(Kernel, "the host's own forwarding (ip_forward) between veths"),
     "bare": Way(Bare, "the bare copy: vgwd's device layer without a forwarder"),
     "ovs": Way(
