@@ -27,6 +27,5 @@ pub use transfer::{Departure, Direct, Transfer};
 pub use view::{
     AuditView, Counters, GatewayView, InstanceView, LookupView, PortView, RouteView, StatusView, UplinkView,
 };
-pub use worker::Backlog;
 
 pub use crate::gateway::Applied;

@@ -43,9 +43,9 @@ impl Sniffer {
         }
     }
 
-    /// How many of the frames since the last call carry these bytes.
+    /// How often these bytes came since the last call. Datagrams that travel joined count each.
     pub(crate) fn count(&self, mark: &[u8]) -> usize {
-        let marked = |frame: &&Vec<u8>| frame.windows(mark.len()).any(|part| part == mark);
-        self.frames().iter().filter(marked).count()
+        let count = |frame: &Vec<u8>| frame.windows(mark.len()).filter(|part| *part == mark).count();
+        self.frames().iter().map(count).sum()
     }
 }

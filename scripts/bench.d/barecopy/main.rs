@@ -91,7 +91,6 @@ impl Copy {
             let descriptor = tap.as_fd().as_raw_fd();
             poll.registry().register(&mut SourceFd(&descriptor), Token(index), Interest::READABLE)?;
         }
-        let transfer = transfers(None, 1).pop().ok_or_else(|| io::Error::other("no way to move packets"))?;
         let batch = Batch::new(BATCH_PACKETS, BATCH_BYTES);
         Ok(Self { poll, taps, backlogs: [Backlog::UNKNOWN; 2], transfer, ready: VecDeque::new(), batch })
     }

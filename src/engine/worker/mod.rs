@@ -24,7 +24,6 @@ use queues::Queues;
 use run::{WAKER, Worker};
 use spin::Spin;
 
-pub use backlog::Backlog;
 pub(super) use message::{Link, Message};
 
 /// Packets read from one queue before another has its turn.
