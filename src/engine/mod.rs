@@ -7,6 +7,7 @@ mod conductor;
 mod dataplane;
 mod device;
 mod handle;
+mod knowledge;
 mod lifecycle;
 mod platform;
 mod settle;

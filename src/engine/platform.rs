@@ -31,8 +31,9 @@ pub trait Platform: Kernel {
     /// One sentence that names what is wrong; nothing is left behind.
     fn open_port(&mut self, spec: &PortSpec) -> Result<OpenPort, String>;
 
-    /// Routing tables outside our block that uplinks were told to use.
-    fn claim_tables(&mut self, tables: &[u32]);
+    /// The uplinks' routing tables: what in them bears our mark is ours. True if others were claimed
+    /// before, so that what was observed was sorted otherwise.
+    fn claim_tables(&mut self, tables: &[u32]) -> bool;
 }
 
 impl std::fmt::Debug for OpenPort {

@@ -33,6 +33,8 @@ pub(super) enum Message {
     Attach(PortConfig, Box<dyn Device>),
     /// A port's new configuration.
     Configure(PortConfig),
+    /// A port's queue is closed; the port awaits another.
+    Close(PortId),
     /// A port is gone; its queue is closed.
     Detach(PortId),
     /// A new or changed instance.
@@ -246,6 +248,7 @@ impl Worker {
             match message {
                 Message::Attach(config, device) => self.attach(config, device),
                 Message::Configure(config) => self.forwarder.set_port(config),
+                Message::Close(port) => self.close(port),
                 Message::Detach(port) => {
                     self.close(port);
                     self.forwarder.remove_port(port);

@@ -4,6 +4,7 @@
 
 mod attach;
 mod audit;
+mod behind;
 mod calls;
 mod cli;
 mod daemon;
