@@ -50,7 +50,8 @@ class Daemon:
         file = folder / "vgwd.toml"
         file.write_text(config, encoding="utf-8")
         program = ROOT / "target/release/vgwd"
-        command = [program, "--config", file, "--socket", folder / "sock", "--state-dir", folder / "state"]
+        # If this program fails, the daemon ends with it.
+        command = ["setpriv", "--pdeathsig", "TERM", program, "--config", file, "--socket", folder / "sock", "--state-dir", folder / "state"]
         self.started = time.perf_counter()
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
         for line in self.process.stderr:
