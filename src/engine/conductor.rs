@@ -11,14 +11,15 @@ use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 use crate::addr::InterfaceName;
 use crate::clock::{Clock, Moment};
-use crate::gateway::{Applied, Audit, Declared, Refusal, Registry, UplinkName};
-use crate::host::Observed;
+use crate::gateway::{Applied, Audit, Declared, Plan, Refusal, Registry, UplinkName};
+use crate::host::{Mirror, Observed};
 
 use super::command::{AddGateways, Caller, Command, Failure, ReloadError, Reply};
 use super::concern::Subject;
 use super::dataplane::Dataplane;
+use super::knowledge::Knowledge;
 use super::platform::Platform;
-use super::settle::{Mode, Setback, Settling};
+use super::settle::{Mode, Setback, Settled, Settling};
 
 /// How long the conductor sleeps at most; only bounds what an overlooked deadline could cost.
 const IDLE: Duration = Duration::from_secs(3600);
@@ -26,7 +27,11 @@ const IDLE: Duration = Duration::from_secs(3600);
 pub(super) struct Conductor {
     pub(super) platform: Box<dyn Platform>,
     pub(super) dataplane: Dataplane,
-    pub(super) registry: Registry,
+    /// What is known of the kernel. Fed by observations and by what the kernel acknowledges; notifications
+    /// only tell whether it still holds.
+    pub(super) mirror: Mirror,
+    /// The registry that stands, and what follows from it.
+    pub(super) plan: Plan,
     pub(super) audit: Audit,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) started: Moment,
@@ -59,12 +64,12 @@ impl Conductor {
     /// Deletes what a due audit finds stale.
     fn expire(&mut self, now: Moment) {
         let Some(threshold) = self.audit.expire(now) else { return };
-        let stale = self.registry.stale(threshold);
+        let stale = self.plan.registry().stale(threshold);
         if stale.is_empty() {
             tracing::info!("audit over: every gateway was confirmed");
             return;
         }
-        let mut next = self.registry.clone();
+        let mut next = self.plan.registry().clone();
         for name in &stale {
             // Stale gateways are dynamic, so the registry has no reason to refuse.
             let _ = next.delete_gateway(name);
@@ -94,7 +99,7 @@ impl Conductor {
             Command::Reload(declared, timeout, reply) => drop(reply.send(self.reload(&declared, timeout))),
             Command::AddPort(spec, reply) => {
                 let name = spec.name;
-                let outcome = self.change([Subject::Interface(name)].into(), |next, _| next.add_port(spec));
+                let outcome = self.change([Subject::Interface(name)].into(), |next, _| next.add_port(spec.clone()));
                 answer(&reply, caller, "port", &name, outcome);
             }
             Command::DeletePort(name, reply) => {
@@ -105,7 +110,9 @@ impl Conductor {
                 let name = spec.name.clone();
                 let users = subjects(self.users(&name)).into_iter();
                 let asked = users.chain([Subject::Uplink(name.clone())]).collect();
-                let outcome = self.change(asked, |next, host| next.add_uplink(spec, host));
+                // Who else uses a table shows in no acknowledgement.
+                self.mirror.doubt();
+                let outcome = self.change(asked, |next, host| next.add_uplink(spec.clone(), host));
                 answer(&reply, caller, "uplink", &name, outcome);
             }
             Command::DeleteUplink(name, reply) => {
@@ -115,7 +122,7 @@ impl Conductor {
             }
             Command::AddRoute(route, reply) => {
                 let prefix = route.prefix;
-                let outcome = self.change(BTreeSet::new(), |next, _| next.add_route(route));
+                let outcome = self.change(BTreeSet::new(), |next, _| next.add_route(route.clone()));
                 answer(&reply, caller, "route", &prefix, outcome);
             }
             Command::DeleteRoute(instance, prefix, reply) => {
@@ -136,12 +143,13 @@ impl Conductor {
         let version = self.audit.version();
         let names: Vec<InterfaceName> = add.specs.iter().map(|spec| spec.interface).collect();
         let mut broken: BTreeMap<InterfaceName, Failure> = BTreeMap::new();
+        let mut knowledge = Knowledge::default();
         let answers = loop {
-            let host = match self.platform.observe() {
-                Ok(host) => host,
-                Err(error) => break names.iter().map(|_| Err(error.clone().into())).collect(),
-            };
-            let mut next = self.registry.clone();
+            if let Err(failure) = self.learn(&mut knowledge) {
+                break names.iter().map(|_| Err(failure.clone())).collect();
+            }
+            let mut next = self.plan.registry().clone();
+            let host = self.mirror.seen();
             let answers: Vec<Result<Applied, Failure>> = add
                 .specs
                 .iter()
@@ -149,22 +157,29 @@ impl Conductor {
                     Some(failure) => Err(failure.clone()),
                     None => {
                         let spec = if add.keep_uplinks { next.with_present_uplink(spec) } else { spec.clone() };
-                        next.add_gateway(spec, version, &host).map_err(Failure::from)
+                        next.add_gateway(spec, version, host).map_err(Failure::from)
                     }
                 })
                 .collect();
-            let asked: BTreeSet<_> = names.iter().filter(|name| !broken.contains_key(name)).copied().collect();
-            let Err(Setback { failure, blamed }) = self.settle(next, subjects(&asked)) else { break answers };
-            // Every round breaks at least one element, so the rounds end.
-            let culprits: Vec<_> =
-                asked.iter().filter(|name| blamed.contains(&Subject::Interface(**name))).copied().collect();
-            if culprits.is_empty() {
-                break answers.into_iter().map(|answer| answer.and_then(|_| Err(failure.clone()))).collect();
+            if answers.iter().any(|answer| knowledge.is_wanting(answer)) {
+                continue;
             }
-            broken.extend(culprits.into_iter().map(|name| (name, failure.clone())));
+            let asked: BTreeSet<_> = names.iter().filter(|name| !broken.contains_key(name)).copied().collect();
+            let Err(setback) = self.settle(next, subjects(&asked)) else { break answers };
+            if knowledge.is_to_blame(&setback.failure) {
+                continue;
+            }
+            // Every round breaks at least one element, so the rounds end.
+            let culprit = |name: &&InterfaceName| setback.blamed.contains_key(&Subject::Interface(**name));
+            let culprits: Vec<InterfaceName> = asked.iter().filter(culprit).copied().collect();
+            if culprits.is_empty() {
+                break answers.into_iter().map(|answer| answer.and_then(|_| Err(setback.failure.clone()))).collect();
+            }
+            let failure = |name| setback.blamed.get(&Subject::Interface(name)).unwrap_or(&setback.failure).clone();
+            broken.extend(culprits.into_iter().map(|name| (name, failure(name))));
         };
         // Whatever became of its request, a controller that names a gateway has not forgotten it.
-        self.registry.seen(names.iter().copied().chain(add.seen), version);
+        self.plan.seen(names.iter().copied().chain(add.seen), version);
         for (name, answer) in names.iter().zip(&answers) {
             log_outcome(caller, "gateway", name, answer);
         }
@@ -172,30 +187,42 @@ impl Conductor {
     }
 
     fn delete_gateways(&mut self, caller: &Caller, names: &[InterfaceName]) -> Vec<Result<Applied, Failure>> {
-        let mut next = self.registry.clone();
-        let mut answers: Vec<Result<Applied, Failure>> =
-            names.iter().map(|name| next.delete_gateway(name).map_err(Failure::from)).collect();
-        if answers.iter().any(|answer| answer == &Ok(Applied::Deleted))
-            && let Err(setback) = self.settle(next, subjects(names))
-        {
-            for answer in answers.iter_mut().filter(|answer| **answer == Ok(Applied::Deleted)) {
-                *answer = Err(setback.failure.clone());
+        let mut knowledge = Knowledge::default();
+        let answers = loop {
+            let mut next = self.plan.registry().clone();
+            let delete = |name| next.delete_gateway(name).map_err(Failure::from);
+            let answers: Vec<Result<Applied, Failure>> = names.iter().map(delete).collect();
+            if !answers.contains(&Ok(Applied::Deleted)) {
+                break answers;
             }
-        }
+            let outcome = self
+                .learn(&mut knowledge)
+                .and_then(|()| self.settle(next, subjects(names)).map_err(|setback| setback.failure));
+            match outcome {
+                Ok(()) => break answers,
+                Err(failure) if knowledge.is_to_blame(&failure) => {}
+                Err(failure) => {
+                    let undone = |answer| if answer == Ok(Applied::Deleted) { Err(failure.clone()) } else { answer };
+                    break answers.into_iter().map(undone).collect();
+                }
+            }
+        };
         for (name, answer) in names.iter().zip(&answers) {
             log_outcome(caller, "gateway", name, answer);
         }
         answers
     }
 
-    /// Replaces the static part of the registry.
+    /// Replaces the static part of the registry, and looks whether all is as it should be.
     fn reload(&mut self, declared: &Declared, timeout: Option<Duration>) -> Result<(), ReloadError> {
-        let host = self.platform.observe().map_err(Failure::from)?;
-        let mut next = self.registry.clone();
-        next.reload(declared, &host)?;
+        self.mirror.doubt();
+        self.learn(&mut Knowledge::default())?;
+        let mut next = self.plan.registry().clone();
+        next.reload(declared, self.mirror.seen())?;
         let asked = declared.gateways.iter().map(|spec| spec.interface);
         let asked = subjects(asked.chain(declared.ports.iter().map(|spec| spec.name)));
         let uplinks = declared.uplinks.iter().map(|spec| Subject::Uplink(spec.name.clone()));
+        self.mirror.doubt();
         self.settle(next, asked.into_iter().chain(uplinks).collect()).map_err(|setback| setback.failure)?;
         self.audit.set_timeout(timeout);
         Ok(())
@@ -205,26 +232,47 @@ impl Conductor {
     fn change(
         &mut self,
         asked: BTreeSet<Subject>,
-        judge: impl FnOnce(&mut Registry, &Observed) -> Result<Applied, Refusal>,
+        judge: impl Fn(&mut Registry, &Observed) -> Result<Applied, Refusal>,
     ) -> Result<Applied, Failure> {
-        let host = self.platform.observe()?;
-        let mut next = self.registry.clone();
-        let applied = judge(&mut next, &host)?;
-        self.settle(next, asked).map(|()| applied).map_err(|setback| setback.failure)
+        let mut knowledge = Knowledge::default();
+        loop {
+            self.learn(&mut knowledge)?;
+            let mut next = self.plan.registry().clone();
+            let applied = judge(&mut next, self.mirror.seen()).map_err(Failure::from);
+            if knowledge.is_wanting(&applied) {
+                continue;
+            }
+            let applied = applied?;
+            match self.settle(next, asked.clone()) {
+                Ok(()) => return Ok(applied),
+                Err(setback) if knowledge.is_to_blame(&setback.failure) => {}
+                Err(setback) => return Err(setback.failure),
+            }
+        }
+    }
+
+    /// Makes sure that what is known of the kernel is good enough to judge a request by it.
+    fn learn(&mut self, knowledge: &mut Knowledge) -> Result<(), Failure> {
+        self.mirror.listen(&mut *self.platform);
+        if self.mirror.is_in_doubt() || knowledge.must_be_fresh && !knowledge.is_fresh {
+            self.mirror.refresh(&mut *self.platform)?;
+            self.mirror.share_with(&self.plan.want().host);
+            knowledge.is_fresh = true;
+        }
+        Ok(())
     }
 
     /// Settles a registry and keeps it, or goes back to the one that stands.
     fn settle(&mut self, next: Registry, asked: BTreeSet<Subject>) -> Result<(), Setback> {
-        let mode = Mode::Strict(asked);
-        let attempt = Settling::new(&mut *self.platform, &mut self.dataplane, &self.registry, &next, mode);
-        match attempt.run() {
-            Ok(problems) => {
-                self.registry = next;
-                self.problems = problems;
+        let plan = self.plan.then(next, self.mirror.seen().exit_devices.clone());
+        let standing = self.plan.registry().clone();
+        match self.attempt(&standing, plan.clone(), Mode::Strict(asked)) {
+            Ok(settled) => {
+                self.keep(settled);
                 Ok(())
             }
             Err(setback) => {
-                self.bring_in_line(&next);
+                self.bring_in_line(plan.registry());
                 Err(setback)
             }
         }
@@ -232,28 +280,52 @@ impl Conductor {
 
     /// Keeps a registry and settles it as far as possible.
     pub(super) fn settle_anyhow(&mut self, next: Registry) {
-        let before = std::mem::replace(&mut self.registry, next);
-        self.bring_in_line(&before);
+        let plan = self.plan.then(next, self.mirror.seen().exit_devices.clone());
+        let before = std::mem::replace(&mut self.plan, plan);
+        self.bring_in_line(before.registry());
     }
 
-    /// Brings everything in line with the registry that stands, as far as possible.
+    /// Brings everything in line with the registry that stands, as far as possible: looks first what
+    /// the kernel has.
     fn bring_in_line(&mut self, before: &Registry) {
-        let attempt = Settling::new(&mut *self.platform, &mut self.dataplane, before, &self.registry, Mode::Tolerant);
-        self.problems = attempt.run().unwrap_or_else(|setback| vec![setback.failure.to_string()]);
+        self.mirror.doubt();
+        match self.attempt(before, self.plan.clone(), Mode::Tolerant) {
+            Ok(settled) => self.keep(settled),
+            Err(setback) => self.problems = vec![setback.failure.to_string()],
+        }
         for problem in &self.problems {
             tracing::error!("{problem}");
         }
     }
 
+    fn attempt(&mut self, standing: &Registry, plan: Plan, mode: Mode) -> Result<Settled, Setback> {
+        let attempt = Settling {
+            platform: &mut *self.platform,
+            dataplane: &mut self.dataplane,
+            mirror: &mut self.mirror,
+            standing,
+            plan,
+            mode,
+            known: &self.problems,
+            looked: false,
+        };
+        attempt.run()
+    }
+
+    fn keep(&mut self, settled: Settled) {
+        self.plan = settled.plan;
+        self.problems = settled.problems;
+    }
+
     /// Removes everything of ours: the same settling, with nothing asked for.
     fn stop(mut self) {
-        self.settle_anyhow(self.registry.emptied());
+        self.settle_anyhow(self.plan.registry().emptied());
         self.dataplane.stop();
     }
 
     /// The gateways whose traffic leaves by an uplink.
     pub(super) fn users(&self, uplink: &UplinkName) -> BTreeSet<InterfaceName> {
-        let users = self.registry.gateways().filter(|gateway| gateway.spec.uplink.as_ref() == Some(uplink));
+        let users = self.plan.registry().gateways().filter(|gateway| gateway.spec.uplink.as_ref() == Some(uplink));
         users.map(|gateway| gateway.spec.interface).collect()
     }
 }

@@ -7,10 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crossbeam_channel::bounded;
+use imbl::OrdMap;
+use imbl::ordmap::DiffItem;
 
 use crate::addr::{Family, InstanceId, InstanceName, InterfaceName, Mac, PortId, Prefix};
 use crate::forward::{PortConfig, PortCounters, PortRole};
 use crate::gateway::{InstanceWant, PortWant};
+use crate::host::sharing;
 use crate::packet::SuperPackets;
 use crate::routing::{Instance, NextHop};
 
@@ -19,20 +22,6 @@ use super::worker::{Message, Running};
 
 /// How long a worker may take to answer; it takes microseconds unless something is broken.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// A port that the workers have.
-struct Port {
-    config: PortConfig,
-    /// What it was last told to be.
-    want: PortWant,
-}
-
-/// An instance that the workers have.
-struct Published {
-    instance: Arc<Instance>,
-    /// Its routes as published.
-    routes: BTreeMap<Prefix, NextHop<PortId>>,
-}
 
 /// What the workers know of a port, summed over them.
 #[derive(Debug, Clone, Default)]
@@ -46,12 +35,19 @@ pub(super) struct PortTotals {
 /// The workers and what they were told.
 pub(super) struct Dataplane {
     workers: Vec<Running>,
-    ports: BTreeMap<InterfaceName, Port>,
-    /// Numbers promised to ports that are about to come.
-    promised: BTreeMap<InterfaceName, PortId>,
-    /// Names of the ports by number.
+    /// The ports that are to stand, as last said.
+    expected: OrdMap<InterfaceName, PortWant>,
+    /// The ports that stand, as the workers were last told.
+    told: OrdMap<InterfaceName, PortWant>,
+    /// What the devices of the ports that stand take: MTU and super-packets.
+    taken: BTreeMap<InterfaceName, (u32, SuperPackets)>,
+    /// A port's number holds from when it is expected until it is neither expected nor stands, so
+    /// that routes can name it before, and through a change of its device.
+    numbers: BTreeMap<InterfaceName, PortId>,
     names: BTreeMap<PortId, InterfaceName>,
-    instances: BTreeMap<InstanceName, Published>,
+    /// The instances' routes as the workers were last told.
+    published: OrdMap<InstanceName, InstanceWant>,
+    instances: BTreeMap<InstanceName, Arc<Instance>>,
     port_numbers: Numbers,
     instance_numbers: Numbers,
 }
@@ -80,9 +76,12 @@ impl Dataplane {
     pub(super) fn new(workers: Vec<Running>) -> Self {
         Self {
             workers,
-            ports: BTreeMap::new(),
-            promised: BTreeMap::new(),
+            expected: OrdMap::new(),
+            told: OrdMap::new(),
+            taken: BTreeMap::new(),
+            numbers: BTreeMap::new(),
             names: BTreeMap::new(),
+            published: OrdMap::new(),
             instances: BTreeMap::new(),
             port_numbers: Numbers::default(),
             instance_numbers: Numbers::default(),
@@ -94,119 +93,163 @@ impl Dataplane {
         self.workers.len()
     }
 
-    /// Gives a number to every port that is to come, so that routes can name it before it stands.
-    pub(super) fn promise(&mut self, names: impl Iterator<Item = InterfaceName>) {
-        for (_, broken) in std::mem::take(&mut self.promised) {
-            self.port_numbers.release(broken.0);
+    /// Says which ports are to stand: each gets a number, so that routes can name it before it does.
+    pub(super) fn expect(&mut self, ports: &OrdMap<InterfaceName, PortWant>) {
+        let before = std::mem::replace(&mut self.expected, ports.clone());
+        for difference in before.diff(ports) {
+            match difference {
+                DiffItem::Add(name, _) if !self.numbers.contains_key(name) => {
+                    let id = PortId(self.port_numbers.take());
+                    self.numbers.insert(*name, id);
+                    self.names.insert(id, *name);
+                }
+                DiffItem::Remove(name, _) => self.release(name),
+                _ => {}
+            }
         }
-        for name in names.filter(|name| !self.ports.contains_key(name)) {
-            self.promised.insert(name, PortId(self.port_numbers.take()));
+    }
+
+    /// Gives back the number of a port that is neither expected nor stands.
+    fn release(&mut self, name: &InterfaceName) {
+        if self.expected.contains_key(name) || self.told.contains_key(name) {
+            return;
+        }
+        if let Some(id) = self.numbers.remove(name) {
+            self.names.remove(&id);
+            self.port_numbers.release(id.0);
         }
     }
 
     /// Publishes instances with what is new or leads elsewhere; routes that are no longer wanted
     /// stay until [`Dataplane::publish_removals`].
-    pub(super) fn publish_additions(&mut self, want: &BTreeMap<InstanceName, InstanceWant>) {
-        for (name, wanted) in want {
-            let id = match self.instances.get(name) {
-                Some(published) => published.instance.id,
-                None => InstanceId(self.instance_numbers.take()),
+    pub(super) fn publish_additions(&mut self, want: &OrdMap<InstanceName, InstanceWant>) {
+        let before = self.published.clone();
+        for difference in before.diff(want) {
+            let (name, old, wanted) = match difference {
+                DiffItem::Add(name, wanted) => (name, None, wanted),
+                DiffItem::Update { old: (_, old), new: (name, wanted) } => (name, Some(old), wanted),
+                DiffItem::Remove(..) => continue,
             };
-            let resolved = self.resolve(wanted);
-            let published = self.instances.entry(name.clone()).or_insert_with(|| Published {
-                instance: Arc::new(Instance::new(id, name.clone())),
-                routes: BTreeMap::new(),
+            let nothing = InstanceWant::default();
+            let old = old.unwrap_or(&nothing);
+            let (mut changed, mut told) = (Vec::new(), old.clone());
+            for difference in old.routes.diff(&wanted.routes) {
+                if let DiffItem::Add(prefix, route) | DiffItem::Update { new: (prefix, route), .. } = difference {
+                    told.routes.insert(*prefix, route.clone());
+                    changed.push((*prefix, route.next_hop.resolve(|name| self.id_of(&name))));
+                }
+            }
+            self.published.insert(name.clone(), told);
+            self.publish(name, |instance| {
+                for (prefix, next_hop) in changed {
+                    instance.insert(prefix, next_hop);
+                }
             });
-            let changed: Vec<_> =
-                resolved.into_iter().filter(|(prefix, hop)| published.routes.get(prefix) != Some(hop)).collect();
-            if changed.is_empty() && !published.routes.is_empty() {
-                continue;
-            }
-            let mut next = (*published.instance).clone();
-            for (prefix, next_hop) in changed {
-                next.insert(prefix, next_hop.clone());
-                published.routes.insert(prefix, next_hop);
-            }
-            published.instance = Arc::new(next);
-            let instance = Arc::clone(&published.instance);
-            self.tell(|| Message::Publish(Arc::clone(&instance)));
         }
     }
 
     /// Takes back routes and instances that are no longer wanted.
-    pub(super) fn publish_removals(&mut self, want: &BTreeMap<InstanceName, InstanceWant>) {
-        let mut messages: Vec<Arc<Instance>> = Vec::new();
-        for (name, published) in &mut self.instances {
-            let Some(wanted) = want.get(name) else { continue };
-            let gone: Vec<Prefix> =
-                published.routes.keys().filter(|prefix| !wanted.routes.contains_key(prefix)).copied().collect();
-            if gone.is_empty() {
-                continue;
-            }
-            let mut next = (*published.instance).clone();
-            for prefix in &gone {
-                next.remove(prefix);
-                published.routes.remove(prefix);
-            }
-            published.instance = Arc::new(next);
-            messages.push(Arc::clone(&published.instance));
-        }
-        for instance in messages {
-            self.tell(|| Message::Publish(Arc::clone(&instance)));
-        }
-        let gone: Vec<InstanceName> = self.instances.keys().filter(|name| !want.contains_key(name)).cloned().collect();
-        for name in gone {
-            if let Some(published) = self.instances.remove(&name) {
-                self.tell(|| Message::Withdraw(published.instance.id));
-                self.instance_numbers.release(published.instance.id.0);
+    pub(super) fn publish_removals(&mut self, want: &OrdMap<InstanceName, InstanceWant>) {
+        let before = std::mem::replace(&mut self.published, want.clone());
+        for difference in before.diff(want) {
+            match difference {
+                DiffItem::Update { old: (_, old), new: (name, wanted) } => {
+                    let gone: Vec<Prefix> = old.routes.diff(&wanted.routes).filter_map(removed).collect();
+                    if !gone.is_empty() {
+                        self.publish(name, |instance| gone.iter().for_each(|prefix| instance.remove(prefix)));
+                    }
+                }
+                DiffItem::Remove(name, _) => {
+                    if let Some(instance) = self.instances.remove(name) {
+                        self.tell(|| Message::Withdraw(instance.id));
+                        self.instance_numbers.release(instance.id.0);
+                    }
+                }
+                // Published with the additions.
+                DiffItem::Add(..) => {}
             }
         }
     }
 
-    /// Hands a port to the workers, one queue each; a port of that name gets the new queues.
+    /// Hands a changed instance to the workers; it is new if there was none of that name.
+    fn publish(&mut self, name: &InstanceName, change: impl FnOnce(&mut Instance)) {
+        let mut next = match self.instances.get(name) {
+            Some(instance) => (**instance).clone(),
+            None => Instance::new(InstanceId(self.instance_numbers.take()), name.clone()),
+        };
+        change(&mut next);
+        let next = Arc::new(next);
+        self.instances.insert(name.clone(), Arc::clone(&next));
+        self.tell(|| Message::Publish(Arc::clone(&next)));
+    }
+
+    /// The expected ports that do not stand, or stand as something else.
+    pub(super) fn differing(&self) -> Vec<InterfaceName> {
+        let differing = self.told.diff(&self.expected).filter_map(|difference| match difference {
+            DiffItem::Add(name, _) | DiffItem::Update { new: (name, _), .. } => Some(*name),
+            DiffItem::Remove(..) => None,
+        });
+        differing.collect()
+    }
+
+    /// Hands a port to the workers, one queue each; a port of that name gets the new queues, and keeps
+    /// its number and its counters.
     pub(super) fn attach(&mut self, name: InterfaceName, want: &PortWant, mtu: u32, queues: Vec<Box<dyn Device>>) {
         let super_packets = queues.first().map_or(SuperPackets::ALL, |queue| queue.super_packets());
         let Some(config) = self.config(name, want, mtu, super_packets) else { return };
         for (worker, queue) in self.workers.iter().zip(queues) {
             worker.link.send(Message::Attach(config.clone(), queue));
         }
-        self.promised.remove(&name);
-        self.names.insert(config.id, name);
-        self.ports.insert(name, Port { config, want: want.clone() });
+        self.taken.insert(name, (mtu, super_packets));
+        self.told.insert(name, want.clone());
     }
 
-    /// Brings a port that stands in line with a changed wish, its device staying as it is.
-    pub(super) fn configure(&mut self, name: InterfaceName, want: &PortWant) {
-        let Some(PortConfig { mtu, super_packets, .. }) = self.ports.get(&name).map(|port| &port.config) else {
-            return;
-        };
-        let Some(config) = self.config(name, want, *mtu, *super_packets) else { return };
-        self.tell(|| Message::Configure(config.clone()));
-        self.ports.insert(name, Port { config, want: want.clone() });
+    /// Closes a port's queues. The port stays, with its number and its counters, and awaits others.
+    pub(super) fn close(&self, name: &InterfaceName) {
+        if let Some(id) = self.id_of(name) {
+            self.tell(|| Message::Close(id));
+        }
+    }
+
+    /// Brings the ports that stand in line with what is expected: some are told to be otherwise, those
+    /// that are no longer expected go with their queues.
+    pub(super) fn update_ports(&mut self) {
+        let (before, expected) = (self.told.clone(), self.expected.clone());
+        for difference in before.diff(&expected) {
+            match difference {
+                DiffItem::Update { new: (name, want), .. } => {
+                    let Some(&(mtu, super_packets)) = self.taken.get(name) else { continue };
+                    let Some(config) = self.config(*name, want, mtu, super_packets) else { continue };
+                    self.tell(|| Message::Configure(config.clone()));
+                    self.told.insert(*name, want.clone());
+                }
+                DiffItem::Remove(name, _) => self.detach(name),
+                // Its device could not be opened.
+                DiffItem::Add(..) => {}
+            }
+        }
+        self.told = sharing(&self.told, &self.expected);
     }
 
     /// Takes a port away and closes its queues.
     pub(super) fn detach(&mut self, name: &InterfaceName) {
-        if let Some(port) = self.ports.remove(name) {
-            self.tell(|| Message::Detach(port.config.id));
-            self.names.remove(&port.config.id);
-            self.port_numbers.release(port.config.id.0);
+        if self.told.remove(name).is_some() {
+            self.taken.remove(name);
+            if let Some(id) = self.id_of(name) {
+                self.tell(|| Message::Detach(id));
+            }
+            self.release(name);
         }
     }
 
     /// What a port that stands was last told to be.
     pub(super) fn port(&self, name: &InterfaceName) -> Option<&PortWant> {
-        self.ports.get(name).map(|port| &port.want)
-    }
-
-    /// Names of the ports that stand.
-    pub(super) fn ports(&self) -> Vec<InterfaceName> {
-        self.ports.keys().copied().collect()
+        self.told.get(name)
     }
 
     /// A port's MTU.
     pub(super) fn mtu(&self, name: &InterfaceName) -> Option<u32> {
-        self.ports.get(name).map(|port| port.config.mtu)
+        self.taken.get(name).map(|(mtu, _)| *mtu)
     }
 
     /// Returns when every worker has done all that it was told before.
@@ -224,7 +267,7 @@ impl Dataplane {
 
     /// Number of routes of an instance, by family.
     pub(super) fn route_count(&self, name: &InstanceName, family: Family) -> usize {
-        self.instances.get(name).map_or(0, |published| published.instance.count(family))
+        self.instances.get(name).map_or(0, |instance| instance.count(family))
     }
 
     /// What an address matches in an instance, and where it leads.
@@ -233,7 +276,7 @@ impl Dataplane {
         name: &InstanceName,
         address: IpAddr,
     ) -> Option<(Option<Prefix>, NextHop<InterfaceName>)> {
-        let instance = &self.instances.get(name)?.instance;
+        let instance = self.instances.get(name)?;
         let next_hop = instance.lookup(address).resolve(|id| self.name_of(id));
         Some((instance.matched(address), next_hop))
     }
@@ -257,7 +300,8 @@ impl Dataplane {
         totals
     }
 
-    /// Ports whose interface is down or gone.
+    /// Ports whose interface is down or gone. As [`Dataplane::totals`], this asks every worker about
+    /// every port: not for each request.
     pub(super) fn lost(&self) -> BTreeSet<InterfaceName> {
         self.totals().into_iter().filter(|(_, totals)| totals.lost).map(|(name, _)| name).collect()
     }
@@ -307,17 +351,13 @@ impl Dataplane {
         })
     }
 
-    /// The numbers of a port and of its instance; both stand or were promised.
+    /// The numbers of a port and of its instance.
     fn numbers(&self, port: &InterfaceName, instance: &InstanceName) -> Option<(PortId, InstanceId)> {
-        Some((self.id_of(port)?, self.instances.get(instance)?.instance.id))
-    }
-
-    fn resolve(&self, want: &InstanceWant) -> Vec<(Prefix, NextHop<PortId>)> {
-        want.routes.iter().map(|(prefix, route)| (*prefix, route.next_hop.resolve(|name| self.id_of(&name)))).collect()
+        Some((self.id_of(port)?, self.instances.get(instance)?.id))
     }
 
     fn id_of(&self, name: &InterfaceName) -> Option<PortId> {
-        self.ports.get(name).map(|port| port.config.id).or_else(|| self.promised.get(name).copied())
+        self.numbers.get(name).copied()
     }
 
     fn name_of(&self, id: PortId) -> Option<InterfaceName> {
@@ -328,5 +368,13 @@ impl Dataplane {
         for worker in &self.workers {
             worker.link.send(message());
         }
+    }
+}
+
+/// The key of an entry that the new map lacks.
+fn removed<K: Copy, V>(difference: DiffItem<'_, '_, K, V>) -> Option<K> {
+    match difference {
+        DiffItem::Remove(key, _) => Some(*key),
+        DiffItem::Add(..) | DiffItem::Update { .. } => None,
     }
 }

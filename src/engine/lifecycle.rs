@@ -6,10 +6,11 @@ use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 use crossbeam_channel::{Sender, bounded, unbounded};
+use imbl::OrdSet;
 
 use crate::clock::Clock;
-use crate::gateway::{Audit, Declared, Misfit, Registry};
-use crate::host::{KernelError, Mark};
+use crate::gateway::{Audit, Declared, Misfit, Plan, Registry};
+use crate::host::{KernelError, Mark, Mirror};
 
 use super::command::{Caller, Command};
 use super::conductor::Conductor;
@@ -66,15 +67,17 @@ impl Engine {
         clock: Arc<dyn Clock>,
         settings: Settings,
     ) -> Result<Self, StartError> {
-        let host = platform.observe()?;
+        let mut mirror = Mirror::default();
+        mirror.refresh(&mut *platform)?;
         let mut registry = Registry::new(settings.declared.limits, settings.mark);
         let nothing = registry.clone();
-        registry.reload(&settings.declared, &host)?;
+        registry.reload(&settings.declared, mirror.seen())?;
         let workers = worker::start(platform.transfers(), settings.spin, &clock)?;
         let mut conductor = Conductor {
             platform,
             dataplane: Dataplane::new(workers),
-            registry: nothing.clone(),
+            mirror,
+            plan: Plan::new(nothing.clone(), OrdSet::new()),
             audit: Audit::new(settings.audit_timeout),
             started: clock.now(),
             clock,

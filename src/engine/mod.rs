@@ -8,6 +8,7 @@ mod conductor;
 mod dataplane;
 mod device;
 mod handle;
+mod knowledge;
 mod lifecycle;
 mod platform;
 mod settle;

@@ -35,8 +35,9 @@ pub trait Platform: Kernel {
     /// The best way to move packets that the system allows, once for each worker.
     fn transfers(&self) -> Vec<Box<dyn Transfer>>;
 
-    /// Routing tables outside our block that uplinks were told to use.
-    fn claim_tables(&mut self, tables: &[u32]);
+    /// The uplinks' routing tables: what in them bears our mark is ours. True if others were claimed
+    /// before, so that what was observed was sorted otherwise.
+    fn claim_tables(&mut self, tables: &[u32]) -> bool;
 }
 
 impl std::fmt::Debug for OpenPort {

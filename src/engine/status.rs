@@ -1,10 +1,9 @@
 //! What the conductor shows of everything.
 
-use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use crate::addr::{Family, InstanceName, InterfaceName};
-use crate::gateway::{Entry, Gateway, PortKind, PortSpec, Refusal, Standing, want};
+use crate::gateway::{Entry, Gateway, PortKind, PortSpec, Refusal, Standing};
 
 use super::command::Failure;
 use super::conductor::Conductor;
@@ -26,13 +25,14 @@ impl Conductor {
             uptime: self.clock.now() - self.started,
             workers: self.dataplane.queues(),
             gateways: self
-                .registry
+                .plan
+                .registry()
                 .gateways()
                 .map(|gateway| self.gateway_view(gateway, total(&gateway.spec.interface)))
                 .collect(),
             ports: self.port_views(&total),
             uplinks: self.uplink_views(),
-            instances: self.registry.instances().into_iter().map(|name| self.instance_view(name)).collect(),
+            instances: self.plan.registry().instances().into_iter().map(|name| self.instance_view(name)).collect(),
             audit: self.audit_view(),
             problems: self.problems.iter().cloned().chain(lost).collect(),
         }
@@ -40,12 +40,15 @@ impl Conductor {
 
     /// The routes of an instance with what put them there.
     pub(super) fn routes(&self, instance: &InstanceName) -> Result<Vec<RouteView>, Failure> {
-        // Routes do not depend on what the host has.
-        let mut want = want(&self.registry, &BTreeSet::new());
-        let instance = want.instances.remove(instance).ok_or_else(|| Refusal::UnknownInstance(instance.clone()))?;
-        let routes = instance.routes.into_iter();
+        let wanted = self.plan.want().instances.get(instance);
+        let wanted = wanted.ok_or_else(|| Refusal::UnknownInstance(instance.clone()))?;
+        let routes = wanted.routes.iter();
         Ok(routes
-            .map(|(prefix, route)| RouteView { prefix, next_hop: route.next_hop, origin: route.origin.as_str() })
+            .map(|(prefix, route)| RouteView {
+                prefix: *prefix,
+                next_hop: route.next_hop.clone(),
+                origin: route.origin.as_str(),
+            })
             .collect())
     }
 
@@ -96,11 +99,11 @@ impl Conductor {
                 counters: counters(totals),
             }
         };
-        self.registry.ports().map(view).collect()
+        self.plan.registry().ports().map(view).collect()
     }
 
     fn uplink_views(&self) -> Vec<UplinkView> {
-        let uplinks = self.registry.uplinks();
+        let uplinks = self.plan.registry().uplinks();
         uplinks
             .map(|uplink| UplinkView {
                 name: uplink.spec.name.clone(),
@@ -115,8 +118,8 @@ impl Conductor {
     }
 
     fn instance_view(&self, name: InstanceName) -> InstanceView {
-        let gateways = self.registry.gateways().filter(|gateway| gateway.spec.instance == name);
-        let ports = self.registry.ports().filter(|port| port.spec.instance == name);
+        let gateways = self.plan.registry().gateways().filter(|gateway| gateway.spec.instance == name);
+        let ports = self.plan.registry().ports().filter(|port| port.spec.instance == name);
         InstanceView {
             routes_v4: self.dataplane.route_count(&name, Family::V4),
             routes_v6: self.dataplane.route_count(&name, Family::V6),
@@ -132,7 +135,7 @@ impl Conductor {
         AuditView {
             version: self.audit.version(),
             timeout: self.audit.timeout(),
-            running: running.map(|timer| (timer.deadline - now, self.registry.stale(timer.threshold))).collect(),
+            running: running.map(|timer| (timer.deadline - now, self.plan.registry().stale(timer.threshold))).collect(),
         }
     }
 }

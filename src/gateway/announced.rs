@@ -1,6 +1,6 @@
 //! Which gateways announce which subnets to the host.
 
-use std::collections::{BTreeMap, BTreeSet};
+use imbl::{OrdMap, OrdSet};
 
 use crate::addr::{InterfaceName, Prefix};
 
@@ -8,7 +8,7 @@ use super::GatewaySpec;
 
 /// The gateways' subnets by prefix, so that an overlap is found without asking every gateway.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Announced(BTreeMap<Prefix, BTreeSet<InterfaceName>>);
+pub(super) struct Announced(OrdMap<Prefix, OrdSet<InterfaceName>>);
 
 impl Announced {
     /// Notes a gateway's subnets.
@@ -30,6 +30,11 @@ impl Announced {
         }
     }
 
+    /// The gateways that announce exactly this subnet; never empty.
+    pub(super) fn get(&self, subnet: &Prefix) -> Option<&OrdSet<InterfaceName>> {
+        self.0.get(subnet)
+    }
+
     /// True if some gateway announces exactly this subnet.
     pub(super) fn contains(&self, subnet: &Prefix) -> bool {
         self.0.contains_key(subnet)
@@ -41,7 +46,7 @@ impl Announced {
     }
 
     /// Every subnet with the gateways that announce it; several of them share its traffic.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (Prefix, &BTreeSet<InterfaceName>)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Prefix, &OrdSet<InterfaceName>)> {
         self.0.iter().map(|(subnet, names)| (*subnet, names))
     }
 
@@ -58,6 +63,8 @@ impl Announced {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use proptest::prelude::*;
 

@@ -6,6 +6,8 @@ mod audit;
 #[cfg(test)]
 mod fixtures;
 mod limits;
+mod offers;
+mod plan;
 mod refusal;
 mod registry;
 mod reserved;
@@ -15,7 +17,8 @@ mod want;
 pub use applied::Applied;
 pub use audit::{Audit, Timer};
 pub use limits::Limits;
+pub use plan::Plan;
 pub use refusal::Refusal;
 pub use registry::{Declared, Element, Entry, Gateway, Misfit, Registry, Standing, Uplink};
 pub use spec::{GatewaySpec, GuestSpec, PortKind, PortSpec, StaticRoute, UplinkName, UplinkSpec};
-pub use want::{InstanceWant, Origin, PortWant, RouteWant, Want, want};
+pub use want::{InstanceWant, Origin, PortWant, RouteWant, Want};

@@ -141,6 +141,12 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// True if it depends on what the host has, not only on the registry.
+    #[must_use]
+    pub fn is_of_host(&self) -> bool {
+        matches!(self, Self::ForeignRoute(_) | Self::TableTaken { .. })
+    }
+
     /// The request's field that is at fault, in the wire's spelling.
     #[must_use]
     pub fn field(&self) -> &'static str {

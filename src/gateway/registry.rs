@@ -2,9 +2,10 @@
 //!
 //! The registry judges each request against what stands and either takes it over whole or leaves
 //! everything as it was. It knows nothing of the kernel beyond what it is shown: [`super::want`]
-//! says what follows from it. Specifications are shared, so that a clone, kept for the way back, is
-//! cheap.
+//! says what follows from it. Its maps are persistent: a clone, kept for the way back, is a few
+//! pointers, and what differs between the two is found without asking everything.
 
+mod changes;
 mod gateways;
 mod ports;
 mod reload;
@@ -14,15 +15,20 @@ mod uplinks;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::addr::{InstanceName, InterfaceName, Prefix};
+use imbl::{OrdMap, OrdSet};
+
+use crate::addr::{Family, InstanceName, InterfaceName, Prefix};
 use crate::host::Mark;
 
 use super::announced::Announced;
+use super::offers::{Exits, Offers};
+use super::want::Origin;
 use super::{GatewaySpec, Limits, PortSpec, Refusal, StaticRoute, UplinkName, UplinkSpec};
 
+pub(super) use changes::Changes;
 pub use reload::{Declared, Element, Misfit};
 
 /// Gateways, ports, uplinks and static routes that have been asked for and accepted.
@@ -30,12 +36,14 @@ pub use reload::{Declared, Element, Misfit};
 pub struct Registry {
     limits: Limits,
     mark: Mark,
-    gateways: BTreeMap<InterfaceName, Gateway>,
-    // Always the subnets of exactly `gateways`.
+    gateways: OrdMap<InterfaceName, Gateway>,
+    ports: OrdMap<InterfaceName, Entry<PortSpec>>,
+    uplinks: OrdMap<UplinkName, Uplink>,
+    routes: OrdMap<(InstanceName, Prefix), Entry<StaticRoute>>,
+    // Always what exactly `gateways` and `ports` say, by what it is asked for.
     announced: Announced,
-    ports: BTreeMap<InterfaceName, Entry<PortSpec>>,
-    uplinks: BTreeMap<UplinkName, Uplink>,
-    routes: BTreeMap<(InstanceName, Prefix), Entry<StaticRoute>>,
+    offers: Offers,
+    exits: Exits,
 }
 
 /// A gateway that stands.
@@ -86,11 +94,13 @@ impl Registry {
         Self {
             limits,
             mark,
-            gateways: BTreeMap::new(),
+            gateways: OrdMap::new(),
+            ports: OrdMap::new(),
+            uplinks: OrdMap::new(),
+            routes: OrdMap::new(),
             announced: Announced::default(),
-            ports: BTreeMap::new(),
-            uplinks: BTreeMap::new(),
-            routes: BTreeMap::new(),
+            offers: Offers::default(),
+            exits: Exits::default(),
         }
     }
 
@@ -118,8 +128,23 @@ impl Registry {
     }
 
     /// The subnets that the gateways announce to the host, each with the gateways that share it.
-    pub fn announced(&self) -> impl Iterator<Item = (Prefix, &BTreeSet<InterfaceName>)> {
+    pub fn announced(&self) -> impl Iterator<Item = (Prefix, &OrdSet<InterfaceName>)> {
         self.announced.iter()
+    }
+
+    /// The gateways that announce exactly this subnet, if any.
+    pub(super) fn announcers_of(&self, subnet: &Prefix) -> Option<&OrdSet<InterfaceName>> {
+        self.announced.get(subnet)
+    }
+
+    /// What is offered for a prefix of an instance, the greatest origin last.
+    pub(super) fn offers(&self, instance: &InstanceName, prefix: Prefix) -> Option<&OrdSet<(Origin, InterfaceName)>> {
+        self.offers.get(instance, prefix)
+    }
+
+    /// The uplinks (`None`: the main table) by which gateways' traffic of a family leaves.
+    pub(super) fn ways_out(&self) -> impl Iterator<Item = (Option<&UplinkName>, Family)> {
+        self.exits.iter()
     }
 
     /// The gateways that announce exactly this subnet.
@@ -154,13 +179,21 @@ impl Registry {
         self.routes.values()
     }
 
+    /// The static routes of an instance, by prefix.
+    pub(super) fn routes_of(&self, instance: &InstanceName) -> impl Iterator<Item = &Entry<StaticRoute>> {
+        let from = (instance.clone(), Prefix::DEFAULT_V4);
+        self.routes.range(from..).map(|(_, route)| route).take_while(move |route| route.spec.instance == *instance)
+    }
+
+    /// The static route of an instance to exactly this prefix.
+    pub(super) fn route(&self, instance: &InstanceName, prefix: Prefix) -> Option<&Entry<StaticRoute>> {
+        self.routes.get(&(instance.clone(), prefix))
+    }
+
     /// The routing instances: those that a gateway, a port or a static route names.
     #[must_use]
     pub fn instances(&self) -> BTreeSet<InstanceName> {
-        let gateways = self.gateways().map(|gateway| &gateway.spec.instance);
-        let ports = self.ports().map(|port| &port.spec.instance);
-        let routes = self.routes().map(|route| &route.spec.instance);
-        gateways.chain(ports).chain(routes).cloned().collect()
+        self.offers.instances().chain(self.routes.keys().map(|(instance, _)| instance)).cloned().collect()
     }
 
     /// The instance of the gateway or port of that name.

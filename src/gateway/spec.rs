@@ -44,6 +44,11 @@ impl GatewaySpec {
     pub fn has(&self, family: Family) -> bool {
         self.subnets.iter().any(|subnet| subnet.family() == family)
     }
+
+    /// The families that the subnets have.
+    pub fn families(&self) -> impl Iterator<Item = Family> {
+        [Family::V4, Family::V6].into_iter().filter(|family| self.has(*family))
+    }
 }
 
 /// A guest's port.

@@ -1,7 +1,8 @@
 //! What follows from what was asked for: the host's state, the instances' routes, the ports.
 //!
-//! A pure function of the registry. Whatever changes — a call, an expired audit, another file, a
-//! step back — the outcome is asked anew and the difference to what is there is carried out.
+//! A pure function of the registry, followed from one registry to the next: whatever changes — a
+//! call, an expired audit, another file, a step back — what concerns it is asked anew, and the
+//! difference to what is there is carried out.
 
 mod host;
 mod instance;
@@ -9,16 +10,18 @@ mod instance;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
+
+use imbl::{OrdMap, OrdSet};
 
 use crate::addr::{Family, InstanceName, InterfaceName, Mac, Prefix};
 use crate::host::HostState;
 use crate::routing::NextHop;
 
-use super::{PortSpec, Registry};
+use super::{GatewaySpec, PortSpec, Registry};
 
 pub(super) use host::main_route;
 
@@ -28,16 +31,16 @@ pub struct Want {
     /// What the host's kernel should have of ours.
     pub host: HostState,
     /// The routing instances; one that nothing names any more is not here.
-    pub instances: BTreeMap<InstanceName, InstanceWant>,
+    pub instances: OrdMap<InstanceName, InstanceWant>,
     /// The forwarder's ports, by interface: gateways' taps and guests' ports.
-    pub ports: BTreeMap<InterfaceName, PortWant>,
+    pub ports: OrdMap<InterfaceName, PortWant>,
 }
 
 /// A routing instance.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct InstanceWant {
     /// Its routes.
-    pub routes: BTreeMap<Prefix, RouteWant>,
+    pub routes: OrdMap<Prefix, RouteWant>,
 }
 
 /// Where a route of an instance leads, and why.
@@ -80,21 +83,30 @@ pub enum PortWant {
     Guest(Arc<PortSpec>),
 }
 
-/// What the registry calls for. `exit_devices` are the host's devices that routes of its main table
-/// lead to ([`Observed::exit_devices`](crate::host::Observed::exit_devices)): traffic of gateways
-/// without an uplink comes back by them and must be let through.
-#[must_use]
-pub fn want(registry: &Registry, exit_devices: &BTreeSet<InterfaceName>) -> Want {
-    let gateways = registry.gateways().map(|gateway| {
-        let spec = &gateway.spec;
+/// A registry and the host's exit devices: what [`Want`] depends on.
+type Basis<'a> = (&'a Registry, &'a OrdSet<InterfaceName>);
+
+impl Want {
+    /// Makes of what `before` calls for what `after` calls for.
+    pub(super) fn follow(&mut self, before: Basis<'_>, after: Basis<'_>) {
+        let changes = before.0.changes(after.0);
+        host::follow(&mut self.host, before, after, &changes);
+        instance::follow(&mut self.instances, after.0, &changes);
+        // A name may pass from a gateway to a port: what is old goes first.
+        let gone = changes.gateways.iter().filter_map(|change| change.0).map(|spec| spec.interface);
+        let gone = gone.chain(changes.ports.iter().filter_map(|change| change.0).map(|spec| spec.name));
+        gone.for_each(|name| drop(self.ports.remove(&name)));
+        let gateways = changes.gateways.iter().filter_map(|change| change.1);
+        self.ports.extend(gateways.map(|spec| (spec.interface, PortWant::of_gateway(spec))));
+        let guests = changes.ports.iter().filter_map(|change| after.0.port(&change.1?.name));
+        self.ports.extend(guests.map(|port| (port.spec.name, PortWant::Guest(Arc::clone(&port.spec)))));
+    }
+}
+
+impl PortWant {
+    fn of_gateway(spec: &GatewaySpec) -> Self {
         let own_addresses = spec.has(Family::V6).then(|| Mac::GATEWAY.link_local().into()).into_iter().collect();
-        (spec.interface, PortWant::Gateway { instance: spec.instance.clone(), own_addresses })
-    });
-    let guests = registry.ports().map(|port| (port.spec.name, PortWant::Guest(Arc::clone(&port.spec))));
-    Want {
-        host: host::host_state(registry, exit_devices),
-        instances: instance::instances(registry),
-        ports: gateways.chain(guests).collect(),
+        Self::Gateway { instance: spec.instance.clone(), own_addresses }
     }
 }
 

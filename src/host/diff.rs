@@ -1,12 +1,13 @@
 //! From what is there to what is wanted, in an order that loses no packet that need not be lost.
 
-use std::collections::BTreeSet;
+use imbl::ordmap::DiffItem;
+use imbl::{OrdMap, OrdSet, ordset};
 
-use crate::addr::Family;
+use crate::addr::{Family, InterfaceAddress, InterfaceName};
 
 use super::kernel::Observed;
 use super::operation::Operation;
-use super::state::{HostRoute, HostState, RouteKey};
+use super::state::{HostLink, HostRoute, HostState, RouteKey, Rule, Setting};
 
 /// The changes that turn what is ours of `have` into `want`; empty when nothing differs.
 ///
@@ -24,69 +25,125 @@ use super::state::{HostRoute, HostState, RouteKey};
 /// in an operation.
 #[must_use]
 pub fn diff(want: &HostState, have: &Observed) -> Vec<Operation> {
-    let mut operations = Vec::new();
-    add_links(want, &have.ours, &mut operations);
-    add_routes(want, have, |key| key.table != RouteKey::MAIN, &mut operations);
-    operations.extend(want.rules.difference(&have.ours.rules).map(|rule| Operation::AddRule(*rule)));
-    add_routes(want, have, |key| key.table == RouteKey::MAIN, &mut operations);
-    delete_routes(want, &have.ours, |key| key.table == RouteKey::MAIN, &mut operations);
-    operations.extend(extra(&have.ours.rules, &want.rules).map(|rule| Operation::DeleteRule(*rule)));
-    delete_routes(want, &have.ours, |key| key.table != RouteKey::MAIN, &mut operations);
-    delete_links(want, &have.ours, &mut operations);
-    operations
+    stages(want, have).concat()
 }
 
-fn add_links(want: &HostState, have: &HostState, operations: &mut Vec<Operation>) {
-    let missing = want.links.iter().filter(|(name, _)| !have.links.contains_key(name));
-    operations.extend(missing.map(|(name, link)| Operation::AddLink(*name, *link)));
-    let addresses = want.addresses.difference(&have.addresses);
-    operations.extend(addresses.map(|(name, address)| Operation::AddAddress(*name, *address)));
-    operations.extend(want.settings.difference(&have.settings).map(|setting| Operation::Enable(*setting)));
-    let unfinished = want.links.iter().filter(|(name, link)| match have.links.get(name) {
-        Some(existing) => existing != *link,
-        None => link.up,
-    });
-    operations.extend(unfinished.map(|(name, link)| Operation::SetLink(*name, *link)));
+/// [`diff()`] cut where the next step must not begin before the last has succeeded: taps are made
+/// before anything leads to them, whole tables stand before rules and routes lead traffic there, and
+/// nothing goes before what takes its place stands.
+#[must_use]
+pub fn stages(want: &HostState, have: &Observed) -> [Vec<Operation>; 5] {
+    let (mut new_links, mut ground, mut invitations) = (vec![], vec![], vec![]);
+    let (mut removals, mut old_links) = (vec![], vec![]);
+    let differing = Differing::new(want, &have.ours);
+    differing.add_links(&mut new_links, &mut ground);
+    differing.add_routes(have, |key| key.table != RouteKey::MAIN, &mut ground);
+    invitations.extend(differing.rules.new.iter().map(|rule| Operation::AddRule(**rule)));
+    differing.add_routes(have, |key| key.table == RouteKey::MAIN, &mut invitations);
+    differing.delete_routes(|key| key.table == RouteKey::MAIN, &mut removals);
+    removals.extend(differing.rules.extra.iter().rev().map(|rule| Operation::DeleteRule(**rule)));
+    differing.delete_routes(|key| key.table != RouteKey::MAIN, &mut removals);
+    differing.delete_links(&mut removals, &mut old_links);
+    [new_links, ground, invitations, removals, old_links]
 }
 
-fn delete_links(want: &HostState, have: &HostState, operations: &mut Vec<Operation>) {
-    let addresses = extra(&have.addresses, &want.addresses);
-    operations.extend(addresses.map(|(name, address)| Operation::DeleteAddress(*name, *address)));
-    operations.extend(extra(&have.settings, &want.settings).map(|setting| Operation::Restore(*setting)));
-    let doomed: Vec<_> = have.links.keys().filter(|name| !want.links.contains_key(name)).copied().collect();
-    if !doomed.is_empty() {
-        operations.push(Operation::DeleteLinks(doomed));
+/// What is to be and what is there, where they differ.
+struct Differing<'a> {
+    links: Changes<'a, InterfaceName, HostLink>,
+    addresses: Members<'a, (InterfaceName, InterfaceAddress)>,
+    routes: Changes<'a, RouteKey, HostRoute>,
+    rules: Members<'a, Rule>,
+    settings: Members<'a, Setting>,
+}
+
+/// The entries of a map that differ: key, wanted, there.
+type Changes<'a, K, V> = Vec<(&'a K, Option<&'a V>, Option<&'a V>)>;
+
+/// The members of a set that differ.
+struct Members<'a, T> {
+    new: Vec<&'a T>,
+    extra: Vec<&'a T>,
+}
+
+impl<'a> Differing<'a> {
+    fn new(want: &'a HostState, have: &'a HostState) -> Self {
+        Self {
+            links: changes(&want.links, &have.links),
+            addresses: members(&want.addresses, &have.addresses),
+            routes: changes(&want.routes, &have.routes),
+            rules: members(&want.rules, &have.rules),
+            settings: members(&want.settings, &have.settings),
+        }
     }
-}
 
-fn add_routes(want: &HostState, have: &Observed, of: impl Fn(&RouteKey) -> bool, operations: &mut Vec<Operation>) {
-    let mut differing: Vec<_> =
-        want.routes.iter().filter(|(key, route)| of(key) && have.ours.routes.get(key) != Some(*route)).collect();
-    differing.sort_by_key(|(_, route)| has_router(route));
-    for (key, route) in differing {
-        match have.ours.routes.get(key) {
-            None => operations.push(Operation::AddRoute(*key, route.clone())),
-            Some(old) if can_replace(key, old, route, have) => {
-                operations.push(Operation::ReplaceRoute(*key, route.clone()));
+    fn add_links(&self, taps: &mut Vec<Operation>, rest: &mut Vec<Operation>) {
+        for (name, want, have) in &self.links {
+            if let (Some(link), None) = (want, have) {
+                taps.push(Operation::AddLink(**name, **link));
             }
-            Some(old) => {
-                operations.push(Operation::DeleteRoute(*key, old.clone()));
-                operations.push(Operation::AddRoute(*key, route.clone()));
+        }
+        rest.extend(self.addresses.new.iter().map(|(name, address)| Operation::AddAddress(*name, *address)));
+        rest.extend(self.settings.new.iter().map(|setting| Operation::Enable(**setting)));
+        for (name, want, have) in &self.links {
+            if let Some(link) = want.filter(|link| have.is_some() || link.up) {
+                rest.push(Operation::SetLink(**name, *link));
             }
         }
     }
+
+    fn delete_links(&self, rest: &mut Vec<Operation>, taps: &mut Vec<Operation>) {
+        rest.extend(self.addresses.extra.iter().rev().map(|(name, address)| Operation::DeleteAddress(*name, *address)));
+        rest.extend(self.settings.extra.iter().rev().map(|setting| Operation::Restore(**setting)));
+        let doomed: Vec<_> = self.links.iter().filter(|(_, want, _)| want.is_none()).map(|(name, ..)| **name).collect();
+        if !doomed.is_empty() {
+            taps.push(Operation::DeleteLinks(doomed));
+        }
+    }
+
+    fn add_routes(&self, have: &Observed, of: impl Fn(&RouteKey) -> bool, operations: &mut Vec<Operation>) {
+        let wanted = self.routes.iter().filter_map(|(key, want, old)| Some((*key, (*want)?, *old)));
+        let mut wanted: Vec<_> = wanted.filter(|(key, ..)| of(key)).collect();
+        wanted.sort_by_key(|(_, route, _)| has_router(route));
+        for (key, route, old) in wanted {
+            match old {
+                None => operations.push(Operation::AddRoute(*key, route.clone())),
+                Some(old) if can_replace(key, old, route, have) => {
+                    operations.push(Operation::ReplaceRoute(*key, route.clone()));
+                }
+                Some(old) => {
+                    operations.push(Operation::DeleteRoute(*key, old.clone()));
+                    operations.push(Operation::AddRoute(*key, route.clone()));
+                }
+            }
+        }
+    }
+
+    fn delete_routes(&self, of: impl Fn(&RouteKey) -> bool, operations: &mut Vec<Operation>) {
+        let extra = self.routes.iter().rev().filter(|(key, want, _)| want.is_none() && of(key));
+        let mut extra: Vec<_> = extra.filter_map(|(key, _, old)| Some((*key, (*old)?))).collect();
+        extra.sort_by_key(|(_, route)| !has_router(route));
+        operations.extend(extra.into_iter().map(|(key, route)| Operation::DeleteRoute(*key, route.clone())));
+    }
 }
 
-fn delete_routes(want: &HostState, have: &HostState, of: impl Fn(&RouteKey) -> bool, operations: &mut Vec<Operation>) {
-    let mut extra: Vec<_> =
-        have.routes.iter().rev().filter(|(key, _)| of(key) && !want.routes.contains_key(key)).collect();
-    extra.sort_by_key(|(_, route)| !has_router(route));
-    operations.extend(extra.into_iter().map(|(key, route)| Operation::DeleteRoute(*key, route.clone())));
+fn changes<'a, K: Ord, V: PartialEq>(want: &'a OrdMap<K, V>, have: &'a OrdMap<K, V>) -> Changes<'a, K, V> {
+    let differing = have.diff(want).map(|difference| match difference {
+        DiffItem::Add(key, new) => (key, Some(new), None),
+        DiffItem::Update { old: (_, old), new: (key, new) } => (key, Some(new), Some(old)),
+        DiffItem::Remove(key, old) => (key, None, Some(old)),
+    });
+    differing.collect()
 }
 
-/// What `have` holds beyond `want`, last first.
-fn extra<'a, T: Ord>(have: &'a BTreeSet<T>, want: &'a BTreeSet<T>) -> impl Iterator<Item = &'a T> {
-    have.iter().rev().filter(|item| !want.contains(item))
+fn members<'a, T: Ord>(want: &'a OrdSet<T>, have: &'a OrdSet<T>) -> Members<'a, T> {
+    let mut members = Members { new: Vec::new(), extra: Vec::new() };
+    for difference in have.diff(want) {
+        match difference {
+            ordset::DiffItem::Add(item) => members.new.push(item),
+            ordset::DiffItem::Remove(item) => members.extra.push(item),
+        }
+    }
+    members
 }
 
 fn has_router(route: &HostRoute) -> bool {

@@ -2,11 +2,13 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use imbl::OrdSet;
+
 use crate::addr::InterfaceName;
 
-use super::kernel::{Kernel, KernelError, Observed};
+use super::kernel::{Kernel, KernelError, Observed, Outcome};
 use super::operation::Operation;
-use super::state::{HostRoute, HostState, RouteKey};
+use super::state::{HostRoute, HostState};
 
 const ENODEV: i32 = 19;
 const EEXIST: i32 = 17;
@@ -24,6 +26,9 @@ struct Inner {
     state: Observed,
     operations: Vec<String>,
     refusals: Vec<(String, i32)>,
+    ignored: Vec<String>,
+    observations: usize,
+    meddled: bool,
 }
 
 impl FakeKernel {
@@ -39,9 +44,22 @@ impl FakeKernel {
         self.lock().state.clone()
     }
 
-    /// Changes its state behind the back of who uses it, as other programs do.
+    /// Changes its state as other programs do; who listens hears of it.
     pub fn meddle(&self, change: impl FnOnce(&mut Observed)) {
+        let mut inner = self.lock();
+        change(&mut inner.state);
+        inner.meddled = true;
+    }
+
+    /// As [`FakeKernel::meddle`], in a moment in which nobody listens.
+    pub fn meddle_unheard(&self, change: impl FnOnce(&mut Observed)) {
         change(&mut self.lock().state);
+    }
+
+    /// How often it has been observed.
+    #[must_use]
+    pub fn observations(&self) -> usize {
+        self.lock().observations
     }
 
     /// The operations carried out since the last call, printed.
@@ -55,9 +73,16 @@ impl FakeKernel {
         self.lock().refusals.push((pattern.to_owned(), errno));
     }
 
-    /// Forgets all refusals.
+    /// From now on accepts every operation whose text contains `pattern`, and does nothing.
+    pub fn ignore(&self, pattern: &str) {
+        self.lock().ignored.push(pattern.to_owned());
+    }
+
+    /// Forgets all refusals and what is to be ignored.
     pub fn refuse_nothing(&self) {
-        self.lock().refusals.clear();
+        let mut inner = self.lock();
+        inner.refusals.clear();
+        inner.ignored.clear();
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -68,17 +93,41 @@ impl FakeKernel {
 
 impl Kernel for FakeKernel {
     fn observe(&mut self) -> Result<Observed, KernelError> {
-        Ok(self.state())
+        let mut inner = self.lock();
+        inner.observations += 1;
+        inner.meddled = false;
+        Ok(inner.state.clone())
     }
 
-    fn apply(&mut self, operation: &Operation) -> Result<(), KernelError> {
+    fn apply(&mut self, operations: &[Operation]) -> Vec<Result<Outcome, KernelError>> {
         let mut inner = self.lock();
+        operations.iter().map(|operation| inner.apply(operation)).collect()
+    }
+
+    fn reread(&mut self, operations: &[Operation], state: &mut Observed) -> Result<(), KernelError> {
+        let inner = self.lock();
+        operations.iter().for_each(|operation| state.ours.copy(&inner.state.ours, operation));
+        Ok(())
+    }
+
+    fn has_news(&mut self, _: &Observed) -> bool {
+        self.lock().meddled
+    }
+}
+
+impl Inner {
+    fn apply(&mut self, operation: &Operation) -> Result<Outcome, KernelError> {
         let text = operation.to_string();
-        let refused = inner.refusals.iter().find(|(pattern, _)| text.contains(pattern)).map(|(_, errno)| *errno);
-        match refused.map_or_else(|| inner.state.carry_out(operation), Err) {
-            Ok(()) => {
-                inner.operations.push(text);
-                Ok(())
+        let refused = self.refusals.iter().find(|(pattern, _)| text.contains(pattern)).map(|(_, errno)| *errno);
+        let outcome = match refused {
+            Some(errno) => Err(errno),
+            None if self.ignored.iter().any(|pattern| text.contains(pattern)) => Ok(Outcome::Done),
+            None => self.state.carry_out(operation),
+        };
+        match outcome {
+            Ok(outcome) => {
+                self.operations.push(text);
+                Ok(outcome)
             }
             Err(errno) => {
                 let reason = std::io::Error::from_raw_os_error(errno).to_string();
@@ -89,59 +138,66 @@ impl Kernel for FakeKernel {
 }
 
 impl Observed {
-    fn carry_out(&mut self, operation: &Operation) -> Result<(), i32> {
+    fn carry_out(&mut self, operation: &Operation) -> Result<Outcome, i32> {
+        let outcome = self.check(operation)?;
         match operation {
-            Operation::AddLink(name, link) => {
+            Operation::SetLink(name, link) if !link.up => self.ours.forget_routes_over(*name),
+            Operation::DeleteLinks(names) => names.iter().for_each(|name| self.ours.forget_all_of(*name)),
+            _ => {}
+        }
+        if outcome == Outcome::Done {
+            self.note(operation);
+        }
+        Ok(outcome)
+    }
+
+    /// What the kernel would say.
+    fn check(&self, operation: &Operation) -> Result<Outcome, i32> {
+        let ours = &self.ours;
+        let already = match operation {
+            Operation::AddLink(name, _) => {
                 if self.foreign_links.contains_key(name) {
                     return Err(EBUSY);
                 }
-                self.ours.links.entry(*name).or_insert(super::HostLink { up: false, ..*link });
+                ours.links.contains_key(name)
             }
-            Operation::SetLink(name, link) => {
-                *self.ours.links.get_mut(name).ok_or(ENODEV)? = *link;
-                if !link.up {
-                    self.ours.forget_routes_over(*name);
-                }
+            Operation::SetLink(name, _) => {
+                ours.links.get(name).ok_or(ENODEV)?;
+                false
             }
-            Operation::DeleteLinks(names) => names.iter().for_each(|name| self.ours.forget_link(*name)),
+            Operation::DeleteLinks(names) => names.iter().any(|name| !ours.links.contains_key(name)),
             Operation::AddAddress(name, address) => {
-                self.ours.links.get(name).ok_or(ENODEV)?;
-                self.ours.addresses.insert((*name, *address));
+                ours.links.get(name).ok_or(ENODEV)?;
+                ours.addresses.contains(&(*name, *address))
             }
-            Operation::DeleteAddress(name, address) => {
-                self.ours.addresses.remove(&(*name, *address));
-            }
+            Operation::DeleteAddress(name, address) => !ours.addresses.contains(&(*name, *address)),
             Operation::AddRoute(key, route) => {
-                let equal = self.ours.routes.get(key).is_none_or(|existing| existing == route);
-                if self.foreign_routes.contains(key) || !equal {
+                let existing = ours.routes.get(key);
+                if self.foreign_routes.contains(key) || existing.is_some_and(|existing| existing != route) {
                     return Err(EEXIST);
                 }
                 self.check_devices(route)?;
-                self.ours.routes.insert(*key, route.clone());
+                existing.is_some()
             }
             Operation::ReplaceRoute(key, route) => {
                 if self.foreign_routes.contains(key) {
                     return Err(EEXIST);
                 }
                 self.check_devices(route)?;
-                self.ours.routes.insert(*key, route.clone());
+                false
             }
-            Operation::DeleteRoute(key, route) => self.ours.forget_route(key, route),
-            Operation::AddRule(rule) => {
-                self.ours.rules.insert(*rule);
-            }
-            Operation::DeleteRule(rule) => {
-                self.ours.rules.remove(rule);
-            }
+            Operation::DeleteRoute(key, route) => ours.routes.get(key) != Some(route),
+            Operation::AddRule(rule) => ours.rules.contains(rule),
+            Operation::DeleteRule(rule) => !ours.rules.contains(rule),
             Operation::Enable(setting) => {
                 self.link_is_up(setting.interface)?;
-                self.ours.settings.insert(*setting);
+                ours.settings.contains(setting)
             }
-            Operation::Restore(setting) => {
-                self.ours.settings.remove(setting);
-            }
-        }
-        Ok(())
+            Operation::Restore(setting) => !ours.settings.contains(setting),
+        };
+        // Links are deleted by name, those that are left.
+        let partly = already && matches!(operation, Operation::DeleteLinks(names) if names.len() > 1);
+        Ok(if already && !partly { Outcome::AlreadySo } else { Outcome::Done })
     }
 
     fn check_devices(&self, route: &HostRoute) -> Result<(), i32> {
@@ -161,20 +217,42 @@ impl Observed {
 }
 
 impl HostState {
-    fn forget_link(&mut self, name: InterfaceName) {
-        self.links.remove(&name);
-        self.addresses.retain(|(device, _)| *device != name);
-        self.settings.retain(|setting| setting.interface != name);
+    /// What goes with a link.
+    fn forget_all_of(&mut self, name: InterfaceName) {
+        self.addresses = self.addresses.iter().filter(|(device, _)| *device != name).copied().collect();
+        self.settings = self.settings.iter().filter(|setting| setting.interface != name).copied().collect();
         self.forget_routes_over(name);
     }
 
     fn forget_routes_over(&mut self, name: InterfaceName) {
-        self.routes.retain(|_, route| route.hops.iter().all(|hop| hop.device != name));
+        let over = self.routes.iter().filter(|(_, route)| route.hops.iter().any(|hop| hop.device == name));
+        let over: Vec<_> = over.map(|(key, _)| *key).collect();
+        over.iter().for_each(|key| drop(self.routes.remove(key)));
     }
 
-    fn forget_route(&mut self, key: &RouteKey, route: &HostRoute) {
-        if self.routes.get(key) == Some(route) {
-            self.routes.remove(key);
+    /// Takes over from another state what an operation was about: links, addresses and settings.
+    fn copy(&mut self, other: &Self, operation: &Operation) {
+        fn copy<T: Ord + Clone>(to: &mut OrdSet<T>, from: &OrdSet<T>, item: &T) {
+            if from.contains(item) {
+                to.insert(item.clone());
+            } else {
+                to.remove(item);
+            }
+        }
+        match operation {
+            Operation::AddLink(name, _) | Operation::SetLink(name, _) => {
+                match other.links.get(name) {
+                    Some(link) => drop(self.links.insert(*name, *link)),
+                    None => drop(self.links.remove(name)),
+                };
+            }
+            Operation::AddAddress(name, address) | Operation::DeleteAddress(name, address) => {
+                copy(&mut self.addresses, &other.addresses, &(*name, *address));
+            }
+            Operation::Enable(setting) | Operation::Restore(setting) => {
+                copy(&mut self.settings, &other.settings, setting);
+            }
+            _ => {}
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The seam between wishes and the kernel.
 
-use std::collections::{BTreeMap, BTreeSet};
+use imbl::{OrdMap, OrdSet};
 
 use crate::addr::InterfaceName;
 
@@ -13,15 +13,15 @@ pub struct Observed {
     /// The part that bears our mark; of settings, those that we switched on and must restore.
     pub ours: HostState,
     /// Names of all other links, each with its index.
-    pub foreign_links: BTreeMap<InterfaceName, u32>,
+    pub foreign_links: OrdMap<InterfaceName, u32>,
     /// Keys of all other routes in table main and in our tables, the kernel's local and multicast ones
     /// left out: a route of ours with such a key would shadow or be refused.
-    pub foreign_routes: BTreeSet<RouteKey>,
+    pub foreign_routes: OrdSet<RouteKey>,
     /// Tables outside our ownership that somebody's routes or rules use.
-    pub foreign_tables: BTreeSet<u32>,
+    pub foreign_tables: OrdSet<u32>,
     /// Devices other than loopback and our own that routes of table main lead to, by which packets of
     /// a gateway without a named uplink may leave and return.
-    pub exit_devices: BTreeSet<InterfaceName>,
+    pub exit_devices: OrdSet<InterfaceName>,
 }
 
 /// What the kernel, or what stands for it, answered to an operation.
@@ -36,17 +36,56 @@ pub struct KernelError {
     pub errno: i32,
 }
 
+impl KernelError {
+    /// True for an error that tells of somebody else's work: something is there that was not, or is
+    /// gone or down, or is not as it was told to be. What was known before is out of date then.
+    #[must_use]
+    pub fn is_surprise(&self) -> bool {
+        const ENOENT: i32 = 2;
+        const ESRCH: i32 = 3;
+        const EEXIST: i32 = 17;
+        const ENODEV: i32 = 19;
+        const EADDRNOTAVAIL: i32 = 99;
+        const ENETDOWN: i32 = 100;
+        const ENETUNREACH: i32 = 101;
+        matches!(self.errno, 0 | ENOENT | ESRCH | EEXIST | ENODEV | EADDRNOTAVAIL | ENETDOWN | ENETUNREACH)
+    }
+}
+
+/// What carrying out an operation came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// The kernel has done it.
+    Done,
+    /// It was so already: what was to be added was there as wanted, or what was to be deleted was
+    /// gone. Somebody else has been at work since the kernel was last observed.
+    AlreadySo,
+}
+
 /// Something that can be observed and changed like the kernel: the real one, or the fake of tests.
 pub trait Kernel: Send {
-    /// Reads everything that [`Observed`] holds.
+    /// Reads everything that [`Observed`] holds. Costs as much as there is.
     ///
     /// # Errors
     /// A dump that failed or stayed inconsistent; it must never look like an empty table.
     fn observe(&mut self) -> Result<Observed, KernelError>;
 
-    /// Makes one change. Adding what is already there as wanted and deleting what is gone succeed.
+    /// Carries out changes in this order, with one outcome for each. One that is refused does not keep
+    /// those behind it from being tried.
     ///
     /// # Errors
-    /// What the kernel refused; nothing of this operation is left behind.
-    fn apply(&mut self, operation: &Operation) -> Result<(), KernelError>;
+    /// What the kernel refused; nothing of that operation is left behind.
+    fn apply(&mut self, operations: &[Operation]) -> Vec<Result<Outcome, KernelError>>;
+
+    /// Reads anew what these operations were about and writes it into `state`, as far as the kernel
+    /// can be asked for single things: links, their addresses and settings. Costs as much as there
+    /// are operations.
+    ///
+    /// # Errors
+    /// A request that failed.
+    fn reread(&mut self, operations: &[Operation], state: &mut Observed) -> Result<(), KernelError>;
+
+    /// True if somebody else has changed, or may have changed, what [`Kernel::observe`] shows since
+    /// it was last called. `known` is what it showed, with the effects of all changes made since.
+    fn has_news(&mut self, known: &Observed) -> bool;
 }

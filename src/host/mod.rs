@@ -6,14 +6,19 @@
 
 mod diff;
 mod display;
+mod effect;
 pub mod fake;
 mod kernel;
 mod mark;
+mod mirror;
 mod operation;
+mod sharing;
 mod state;
 
-pub use diff::diff;
-pub use kernel::{Kernel, KernelError, Observed};
+pub use diff::{diff, stages};
+pub use kernel::{Kernel, KernelError, Observed, Outcome};
 pub use mark::Mark;
+pub use mirror::Mirror;
 pub use operation::Operation;
+pub use sharing::sharing;
 pub use state::{HostHop, HostLink, HostRoute, HostState, RouteKey, Rule, Setting, SettingKind};

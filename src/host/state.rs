@@ -1,23 +1,45 @@
 //! Host state: links, addresses, routes, rules and per-interface settings as ordered sets.
+//!
+//! The sets are persistent: a copy is one pointer, and two copies that have diverged are compared by
+//! what has changed since. That is what makes a change cost what it changes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use imbl::{OrdMap, OrdSet};
+
 use crate::addr::{InterfaceAddress, InterfaceName, Mac, Prefix};
+
+use super::sharing::{sharing, sharing_set};
 
 /// Everything of ours in the kernel, or everything that should be.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct HostState {
     /// The gateways' taps.
-    pub links: BTreeMap<InterfaceName, HostLink>,
+    pub links: OrdMap<InterfaceName, HostLink>,
     /// Addresses on our taps: only the link-local one that IPv6 neighbour discovery needs.
-    pub addresses: BTreeSet<(InterfaceName, InterfaceAddress)>,
+    pub addresses: OrdSet<(InterfaceName, InterfaceAddress)>,
     /// Routes in the main table and in the uplinks' tables.
-    pub routes: BTreeMap<RouteKey, HostRoute>,
+    pub routes: OrdMap<RouteKey, HostRoute>,
     /// Source rules.
-    pub rules: BTreeSet<Rule>,
+    pub rules: OrdSet<Rule>,
     /// Per-interface settings that must be on, on our links and on the uplinks' devices.
-    pub settings: BTreeSet<Setting>,
+    pub settings: OrdSet<Setting>,
+}
+
+impl HostState {
+    /// The same state, held in the trees of `model` as far as both agree: their difference is then
+    /// found without visiting what is equal.
+    #[must_use]
+    pub(super) fn sharing(&self, model: &Self) -> Self {
+        Self {
+            links: sharing(&self.links, &model.links),
+            addresses: sharing_set(&self.addresses, &model.addresses),
+            routes: sharing(&self.routes, &model.routes),
+            rules: sharing_set(&self.rules, &model.rules),
+            settings: sharing_set(&self.settings, &model.settings),
+        }
+    }
 }
 
 /// A gateway's tap.

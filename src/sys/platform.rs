@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::addr::InterfaceName;
 use crate::engine::{Access, Device, DeviceError, OpenPort, Platform, Transfer};
 use crate::gateway::{PortKind, PortSpec};
-use crate::host::{Kernel, KernelError, Mark, Observed, Operation};
+use crate::host::{Kernel, KernelError, Mark, Observed, Operation, Outcome};
 use crate::packet::{Batch, Packet, SuperPackets};
 
 use super::guest;
@@ -78,8 +78,16 @@ impl Kernel for LinuxPlatform {
         self.kernel.observe()
     }
 
-    fn apply(&mut self, operation: &Operation) -> Result<(), KernelError> {
-        self.kernel.apply(operation)
+    fn apply(&mut self, operations: &[Operation]) -> Vec<Result<Outcome, KernelError>> {
+        self.kernel.apply(operations)
+    }
+
+    fn reread(&mut self, operations: &[Operation], state: &mut Observed) -> Result<(), KernelError> {
+        self.kernel.reread(operations, state)
+    }
+
+    fn has_news(&mut self, known: &Observed) -> bool {
+        self.kernel.has_news(known)
     }
 }
 
@@ -111,8 +119,8 @@ impl Platform for LinuxPlatform {
         ring::transfers(self.io_uring, self.queues)
     }
 
-    fn claim_tables(&mut self, tables: &[u32]) {
-        self.kernel.claim_tables(tables.iter().copied().collect());
+    fn claim_tables(&mut self, tables: &[u32]) -> bool {
+        self.kernel.claim_tables(tables.iter().copied().collect())
     }
 }
 

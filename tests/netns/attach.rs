@@ -190,7 +190,9 @@ fn an_interface_that_was_made_anew_serves_again_when_its_port_is_added_again() {
     eventually("the loss shows", || daemon.status().problems.iter().any(|problem| problem.contains("veth1")));
     site.compute.connect("veth1", &guest.namespace, "eth0");
     furnish(&guest);
+    let counted = daemon.counters("veth1").received;
     add();
+    assert!(counted > 0 && daemon.counters("veth1").received >= counted, "it is the same port, with its counters");
     assert_ping(&guest.namespace, OUTSIDE[0]);
     assert!(daemon.status().problems.is_empty());
 }

@@ -1,13 +1,14 @@
 //! What we want of the host comes into the kernel and leaves it without a trace.
 
-use std::collections::{BTreeMap, BTreeSet};
-
+use imbl::{OrdMap, OrdSet};
 use vgw::addr::Mac;
 use vgw::host::{
     HostHop, HostLink, HostRoute, HostState, Kernel, Operation, RouteKey, Rule, Setting, SettingKind, diff,
 };
 
-use crate::lab::{assert_unchanged, in_namespace, ip, kernel, make_pair, name, reach, snapshot, sysctl, sysctls};
+use crate::lab::{
+    apply, assert_unchanged, eventually, in_namespace, ip, kernel, make_pair, name, reach, snapshot, sysctl, sysctls,
+};
 
 pub(crate) const TABLE: u32 = 20_100;
 
@@ -38,15 +39,17 @@ pub(crate) fn make_uplink() {
     make_pair("eth1", "far1");
     ip("address add 20.0.0.5/24 dev eth1");
     ip("address add 2001:db8:20::5/64 dev eth1 nodad");
+    let local = || ip("-6 route show table local");
+    eventually("the address is in use", || local().contains("local 2001:db8:20::5 "));
 }
 
 /// A gateway of both families with an uplink: every kind of object.
 pub(crate) fn gateway() -> HostState {
     let subnets = ["10.1.0.0/24", "2001:db8:1::/64"];
     let mut state = HostState {
-        links: BTreeMap::from([(name("vgw1"), link())]),
-        addresses: BTreeSet::from([(name("vgw1"), "fe80::200:5eff:fe00:1ff/64".parse().unwrap())]),
-        routes: BTreeMap::from([
+        links: OrdMap::from_iter([(name("vgw1"), link())]),
+        addresses: OrdSet::from_iter([(name("vgw1"), "fe80::200:5eff:fe00:1ff/64".parse().unwrap())]),
+        routes: OrdMap::from_iter([
             (key(RouteKey::MAIN, "10.1.0.0/24"), route(&[("vgw1", None)])),
             (key(RouteKey::MAIN, "2001:db8:1::/64"), route(&[("vgw1", Some("fe80::1"))])),
             (key(TABLE, "20.0.0.0/24"), route(&[("eth1", None)])),
@@ -165,7 +168,7 @@ fn routes_change_their_way() {
         let (one, two, three) = (("vgw1", None), ("vgw2", None), ("vgw3", None));
         for hops in [&[one][..], &[one, two], &[two, three], &[], &[one, two, three], &[three], &[]] {
             let table = if hops.is_empty() { TABLE } else { RouteKey::MAIN };
-            want.routes = BTreeMap::from([(key(table, "10.1.0.0/24"), route(hops))]);
+            want.routes = OrdMap::from_iter([(key(table, "10.1.0.0/24"), route(hops))]);
             reach(&mut kernel, &want);
         }
         let via = |device: &'static str| (device, Some("fe80::1"));
@@ -181,7 +184,7 @@ fn routes_change_their_way() {
             &[],
             &[one],
         ] {
-            want.routes = BTreeMap::from([(key(TABLE, "2001:db8::/64"), route(hops))]);
+            want.routes = OrdMap::from_iter([(key(TABLE, "2001:db8::/64"), route(hops))]);
             reach(&mut kernel, &want);
         }
         // Marked as ours, though not as we would make it.
@@ -189,10 +192,10 @@ fn routes_change_their_way() {
         assert_eq!(reach(&mut kernel, &want).len(), 1);
         // A member of a multipath route goes with its link, the rest stays.
         let both = route(&[one, two]);
-        want.routes = BTreeMap::from([(key(RouteKey::MAIN, "10.1.0.0/24"), both)]);
+        want.routes = OrdMap::from_iter([(key(RouteKey::MAIN, "10.1.0.0/24"), both)]);
         reach(&mut kernel, &want);
         want.links.remove(&name("vgw1"));
-        want.routes = BTreeMap::from([(key(RouteKey::MAIN, "10.1.0.0/24"), route(&[two]))]);
+        want.routes = OrdMap::from_iter([(key(RouteKey::MAIN, "10.1.0.0/24"), route(&[two]))]);
         reach(&mut kernel, &want);
     });
 }
@@ -210,7 +213,7 @@ fn a_route_of_somebody_else_is_not_replaced() {
         reach(&mut kernel, &want);
         let taken = key(RouteKey::MAIN, "10.1.0.0/24");
         assert!(kernel.observe().unwrap().foreign_routes.contains(&taken));
-        let refused = kernel.apply(&Operation::AddRoute(taken, route(&[("vgw1", None)]))).unwrap_err();
+        let refused = apply(&mut kernel, &Operation::AddRoute(taken, route(&[("vgw1", None)]))).unwrap_err();
         assert_eq!(refused.to_string(), "route add 10.1.0.0/24 dev vgw1: File exists");
         assert_eq!(refused.errno, libc::EEXIST);
         reach(&mut kernel, &HostState::default());
@@ -225,10 +228,10 @@ fn the_kernels_words_reach_the_caller() {
         let state = tempfile::tempdir().unwrap();
         let mut kernel = kernel(&state);
         let far = Operation::AddRoute(key(TABLE, "10.0.0.0/8"), route(&[("eth1", Some("192.0.2.1"))]));
-        let error = kernel.apply(&far).unwrap_err();
+        let error = apply(&mut kernel, &far).unwrap_err();
         assert_eq!(error.reason, "Nexthop has invalid gateway (Network is unreachable)");
         let nowhere = Operation::AddRoute(key(TABLE, "10.0.0.0/8"), route(&[("eth9", None)]));
-        let error = kernel.apply(&nowhere).unwrap_err();
+        let error = apply(&mut kernel, &nowhere).unwrap_err();
         assert_eq!((error.reason.as_str(), error.errno), ("there is no interface eth9", libc::ENODEV));
     });
 }
@@ -242,8 +245,8 @@ fn everything_can_be_done_twice() {
         let mut kernel = kernel(&state);
         for want in [gateway(), HostState::default()] {
             for operation in diff(&want, &kernel.observe().unwrap()) {
-                kernel.apply(&operation).unwrap();
-                kernel.apply(&operation).unwrap_or_else(|error| panic!("again: {error}"));
+                apply(&mut kernel, &operation).unwrap();
+                apply(&mut kernel, &operation).unwrap_or_else(|error| panic!("again: {error}"));
             }
             assert_eq!(kernel.observe().unwrap().ours, want);
         }
@@ -322,6 +325,6 @@ fn exits_are_the_devices_that_lead_out() {
         let mut kernel = kernel(&state);
         reach(&mut kernel, &gateway());
         let exits = kernel.observe().unwrap().exit_devices;
-        assert_eq!(exits, BTreeSet::from([name("eth1")]), "eth2 has no more than a link-local route");
+        assert_eq!(exits, OrdSet::unit(name("eth1")), "eth2 has no more than a link-local route");
     });
 }

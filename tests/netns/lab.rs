@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use rustix::thread::{UnshareFlags, unshare_unsafe};
 use serde_json::Value;
 use vgw::addr::InterfaceName;
-use vgw::host::{HostState, Kernel, Mark, Operation, diff};
+use vgw::host::{HostState, Kernel, KernelError, Mark, Operation, Outcome, diff};
 use vgw::sys::kernel::LinuxKernel;
 
 /// Tests that hold taps themselves take turns: between fork and exec a program that one test starts
@@ -126,10 +126,15 @@ pub(crate) fn kernel(state: &tempfile::TempDir) -> LinuxKernel {
     LinuxKernel::new(Mark::default(), state.path(), 1).unwrap()
 }
 
+/// Carries out one operation.
+pub(crate) fn apply(kernel: &mut LinuxKernel, operation: &Operation) -> Result<Outcome, KernelError> {
+    kernel.apply(std::slice::from_ref(operation)).remove(0)
+}
+
 /// Makes the kernel have what is wanted; the operations that it took.
 pub(crate) fn reach(kernel: &mut LinuxKernel, want: &HostState) -> Vec<Operation> {
     let operations = diff(want, &kernel.observe().unwrap());
-    operations.iter().for_each(|operation| kernel.apply(operation).unwrap());
+    kernel.apply(&operations).into_iter().for_each(|outcome| _ = outcome.unwrap());
     let observed = kernel.observe().unwrap();
     assert_eq!(diff(want, &observed), vec![], "differs after all is done");
     assert_eq!(&observed.ours, want);

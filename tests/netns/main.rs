@@ -5,6 +5,7 @@
 mod attach;
 mod audit;
 mod batches;
+mod behind;
 mod calls;
 mod cli;
 mod daemon;

@@ -1,7 +1,6 @@
 //! Taps: made, adopted, given back, and what comes out of them.
 
-use std::collections::BTreeMap;
-
+use imbl::OrdMap;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::thread::{CapabilitySet, capabilities, set_capabilities};
 use vgw::addr::Mac;
@@ -12,10 +11,10 @@ use vgw::sys::kernel::LinuxKernel;
 use vgw::sys::{Tap, rights};
 
 use crate::host_state::link;
-use crate::lab::{assert_unchanged, in_namespace, ip, kernel, name, reach, snapshot};
+use crate::lab::{apply, assert_unchanged, in_namespace, ip, kernel, name, reach, snapshot};
 
 fn wanted() -> HostState {
-    HostState { links: BTreeMap::from([(name("vgw1"), link())]), ..HostState::default() }
+    HostState { links: OrdMap::from_iter([(name("vgw1"), link())]), ..HostState::default() }
 }
 
 #[test]
@@ -49,7 +48,7 @@ fn names_that_are_taken_are_refused() {
         let add = Operation::AddLink(name("vgw1"), link());
         let mut refused = |what: &str| {
             let before = snapshot();
-            let error = kernel.apply(&add).expect_err(what);
+            let error = apply(&mut kernel, &add).expect_err(what);
             assert_unchanged(&before, what);
             error.reason
         };
@@ -110,7 +109,7 @@ fn a_missing_right_is_named() {
         assert_eq!(missing, "the right CAP_NET_ADMIN is missing: taps, routes and rules need it");
         let missing = rights::check_attach().unwrap_err().to_string();
         assert_eq!(missing, "the right CAP_NET_RAW is missing: attached ports need it");
-        let error = kernel.apply(&Operation::AddLink(name("vgw1"), link())).unwrap_err();
+        let error = apply(&mut kernel, &Operation::AddLink(name("vgw1"), link())).unwrap_err();
         assert_eq!((error.reason.as_str(), error.errno), ("taps need the right CAP_NET_ADMIN", libc::EPERM));
     });
 }

@@ -1,13 +1,12 @@
 //! A daemon's inside without a host: the engine on a kernel in memory.
 
-use std::collections::BTreeSet;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixDatagram;
 use std::sync::Arc;
 use std::time::Duration;
 
-use vgw::addr::InterfaceName;
+use vgw::addr::{InterfaceName, Prefix};
 use vgw::clock::{Clock, ManualClock};
 use vgw::engine::{
     Access, AddGateways, Applied, Caller, Device, DeviceError, Direct, Engine, Failure, OpenPort, Platform, Settings,
@@ -15,10 +14,10 @@ use vgw::engine::{
 };
 use vgw::gateway::{Audit, Declared, PortSpec};
 use vgw::host::fake::FakeKernel;
-use vgw::host::{Kernel, KernelError, Mark, Observed, Operation};
+use vgw::host::{HostRoute, Kernel, KernelError, Mark, Observed, Operation, Outcome, RouteKey};
 use vgw::packet::{Batch, Packet, SuperPackets};
 
-use crate::words::{self, Request};
+use crate::words::{self, Meddling, Request};
 
 const CALLER: Caller = Caller::Unix { uid: 0, pid: 1 };
 
@@ -26,6 +25,7 @@ pub(crate) struct Site {
     kernel: FakeKernel,
     clock: ManualClock,
     engine: Option<Engine>,
+    looks: usize,
 }
 
 impl Site {
@@ -35,9 +35,9 @@ impl Site {
         for (index, name) in [(2, "eth0"), (3, "eth1")] {
             host.foreign_links.insert(words::interface(name), index);
         }
-        host.exit_devices = BTreeSet::from([words::interface("eth0")]);
+        host.exit_devices = [words::interface("eth0")].into_iter().collect();
         let (kernel, clock) = (FakeKernel::new(host), ManualClock::default());
-        let mut site = Self { kernel, clock, engine: None };
+        let mut site = Self { kernel, clock, engine: None, looks: 0 };
         site.start(Declared::default());
         site
     }
@@ -118,16 +118,20 @@ impl Site {
                 self.kernel.refuse_nothing();
                 Vec::new()
             }
-            Request::LoseLink(name) => {
-                self.kernel.meddle(|state| {
-                    state.ours.links.remove(&name);
-                    state.ours.routes.retain(|_, route| route.hops.iter().all(|hop| hop.device != name));
-                });
+            Request::Ignore(pattern) => {
+                self.kernel.ignore(&pattern);
                 Vec::new()
             }
-            Request::Flush(table) => {
-                self.kernel.meddle(|state| state.ours.routes.retain(|key, _| key.table != table));
+            Request::Meddle(deed, heard) => {
+                match heard {
+                    true => self.kernel.meddle(|state| meddle(state, &deed)),
+                    false => self.kernel.meddle_unheard(|state| meddle(state, &deed)),
+                }
                 Vec::new()
+            }
+            Request::Looks => {
+                let before = std::mem::replace(&mut self.looks, self.kernel.observations());
+                vec![(self.looks - before).to_string()]
             }
             Request::Problems => handle.status(&CALLER).unwrap().problems,
             Request::Gateways => {
@@ -165,6 +169,30 @@ impl Drop for Site {
     }
 }
 
+/// Does to the kernel what another program does.
+fn meddle(state: &mut Observed, deed: &Meddling) {
+    let main = |prefix: &Prefix| RouteKey { table: RouteKey::MAIN, prefix: *prefix, metric: 0 };
+    match deed {
+        Meddling::DeleteLink(name) => {
+            state.ours.links.remove(name);
+            state.foreign_links.remove(name);
+            retain_routes(state, |_, route| route.hops.iter().all(|hop| hop.device != *name));
+        }
+        Meddling::MakeLink(name) => drop(state.foreign_links.insert(*name, 77)),
+        Meddling::Flush(table) => retain_routes(state, |key, _| key.table != *table),
+        Meddling::AddRoute(prefix) => drop(state.foreign_routes.insert(main(prefix))),
+        Meddling::RemoveRoute(prefix) => {
+            state.foreign_routes.remove(&main(prefix));
+            state.ours.routes.remove(&main(prefix));
+        }
+    }
+}
+
+fn retain_routes(state: &mut Observed, stays: impl Fn(&RouteKey, &HostRoute) -> bool) {
+    let routes = state.ours.routes.iter().filter(|(key, route)| stays(key, route));
+    state.ours.routes = routes.map(|(key, route)| (*key, route.clone())).collect();
+}
+
 fn said(outcome: &Result<Applied, Failure>) -> String {
     match outcome {
         Ok(applied) => applied.as_str().to_owned(),
@@ -182,8 +210,16 @@ impl Kernel for FakePlatform {
         self.kernel.observe()
     }
 
-    fn apply(&mut self, operation: &Operation) -> Result<(), KernelError> {
-        self.kernel.apply(operation)
+    fn apply(&mut self, operations: &[Operation]) -> Vec<Result<Outcome, KernelError>> {
+        self.kernel.apply(operations)
+    }
+
+    fn reread(&mut self, operations: &[Operation], state: &mut Observed) -> Result<(), KernelError> {
+        self.kernel.reread(operations, state)
+    }
+
+    fn has_news(&mut self, known: &Observed) -> bool {
+        self.kernel.has_news(known)
     }
 }
 
@@ -203,7 +239,9 @@ impl Platform for FakePlatform {
         Ok(OpenPort { queues: vec![Box::new(Silent::new())], mtu: spec.mtu.unwrap_or(1500) })
     }
 
-    fn claim_tables(&mut self, _: &[u32]) {}
+    fn claim_tables(&mut self, _: &[u32]) -> bool {
+        false
+    }
 
     fn transfers(&self) -> Vec<Box<dyn Transfer>> {
         vec![Box::new(Direct)]

@@ -41,16 +41,33 @@ pub(crate) enum Request {
     Refuse(String),
     /// `kernel recovers`.
     RefuseNothing,
-    /// `somebody deletes vgw1`.
-    LoseLink(InterfaceName),
-    /// `somebody flushes TABLE`.
-    Flush(u32),
+    /// `kernel ignores TEXT`: every operation that contains the text is accepted and not carried out.
+    Ignore(String),
+    /// `somebody ...`: another program at work, which the kernel tells of; `unheard ...`: in a moment in
+    /// which nobody listens.
+    Meddle(Meddling, bool),
+    /// `looks`: how often the kernel was observed since the last time.
+    Looks,
     /// `problems`: what the status names.
     Problems,
     /// `gateways`.
     Gateways,
     /// `stop`: the daemon ends; nothing of ours may be left.
     Stop,
+}
+
+/// What another program does.
+pub(crate) enum Meddling {
+    /// `deletes vgw1`.
+    DeleteLink(InterfaceName),
+    /// `makes vgw1`.
+    MakeLink(InterfaceName),
+    /// `flushes TABLE`.
+    Flush(u32),
+    /// `adds PREFIX`: a route of its own to table main.
+    AddRoute(Prefix),
+    /// `removes PREFIX`: a route from table main, whosever it is.
+    RemoveRoute(Prefix),
 }
 
 pub(crate) fn interface(name: &str) -> InterfaceName {
@@ -107,10 +124,12 @@ pub(crate) fn read(line: &str) -> Result<Request, String> {
             Request::Lookup(parse(instance)?, parse(address)?)
         }
         "kernel" if rest == "recovers" => Request::RefuseNothing,
+        "kernel" if rest.starts_with("ignores ") => Request::Ignore(rest["ignores ".len()..].to_owned()),
         "kernel" => Request::Refuse(rest.strip_prefix("refuses ").ok_or("refuses what?")?.to_owned()),
-        "somebody" if rest.starts_with("flushes ") => Request::Flush(parse(&rest["flushes ".len()..])?),
+        "somebody" => Request::Meddle(meddling(rest)?, true),
+        "unheard" => Request::Meddle(meddling(rest)?, false),
+        "looks" => Request::Looks,
         "problems" => Request::Problems,
-        "somebody" => Request::LoseLink(parse(rest.strip_prefix("deletes ").ok_or("deletes what?")?)?),
         "gateways" => Request::Gateways,
         "stop" => Request::Stop,
         other => return Err(format!("unknown verb {other}")),
@@ -161,6 +180,18 @@ impl<'a> Words<'a> {
     {
         Ok(self.all::<T, Vec<T>>(key)?.into_iter().next())
     }
+}
+
+fn meddling(text: &str) -> Result<Meddling, String> {
+    let (verb, what) = text.split_once(' ').ok_or("does what?")?;
+    Ok(match verb {
+        "deletes" => Meddling::DeleteLink(parse(what)?),
+        "makes" => Meddling::MakeLink(parse(what)?),
+        "flushes" => Meddling::Flush(parse(what)?),
+        "adds" => Meddling::AddRoute(parse(what)?),
+        "removes" => Meddling::RemoveRoute(parse(what)?),
+        other => return Err(format!("unknown deed {other}")),
+    })
 }
 
 fn parse<T: FromStr>(text: &str) -> Result<T, String>

@@ -16,6 +16,8 @@ pub(in crate::engine) enum Message {
     Attach(PortConfig, Box<dyn Device>),
     /// A port's new configuration.
     Configure(PortConfig),
+    /// A port's queue is closed; the port awaits another.
+    Close(PortId),
     /// A port is gone; its queue is closed.
     Detach(PortId),
     /// A new or changed instance.

@@ -123,6 +123,7 @@ impl Worker {
                     self.forwarder.set_port(config);
                 }
                 Message::Configure(config) => self.forwarder.set_port(config),
+                Message::Close(port) => self.queues.close(self.poll.registry(), port),
                 Message::Detach(port) => {
                     self.queues.close(self.poll.registry(), port);
                     self.forwarder.remove_port(port);

@@ -82,11 +82,17 @@ impl Registry {
         let name = spec.interface;
         let applied = match self.gateways.get(&name) {
             None => Applied::Added,
-            Some(gateway) if *gateway.spec == spec => Applied::Unchanged,
+            Some(gateway) if *gateway.spec == spec => {
+                let gateway = Gateway { spec: Arc::clone(&gateway.spec), standing };
+                self.gateways.insert(name, gateway);
+                return Ok(Applied::Unchanged);
+            }
             Some(_) => Applied::Changed,
         };
         self.drop_gateway(&name);
         self.announced.insert(&spec);
+        self.offers.insert_gateway(&spec);
+        self.exits.insert(&spec);
         self.gateways.insert(name, Gateway { spec: Arc::new(spec), standing });
         Ok(applied)
     }
@@ -94,6 +100,8 @@ impl Registry {
     pub(super) fn drop_gateway(&mut self, name: &InterfaceName) {
         if let Some(gateway) = self.gateways.remove(name) {
             self.announced.remove(&gateway.spec);
+            self.offers.remove_gateway(&gateway.spec);
+            self.exits.remove(&gateway.spec);
         }
     }
 

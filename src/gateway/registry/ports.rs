@@ -30,7 +30,7 @@ impl Registry {
             None => Err(Refusal::NotFound { kind: "port", name: name.to_string() }),
             Some(port) if port.is_static => Err(Refusal::Static(name.to_string())),
             Some(_) => {
-                self.ports.remove(name);
+                self.drop_port(name);
                 Ok(Applied::Deleted)
             }
         }
@@ -44,8 +44,16 @@ impl Registry {
             Some(port) if *port.spec == spec => Applied::Unchanged,
             Some(_) => Applied::Changed,
         };
+        self.drop_port(&spec.name);
+        self.offers.insert_port(&spec);
         self.ports.insert(spec.name, Entry { spec: Arc::new(spec), is_static });
         Ok(applied)
+    }
+
+    pub(super) fn drop_port(&mut self, name: &InterfaceName) {
+        if let Some(port) = self.ports.remove(name) {
+            self.offers.remove_port(&port.spec);
+        }
     }
 
     fn check_port(&self, spec: &PortSpec) -> Result<(), Refusal> {

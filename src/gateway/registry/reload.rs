@@ -81,9 +81,15 @@ impl Registry {
         for gateway in self.gateways().filter(|gateway| gateway.is_static()) {
             rest.drop_gateway(&gateway.spec.interface);
         }
-        rest.ports.retain(|_, port| !port.is_static);
-        rest.uplinks.retain(|_, uplink| !uplink.is_static);
-        rest.routes.retain(|_, route| !route.is_static);
+        for port in self.ports().filter(|port| port.is_static) {
+            rest.drop_port(&port.spec.name);
+        }
+        for uplink in self.uplinks().filter(|uplink| uplink.is_static) {
+            rest.uplinks.remove(&uplink.spec.name);
+        }
+        for (key, _) in self.routes.iter().filter(|(_, route)| route.is_static) {
+            rest.routes.remove(key);
+        }
         rest
     }
 

@@ -104,7 +104,8 @@ fn the_hosts_own_routes_stay_the_hosts() {
     let mut f = fixture();
     f.gateway(gateway("vgw1", "a", "10.0.0.0/24"), 0).unwrap();
     let key = |prefix, metric| RouteKey { table: RouteKey::MAIN, prefix: good(prefix), metric };
-    f.host.foreign_routes = [key("10.0.0.0/24", 0), key("20.0.0.0/24", 0), key("fd00::/64", 1024)].into();
+    f.host.foreign_routes =
+        [key("10.0.0.0/24", 0), key("20.0.0.0/24", 0), key("fd00::/64", 1024)].into_iter().collect();
     let foreign = "the host already has a route to 20.0.0.0/24 that is not ours";
     assert_eq!(f.gateway(gateway("vgw2", "a", "20.0.0.0/24"), 0), refused(foreign));
     assert!(f.gateway(gateway("vgw2", "a", "fd00::/64"), 0).is_err());
@@ -163,7 +164,7 @@ fn ports_share_addresses_within_an_instance_and_keep_to_it() {
 #[test]
 fn uplinks_get_the_lowest_free_table() {
     let mut f = fixture();
-    f.host.foreign_tables = [20_101, 5000].into();
+    f.host.foreign_tables = [20_101u32, 5000].into_iter().collect();
     f.uplink(uplink("a", "eth1", "20.0.0.5/24", "20.0.0.1")).unwrap();
     f.uplink(uplink("b", "eth2", "30.0.0.5/24", "30.0.0.1")).unwrap();
     assert_eq!((f.table("a"), f.table("b")), (20_100, 20_102));

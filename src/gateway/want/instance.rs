@@ -1,65 +1,75 @@
 //! The routes of the routing instances.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use imbl::OrdMap;
 
 use crate::addr::{InstanceName, InterfaceName, Prefix};
 use crate::gateway::Registry;
+use crate::gateway::offers::{of_gateway, of_port};
+use crate::gateway::registry::Changes;
 use crate::routing::{Hop, NextHop};
 
 use super::{InstanceWant, Origin, RouteWant};
 
-/// The hops that several gateways, or several ports, of an instance offer for a prefix.
-type Groups<'a> = BTreeMap<(&'a InstanceName, Prefix), Vec<Hop<InterfaceName>>>;
+/// Makes of the former instances those that `registry` calls for.
+pub(super) fn follow(instances: &mut OrdMap<InstanceName, InstanceWant>, registry: &Registry, changes: &Changes<'_>) {
+    for (instance, prefix) in concerned_prefixes(registry, changes) {
+        let wanted = route(registry, &instance, prefix);
+        let present = instances.get(&instance).and_then(|instance| instance.routes.get(&prefix));
+        if present == wanted.as_ref() {
+            continue;
+        }
+        let entry = instances.entry(instance.clone()).or_default();
+        match wanted {
+            Some(wanted) => drop(entry.routes.insert(prefix, wanted)),
+            None => drop(entry.routes.remove(&prefix)),
+        }
+        if entry.routes.is_empty() {
+            instances.remove(&instance);
+        }
+    }
+}
 
-pub(super) fn instances(registry: &Registry) -> BTreeMap<InstanceName, InstanceWant> {
-    let mut instances: BTreeMap<_, InstanceWant> =
-        registry.instances().into_iter().map(|name| (name, InstanceWant::default())).collect();
-    // Least origin first: a later route replaces an earlier one to the same prefix.
-    let mut put = |instance: &InstanceName, prefix, next_hop, origin| {
-        if let Some(want) = instances.get_mut(instance) {
-            want.routes.insert(prefix, RouteWant { next_hop, origin });
+/// The prefixes that may lead elsewhere now: those that changed gateways and ports offer, changed
+/// static routes, and static routes by ports that came or went.
+fn concerned_prefixes(registry: &Registry, changes: &Changes<'_>) -> BTreeSet<(InstanceName, Prefix)> {
+    let mut concerned: BTreeSet<_> = changes.routes.iter().map(|key| (*key).clone()).collect();
+    let mut hops: BTreeSet<(&InstanceName, InterfaceName)> = BTreeSet::new();
+    for spec in changes.gateways.iter().flat_map(|(before, after)| [*before, *after]).flatten() {
+        concerned.extend(of_gateway(spec).map(|(prefix, _)| (spec.instance.clone(), prefix)));
+        hops.insert((&spec.instance, spec.interface));
+    }
+    for spec in changes.ports.iter().flat_map(|(before, after)| [*before, *after]).flatten() {
+        concerned.extend(of_port(spec).map(|(prefix, _)| (spec.instance.clone(), prefix)));
+        hops.insert((&spec.instance, spec.name));
+    }
+    for instance in hops.iter().map(|(instance, _)| *instance).collect::<BTreeSet<_>>() {
+        let by_these = registry.routes_of(instance).filter(|route| match &route.spec.next_hop {
+            NextHop::Forward(ways) => ways.iter().any(|way| hops.contains(&(instance, way.port))),
+            _ => false,
+        });
+        concerned.extend(by_these.map(|route| (instance.clone(), route.spec.prefix)));
+    }
+    concerned
+}
+
+/// Where a prefix leads, if anybody wants it: the greatest origin decides.
+fn route(registry: &Registry, instance: &InstanceName, prefix: Prefix) -> Option<RouteWant> {
+    if let Some(route) = registry.route(instance, prefix) {
+        let stands = |port| (registry.instance_of(&port) == Some(instance)).then_some(port);
+        return Some(RouteWant { next_hop: route.spec.next_hop.resolve(stands), origin: Origin::Static });
+    }
+    let offers = registry.offers(instance, prefix)?;
+    let origin = offers.get_max()?.0;
+    let next_hop = match origin {
+        Origin::Subnet => NextHop::Unreachable,
+        Origin::Local => NextHop::Local,
+        // Several gateways, or several ports, share the traffic.
+        Origin::Gateway | Origin::Port | Origin::Static => {
+            let best = offers.iter().filter(|(of, _)| *of == origin);
+            NextHop::group(best.map(|(_, port)| Hop { port: *port, gateway: None }))
         }
     };
-
-    for spec in registry.gateways().map(|gateway| &gateway.spec) {
-        for subnet in &spec.subnets {
-            put(&spec.instance, *subnet, NextHop::Unreachable, Origin::Subnet);
-        }
-    }
-    for ((instance, prefix), hops) in gateway_groups(registry) {
-        put(instance, prefix, NextHop::group(hops), Origin::Gateway);
-    }
-    for ((instance, prefix), hops) in port_groups(registry) {
-        put(instance, prefix, NextHop::group(hops), Origin::Port);
-    }
-    for spec in registry.ports().map(|port| &port.spec) {
-        for gateway in &spec.gateways {
-            put(&spec.instance, Prefix::host(*gateway), NextHop::Local, Origin::Local);
-        }
-    }
-    for spec in registry.routes().map(|route| &route.spec) {
-        let stands = |port| (registry.instance_of(&port) == Some(&spec.instance)).then_some(port);
-        put(&spec.instance, spec.prefix, spec.next_hop.resolve(stands), Origin::Static);
-    }
-    instances
-}
-
-fn gateway_groups(registry: &Registry) -> Groups<'_> {
-    let mut groups = Groups::new();
-    for spec in registry.gateways().map(|gateway| &gateway.spec) {
-        for prefix in spec.effective_routes() {
-            groups.entry((&spec.instance, prefix)).or_default().push(Hop { port: spec.interface, gateway: None });
-        }
-    }
-    groups
-}
-
-fn port_groups(registry: &Registry) -> Groups<'_> {
-    let mut groups = Groups::new();
-    for spec in registry.ports().map(|port| &port.spec) {
-        for prefix in &spec.addresses {
-            groups.entry((&spec.instance, *prefix)).or_default().push(Hop { port: spec.name, gateway: None });
-        }
-    }
-    groups
+    Some(RouteWant { next_hop, origin })
 }

@@ -1,10 +1,16 @@
 use std::fmt::Write;
 
 use super::*;
+use crate::gateway::Plan;
 use crate::gateway::fixtures::{gateway, good, port, route, set, uplink};
 use crate::gateway::{Limits, StaticRoute};
 use crate::host::{Mark, Observed};
 use crate::routing::Hop;
+
+/// What a registry calls for, asked from nothing.
+fn want(registry: &Registry, exit_devices: &OrdSet<InterfaceName>) -> Want {
+    Plan::new(registry.clone(), exit_devices.clone()).want().clone()
+}
 
 fn registry() -> Registry {
     Registry::new(Limits::default(), Mark::default())
@@ -34,7 +40,7 @@ impl Registry {
 
 /// The host's part, one object a line.
 fn host_text(registry: &Registry) -> String {
-    let state = want(registry, &set("eth0")).host;
+    let state = want(registry, &OrdSet::unit(good("eth0"))).host;
     let mut text = String::new();
     for (name, link) in &state.links {
         writeln!(text, "link {name} {} mtu {} up {}", link.mac, link.mtu, link.up).unwrap();
@@ -66,7 +72,7 @@ fn host_text(registry: &Registry) -> String {
 /// The instances, one route a line.
 fn instances_text(registry: &Registry) -> String {
     let mut text = String::new();
-    for (name, instance) in want(registry, &BTreeSet::new()).instances {
+    for (name, instance) in want(registry, &OrdSet::new()).instances {
         writeln!(text, "instance {name}").unwrap();
         for (prefix, route) in instance.routes {
             writeln!(text, "  {prefix} {} ({})", route.next_hop, route.origin).unwrap();
@@ -85,7 +91,7 @@ fn assert_text(found: &str, expected: &str) {
 
 #[test]
 fn nothing_asked_nothing_wanted() {
-    assert_eq!(want(&registry(), &set("eth0")), Want::default());
+    assert_eq!(want(&registry(), &OrdSet::unit(good("eth0"))), Want::default());
 }
 
 #[test]
@@ -98,7 +104,7 @@ fn a_gateway_is_a_tap_with_routes_and_forwarding() {
          setting eth0 ForwardV4
          setting vgw1 ForwardV4",
     );
-    let Want { ports, .. } = want(&registry, &BTreeSet::new());
+    let Want { ports, .. } = want(&registry, &OrdSet::new());
     let expected = PortWant::Gateway { instance: good("a"), own_addresses: BTreeSet::new() };
     assert_eq!(ports.into_iter().collect::<Vec<_>>(), [(good("vgw1"), expected)]);
 }
@@ -126,9 +132,9 @@ fn gateways_of_one_instance_share_a_subnet() {
          setting vgw2 ForwardV4
          setting vgw2 ForwardV6",
     );
-    let ports = want(&registry, &BTreeSet::new()).ports;
+    let ports = want(&registry, &OrdSet::new()).ports;
     let own_addresses = set("fe80::200:5eff:fe00:100");
-    assert_eq!(ports[&good("vgw1")], PortWant::Gateway { instance: good("a"), own_addresses });
+    assert_eq!(ports[&good::<InterfaceName>("vgw1")], PortWant::Gateway { instance: good("a"), own_addresses });
 }
 
 #[test]
@@ -231,8 +237,8 @@ fn the_origin_decides_over_the_same_prefix() {
         (route(), "via 10.0.0.77 dev vgw1 (static)"),
     ];
     for (registry, expected) in cases {
-        let routes = &want(&registry, &BTreeSet::new()).instances[&good("a")].routes;
-        let RouteWant { next_hop, origin } = &routes[&good("10.0.0.9/32")];
+        let routes = &want(&registry, &OrdSet::new()).instances[&good::<InstanceName>("a")].routes;
+        let RouteWant { next_hop, origin } = &routes[&good::<Prefix>("10.0.0.9/32")];
         assert_eq!(format!("{next_hop} ({origin})"), expected);
     }
 }
@@ -246,8 +252,8 @@ fn a_static_route_outlives_its_ports() {
         .with_port(port("tap2", "a", "10.0.0.2/32", ""))
         .with_route(StaticRoute { instance: good("a"), prefix: good("10.9.0.0/16"), next_hop: both });
     let text = |registry: &Registry| {
-        let instances = want(registry, &BTreeSet::new()).instances;
-        instances[&good("a")].routes[&good("10.9.0.0/16")].next_hop.to_string()
+        let instances = want(registry, &OrdSet::new()).instances;
+        instances[&good::<InstanceName>("a")].routes[&good::<Prefix>("10.9.0.0/16")].next_hop.to_string()
     };
     assert_eq!(text(&registry), "nexthop dev tap1 nexthop dev tap2");
     registry.delete_port(&good("tap1")).unwrap();
@@ -257,5 +263,5 @@ fn a_static_route_outlives_its_ports() {
     registry.add_port(port("tap1", "b", "10.0.0.1/32", "")).unwrap();
     assert_eq!(text(&registry), "unreachable", "a port of another instance does not stand in");
     registry.delete_route(&good("a"), good("10.9.0.0/16")).unwrap();
-    assert_eq!(want(&registry, &BTreeSet::new()).instances.into_keys().collect::<Vec<_>>(), [good("b")]);
+    assert_eq!(want(&registry, &OrdSet::new()).instances.keys().cloned().collect::<Vec<_>>(), [good("b")]);
 }

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use proptest::collection::{btree_map, btree_set};
 use proptest::prelude::*;
@@ -31,20 +31,20 @@ fn link(up: bool) -> HostLink {
 /// A gateway with an uplink: every kind of object once.
 fn gateway() -> HostState {
     HostState {
-        links: BTreeMap::from([(name("vgw1"), link(true))]),
-        addresses: BTreeSet::from([(name("vgw1"), "fe80::1/64".parse().unwrap())]),
-        routes: BTreeMap::from([
+        links: OrdMap::from_iter([(name("vgw1"), link(true))]),
+        addresses: OrdSet::from_iter([(name("vgw1"), "fe80::1/64".parse().unwrap())]),
+        routes: OrdMap::from_iter([
             (key(RouteKey::MAIN, "10.1.0.0/24"), route(&[("vgw1", None)])),
             (key(TABLE, "0.0.0.0/0"), route(&[("eth1", Some("20.0.0.1"))])),
             (key(TABLE, "20.0.0.0/24"), route(&[("eth1", None)])),
         ]),
-        rules: BTreeSet::from([Rule { priority: 20_120, from: "10.1.0.0/24".parse().unwrap(), table: TABLE }]),
-        settings: BTreeSet::from([Setting { interface: name("vgw1"), kind: SettingKind::ForwardV4 }]),
+        rules: OrdSet::from_iter([Rule { priority: 20_120, from: "10.1.0.0/24".parse().unwrap(), table: TABLE }]),
+        settings: OrdSet::from_iter([Setting { interface: name("vgw1"), kind: SettingKind::ForwardV4 }]),
     }
 }
 
 fn observed(ours: HostState) -> Observed {
-    let foreign_links = BTreeMap::from([(name("eth0"), 2), (name("eth1"), 3)]);
+    let foreign_links = OrdMap::from_iter([(name("eth0"), 2u32), (name("eth1"), 3)]);
     Observed { ours, foreign_links, ..Observed::default() }
 }
 
@@ -102,8 +102,8 @@ fn many_links_go_in_one_operation() {
 #[test]
 fn a_subnet_that_moves_is_replaced_before_its_old_link_goes() {
     let state = |device: &str| HostState {
-        links: BTreeMap::from([(name(device), link(true))]),
-        routes: BTreeMap::from([(key(RouteKey::MAIN, "10.1.0.0/24"), route(&[(device, None)]))]),
+        links: OrdMap::from_iter([(name(device), link(true))]),
+        routes: OrdMap::from_iter([(key(RouteKey::MAIN, "10.1.0.0/24"), route(&[(device, None)]))]),
         ..HostState::default()
     };
     assert_eq!(
@@ -120,7 +120,7 @@ fn a_subnet_that_moves_is_replaced_before_its_old_link_goes() {
 #[test]
 fn routes_that_the_kernel_would_not_exchange_are_deleted_and_added() {
     let state = |prefix: &str, via: Option<&str>| HostState {
-        routes: BTreeMap::from([(key(TABLE, prefix), route(&[("eth1", via)]))]),
+        routes: OrdMap::from_iter([(key(TABLE, prefix), route(&[("eth1", via)]))]),
         ..HostState::default()
     };
     let (with, without) = (state("2001:db8::/64", Some("fe80::1")), state("2001:db8::/64", None));
@@ -188,7 +188,13 @@ fn any_state(up: impl Strategy<Value = bool> + Clone + 'static) -> impl Strategy
             .prop_map(|(links, addressed, routes, rules, settings)| {
                 let local: InterfaceAddress = "fe80::1/64".parse().unwrap();
                 let addresses = addressed.into_iter().map(|device| (device, local)).collect();
-                HostState { links, addresses, routes, rules, settings }
+                HostState {
+                    links: links.into(),
+                    addresses,
+                    routes: routes.into(),
+                    rules: rules.into(),
+                    settings: settings.into(),
+                }
             })
     })
 }
@@ -243,7 +249,7 @@ proptest! {
                 is_known(&operation, if adds(&operation) { &want } else { &before.ours }),
                 "{operation} names what nobody knows"
             );
-            kernel.apply(&operation).unwrap();
+            kernel.apply(std::slice::from_ref(&operation)).remove(0).unwrap();
         }
         let after = kernel.observe().unwrap();
         prop_assert_eq!(&after.ours, &want);
@@ -261,7 +267,7 @@ proptest! {
         let v6: Prefix = "2001:db8::/64".parse().unwrap();
         let mut kernel = FakeKernel::new(before.clone());
         for operation in diff(&want, &before) {
-            kernel.apply(&operation).unwrap();
+            kernel.apply(std::slice::from_ref(&operation)).remove(0).unwrap();
             let now = kernel.observe().unwrap().ours;
             prop_assert!(keys.iter().all(|key| key.prefix == v6 || lasting(&now, key)), "gone after {operation}");
         }

@@ -7,7 +7,7 @@ use crate::sys::netlink::NetlinkError;
 use crate::sys::tap::TapError;
 
 /// Words for people and the error number, as [`KernelError`] has them.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Failed {
     pub(super) reason: String,
     pub(super) errno: i32,

@@ -1,14 +1,14 @@
-//! Taps as links: made or adopted, and removed or given back.
+//! Taps as links: made or adopted, and changed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use crate::addr::{InterfaceName, Mac};
-use crate::host::HostLink;
-use crate::sys::netlink::{ADDRESS_GENERATION_NONE, Link, LinkChange, NetlinkError, TapFacts};
+use crate::addr::InterfaceName;
+use crate::host::{HostLink, Operation, Outcome, Setting, SettingKind};
+use crate::sys::netlink::{ADDRESS_GENERATION_NONE, Link, LinkChange, NetlinkError, Request, TapFacts};
 use crate::sys::tap::{Tap, TapError};
 
 use super::failed::Failed;
-use super::linux::{Held, LinuxKernel};
+use super::linux::{Held, LinuxKernel, no_interface};
 use super::originals::FoundLink;
 
 /// Packets that wait in a tap while its worker is busy. The driver's own 500 are few for a worker
@@ -16,28 +16,61 @@ use super::originals::FoundLink;
 const QUEUE_LENGTH: u32 = 1000;
 
 impl LinuxKernel {
-    pub(super) fn add_link(&mut self, name: InterfaceName, link: &HostLink) -> Result<(), Failed> {
-        let existing = self.netlink.link(name)?;
-        if let (Some(held), Some(existing)) = (self.held.get(&name), &existing)
-            && held.index == existing.index
-        {
-            return Ok(());
+    /// Makes taps, and adopts those that are there. What has to be told to the new ones is told to all
+    /// of them together.
+    pub(super) fn add_links(&mut self, operations: &[Operation]) -> Vec<Result<Outcome, Failed>> {
+        let mut outcomes = Vec::with_capacity(operations.len());
+        let mut made = Vec::new();
+        for (number, operation) in operations.iter().enumerate() {
+            let Operation::AddLink(name, link) = operation else { continue };
+            outcomes.push(match self.make(*name, link) {
+                Ok(Made::New(index, queues)) => {
+                    made.push((number, *name, *link, index, queues));
+                    Ok(Outcome::Done)
+                }
+                Ok(Made::Adopted) => Ok(Outcome::Done),
+                Ok(Made::Before) => Ok(Outcome::AlreadySo),
+                Err(failed) => Err(failed),
+            });
         }
-        // What we held under this name was deleted by somebody.
-        self.held.remove(&name);
-        match existing {
-            None => self.create(name, link),
-            Some(existing) => self.adopt(&existing, link),
+        let requests = made.iter().flat_map(|(number, _, link, index, _)| {
+            configuration(self.mark.group, *index, link).map(|request| (*number, request))
+        });
+        let configured = self.ask(operations.len(), requests.collect(), without_ipv6);
+        for (number, name, _, index, queues) in made {
+            match &configured[number] {
+                Ok(_) => drop(self.held.insert(name, Held { index, adopted: false, queues })),
+                // With its queues the tap goes.
+                Err(failed) => outcomes[number] = Err(failed.clone()),
+            }
+        }
+        outcomes
+    }
+
+    fn make(&mut self, name: InterfaceName, link: &HostLink) -> Result<Made, Failed> {
+        if let Some(held) = self.held.get(&name).map(|held| held.index) {
+            let existing = self.netlink.link(name)?;
+            if existing.is_some_and(|existing| existing.index == held) {
+                return Ok(Made::Before);
+            }
+            // What we held under this name was deleted by somebody.
+            self.forget(name);
+        }
+        match Tap::create(name, self.queues) {
+            Ok(queues) => Ok(Made::New(self.netlink.index(name)?, queues)),
+            Err(TapError::InUse(_)) => {
+                let existing = self.netlink.link(name)?.ok_or_else(|| no_interface(name))?;
+                self.adopt(&existing, link).map(|()| Made::Adopted)
+            }
+            Err(error) => Err(error.into()),
         }
     }
 
-    fn create(&mut self, name: InterfaceName, link: &HostLink) -> Result<(), Failed> {
-        // If anything fails the queues are closed, and the tap goes with them.
-        let queues = Tap::create(name, self.queues)?;
-        let index = self.existing_link(name)?.index;
-        self.configure(index, link)?;
-        self.held.insert(name, Held { index, adopted: false, queues });
-        Ok(())
+    pub(super) fn forget(&mut self, name: InterfaceName) {
+        self.held.remove(&name);
+        for kind in [SettingKind::ForwardV4, SettingKind::ForwardV6] {
+            self.passing.remove(&Setting { interface: name, kind });
+        }
     }
 
     fn adopt(&mut self, existing: &Link, link: &HostLink) -> Result<(), Failed> {
@@ -65,117 +98,48 @@ impl LinuxKernel {
         Ok(())
     }
 
-    /// Makes a tap that is down ours, our mark first.
+    /// Makes a tap that is down ours.
     fn configure(&mut self, index: u32, link: &HostLink) -> Result<(), Failed> {
-        let change = LinkChange {
-            group: Some(self.mark.group),
-            mac: Some(link.mac),
-            mtu: Some(link.mtu),
-            queue_length: Some(QUEUE_LENGTH),
-            ..LinkChange::default()
-        };
-        self.change(index, &change)?;
-        self.stop_address_generation(index)
+        let requests = configuration(self.mark.group, index, link).map(|request| (0, request));
+        self.ask(1, requests.into(), without_ipv6).pop().unwrap_or(Ok(Outcome::Done)).map(drop)
     }
 
-    pub(super) fn set_link(&mut self, name: InterfaceName, link: &HostLink) -> Result<(), Failed> {
-        let existing = self.existing_link(name)?;
-        let held = self.held.get(&name).is_some_and(|held| held.index == existing.index);
-        if !held && existing.group != self.mark.group {
-            return Err(TapError::Foreign(name).into());
-        }
-        let mac = (existing.mac != link.mac).then_some(link.mac);
-        let mtu = (existing.mtu != link.mtu).then_some(link.mtu);
-        if mac.is_some() || mtu.is_some() {
-            self.change(existing.index, &LinkChange { mac, mtu, ..LinkChange::default() })?;
-            // An MTU that was too small for IPv6 has taken its configuration away.
-            self.stop_address_generation(existing.index)?;
-        }
-        if existing.up == link.up {
-            return Ok(());
-        }
-        self.change(existing.index, &LinkChange { up: Some(link.up), ..LinkChange::default() })
-    }
-
-    /// Removes taps. Those that we made go all at once; adopted ones are given back.
-    pub(super) fn delete_links(&mut self, names: &[InterfaceName]) -> Result<(), Failed> {
-        let links = match names {
-            [name] => self.netlink.link(*name)?.into_iter().collect(),
-            _ => self.netlink.links()?,
-        };
-        let names: BTreeSet<InterfaceName> = names.iter().copied().collect();
-        let ownership = self.ownership();
-        let ours = links.into_iter().filter(|link| names.contains(&link.name) && ownership.owns_link(link));
-        let (lasting, passing): (Vec<_>, Vec<_>) = ours.partition(|link| self.is_lasting(link));
-        self.delete_all(&passing)?;
-        for link in &lasting {
-            // Its queues must be closed before it can be given back.
-            self.held.remove(&link.name);
-            self.give_back(link)?;
-        }
-        self.held.retain(|name, _| !names.contains(name));
-        self.originals.settings.retain(|setting, _| !names.contains(&setting.interface));
-        self.release_ipv6()?;
-        self.save_originals()
-    }
-
-    /// True for a tap that was there before us.
-    fn is_lasting(&self, link: &Link) -> bool {
-        match self.held.get(&link.name) {
-            Some(held) if held.index == link.index => held.adopted,
-            _ => link.tap.is_some_and(|facts| facts.persistent),
-        }
-    }
-
-    /// Deletes many links in one request: by a group that only they are in.
-    fn delete_all(&mut self, links: &[Link]) -> Result<(), Failed> {
-        let doomed: BTreeSet<u32> = links.iter().map(|link| link.index).collect();
-        let group = self.mark.group.saturating_add(1);
-        if doomed.len() > 1 {
-            for index in &doomed {
-                let change = LinkChange { group: Some(group), ..LinkChange::default() };
-                unless_gone(self.netlink.change_link(*index, &change))?;
-            }
-            let members = self.netlink.links()?.into_iter().filter(|link| link.group == group);
-            if members.map(|link| link.index).all(|index| doomed.contains(&index)) {
-                return Ok(unless_gone(self.netlink.delete_link_group(group))?);
-            }
-            tracing::warn!(group, "foreign interfaces are in our second device group: ours are deleted one by one");
-        }
-        for index in doomed {
-            unless_gone(self.netlink.delete_link(index))?;
-        }
-        Ok(())
-    }
-
-    /// Puts an adopted tap, whose queues are closed, back to what it was; our mark goes last. It is
-    /// down meanwhile, so that the routes go that the kernel made while the tap had a carrier.
-    fn give_back(&mut self, link: &Link) -> Result<(), Failed> {
-        let name = link.name;
-        let found = self.originals.links.get(&name).filter(|found| found.index == link.index).cloned();
-        // Without a record, the state in which `ip tuntap add` leaves a tap.
-        let found = found.unwrap_or_else(|| {
-            let plain = Link { up: false, group: 0, ..link.clone() };
-            self::found(&plain, link.tap.unwrap_or_default())
+    /// Changes taps: only what differs.
+    pub(super) fn set_links(&mut self, operations: &[Operation]) -> Vec<Result<Outcome, Failed>> {
+        let links = operations.iter().filter_map(|operation| match operation {
+            Operation::SetLink(name, link) => Some((*name, *link)),
+            _ => None,
         });
-        let change = LinkChange {
-            mac: Some(Mac(found.mac)),
-            mtu: Some(found.mtu),
-            queue_length: Some(found.queue_length),
-            up: Some(false),
-            ..LinkChange::default()
-        };
-        self.change(link.index, &change)?;
-        if let Some(mode) = found.address_generation {
-            self.generate_addresses(link.index, mode)?;
+        let links: Vec<(InterfaceName, HostLink)> = links.collect();
+        let names: Vec<InterfaceName> = links.iter().map(|(name, _)| *name).collect();
+        let mut requests = Vec::new();
+        let mut refused = BTreeMap::new();
+        for (number, (existing, (name, link))) in self.netlink.links_named(&names).into_iter().zip(&links).enumerate() {
+            match existing {
+                Ok(Some(existing)) if self.owns(&existing) => {
+                    requests.extend(alterations(&existing, link).into_iter().map(|request| (number, request)));
+                }
+                Ok(Some(_)) => drop(refused.insert(number, TapError::Foreign(*name).into())),
+                Ok(None) => drop(refused.insert(number, no_interface(*name))),
+                Err(error) => drop(refused.insert(number, error.into())),
+            }
         }
-        if let Err(error) = Tap::give_back(name, found.multi_queue, found.offload_header, found.packet_info) {
-            tracing::warn!(interface = %name, %error, "the adopted tap keeps our offload header");
-        }
-        let last = LinkChange { up: Some(found.up), group: Some(found.group), ..LinkChange::default() };
-        self.change(link.index, &last)?;
-        self.originals.links.remove(&name);
-        self.save_originals()
+        let mut outcomes = self.ask(operations.len(), requests, without_ipv6);
+        refused.into_iter().for_each(|(number, failed)| outcomes[number] = Err(failed));
+        outcomes
+    }
+
+    /// True for a link of ours: held, or a tap in our group that a killed daemon left behind.
+    pub(super) fn owns(&self, link: &Link) -> bool {
+        self.is_held(link) || link.group == self.mark.group && link.tap.is_some()
+    }
+
+    pub(super) fn is_held(&self, link: &Link) -> bool {
+        self.held.get(&link.name).is_some_and(|held| held.index == link.index)
+    }
+
+    pub(super) fn change(&mut self, index: u32, change: &LinkChange) -> Result<(), Failed> {
+        Ok(self.netlink.change_link(index, change)?)
     }
 
     /// Drops what is known about links that are gone, or were given back just before we were killed.
@@ -187,30 +151,57 @@ impl LinuxKernel {
         };
         self.originals.links.retain(|name, found| ours.get(name) == Some(&found.index));
     }
-
-    fn stop_address_generation(&mut self, index: u32) -> Result<(), Failed> {
-        self.generate_addresses(index, ADDRESS_GENERATION_NONE)
-    }
-
-    fn generate_addresses(&mut self, index: u32, mode: u8) -> Result<(), Failed> {
-        let change = LinkChange { address_generation: Some(mode), ..LinkChange::default() };
-        match self.netlink.change_link(index, &change) {
-            // No IPv6 on this host, or not with this MTU.
-            Err(error) if error.errno == libc::EAFNOSUPPORT => Ok(()),
-            other => Ok(other?),
-        }
-    }
-
-    fn change(&mut self, index: u32, change: &LinkChange) -> Result<(), Failed> {
-        Ok(self.netlink.change_link(index, change)?)
-    }
 }
 
-fn unless_gone(result: Result<(), NetlinkError>) -> Result<(), NetlinkError> {
-    result.or_else(|error| if error.is_gone() { Ok(()) } else { Err(error) })
+/// How a name came to be a tap of ours.
+enum Made {
+    /// Made, and not yet configured.
+    New(u32, Vec<Tap>),
+    Adopted,
+    /// It was held already.
+    Before,
 }
 
-fn found(link: &Link, facts: TapFacts) -> FoundLink {
+/// What a tap that is down is told to be ours, our mark first.
+fn configuration(group: u32, index: u32, link: &HostLink) -> [Request; 2] {
+    let change = LinkChange {
+        group: Some(group),
+        mac: Some(link.mac),
+        mtu: Some(link.mtu),
+        queue_length: Some(QUEUE_LENGTH),
+        ..LinkChange::default()
+    };
+    [Request::change_link(index, &change), stop_address_generation(index)]
+}
+
+/// What makes of an existing tap the wanted one.
+fn alterations(existing: &Link, link: &HostLink) -> Vec<Request> {
+    let mut requests = Vec::new();
+    let mac = (existing.mac != link.mac).then_some(link.mac);
+    let mtu = (existing.mtu != link.mtu).then_some(link.mtu);
+    if mac.is_some() || mtu.is_some() {
+        requests.push(Request::change_link(existing.index, &LinkChange { mac, mtu, ..LinkChange::default() }));
+        // An MTU that was too small for IPv6 has taken its configuration away.
+        requests.push(stop_address_generation(existing.index));
+    }
+    if existing.up != link.up {
+        let change = LinkChange { up: Some(link.up), ..LinkChange::default() };
+        requests.push(Request::change_link(existing.index, &change));
+    }
+    requests
+}
+
+fn stop_address_generation(index: u32) -> Request {
+    let change = LinkChange { address_generation: Some(ADDRESS_GENERATION_NONE), ..LinkChange::default() };
+    Request::change_link(index, &change)
+}
+
+/// No IPv6 on this host, or not with this MTU: nothing to be configured.
+pub(super) fn without_ipv6(error: &NetlinkError) -> Option<Outcome> {
+    (error.errno == libc::EAFNOSUPPORT).then_some(Outcome::Done)
+}
+
+pub(super) fn found(link: &Link, facts: TapFacts) -> FoundLink {
     FoundLink {
         index: link.index,
         mac: link.mac.0,

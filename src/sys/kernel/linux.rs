@@ -1,17 +1,18 @@
-//! [`LinuxKernel`]: reads what is there, carries out single operations.
+//! [`LinuxKernel`]: reads what is there, carries out operations of one kind together.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::mem::discriminant;
 use std::path::Path;
 
-use crate::addr::{Family, InterfaceAddress, InterfaceName};
-use crate::host::{HostRoute, Kernel, KernelError, Mark, Observed, Operation, RouteKey, Rule};
-use crate::sys::netlink::{AddressEntry, Hop, Link, Netlink, RouteEntry, RouteKind};
+use crate::addr::{Family, InterfaceName};
+use crate::host::{Kernel, KernelError, Mark, Observed, Operation, Outcome, Setting};
+use crate::sys::netlink::{AddressEntry, Netlink, NetlinkError, Request, Watch};
 use crate::sys::sysctl::Ipv6Switches;
 use crate::sys::tap::Tap;
 
 use super::failed::Failed;
-use super::observe::{Ownership, Snapshot, classify, shadowed_rules};
+use super::observe::{Ownership, Snapshot, classify};
 use super::originals::Originals;
 
 /// The kernel of the network namespace in which it was made. To be used in that namespace only:
@@ -25,11 +26,15 @@ pub struct LinuxKernel {
     pub(super) mark: Mark,
     pub(super) queues: usize,
     pub(super) netlink: Netlink,
+    pub(super) watch: Watch,
     pub(super) switches: Ipv6Switches,
     pub(super) originals: Originals,
     pub(super) held: BTreeMap<InterfaceName, Held>,
+    /// Switches of taps that go with us: what they were is nobody's concern.
+    pub(super) passing: BTreeSet<Setting>,
+    /// Indices of the links that were not ours when last observed, and whether they were up.
+    pub(super) foreign: BTreeMap<u32, bool>,
     claimed: BTreeSet<u32>,
-    shadowed: BTreeSet<Rule>,
 }
 
 /// A link of ours while we run.
@@ -60,11 +65,13 @@ impl LinuxKernel {
             mark,
             queues,
             netlink: Netlink::open()?,
+            watch: Watch::open()?,
             switches: Ipv6Switches::default(),
             originals: Originals::load(state_directory, boot.trim()).map_err(unusable)?,
             held: BTreeMap::new(),
+            passing: BTreeSet::new(),
+            foreign: BTreeMap::new(),
             claimed: BTreeSet::new(),
-            shadowed: BTreeSet::new(),
         };
         // Held by taps that went with a killed daemon.
         kernel.release_ipv6()?;
@@ -72,9 +79,10 @@ impl LinuxKernel {
         Ok(kernel)
     }
 
-    /// Names the tables of the uplinks, which are ours beside the block of [`Mark`].
-    pub fn claim_tables(&mut self, tables: BTreeSet<u32>) {
-        self.claimed = tables;
+    /// Names the tables of the uplinks, which are ours beside the block of [`Mark`]. True if the last
+    /// time others were named.
+    pub fn claim_tables(&mut self, tables: BTreeSet<u32>) -> bool {
+        std::mem::replace(&mut self.claimed, tables) != self.claimed
     }
 
     /// Hands over the queues of a tap that [`Operation::AddLink`] made or adopted; once. An adopted
@@ -95,15 +103,13 @@ impl LinuxKernel {
         Ownership { mark: &self.mark, held, claimed: &self.claimed }
     }
 
-    pub(super) fn existing_link(&mut self, name: InterfaceName) -> Result<Link, Failed> {
-        self.netlink.link(name)?.ok_or_else(|| Failed::new(libc::ENODEV, format!("there is no interface {name}")))
-    }
-
     pub(super) fn save_originals(&mut self) -> Result<(), Failed> {
         self.originals.save().map_err(|error| Failed::file("cannot save what must be given back", &error))
     }
 
     fn look(&mut self) -> Result<Observed, Failed> {
+        // What was told until now is about to be seen.
+        let _ = self.watch.heard(self.netlink.port());
         let snapshot = Snapshot {
             links: self.netlink.links()?,
             addresses: self.netlink.addresses()?,
@@ -111,119 +117,123 @@ impl LinuxKernel {
             rules: [self.netlink.rules(Family::V4)?, self.netlink.rules(Family::V6)?].concat(),
         };
         let mut observed = classify(&snapshot, &self.ownership());
-        observed.ours.settings = self.held_settings(&snapshot.links)?;
+        observed.ours.settings = self.held_settings(&snapshot.links)?.into();
         self.forget_links_gone(&snapshot.links);
-        self.shadowed = shadowed_rules(&snapshot.rules, &self.mark);
+        self.remember_foreign(&snapshot.links);
         self.save_originals()?;
         Ok(observed)
     }
 
-    fn carry_out(&mut self, operation: &Operation) -> Result<(), Failed> {
-        match operation {
-            Operation::AddLink(name, link) => self.add_link(*name, link),
-            Operation::SetLink(name, link) => self.set_link(*name, link),
-            Operation::DeleteLinks(names) => self.delete_links(names),
-            Operation::AddAddress(name, address) => self.add_address(*name, *address),
-            Operation::DeleteAddress(name, address) => self.delete_address(*name, *address),
-            Operation::AddRoute(key, route) => self.add_route(key, route),
-            Operation::ReplaceRoute(key, route) => {
-                let entry = self.route_entry(key, route)?;
-                Ok(self.netlink.replace_route(&entry)?)
-            }
-            Operation::DeleteRoute(key, route) => self.delete_route(key, route),
-            Operation::AddRule(rule) => match self.netlink.add_rule(rule, self.mark.protocol) {
-                // The kernel compares the protocol too: it is ours.
-                Err(error) if error.errno == libc::EEXIST => Ok(()),
-                other => Ok(other?),
-            },
-            Operation::DeleteRule(rule) => self.delete_rule(rule),
-            Operation::Enable(setting) => self.enable(setting),
-            Operation::Restore(setting) => self.restore(setting),
+    /// Carries out operations of one kind.
+    fn carry_out(&mut self, operations: &[Operation]) -> Vec<Result<Outcome, Failed>> {
+        match operations[0] {
+            Operation::AddLink(..) => self.add_links(operations),
+            Operation::SetLink(..) => self.set_links(operations),
+            Operation::DeleteLinks(_) => operations.iter().map(|operation| self.delete_links(operation)).collect(),
+            Operation::AddAddress(..) | Operation::DeleteAddress(..) => self.change_addresses(operations),
+            Operation::AddRoute(..) => self.add_routes(operations),
+            Operation::ReplaceRoute(..) => self.replace_routes(operations),
+            Operation::DeleteRoute(..) => self.delete_routes(operations),
+            Operation::AddRule(_) => self.add_rules(operations),
+            Operation::DeleteRule(_) => self.delete_rules(operations),
+            Operation::Enable(_) => self.enable(operations),
+            Operation::Restore(_) => self.restore(operations),
         }
     }
 
-    fn add_address(&mut self, name: InterfaceName, address: InterfaceAddress) -> Result<(), Failed> {
-        let link = self.index(name)?;
-        let entry = AddressEntry { link, address, protocol: Some(self.mark.protocol) };
-        match self.netlink.add_address(&entry) {
-            Err(error) if error.errno == libc::EEXIST => Ok(()),
-            other => Ok(other?),
-        }
-    }
-
-    fn delete_address(&mut self, name: InterfaceName, address: InterfaceAddress) -> Result<(), Failed> {
-        let Some(link) = self.index_if_any(name)? else { return Ok(()) };
-        match self.netlink.delete_address(&AddressEntry { link, address, protocol: None }) {
-            Err(error) if error.is_gone() => Ok(()),
-            other => Ok(other?),
-        }
-    }
-
-    fn add_route(&mut self, key: &RouteKey, route: &HostRoute) -> Result<(), Failed> {
-        let entry = self.route_entry(key, route)?;
-        match self.netlink.add_route(&entry) {
-            Err(error) if error.errno == libc::EEXIST => {
-                let equal = |there: &RouteEntry| {
-                    let hops = |entry: &RouteEntry| entry.hops.iter().map(|h| (h.link, h.via)).collect::<BTreeSet<_>>();
-                    let same_way = hops(there) == hops(&entry) && there.source == entry.source;
-                    there.key == *key && there.protocol == entry.protocol && there.kind == entry.kind && same_way
-                };
-                let there = self.netlink.routes(key.prefix.family())?;
-                if there.iter().any(equal) { Ok(()) } else { Err(error.into()) }
-            }
-            other => Ok(other?),
-        }
-    }
-
-    fn delete_route(&mut self, key: &RouteKey, route: &HostRoute) -> Result<(), Failed> {
-        let mut standing = route.clone();
-        for hop in &route.hops {
-            // The kernel took the hop, or the whole route, with the device.
-            if self.index_if_any(hop.device)?.is_none() {
-                standing.hops.remove(hop);
+    /// Makes requests, each for the operation of that number; what became of the operations. Of
+    /// several requests for one the first that fails counts. `excused` are errors that are none.
+    pub(super) fn ask(
+        &mut self,
+        operations: usize,
+        requests: Vec<(usize, Request)>,
+        excused: impl Fn(&NetlinkError) -> Option<Outcome>,
+    ) -> Vec<Result<Outcome, Failed>> {
+        let mut outcomes: Vec<Result<Outcome, Failed>> = (0..operations).map(|_| Ok(Outcome::Done)).collect();
+        let (numbers, requests): (Vec<usize>, Vec<Request>) = requests.into_iter().unzip();
+        for (number, answer) in numbers.into_iter().zip(self.netlink.carry_out(requests)) {
+            let Err(error) = answer else { continue };
+            if outcomes[number].is_ok() {
+                outcomes[number] = excused(&error).ok_or_else(|| error.into());
             }
         }
-        if standing.hops.is_empty() && !route.hops.is_empty() {
-            return Ok(());
-        }
-        let entry = self.route_entry(key, &standing)?;
-        match self.netlink.delete_route(&entry) {
-            Err(error) if error.is_gone() => Ok(()),
-            other => Ok(other?),
-        }
+        outcomes
     }
 
-    fn delete_rule(&mut self, rule: &Rule) -> Result<(), Failed> {
-        if self.shadowed.contains(rule) {
-            let reason = "a foreign rule with our protocol number stands before it and would be deleted instead";
-            return Err(Failed::new(libc::EBUSY, reason.to_owned()));
+    fn change_addresses(&mut self, operations: &[Operation]) -> Vec<Result<Outcome, Failed>> {
+        let indices = match self.indices(operations.iter().filter_map(address_device)) {
+            Ok(indices) => indices,
+            Err(failed) => return all(operations, &failed),
+        };
+        let mut requests = Vec::new();
+        let mut without_link = BTreeSet::new();
+        for (number, operation) in operations.iter().enumerate() {
+            let (Operation::AddAddress(name, address) | Operation::DeleteAddress(name, address)) = operation else {
+                continue;
+            };
+            let Some(link) = indices.get(name).copied() else {
+                without_link.insert(number);
+                continue;
+            };
+            let entry = AddressEntry { link, address: *address, protocol: None };
+            requests.push(match operation {
+                Operation::AddAddress(..) => {
+                    (number, Request::add_address(&AddressEntry { protocol: Some(self.mark.protocol), ..entry }))
+                }
+                _ => (number, Request::delete_address(&entry)),
+            });
         }
-        match self.netlink.delete_rule(rule, self.mark.protocol) {
-            Err(error) if error.is_gone() => Ok(()),
-            other => Ok(other?),
+        let is_adding = matches!(operations[0], Operation::AddAddress(..));
+        let excused = |error: &NetlinkError| {
+            let so = if is_adding { error.errno == libc::EEXIST } else { error.is_gone() };
+            so.then_some(Outcome::AlreadySo)
+        };
+        let mut outcomes = self.ask(operations.len(), requests, excused);
+        for number in without_link {
+            let missing = address_device(&operations[number]).map(no_interface);
+            outcomes[number] =
+                if is_adding { missing.map_or(Ok(Outcome::AlreadySo), Err) } else { Ok(Outcome::AlreadySo) };
         }
+        outcomes
     }
 
-    fn route_entry(&mut self, key: &RouteKey, route: &HostRoute) -> Result<RouteEntry, Failed> {
-        let kind = if route.hops.is_empty() { RouteKind::Unreachable } else { RouteKind::Unicast };
-        let mut hops = Vec::with_capacity(route.hops.len());
-        for hop in &route.hops {
-            hops.push(Hop { link: self.index(hop.device)?, via: hop.via });
+    /// The indices of links; those that do not exist are left out. A tap that we hold keeps its own
+    /// as long as it lives.
+    pub(super) fn indices(
+        &mut self,
+        names: impl Iterator<Item = InterfaceName>,
+    ) -> Result<BTreeMap<InterfaceName, u32>, Failed> {
+        let mut indices = BTreeMap::new();
+        let mut unknown = BTreeSet::new();
+        for name in names {
+            match self.held.get(&name) {
+                Some(held) => drop(indices.insert(name, held.index)),
+                None => drop(unknown.insert(name)),
+            }
         }
-        Ok(RouteEntry { key: *key, protocol: self.mark.protocol, kind, hops, source: route.source, special: false })
-    }
-
-    fn index(&mut self, name: InterfaceName) -> Result<u32, Failed> {
-        self.index_if_any(name)?.ok_or_else(|| Failed::new(libc::ENODEV, format!("there is no interface {name}")))
-    }
-
-    /// The index of a link. A tap that we hold keeps its own as long as it lives.
-    fn index_if_any(&mut self, name: InterfaceName) -> Result<Option<u32>, Failed> {
-        match self.held.get(&name) {
-            Some(held) => Ok(Some(held.index)),
-            None => Ok(self.netlink.link(name)?.map(|link| link.index)),
+        let unknown: Vec<_> = unknown.into_iter().collect();
+        for (name, link) in unknown.iter().zip(self.netlink.links_named(&unknown)) {
+            indices.extend(link?.map(|link| (*name, link.index)));
         }
+        Ok(indices)
     }
+}
+
+/// The device of an operation on an address.
+fn address_device(operation: &Operation) -> Option<InterfaceName> {
+    match operation {
+        Operation::AddAddress(name, _) | Operation::DeleteAddress(name, _) => Some(*name),
+        _ => None,
+    }
+}
+
+pub(super) fn no_interface(name: InterfaceName) -> Failed {
+    Failed::new(libc::ENODEV, format!("there is no interface {name}"))
+}
+
+/// The same failure for every operation.
+pub(super) fn all(operations: &[Operation], failed: &Failed) -> Vec<Result<Outcome, Failed>> {
+    operations.iter().map(|_| Err(failed.clone())).collect()
 }
 
 impl Kernel for LinuxKernel {
@@ -231,7 +241,20 @@ impl Kernel for LinuxKernel {
         self.look().map_err(|failed| failed.during(&"observe"))
     }
 
-    fn apply(&mut self, operation: &Operation) -> Result<(), KernelError> {
-        self.carry_out(operation).map_err(|failed| failed.during(operation))
+    fn apply(&mut self, operations: &[Operation]) -> Vec<Result<Outcome, KernelError>> {
+        let mut outcomes = Vec::with_capacity(operations.len());
+        for same in operations.chunk_by(|one, next| discriminant(one) == discriminant(next)) {
+            let carried_out = self.carry_out(same).into_iter().zip(same);
+            outcomes.extend(carried_out.map(|(outcome, operation)| outcome.map_err(|failed| failed.during(operation))));
+        }
+        outcomes
+    }
+
+    fn reread(&mut self, operations: &[Operation], state: &mut Observed) -> Result<(), KernelError> {
+        self.look_at(operations, state).map_err(|failed| failed.during(&"observe"))
+    }
+
+    fn has_news(&mut self, known: &Observed) -> bool {
+        self.hears_news(known)
     }
 }

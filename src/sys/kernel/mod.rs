@@ -3,8 +3,12 @@
 mod failed;
 mod links;
 mod linux;
+mod news;
 mod observe;
 mod originals;
+mod removal;
+mod reread;
+mod routes;
 mod settings;
 
 pub use linux::LinuxKernel;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use crate::addr::InterfaceName;
+use crate::addr::{InterfaceName, Prefix};
 use crate::host::{HostHop, HostLink, HostRoute, Mark, Observed, RouteKey, Rule};
 use crate::sys::netlink::{AddressEntry, Hop, Link, RouteEntry, RouteKind, RuleEntry};
 
@@ -35,13 +35,13 @@ impl Ownership<'_> {
     fn owns_rule(&self, entry: &RuleEntry) -> bool {
         entry.protocol == self.mark.protocol && !entry.special && self.mark.owns_priority(entry.rule.priority)
     }
+}
 
-    /// Addresses on our taps tell by `IFA_PROTO`. Where the kernel has none (before 5.18) a
-    /// link-local one is ours, as the kernel was told to make none.
-    fn owns_address(&self, entry: &AddressEntry) -> bool {
-        let link_local = matches!(entry.address.address, IpAddr::V6(v6) if v6.is_unicast_link_local());
-        entry.protocol.map_or(link_local, |protocol| protocol == self.mark.protocol)
-    }
+/// Addresses on our taps tell by `IFA_PROTO`. Where the kernel has none (before 5.18) a link-local
+/// one is ours, as the kernel was told to make none.
+pub(super) fn owns_address(mark: &Mark, entry: &AddressEntry) -> bool {
+    let link_local = matches!(entry.address.address, IpAddr::V6(v6) if v6.is_unicast_link_local());
+    entry.protocol.map_or(link_local, |protocol| protocol == mark.protocol)
 }
 
 /// Sorts a snapshot into ours and theirs; the settings are left out.
@@ -56,13 +56,13 @@ pub(super) fn classify(snapshot: &Snapshot, ownership: &Ownership<'_>) -> Observ
 
     let our_indices: BTreeSet<u32> = our_links.iter().map(|link| link.index).collect();
     let addresses = snapshot.addresses.iter();
-    let addresses = addresses.filter(|entry| our_indices.contains(&entry.link) && ownership.owns_address(entry));
+    let addresses = addresses.filter(|entry| our_indices.contains(&entry.link) && owns_address(ownership.mark, entry));
     observed.ours.addresses =
         addresses.filter_map(|entry| Some((names.get(&entry.link)?.name, entry.address))).collect();
 
     let our_rules = snapshot.rules.iter().filter(|entry| ownership.owns_rule(entry));
     observed.ours.rules = our_rules.map(|entry| entry.rule).collect();
-    let mut tables = ownership.claimed.clone();
+    let mut tables: BTreeSet<u32> = ownership.claimed.clone();
     tables.extend(observed.ours.rules.iter().map(|rule| rule.table));
     let owns_table = |table: u32| ownership.mark.owns_table(table) || tables.contains(&table);
     let foreign_rules = snapshot.rules.iter().filter(|entry| !ownership.owns_rule(entry)).map(|entry| entry.rule.table);
@@ -104,12 +104,15 @@ fn host_route(entry: &RouteEntry, names: &BTreeMap<u32, &Link>) -> Option<HostRo
 /// The devices by which a foreign route leads out. Every device with IPv6 has a link-local route,
 /// which leads nowhere that a router could forward to.
 fn exits(entry: &RouteEntry, names: &BTreeMap<u32, &Link>, ours: &BTreeSet<u32>) -> Vec<InterfaceName> {
-    let link_local = matches!(entry.key.prefix.address(), IpAddr::V6(v6) if v6.is_unicast_link_local());
-    if entry.kind != RouteKind::Unicast || link_local {
+    if entry.kind != RouteKind::Unicast || is_link_local(&entry.key.prefix) {
         return Vec::new();
     }
     let links = entry.hops.iter().filter(|hop| !ours.contains(&hop.link)).filter_map(|hop| names.get(&hop.link));
     links.filter(|link| !link.loopback).map(|link| link.name).collect()
+}
+
+pub(super) fn is_link_local(prefix: &Prefix) -> bool {
+    matches!(prefix.address(), IpAddr::V6(v6) if v6.is_unicast_link_local())
 }
 
 /// Our rules that cannot be deleted: a foreign rule that selects by more, but bears our protocol

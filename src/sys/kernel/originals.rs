@@ -25,15 +25,13 @@ pub(super) struct FoundLink {
     pub(super) packet_info: bool,
 }
 
-/// A setting that we hold.
+/// A setting that we hold, of an interface that outlives us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct FoundSetting {
     /// The interface's index: another interface of that name is another story.
     pub(super) index: u32,
     /// It was on before.
     pub(super) was_on: bool,
-    /// It outlives us, because its interface does.
-    pub(super) lasting: bool,
 }
 
 /// The originals, and the file that holds those of them that must outlive us.
@@ -97,11 +95,10 @@ impl Originals {
     /// # Errors
     /// It cannot be written; the old one stands.
     pub(super) fn save(&mut self) -> io::Result<()> {
-        let lasting = self.settings.iter().filter(|(_, found)| found.lasting);
         let contents = Contents {
             boot: self.boot.clone(),
             links: self.links.iter().map(|(name, link)| (name.to_string(), link.clone())).collect(),
-            settings: lasting.map(|(setting, found)| SavedSetting::new(setting, found)).collect(),
+            settings: self.settings.iter().map(|(setting, found)| SavedSetting::new(setting, found)).collect(),
             ipv6_forwarding: self.ipv6_forwarding.clone(),
         };
         if contents == self.saved {
@@ -118,11 +115,6 @@ impl Originals {
         self.saved = contents;
         Ok(())
     }
-
-    /// True if some interface holds IPv6 forwarding.
-    pub(super) fn holds_ipv6(&self) -> bool {
-        self.settings.keys().any(|setting| setting.kind == SettingKind::ForwardV6)
-    }
 }
 
 impl SavedSetting {
@@ -138,7 +130,7 @@ impl SavedSetting {
     fn read(&self) -> Option<(Setting, FoundSetting)> {
         let kind = if self.ipv6 { SettingKind::ForwardV6 } else { SettingKind::ForwardV4 };
         let setting = Setting { interface: self.interface.parse().ok()?, kind };
-        Some((setting, FoundSetting { index: self.index, was_on: self.was_on, lasting: true }))
+        Some((setting, FoundSetting { index: self.index, was_on: self.was_on }))
     }
 }
 
@@ -158,23 +150,21 @@ mod tests {
         Setting { interface: SETTING.parse().unwrap(), kind }
     }
 
-    fn found(lasting: bool) -> FoundSetting {
-        FoundSetting { index: 3, was_on: false, lasting }
+    fn found() -> FoundSetting {
+        FoundSetting { index: 3, was_on: false }
     }
 
     #[test]
     fn what_must_outlive_us_is_read_back() {
         let directory = tempfile::tempdir().unwrap();
         let mut originals = Originals::load(directory.path(), "boot").unwrap();
-        originals.settings.insert(setting(SettingKind::ForwardV6), found(true));
-        originals.settings.insert(setting(SettingKind::ForwardV4), found(false));
+        originals.settings.insert(setting(SettingKind::ForwardV6), found());
         originals.ipv6_forwarding = Some(BTreeMap::from([("all".to_owned(), false)]));
         originals.save().unwrap();
 
         let again = Originals::load(directory.path(), "boot").unwrap();
-        assert_eq!(again.settings, BTreeMap::from([(setting(SettingKind::ForwardV6), found(true))]));
+        assert_eq!(again.settings, BTreeMap::from([(setting(SettingKind::ForwardV6), found())]));
         assert_eq!(again.ipv6_forwarding, originals.ipv6_forwarding);
-        assert!(again.holds_ipv6());
 
         let rebooted = Originals::load(directory.path(), "another").unwrap();
         assert!(rebooted.settings.is_empty() && rebooted.ipv6_forwarding.is_none());

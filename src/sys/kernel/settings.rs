@@ -1,26 +1,70 @@
 //! Switches that must be on, and what they were.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 
 use crate::addr::InterfaceName;
-use crate::host::{Setting, SettingKind};
-use crate::sys::netlink::{Link, LinkChange};
+use crate::host::{Operation, Outcome, Setting, SettingKind};
+use crate::sys::netlink::{Link, LinkChange, Request};
 
 use super::failed::Failed;
-use super::linux::LinuxKernel;
+use super::linux::{LinuxKernel, no_interface};
 use super::originals::FoundSetting;
 
 impl LinuxKernel {
-    /// Switches a setting on. What it was is on the disk before.
-    pub(super) fn enable(&mut self, setting: &Setting) -> Result<(), Failed> {
-        let link = self.existing_link(setting.interface)?;
+    /// Switches settings on. What is to be given back one day is on the disk before; what the switches
+    /// of a tap were that goes with us is nobody's concern.
+    pub(super) fn enable(&mut self, operations: &[Operation]) -> Vec<Result<Outcome, Failed>> {
+        self.switch_all(operations, true)
+    }
+
+    /// Puts settings back to what they were.
+    pub(super) fn restore(&mut self, operations: &[Operation]) -> Vec<Result<Outcome, Failed>> {
+        self.switch_all(operations, false)
+    }
+
+    fn switch_all(&mut self, operations: &[Operation], on: bool) -> Vec<Result<Outcome, Failed>> {
+        let mut requests = Vec::new();
+        let mut others = BTreeMap::new();
+        for (number, operation) in operations.iter().enumerate() {
+            let (Operation::Enable(setting) | Operation::Restore(setting)) = operation else { continue };
+            if on && self.is_passing(setting.interface) {
+                self.passing.insert(*setting);
+            } else if !self.passing.remove(setting) {
+                let outcome = if on { self.enable_lasting(setting) } else { self.restore_lasting(setting) };
+                others.insert(number, outcome.map(|()| Outcome::Done));
+                continue;
+            }
+            match (setting.kind, self.held.get(&setting.interface)) {
+                (SettingKind::ForwardV4, Some(held)) => {
+                    let change = LinkChange { forwarding_v4: Some(on), ..LinkChange::default() };
+                    requests.push((number, Request::change_link(held.index, &change)));
+                }
+                (SettingKind::ForwardV6, Some(_)) => {
+                    others.insert(number, self.switch_v6(setting, on).map(|()| Outcome::Done));
+                }
+                // It went with its tap.
+                (_, None) => drop(others.insert(number, Ok(Outcome::AlreadySo))),
+            }
+        }
+        let mut outcomes =
+            self.ask(operations.len(), requests, |error| (!on && error.is_gone()).then_some(Outcome::AlreadySo));
+        others.into_iter().for_each(|(number, outcome)| outcomes[number] = outcome);
+        outcomes
+    }
+
+    /// True for a tap that goes with us.
+    fn is_passing(&self, interface: InterfaceName) -> bool {
+        self.held.get(&interface).is_some_and(|held| !held.adopted)
+    }
+
+    fn enable_lasting(&mut self, setting: &Setting) -> Result<(), Failed> {
+        let link = self.netlink.link(setting.interface)?.ok_or_else(|| no_interface(setting.interface))?;
         let was_on = self.is_on(setting, &link)?;
-        let lasting = self.outlives_us(&link);
-        let found = FoundSetting { index: link.index, was_on, lasting };
+        let found = FoundSetting { index: link.index, was_on };
         self.originals.settings.entry(*setting).or_insert(found);
-        if setting.kind == SettingKind::ForwardV6 && !was_on && !self.switches.has_force_forwarding() {
-            let found = self.switches.forwarding().map_err(|error| unreadable(setting, &error))?;
-            self.originals.ipv6_forwarding.get_or_insert(found);
+        if setting.kind == SettingKind::ForwardV6 && !was_on {
+            self.remember_v6(setting)?;
         }
         self.save_originals()?;
         if was_on {
@@ -28,19 +72,20 @@ impl LinuxKernel {
         }
         self.switch(setting, &link, true).inspect_err(|_| {
             self.originals.settings.remove(setting);
-            if !self.originals.holds_ipv6() {
+            if !self.holds_v6() {
                 self.originals.ipv6_forwarding = None;
             }
-        })
+        })?;
+        tracing::info!(%setting, on = true, "changed a setting of the host");
+        Ok(())
     }
 
-    /// Puts a setting back to what it was.
-    pub(super) fn restore(&mut self, setting: &Setting) -> Result<(), Failed> {
+    fn restore_lasting(&mut self, setting: &Setting) -> Result<(), Failed> {
         let Some(found) = self.originals.settings.get(setting).copied() else { return Ok(()) };
         let link = self.netlink.link(setting.interface)?.filter(|link| link.index == found.index);
-        match link {
-            Some(link) if !found.was_on => self.switch(setting, &link, false)?,
-            _ => {}
+        if let Some(link) = link.filter(|_| !found.was_on) {
+            self.switch(setting, &link, false)?;
+            tracing::info!(%setting, on = false, "changed a setting of the host");
         }
         self.originals.settings.remove(setting);
         self.release_ipv6()?;
@@ -51,20 +96,49 @@ impl LinuxKernel {
     /// is nobody's: somebody else has decided since, and there is nothing left to restore.
     pub(super) fn held_settings(&mut self, links: &[Link]) -> Result<BTreeSet<Setting>, Failed> {
         let links: BTreeMap<InterfaceName, &Link> = links.iter().map(|link| (link.name, link)).collect();
+        let settings: Vec<Setting> = self.originals.settings.keys().chain(&self.passing).copied().collect();
         let mut held = BTreeSet::new();
-        for (setting, found) in &self.originals.settings {
-            match links.get(&setting.interface) {
-                Some(link) if link.index == found.index && self.is_on(setting, link)? => drop(held.insert(*setting)),
-                _ => {}
+        for setting in settings {
+            let link = links.get(&setting.interface);
+            if let Some(link) = link.filter(|link| self.holds(&setting, link))
+                && self.is_on(&setting, link)?
+            {
+                held.insert(setting);
             }
         }
         self.originals.settings.retain(|setting, _| held.contains(setting));
+        self.passing.retain(|setting| held.contains(setting));
         Ok(held)
+    }
+
+    /// True if a setting of this very link is held, and on.
+    pub(super) fn is_held_on(&self, setting: &Setting, link: &Link) -> Result<bool, Failed> {
+        Ok(self.holds(setting, link) && self.is_on(setting, link)?)
+    }
+
+    /// True if this very link's setting is one that we hold.
+    fn holds(&self, setting: &Setting, link: &Link) -> bool {
+        let found = self.originals.settings.get(setting).is_some_and(|found| found.index == link.index);
+        found || self.passing.contains(setting) && self.is_held(link)
+    }
+
+    /// Notes how IPv6 forwarding was, before it is switched on for the whole host.
+    fn remember_v6(&mut self, setting: &Setting) -> Result<(), Failed> {
+        if !self.switches.has_force_forwarding() {
+            let found = self.switches.forwarding().map_err(|error| unreadable(setting, &error))?;
+            self.originals.ipv6_forwarding.get_or_insert(found);
+        }
+        Ok(())
+    }
+
+    fn holds_v6(&self) -> bool {
+        let mut held = self.originals.settings.keys().chain(&self.passing);
+        held.any(|setting| setting.kind == SettingKind::ForwardV6)
     }
 
     /// Switches IPv6 forwarding of the whole host back once no interface needs it.
     pub(super) fn release_ipv6(&mut self) -> Result<(), Failed> {
-        if self.originals.holds_ipv6() {
+        if self.originals.ipv6_forwarding.is_none() || self.holds_v6() {
             return Ok(());
         }
         if let Some(found) = &self.originals.ipv6_forwarding {
@@ -90,32 +164,33 @@ impl LinuxKernel {
         match setting.kind {
             SettingKind::ForwardV4 => {
                 let change = LinkChange { forwarding_v4: Some(on), ..LinkChange::default() };
-                self.netlink.change_link(link.index, &change)?;
+                Ok(self.netlink.change_link(link.index, &change)?)
             }
-            SettingKind::ForwardV6 if self.switches.has_force_forwarding() => {
-                let failed = |error| Failed::file(&format!("cannot write {setting}"), &error);
-                self.switches.force(&setting.interface, on).map_err(failed)?;
-            }
-            // Off only when the last interface lets go: `release_ipv6`.
-            SettingKind::ForwardV6 if on => {
-                let failed = |error| Failed::file("cannot write net/ipv6/conf/all/forwarding", &error);
-                self.switches.forward_all().map_err(failed)?;
-                tracing::warn!(
-                    interface = %setting.interface,
-                    "net.ipv6.conf.all.forwarding switched on: this kernel cannot forward IPv6 for single interfaces"
-                );
-                return Ok(());
-            }
-            SettingKind::ForwardV6 => return Ok(()),
+            SettingKind::ForwardV6 => self.switch_v6(setting, on),
         }
-        if self.outlives_us(link) {
-            tracing::info!(%setting, on, "changed a setting of the host");
-        }
-        Ok(())
     }
 
-    fn outlives_us(&self, link: &Link) -> bool {
-        !self.held.get(&link.name).is_some_and(|held| held.index == link.index && !held.adopted)
+    fn switch_v6(&mut self, setting: &Setting, on: bool) -> Result<(), Failed> {
+        if self.switches.has_force_forwarding() {
+            let failed = |error| match io::Error::kind(&error) {
+                io::ErrorKind::NotFound => no_interface(setting.interface),
+                _ => Failed::file(&format!("cannot write {setting}"), &error),
+            };
+            return self.switches.force(&setting.interface, on).map_err(failed);
+        }
+        // Off only when the last interface lets go: `release_ipv6`.
+        if !on || self.switches.forwards().map_err(|error| unreadable(setting, &error))? {
+            return Ok(());
+        }
+        self.remember_v6(setting)?;
+        self.save_originals()?;
+        let failed = |error| Failed::file("cannot write net/ipv6/conf/all/forwarding", &error);
+        self.switches.forward_all().map_err(failed)?;
+        tracing::warn!(
+            interface = %setting.interface,
+            "net.ipv6.conf.all.forwarding switched on: this kernel cannot forward IPv6 for single interfaces"
+        );
+        Ok(())
     }
 }
 
@@ -150,13 +225,13 @@ mod tests {
         let setting = Setting { interface: "lo".parse().unwrap(), kind: SettingKind::ForwardV6 };
 
         let mut killed = old_kernel(state.path(), tree.path());
-        killed.apply(&Operation::Enable(setting)).unwrap();
+        killed.apply(&[Operation::Enable(setting)]).remove(0).unwrap();
         assert_eq!(fs::read_to_string(&all).unwrap(), "1\n");
         drop(killed);
 
         let mut kernel = old_kernel(state.path(), tree.path());
         assert!(kernel.observe().unwrap().ours.settings.contains(&setting));
-        kernel.apply(&Operation::Restore(setting)).unwrap();
+        kernel.apply(&[Operation::Restore(setting)]).remove(0).unwrap();
         assert_eq!(fs::read_to_string(&all).unwrap(), "0\n");
         assert!(kernel.originals.ipv6_forwarding.is_none());
         assert!(kernel.observe().unwrap().ours.settings.is_empty());

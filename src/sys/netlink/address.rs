@@ -12,7 +12,7 @@ use crate::addr::InterfaceAddress;
 
 use super::error::NetlinkError;
 use super::route::family_of;
-use super::socket::Netlink;
+use super::socket::{Netlink, Request};
 
 /// An address on a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,21 +35,53 @@ impl Netlink {
         Ok(rows.into_iter().filter_map(read).collect())
     }
 
-    /// Adds an address, usable at once: without duplicate address detection, as nobody else can have
-    /// it on a link of ours.
+    /// Asks for IPv6 addresses on links; who put each there, `None` where it is not.
     ///
     /// # Errors
-    /// `EEXIST` if it is there.
-    pub fn add_address(&mut self, entry: &AddressEntry) -> Result<(), NetlinkError> {
-        self.request(RouteNetlinkMessage::NewAddress(write(entry)), NLM_F_CREATE | NLM_F_EXCL).map(drop)
+    /// Anything but "no such address".
+    pub fn addresses_on(
+        &mut self,
+        asked: &[(u32, InterfaceAddress)],
+    ) -> Vec<Result<Option<AddressEntry>, NetlinkError>> {
+        let request = |(link, address): &(u32, InterfaceAddress)| {
+            let mut message = AddressMessage::default();
+            message.header.family = family_of(address.address);
+            message.header.index = *link;
+            message.attributes = vec![AddressAttribute::Local(address.address)];
+            Request { message: RouteNetlinkMessage::GetAddress(message), flags: 0 }
+        };
+        let answers = self.ask(asked.iter().map(request).collect()).into_iter().zip(asked);
+        let answers = answers.map(|(answer, (link, address))| match answer {
+            Ok(rows) => {
+                Ok(rows.into_iter().filter_map(read).find(|entry| (entry.link, entry.address) == (*link, *address)))
+            }
+            Err(error) if error.is_gone() => Ok(None),
+            Err(error) => Err(error),
+        });
+        answers.collect()
     }
 
-    /// Takes an address off.
+    /// Adds an address; as [`Request::add_address`].
     ///
     /// # Errors
-    /// `EADDRNOTAVAIL` if it is not there.
-    pub fn delete_address(&mut self, entry: &AddressEntry) -> Result<(), NetlinkError> {
-        self.request(RouteNetlinkMessage::DelAddress(write(entry)), 0).map(drop)
+    /// As there.
+    pub fn add_address(&mut self, entry: &AddressEntry) -> Result<(), NetlinkError> {
+        self.one(Request::add_address(entry)).map(drop)
+    }
+}
+
+impl Request {
+    /// Adds an address, usable at once: without duplicate address detection, as nobody else can have
+    /// it on a link of ours. `EEXIST` if it is there.
+    #[must_use]
+    pub fn add_address(entry: &AddressEntry) -> Self {
+        Self { message: RouteNetlinkMessage::NewAddress(write(entry)), flags: NLM_F_CREATE | NLM_F_EXCL }
+    }
+
+    /// Takes an address off. `EADDRNOTAVAIL` if it is not there.
+    #[must_use]
+    pub fn delete_address(entry: &AddressEntry) -> Self {
+        Self { message: RouteNetlinkMessage::DelAddress(write(entry)), flags: 0 }
     }
 }
 
@@ -68,7 +100,7 @@ fn write(entry: &AddressEntry) -> AddressMessage {
     message
 }
 
-fn read(message: RouteNetlinkMessage) -> Option<AddressEntry> {
+pub(super) fn read(message: RouteNetlinkMessage) -> Option<AddressEntry> {
     let RouteNetlinkMessage::NewAddress(message) = message else { return None };
     let (mut local, mut peer, mut protocol) = (None, None, None);
     for attribute in message.attributes {

@@ -10,7 +10,7 @@ use rtnetlink::packet_route::link::{
 use crate::addr::{InterfaceName, Mac};
 
 use super::error::NetlinkError;
-use super::socket::Netlink;
+use super::socket::{Netlink, Request};
 
 /// `IFLA_INET_CONF` (include/uapi/linux/if_link.h).
 const INET_CONF: u16 = 1;
@@ -96,21 +96,54 @@ impl Netlink {
     /// # Errors
     /// Anything but "no such link".
     pub fn link(&mut self, name: InterfaceName) -> Result<Option<Link>, NetlinkError> {
-        let mut message = query();
-        message.attributes.push(LinkAttribute::IfName(name.to_string()));
-        match self.request(RouteNetlinkMessage::GetLink(message), 0) {
+        self.links_named(&[name]).pop().unwrap_or(Ok(None))
+    }
+
+    /// The links of these names, each as [`Netlink::link`].
+    pub fn links_named(&mut self, names: &[InterfaceName]) -> Vec<Result<Option<Link>, NetlinkError>> {
+        let request = |name: &InterfaceName| {
+            let mut message = query();
+            message.attributes.push(LinkAttribute::IfName(name.to_string()));
+            Request { message: RouteNetlinkMessage::GetLink(message), flags: 0 }
+        };
+        let answers = self.ask(names.iter().map(request).collect()).into_iter().zip(names);
+        let answers = answers.map(|(answer, name)| match answer {
             // A link can be found by an alternative name too.
-            Ok(rows) => Ok(rows.into_iter().filter_map(read).find(|link| link.name == name)),
+            Ok(rows) => Ok(rows.into_iter().filter_map(read).find(|link| link.name == *name)),
             Err(error) if error.errno == libc::ENODEV => Ok(None),
+            Err(error) => Err(error),
+        });
+        answers.collect()
+    }
+
+    /// True if there is a link of that index.
+    ///
+    /// # Errors
+    /// Anything but "no such link".
+    pub fn has_link(&mut self, index: u32) -> Result<bool, NetlinkError> {
+        let mut message = query();
+        message.header.index = index;
+        match self.one(Request { message: RouteNetlinkMessage::GetLink(message), flags: 0 }) {
+            Ok(_) => Ok(true),
+            Err(error) if error.errno == libc::ENODEV => Ok(false),
             Err(error) => Err(error),
         }
     }
 
-    /// Changes a link.
+    /// Changes a link; as [`Request::change_link`].
     ///
     /// # Errors
-    /// `ENODEV` if it is gone; what the kernel does not like. Earlier parts of the change may be done.
+    /// As there.
     pub fn change_link(&mut self, index: u32, change: &LinkChange) -> Result<(), NetlinkError> {
+        self.one(Request::change_link(index, change)).map(drop)
+    }
+}
+
+impl Request {
+    /// Changes a link. `ENODEV` if it is gone; what the kernel does not like. Earlier parts of the
+    /// change may be done then.
+    #[must_use]
+    pub fn change_link(index: u32, change: &LinkChange) -> Self {
         let LinkChange { mac, mtu, up, group, queue_length, address_generation, forwarding_v4 } = *change;
         let mut message = LinkMessage::default();
         message.header.index = index;
@@ -133,28 +166,25 @@ impl Netlink {
         if !families.is_empty() {
             attributes.push(LinkAttribute::AfSpecUnspec(families));
         }
-        self.request(RouteNetlinkMessage::SetLink(message), 0).map(drop)
+        Self { message: RouteNetlinkMessage::SetLink(message), flags: 0 }
     }
 
-    /// Deletes a link.
-    ///
-    /// # Errors
-    /// `ENODEV` if it is gone.
-    pub fn delete_link(&mut self, index: u32) -> Result<(), NetlinkError> {
+    /// Deletes a link. `ENODEV` if it is gone. The answer comes some 15 ms after the link is gone for
+    /// everybody: the kernel first waits until nobody in it can have it in hand.
+    #[must_use]
+    pub fn delete_link(index: u32) -> Self {
         let mut message = LinkMessage::default();
         message.header.index = index;
-        self.request(RouteNetlinkMessage::DelLink(message), 0).map(drop)
+        Self { message: RouteNetlinkMessage::DelLink(message), flags: 0 }
     }
 
-    /// Deletes all links of a group, whosever they are. Taking them together saves the kernel a
-    /// wait for a grace period for each, some 20 ms.
-    ///
-    /// # Errors
-    /// `ENODEV` if the group has no member.
-    pub fn delete_link_group(&mut self, group: u32) -> Result<(), NetlinkError> {
+    /// Deletes all links of a group, whosever they are. Taking them together saves the kernel a wait
+    /// for each. `ENODEV` if the group has no member.
+    #[must_use]
+    pub fn delete_link_group(group: u32) -> Self {
         let mut message = LinkMessage::default();
         message.attributes.push(LinkAttribute::Group(group));
-        self.request(RouteNetlinkMessage::DelLink(message), 0).map(drop)
+        Self { message: RouteNetlinkMessage::DelLink(message), flags: 0 }
     }
 }
 

@@ -1,9 +1,10 @@
 //! rtnetlink(7), as far as we need it: links, addresses, routes and rules, each with what the kernel
 //! shows (`Link`, `RouteEntry`, ...) and what can be asked of it.
 //!
-//! A blocking face of the `rtnetlink` crate, whose types do not leave this folder. Its own
-//! high-level requests are not used: they take a dump that failed for an empty table, drop the
-//! sign of an inconsistent one (`NLM_F_DUMP_INTR`) and the kernel's words about an error.
+//! A blocking face of the `rtnetlink` crate, whose types do not leave this folder: its messages and its
+//! socket. Its connection and its high-level requests are not used: they send each request by
+//! itself, take a dump that failed for an empty table, drop the sign of an inconsistent one
+//! (`NLM_F_DUMP_INTR`) and the kernel's words about an error.
 
 mod address;
 mod error;
@@ -11,10 +12,12 @@ mod link;
 mod route;
 mod rule;
 mod socket;
+mod watch;
 
 pub use address::AddressEntry;
 pub use error::NetlinkError;
 pub use link::{ADDRESS_GENERATION_NONE, Link, LinkChange, TapFacts};
 pub use route::{Hop, RouteEntry, RouteKind};
 pub use rule::RuleEntry;
-pub use socket::Netlink;
+pub use socket::{Netlink, Request};
+pub use watch::{Notice, Watch};

@@ -12,7 +12,7 @@ use crate::addr::{Family, Prefix};
 use crate::host::RouteKey;
 
 use super::error::NetlinkError;
-use super::socket::Netlink;
+use super::socket::{Netlink, Request};
 
 /// A route as the kernel has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,32 +66,53 @@ impl Netlink {
         Ok(rows.into_iter().filter_map(read).collect())
     }
 
-    /// Adds a route.
+    /// All routes of one table of a family; none if there is no such table.
     ///
     /// # Errors
-    /// `EEXIST` if there is one with this key, whoever made it; `ENETDOWN` if a device is down;
-    /// `ENETUNREACH` if a router is not on its link.
+    /// The dump failed.
+    pub fn routes_in(&mut self, family: Family, table: u32) -> Result<Vec<RouteEntry>, NetlinkError> {
+        let mut message = RouteMessage::default();
+        message.header.address_family = address_family(family);
+        message.attributes.push(RouteAttribute::Table(table));
+        match self.dump(&RouteNetlinkMessage::GetRoute(message)) {
+            Ok(rows) => Ok(rows.into_iter().filter_map(read).filter(|entry| entry.key.table == table).collect()),
+            Err(error) if error.errno == libc::ENOENT => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Adds a route; as [`Request::add_route`].
+    ///
+    /// # Errors
+    /// As there.
     pub fn add_route(&mut self, entry: &RouteEntry) -> Result<(), NetlinkError> {
-        self.request(RouteNetlinkMessage::NewRoute(write(entry)), NLM_F_CREATE | NLM_F_EXCL).map(drop)
+        self.one(Request::add_route(entry)).map(drop)
+    }
+}
+
+impl Request {
+    /// Adds a route. `EEXIST` if there is one with this key, whoever made it; `ENETDOWN` if a device is
+    /// down; `ENETUNREACH` if a router is not on its link.
+    #[must_use]
+    pub fn add_route(entry: &RouteEntry) -> Self {
+        Self { message: RouteNetlinkMessage::NewRoute(write(entry)), flags: NLM_F_CREATE | NLM_F_EXCL }
     }
 
-    /// Replaces the first route with this key, whoever made it, or adds it.
-    ///
-    /// # Errors
-    /// As [`Netlink::add_route`], `EEXIST` excepted.
-    pub fn replace_route(&mut self, entry: &RouteEntry) -> Result<(), NetlinkError> {
-        self.request(RouteNetlinkMessage::NewRoute(write(entry)), NLM_F_CREATE | NLM_F_REPLACE).map(drop)
+    /// Replaces the first route with this key, whoever made it, or adds it. Errors as those of
+    /// [`Request::add_route`], `EEXIST` excepted.
+    #[must_use]
+    pub fn replace_route(entry: &RouteEntry) -> Self {
+        Self { message: RouteNetlinkMessage::NewRoute(write(entry)), flags: NLM_F_CREATE | NLM_F_REPLACE }
     }
 
-    /// Deletes the first route that has this key, protocol, kind and these ways out.
-    ///
-    /// # Errors
-    /// `ESRCH` if there is none.
-    pub fn delete_route(&mut self, entry: &RouteEntry) -> Result<(), NetlinkError> {
+    /// Deletes the first route that has this key, protocol, kind and these ways out. `ESRCH` if there
+    /// is none.
+    #[must_use]
+    pub fn delete_route(entry: &RouteEntry) -> Self {
         let mut message = write(entry);
         // Any scope; another value must be equal to that of the route.
         message.header.scope = RouteScope::NoWhere;
-        self.request(RouteNetlinkMessage::DelRoute(message), 0).map(drop)
+        Self { message: RouteNetlinkMessage::DelRoute(message), flags: 0 }
     }
 }
 
@@ -155,7 +176,7 @@ fn router(via: IpAddr, family: Family) -> RouteAttribute {
     }
 }
 
-fn read(message: RouteNetlinkMessage) -> Option<RouteEntry> {
+pub(super) fn read(message: RouteNetlinkMessage) -> Option<RouteEntry> {
     let RouteNetlinkMessage::NewRoute(RouteMessage { header, attributes, .. }) = message else { return None };
     let (mut destination, mut metric, mut table, mut source) = (None, 0, u32::from(header.table), None);
     let (mut single, mut hops) = (Hop { link: 0, via: None }, Vec::new());

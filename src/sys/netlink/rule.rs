@@ -11,7 +11,7 @@ use crate::host::Rule;
 
 use super::error::NetlinkError;
 use super::route::address_family;
-use super::socket::Netlink;
+use super::socket::{Netlink, Request};
 
 /// A rule as the kernel has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,23 +35,21 @@ impl Netlink {
         let rows = self.dump(&RouteNetlinkMessage::GetRule(message))?;
         Ok(rows.into_iter().filter_map(read).collect())
     }
+}
 
-    /// Adds a rule.
-    ///
-    /// # Errors
-    /// `EEXIST` if there is the same with the same protocol.
-    pub fn add_rule(&mut self, rule: &Rule, protocol: u8) -> Result<(), NetlinkError> {
-        self.request(RouteNetlinkMessage::NewRule(write(rule, protocol)), NLM_F_CREATE | NLM_F_EXCL).map(drop)
+impl Request {
+    /// Adds a rule. `EEXIST` if there is the same with the same protocol.
+    #[must_use]
+    pub fn add_rule(rule: &Rule, protocol: u8) -> Self {
+        Self { message: RouteNetlinkMessage::NewRule(write(rule, protocol)), flags: NLM_F_CREATE | NLM_F_EXCL }
     }
 
     /// Deletes the first rule that has this priority, source, table and protocol. It may select by
     /// more than that: the kernel takes what is not said for "any" (`rule_find` in
-    /// net/core/fib_rules.c).
-    ///
-    /// # Errors
-    /// `ENOENT` if there is none.
-    pub fn delete_rule(&mut self, rule: &Rule, protocol: u8) -> Result<(), NetlinkError> {
-        self.request(RouteNetlinkMessage::DelRule(write(rule, protocol)), 0).map(drop)
+    /// net/core/fib_rules.c). `ENOENT` if there is none.
+    #[must_use]
+    pub fn delete_rule(rule: &Rule, protocol: u8) -> Self {
+        Self { message: RouteNetlinkMessage::DelRule(write(rule, protocol)), flags: 0 }
     }
 }
 
@@ -70,7 +68,7 @@ fn write(rule: &Rule, protocol: u8) -> RuleMessage {
     message
 }
 
-fn read(message: RouteNetlinkMessage) -> Option<RuleEntry> {
+pub(super) fn read(message: RouteNetlinkMessage) -> Option<RuleEntry> {
     let RouteNetlinkMessage::NewRule(RuleMessage { header, attributes, .. }) = message else { return None };
     let (mut priority, mut table, mut protocol, mut source) = (0, u32::from(header.table), 0, None);
     let mut special = header.action != RuleAction::ToTable

@@ -1,16 +1,19 @@
-//! One netlink socket and the two ways of asking: a request that is acknowledged and a dump.
+//! One netlink socket and the two ways of asking: requests that are acknowledged, many at once, and a
+//! dump.
 
 use std::fmt;
 use std::time::Duration;
 
-use futures_util::{Stream, StreamExt};
 use rtnetlink::packet_core::{
-    NLM_F_ACK, NLM_F_DUMP, NLM_F_DUMP_INTR, NLM_F_REQUEST, NetlinkHeader, NetlinkMessage, NetlinkPayload,
+    NLM_F_ACK, NLM_F_DUMP, NLM_F_DUMP_INTR, NLM_F_REQUEST, NetlinkBuffer, NetlinkHeader, NetlinkMessage, NetlinkPayload,
 };
 use rtnetlink::packet_route::RouteNetlinkMessage;
-use rtnetlink::sys::AsyncSocket;
-use tokio::runtime::{Builder, Runtime};
-use tokio::task::JoinHandle;
+use rtnetlink::sys::protocols::NETLINK_ROUTE;
+use rtnetlink::sys::{Socket, SocketAddr};
+use rustix::net::netdevice::name_to_index;
+use rustix::net::sockopt::{Timeout, set_socket_recv_buffer_size_force, set_socket_timeout};
+
+use crate::addr::InterfaceName;
 
 use super::error::NetlinkError;
 
@@ -21,12 +24,42 @@ const DUMP_ATTEMPTS: usize = 5;
 /// links, which is held for seconds while many links go.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Requests in one datagram. The kernel carries them out within the call that sends it, and all
+/// answers wait in the socket meanwhile: they must fit.
+const BATCH: usize = 128;
+
+/// Bytes of answers that may wait; the kernel counts twice what it needs for each.
+const WAITING: usize = 8 << 20;
+
+/// Bytes of `struct nlmsghdr`.
+pub(super) const HEADER: usize = 16;
+
+/// Longest datagram of the kernel's (`NLMSG_GOODSIZE` and what a dump takes, 32 KiB).
+pub(super) const DATAGRAM: usize = 64 << 10;
+
 /// A rtnetlink socket in the network namespace of the thread that opened it. Every call waits for
 /// the kernel's answer.
 pub struct Netlink {
-    runtime: Runtime,
-    handle: rtnetlink::Handle,
-    connection: JoinHandle<()>,
+    socket: Socket,
+    port: u32,
+    sequence: u32,
+    datagram: Vec<u8>,
+}
+
+/// Something to be asked of the kernel, alone or with others.
+#[derive(Debug, Clone)]
+pub struct Request {
+    pub(super) message: RouteNetlinkMessage,
+    pub(super) flags: u16,
+}
+
+/// What has come in answer to one request.
+#[derive(Debug, Default)]
+struct Answer {
+    rows: Vec<RouteNetlinkMessage>,
+    /// The rows stem from different states of the kernel.
+    interrupted: bool,
+    end: Option<Result<(), NetlinkError>>,
 }
 
 impl Netlink {
@@ -35,24 +68,71 @@ impl Netlink {
     /// # Errors
     /// No descriptor or no memory left.
     pub fn open() -> Result<Self, NetlinkError> {
-        let runtime = Builder::new_current_thread().enable_io().enable_time().build()?;
-        let (handle, connection) = connect(&runtime)?;
-        Ok(Self { runtime, handle, connection })
+        let mut socket = Socket::new(NETLINK_ROUTE)?;
+        let port = socket.bind_auto()?.port_number();
+        socket.connect(&SocketAddr::new(0, 0))?;
+        socket.set_netlink_get_strict_chk(true)?;
+        socket.set_ext_ack(true)?;
+        socket.set_cap_ack(true)?;
+        set_socket_timeout(&socket, Timeout::Recv, Some(PATIENCE)).map_err(std::io::Error::from)?;
+        // Without the right to this the usual size has to do, and a batch may be answered in part.
+        if let Err(error) = set_socket_recv_buffer_size_force(&socket, WAITING) {
+            tracing::debug!(%error, "netlink answers have little room");
+        }
+        Ok(Self { socket, port, sequence: 0, datagram: Vec::with_capacity(DATAGRAM) })
     }
 
-    /// Makes a request and waits until it has been carried out; the answer's messages, if any.
-    pub(super) fn request(
-        &mut self,
-        message: RouteNetlinkMessage,
-        flags: u16,
-    ) -> Result<Vec<RouteNetlinkMessage>, NetlinkError> {
-        Ok(self.exchange(message, NLM_F_REQUEST | NLM_F_ACK | flags)?.0)
+    /// The number by which the kernel tells what this socket has done.
+    pub fn port(&self) -> u32 {
+        self.port
+    }
+
+    /// Makes requests, in this order; what became of each. One that fails does not keep those behind
+    /// it from being carried out.
+    pub fn carry_out(&mut self, requests: Vec<Request>) -> Vec<Result<(), NetlinkError>> {
+        self.ask(requests).into_iter().map(|answer| answer.map(drop)).collect()
+    }
+
+    /// Makes requests, in this order; the messages of each answer.
+    pub(super) fn ask(&mut self, requests: Vec<Request>) -> Vec<Result<Vec<RouteNetlinkMessage>, NetlinkError>> {
+        let mut outcomes = Vec::with_capacity(requests.len());
+        let mut requests = requests.into_iter().peekable();
+        while requests.peek().is_some() {
+            let batch: Vec<Request> = requests.by_ref().take(BATCH).collect();
+            let answers = self.exchange(batch, NLM_F_ACK);
+            outcomes.extend(answers.into_iter().map(|answer| answer.and_then(Answer::whole)));
+        }
+        outcomes
+    }
+
+    /// Makes one request.
+    ///
+    /// # Errors
+    /// What the kernel refused.
+    pub fn one_done(&mut self, request: Request) -> Result<(), NetlinkError> {
+        self.one(request).map(drop)
+    }
+
+    /// The index of the link of that name, without anything else about it.
+    ///
+    /// # Errors
+    /// `ENODEV` if there is none.
+    pub fn index(&self, name: InterfaceName) -> Result<u32, NetlinkError> {
+        Ok(name_to_index(&self.socket, name.as_str()).map_err(std::io::Error::from)?)
+    }
+
+    /// The messages of one request's answer.
+    pub(super) fn one(&mut self, request: Request) -> Result<Vec<RouteNetlinkMessage>, NetlinkError> {
+        self.ask(vec![request]).pop().unwrap_or_else(|| Err(closed()))
     }
 
     /// Reads a whole table.
     pub(super) fn dump(&mut self, message: &RouteNetlinkMessage) -> Result<Vec<RouteNetlinkMessage>, NetlinkError> {
         for _ in 0..DUMP_ATTEMPTS {
-            let (rows, interrupted) = self.exchange(message.clone(), NLM_F_REQUEST | NLM_F_DUMP)?;
+            let request = Request { message: message.clone(), flags: 0 };
+            let answer = self.exchange(vec![request], NLM_F_DUMP).pop().unwrap_or_else(|| Err(closed()))?;
+            let interrupted = answer.interrupted;
+            let rows = answer.whole()?;
             if !interrupted {
                 return Ok(rows);
             }
@@ -60,23 +140,91 @@ impl Netlink {
         Err(NetlinkError::explained(libc::EINTR, "the kernel's tables kept changing while they were read"))
     }
 
-    /// The answer's messages, and whether they stem from different states of the kernel.
-    fn exchange(
-        &mut self,
-        message: RouteNetlinkMessage,
-        flags: u16,
-    ) -> Result<(Vec<RouteNetlinkMessage>, bool), NetlinkError> {
-        if self.connection.is_finished() {
-            (self.handle, self.connection) = connect(&self.runtime)?;
+    /// Sends requests in one datagram and collects what comes in answer to each.
+    fn exchange(&mut self, requests: Vec<Request>, flags: u16) -> Vec<Result<Answer, NetlinkError>> {
+        let first = self.sequence.wrapping_add(1);
+        let mut answers: Vec<Answer> = requests.iter().map(|_| Answer::default()).collect();
+        let mut datagram = Vec::new();
+        for request in requests {
+            self.sequence = self.sequence.wrapping_add(1);
+            let mut header = NetlinkHeader::default();
+            header.flags = NLM_F_REQUEST | flags | request.flags;
+            header.sequence_number = self.sequence;
+            let mut message = NetlinkMessage::new(header, NetlinkPayload::from(request.message));
+            message.finalize();
+            let start = datagram.len();
+            datagram.resize(start + message.buffer_len().next_multiple_of(4), 0);
+            message.serialize(&mut datagram[start..]);
         }
-        let mut header = NetlinkHeader::default();
-        header.flags = flags;
-        let request = NetlinkMessage::new(header, NetlinkPayload::from(message));
-        let answers = self.handle.request(request).map_err(|_| closed())?;
-        self.runtime.block_on(async {
-            let patience = tokio::time::timeout(PATIENCE, collect(answers));
-            patience.await.unwrap_or_else(|_| Err(NetlinkError::new(libc::ETIMEDOUT)))
-        })
+        let outcome = self.send(&datagram).and_then(|()| self.collect(first, &mut answers));
+        let Err(error) = outcome else { return answers.into_iter().map(Ok).collect() };
+        answers.into_iter().map(|answer| if answer.end.is_some() { Ok(answer) } else { Err(error.clone()) }).collect()
+    }
+
+    fn send(&self, datagram: &[u8]) -> Result<(), NetlinkError> {
+        self.socket.send(datagram, 0).map(drop).map_err(NetlinkError::from)
+    }
+
+    /// Receives until every answer is whole. What is left of an earlier exchange that failed is
+    /// passed over: its numbers are others.
+    fn collect(&mut self, first: u32, answers: &mut [Answer]) -> Result<(), NetlinkError> {
+        let mut open = answers.len();
+        while open > 0 {
+            self.receive()?;
+            let mut rest = self.datagram.as_slice();
+            while rest.len() >= HEADER {
+                let length = NetlinkBuffer::new(rest).length() as usize;
+                if length < HEADER || length > rest.len() {
+                    break;
+                }
+                let number = NetlinkBuffer::new(rest).sequence_number().wrapping_sub(first) as usize;
+                if let Some(answer) = answers.get_mut(number).filter(|answer| answer.end.is_none()) {
+                    match NetlinkMessage::deserialize(&rest[..length]) {
+                        Ok(message) => answer.take(message),
+                        Err(error) => tracing::warn!(%error, "passed over a message of the kernel"),
+                    }
+                    open -= usize::from(answer.end.is_some());
+                }
+                rest = rest.get(length.next_multiple_of(4)..).unwrap_or_default();
+            }
+        }
+        Ok(())
+    }
+
+    fn receive(&mut self) -> Result<(), NetlinkError> {
+        loop {
+            self.datagram.clear();
+            match self.socket.recv(&mut self.datagram, 0) {
+                Ok(0) => return Err(closed()),
+                Ok(_) => return Ok(()),
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
+                    return Err(NetlinkError::new(libc::ETIMEDOUT));
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+}
+
+impl Answer {
+    fn take(&mut self, message: NetlinkMessage<RouteNetlinkMessage>) {
+        self.interrupted |= message.header.flags & NLM_F_DUMP_INTR != 0;
+        match message.payload {
+            NetlinkPayload::InnerMessage(row) => self.rows.push(row),
+            NetlinkPayload::Error(answer) if answer.code.is_some() => {
+                self.end = Some(Err(NetlinkError::of_answer(&answer)));
+            }
+            NetlinkPayload::Done(end) if end.code != 0 => self.end = Some(Err(NetlinkError::of_dump(&end))),
+            NetlinkPayload::Error(_) | NetlinkPayload::Done(_) => self.end = Some(Ok(())),
+            NetlinkPayload::Overrun(_) => self.end = Some(Err(NetlinkError::new(libc::ENOBUFS))),
+            _ => {}
+        }
+    }
+
+    /// The rows, if nothing is missing.
+    fn whole(self) -> Result<Vec<RouteNetlinkMessage>, NetlinkError> {
+        self.end.unwrap_or_else(|| Err(closed())).map(|()| self.rows)
     }
 }
 
@@ -86,103 +234,89 @@ impl fmt::Debug for Netlink {
     }
 }
 
-fn connect(runtime: &Runtime) -> Result<(rtnetlink::Handle, JoinHandle<()>), NetlinkError> {
-    // The socket registers with the runtime that is entered.
-    let _entered = runtime.enter();
-    let (mut connection, handle, _) = rtnetlink::new_connection_with_strict_check()?;
-    let socket = connection.socket_mut().socket_mut();
-    socket.set_ext_ack(true)?;
-    socket.set_cap_ack(true)?;
-    // Without these a request looks done as soon as its stream ends, for whatever reason.
-    connection.set_forward_ack(true);
-    connection.set_forward_done(true);
-    Ok((handle, runtime.spawn(connection)))
-}
-
-async fn collect(
-    answers: impl Stream<Item = NetlinkMessage<RouteNetlinkMessage>>,
-) -> Result<(Vec<RouteNetlinkMessage>, bool), NetlinkError> {
-    let mut answers = std::pin::pin!(answers);
-    let mut rows = Vec::new();
-    let mut interrupted = false;
-    while let Some(answer) = answers.next().await {
-        interrupted |= answer.header.flags & NLM_F_DUMP_INTR != 0;
-        match answer.payload {
-            NetlinkPayload::InnerMessage(row) => rows.push(row),
-            NetlinkPayload::Error(answer) if answer.code.is_some() => return Err(NetlinkError::of_answer(&answer)),
-            NetlinkPayload::Done(end) if end.code != 0 => return Err(NetlinkError::of_dump(&end)),
-            NetlinkPayload::Error(_) | NetlinkPayload::Done(_) => return Ok((rows, interrupted)),
-            NetlinkPayload::Overrun(_) => return Err(NetlinkError::new(libc::ENOBUFS)),
-            _ => {}
-        }
-    }
-    Err(closed())
-}
-
 fn closed() -> NetlinkError {
     NetlinkError::explained(libc::ECONNRESET, "the netlink socket was closed")
 }
 
 #[cfg(test)]
 mod tests {
-    use futures_util::stream;
     use rtnetlink::packet_core::{DoneMessage, ErrorMessage};
-    use rtnetlink::packet_route::link::LinkMessage;
+    use rtnetlink::packet_route::AddressFamily;
+    use rtnetlink::packet_route::link::{LinkAttribute, LinkMessage};
     use rtnetlink::packet_route::rule::{RuleAttribute, RuleMessage};
 
     use super::*;
 
-    type Answer = NetlinkPayload<RouteNetlinkMessage>;
+    type Payload = NetlinkPayload<RouteNetlinkMessage>;
 
-    fn collected(answers: Vec<(u16, Answer)>) -> Result<(usize, bool), NetlinkError> {
-        let message = |(flags, payload)| {
+    fn answer(messages: Vec<(u16, Payload)>) -> (Result<usize, NetlinkError>, bool) {
+        let mut answer = Answer::default();
+        for (flags, payload) in messages {
             let mut header = NetlinkHeader::default();
             header.flags = flags;
-            NetlinkMessage::new(header, payload)
-        };
-        let answers = stream::iter(answers.into_iter().map(message));
-        let runtime = Builder::new_current_thread().build().unwrap();
-        runtime.block_on(collect(answers)).map(|(rows, interrupted)| (rows.len(), interrupted))
+            answer.take(NetlinkMessage::new(header, payload));
+        }
+        let interrupted = answer.interrupted;
+        (answer.whole().map(|rows| rows.len()), interrupted)
     }
 
-    fn row() -> Answer {
-        Answer::InnerMessage(RouteNetlinkMessage::NewLink(LinkMessage::default()))
+    fn row() -> Payload {
+        Payload::InnerMessage(RouteNetlinkMessage::NewLink(LinkMessage::default()))
     }
 
-    fn done(code: i32) -> Answer {
+    fn done(code: i32) -> Payload {
         let mut end = DoneMessage::default();
         end.code = code;
-        Answer::Done(end)
+        Payload::Done(end)
     }
 
     #[test]
     fn a_dump_is_whole_only_with_its_end() {
-        assert_eq!(collected(vec![(0, row()), (0, row()), (0, done(0))]), Ok((2, false)));
-        assert_eq!(collected(vec![(0, row()), (0, row())]).unwrap_err().errno, libc::ECONNRESET);
-        assert_eq!(collected(vec![(0, row()), (0, done(-libc::ENOENT))]).unwrap_err().errno, libc::ENOENT);
-        assert_eq!(collected(vec![(0, row()), (0, Answer::Overrun(vec![]))]).unwrap_err().errno, libc::ENOBUFS);
+        assert_eq!(answer(vec![(0, row()), (0, row()), (0, done(0))]), (Ok(2), false));
+        assert_eq!(answer(vec![(0, row()), (0, row())]).0.unwrap_err().errno, libc::ECONNRESET);
+        assert_eq!(answer(vec![(0, row()), (0, done(-libc::ENOENT))]).0.unwrap_err().errno, libc::ENOENT);
+        assert_eq!(answer(vec![(0, row()), (0, Payload::Overrun(vec![]))]).0.unwrap_err().errno, libc::ENOBUFS);
     }
 
     #[test]
     fn an_inconsistent_dump_is_told_wherever_the_flag_is() {
-        assert_eq!(collected(vec![(NLM_F_DUMP_INTR, row()), (0, done(0))]), Ok((1, true)));
-        assert_eq!(collected(vec![(0, row()), (NLM_F_DUMP_INTR, done(0))]), Ok((1, true)));
+        assert_eq!(answer(vec![(NLM_F_DUMP_INTR, row()), (0, done(0))]), (Ok(1), true));
+        assert_eq!(answer(vec![(0, row()), (NLM_F_DUMP_INTR, done(0))]), (Ok(1), true));
     }
 
     #[test]
     fn a_request_is_done_only_with_its_acknowledgement() {
-        assert_eq!(collected(vec![(0, Answer::Error(ErrorMessage::default()))]), Ok((0, false)));
-        assert_eq!(collected(vec![]).unwrap_err().errno, libc::ECONNRESET);
+        assert_eq!(answer(vec![(0, Payload::Error(ErrorMessage::default()))]), (Ok(0), false));
+        assert_eq!(answer(vec![]).0.unwrap_err().errno, libc::ECONNRESET);
     }
 
     #[test]
     fn a_failed_dump_does_not_look_like_an_empty_table() {
         // The kernel refuses this in the message that ends the dump.
         let mut message = RuleMessage::default();
-        message.header.family = rtnetlink::packet_route::AddressFamily::Inet;
+        message.header.family = AddressFamily::Inet;
         message.attributes.push(RuleAttribute::Priority(7));
         let error = Netlink::open().unwrap().dump(&RouteNetlinkMessage::GetRule(message)).unwrap_err();
         assert_eq!(error.errno, libc::EINVAL);
         assert!(error.to_string().contains("fib rule dump request"), "{error}");
+    }
+
+    #[test]
+    fn each_request_of_a_batch_has_its_own_answer() {
+        // More than fit into one datagram; every third asks for what is not there.
+        let request = |number: usize| {
+            let mut message = LinkMessage::default();
+            let name = if number.is_multiple_of(3) { "no-such-link" } else { "lo" };
+            message.attributes.push(LinkAttribute::IfName(name.to_owned()));
+            Request { message: RouteNetlinkMessage::GetLink(message), flags: 0 }
+        };
+        let answers = Netlink::open().unwrap().ask((0..3 * BATCH).map(request).collect());
+        assert_eq!(answers.len(), 3 * BATCH);
+        for (number, answer) in answers.iter().enumerate() {
+            match answer {
+                Ok(rows) => assert!(!number.is_multiple_of(3) && rows.len() == 1, "{number}"),
+                Err(error) => assert!(number.is_multiple_of(3) && error.errno == libc::ENODEV, "{number}: {error}"),
+            }
+        }
     }
 }

@@ -84,14 +84,14 @@ fn routes_are_ours_over_our_links_or_in_our_tables() {
     let seen = seen(&Snapshot { links: links(), routes, rules, ..Snapshot::default() });
     assert!(seen.ours.routes.keys().eq(ours.iter().map(|entry| &entry.key).collect::<BTreeSet<_>>()));
     assert!(seen.foreign_routes.iter().eq(theirs.iter().map(|entry| &entry.key).collect::<BTreeSet<_>>()));
-    assert_eq!(seen.foreign_tables, BTreeSet::from([700, 701]));
+    assert_eq!(seen.foreign_tables, [700u32, 701].into_iter().collect());
 }
 
 #[test]
 fn a_second_route_with_the_key_of_ours_counts_as_foreign() {
     let routes = vec![route(20_100, "10.1.0.0/24", 201, &[3]), route(20_100, "10.1.0.0/24", 201, &[4])];
     let seen = seen(&Snapshot { links: links(), routes, ..Snapshot::default() });
-    let (key, ours) = seen.ours.routes.first_key_value().unwrap();
+    let (key, ours) = seen.ours.routes.iter().next().unwrap();
     assert_eq!(ours.hops.first().unwrap().device.as_str(), "eth0", "the first is the one that acts");
     assert!(seen.foreign_routes.contains(key));
 }
@@ -106,7 +106,7 @@ fn rules_are_ours_by_protocol_and_priority_and_nothing_else() {
         rule(20_122, 20_100, 201, true),
     ];
     let seen = seen(&Snapshot { rules: rules.to_vec(), ..Snapshot::default() });
-    assert_eq!(seen.ours.rules, BTreeSet::from([rules[0].rule]));
+    assert_eq!(seen.ours.rules, [rules[0].rule].into_iter().collect());
 }
 
 #[test]

@@ -1,0 +1,155 @@
+//! A registry together with what follows from it, kept in step.
+
+use imbl::OrdSet;
+
+use crate::addr::InterfaceName;
+
+use super::{Registry, Want};
+
+/// A registry and what it calls for. The next plan is made from the last: that costs what has changed
+/// between the two, however much stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    registry: Registry,
+    exit_devices: OrdSet<InterfaceName>,
+    want: Want,
+}
+
+impl Plan {
+    /// The plan of a registry, made from nothing. `exit_devices` are the host's devices that routes of
+    /// its main table lead to ([`Observed::exit_devices`](crate::host::Observed::exit_devices)):
+    /// traffic of gateways without an uplink comes back by them and must be let through.
+    #[must_use]
+    pub fn new(registry: Registry, exit_devices: OrdSet<InterfaceName>) -> Self {
+        let nothing = Self { registry: registry.emptied(), exit_devices: OrdSet::new(), want: Want::default() };
+        nothing.then(registry, exit_devices)
+    }
+
+    /// The plan of another registry, or with other exit devices.
+    #[must_use]
+    pub fn then(&self, registry: Registry, exit_devices: OrdSet<InterfaceName>) -> Self {
+        let mut want = self.want.clone();
+        want.follow((&self.registry, &self.exit_devices), (&registry, &exit_devices));
+        Self { registry, exit_devices, want }
+    }
+
+    /// What was asked for.
+    #[must_use]
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// What follows from it.
+    #[must_use]
+    pub fn want(&self) -> &Want {
+        &self.want
+    }
+
+    /// Confirms gateways ([`Registry::seen`]), from which nothing follows.
+    pub fn seen(&mut self, names: impl IntoIterator<Item = InterfaceName>, version: u32) {
+        self.registry.seen(names, version);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use proptest::sample::{select, subsequence};
+
+    use super::*;
+    use crate::gateway::fixtures::{gateway, good, port, route, uplink};
+    use crate::gateway::{Limits, UplinkSpec};
+    use crate::host::{Mark, Observed};
+
+    /// A change of a registry; one that does not fit changes nothing.
+    #[derive(Debug, Clone)]
+    enum Step {
+        AddGateway(String, &'static str, Vec<&'static str>, Vec<&'static str>, Option<&'static str>),
+        DeleteGateway(String),
+        AddPort(String, &'static str, Vec<&'static str>, &'static str),
+        DeletePort(String),
+        AddUplink(usize, usize, Option<u32>),
+        DeleteUplink(usize),
+        AddRoute(&'static str, &'static str, String),
+        DeleteRoute(&'static str, &'static str),
+    }
+
+    const INSTANCES: [&str; 2] = ["a", "b"];
+    const SUBNETS: [&str; 5] = ["10.0.0.0/24", "10.1.0.0/24", "20.0.0.0/24", "fd00::/64", "fd01::/64"];
+    const ROUTES: [&str; 3] = ["10.0.0.0/24", "8.0.0.0/8", "10.0.0.9/32"];
+    const UPLINKS: [&str; 2] = ["up0", "up1"];
+    const PLACES: [(&str, &str, &str); 3] =
+        [("eth0", "20.0.0.5/24", "20.0.0.1"), ("eth1", "30.0.0.5/24", "30.0.0.1"), ("eth1", "fd09::5/64", "fd09::1")];
+
+    fn any_step() -> impl Strategy<Value = Step> {
+        let names = || select((0..4).map(|number| format!("if{number}")).collect::<Vec<_>>());
+        let instances = || select(INSTANCES.to_vec());
+        let uplinks = proptest::option::of(select(UPLINKS.to_vec()));
+        let subnets = subsequence(SUBNETS.to_vec(), 1..3);
+        let routes = subsequence(ROUTES.to_vec(), 0..2);
+        let addresses = subsequence(vec!["10.0.0.9/32", "10.0.0.10/32", "fd00::9/128"], 1..3);
+        let own = select(vec!["", "10.0.0.1", "10.0.0.9"]);
+        let tables = proptest::option::of(300..302u32);
+        prop_oneof![
+            4 => (names(), instances(), subnets, routes, uplinks)
+                .prop_map(|(name, instance, subnets, routes, uplink)| Step::AddGateway(
+                    name, instance, subnets, routes, uplink
+                )),
+            1 => names().prop_map(Step::DeleteGateway),
+            2 => (names(), instances(), addresses, own).prop_map(|(n, i, addresses, own)| Step::AddPort(
+                n, i, addresses, own
+            )),
+            1 => names().prop_map(Step::DeletePort),
+            2 => (0..UPLINKS.len(), 0..PLACES.len(), tables).prop_map(|(n, place, t)| Step::AddUplink(n, place, t)),
+            1 => (0..UPLINKS.len()).prop_map(Step::DeleteUplink),
+            1 => (instances(), select(ROUTES.to_vec()), names()).prop_map(|(i, p, n)| Step::AddRoute(i, p, n)),
+            1 => (instances(), select(ROUTES.to_vec())).prop_map(|(i, p)| Step::DeleteRoute(i, p)),
+        ]
+    }
+
+    fn take(registry: &mut Registry, step: &Step) {
+        let host = Observed::default();
+        let words = |list: &[&str]| list.join(" ");
+        let _ = match step {
+            Step::AddGateway(name, instance, subnets, routes, uplink) => {
+                let spec = gateway(name, instance, &words(subnets)).with_routes(&words(routes));
+                let spec = uplink.map_or(spec.clone(), |uplink| spec.by_uplink(uplink));
+                registry.add_gateway(spec, 0, &host)
+            }
+            Step::DeleteGateway(name) => registry.delete_gateway(&good(name)),
+            Step::AddPort(name, instance, addresses, own) => {
+                registry.add_port(port(name, instance, &words(addresses), own))
+            }
+            Step::DeletePort(name) => registry.delete_port(&good(name)),
+            Step::AddUplink(number, place, table) => {
+                let (device, address, via) = PLACES[*place];
+                let spec = UplinkSpec { table: *table, ..uplink(UPLINKS[*number], device, address, via) };
+                registry.add_uplink(spec, &host)
+            }
+            Step::DeleteUplink(number) => registry.delete_uplink(&good(UPLINKS[*number])),
+            Step::AddRoute(instance, prefix, hop) => registry.add_route(route(instance, prefix, hop, "10.0.0.77")),
+            Step::DeleteRoute(instance, prefix) => registry.delete_route(&good(instance), good(prefix)),
+        };
+    }
+
+    proptest! {
+        /// However a registry came to be what it is, the plan that followed it is the one that is made
+        /// of it from nothing. Several steps at once are one change, as in a reload.
+        #[test]
+        fn a_plan_that_follows_is_the_plan_made_anew(
+            changes in prop::collection::vec(
+                (prop::collection::vec(any_step(), 1..6), subsequence(vec!["eth0", "eth1", "eth2"], 0..=3)),
+                1..12,
+            ),
+        ) {
+            let mut plan = Plan::new(Registry::new(Limits::default(), Mark::default()), OrdSet::new());
+            for (steps, exits) in changes {
+                let mut registry = plan.registry().clone();
+                steps.iter().for_each(|step| take(&mut registry, step));
+                let exits: OrdSet<InterfaceName> = exits.into_iter().map(good).collect();
+                plan = plan.then(registry.clone(), exits.clone());
+                prop_assert_eq!(&plan, &Plan::new(registry, exits));
+            }
+        }
+    }
+}

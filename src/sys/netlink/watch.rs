@@ -1,0 +1,182 @@
+//! Hearing of what changes in the kernel, whoever changes it (the multicast groups of rtnetlink(7)).
+
+use std::fmt;
+
+use rtnetlink::packet_core::{NetlinkBuffer, NetlinkMessage, NetlinkPayload, NlasIterator};
+use rtnetlink::packet_route::RouteNetlinkMessage;
+use rtnetlink::sys::Socket;
+use rtnetlink::sys::protocols::NETLINK_ROUTE;
+use rustix::net::sockopt::set_socket_recv_buffer_size_force;
+
+use crate::addr::{InterfaceAddress, InterfaceName};
+
+use super::address;
+use super::error::NetlinkError;
+use super::route::{self, RouteEntry};
+use super::rule::{self, RuleEntry};
+use super::socket::{DATAGRAM, HEADER};
+
+/// `RTNLGRP_*` (include/uapi/linux/rtnetlink.h): links, and addresses, routes and rules of both families.
+const GROUPS: [u32; 7] = [1, 5, 7, 8, 9, 11, 19];
+
+// include/uapi/linux/rtnetlink.h, if_link.h and if.h
+const NEW_LINK: u16 = 16;
+const DELETED_LINK: u16 = 17;
+const DELETED_ROUTE: u16 = 25;
+const DELETED_RULE: u16 = 33;
+const NAME: u16 = 3;
+const UP: u32 = 1;
+
+/// Bytes of notices that may wait, some thousand.
+const WAITING: usize = 16 << 20;
+
+/// A socket that is told of every change in the network namespace of the thread that opened it.
+pub struct Watch {
+    socket: Socket,
+    datagram: Vec<u8>,
+}
+
+/// Something has changed, or was said again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// A link is new or other than before, or gone.
+    Link {
+        /// Its index.
+        index: u32,
+        /// Its name.
+        name: InterfaceName,
+        /// Administratively up.
+        up: bool,
+        /// It is gone.
+        gone: bool,
+    },
+    /// An address was taken off a link. With the last one the kernel takes IPv4 routes away, of which
+    /// it says nothing.
+    AddressGone {
+        /// The link's index.
+        link: u32,
+        /// The address.
+        address: InterfaceAddress,
+    },
+    /// A route is new or other than before, or gone.
+    Route {
+        /// The route.
+        entry: RouteEntry,
+        /// It is gone.
+        gone: bool,
+    },
+    /// A rule is new, or gone.
+    Rule {
+        /// The rule.
+        entry: RuleEntry,
+        /// It is gone.
+        gone: bool,
+    },
+}
+
+impl Watch {
+    /// Begins to listen.
+    ///
+    /// # Errors
+    /// No descriptor or no memory left.
+    pub fn open() -> Result<Self, NetlinkError> {
+        let mut socket = Socket::new(NETLINK_ROUTE)?;
+        socket.bind_auto()?;
+        socket.set_non_blocking(true)?;
+        GROUPS.iter().try_for_each(|group| socket.add_membership(*group))?;
+        if let Err(error) = set_socket_recv_buffer_size_force(&socket, WAITING) {
+            tracing::debug!(%error, "netlink notices have little room");
+        }
+        Ok(Self { socket, datagram: Vec::with_capacity(DATAGRAM) })
+    }
+
+    /// What has been told since the last call, without what was done by the socket of this port;
+    /// `None` if some of it was lost.
+    pub fn heard(&mut self, own_port: u32) -> Option<Vec<Notice>> {
+        let (mut notices, mut lost) = (Vec::new(), false);
+        loop {
+            self.datagram.clear();
+            match self.socket.recv(&mut self.datagram, 0) {
+                Ok(_) => notices.extend(read(&self.datagram, own_port)),
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => break,
+                // Said once for whatever did not fit; what came later is still there.
+                Err(error) if error.raw_os_error() == Some(libc::ENOBUFS) => lost = true,
+                Err(error) => {
+                    tracing::warn!(%error, "cannot hear what changes in the kernel");
+                    return None;
+                }
+            }
+        }
+        (!lost).then_some(notices)
+    }
+}
+
+impl fmt::Debug for Watch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Watch")
+    }
+}
+
+/// Each datagram holds one message.
+fn read(datagram: &[u8], own_port: u32) -> Option<Notice> {
+    let header = NetlinkBuffer::new_checked(datagram).ok()?;
+    if header.port_number() == own_port {
+        return None;
+    }
+    let gone = matches!(header.message_type(), DELETED_LINK | DELETED_ROUTE | DELETED_RULE);
+    if matches!(header.message_type(), NEW_LINK | DELETED_LINK) {
+        return read_link(datagram.get(HEADER..)?, gone);
+    }
+    let NetlinkPayload::InnerMessage(message) = NetlinkMessage::deserialize(datagram).ok()?.payload else {
+        return None;
+    };
+    match message {
+        RouteNetlinkMessage::DelAddress(message) => {
+            let entry = address::read(RouteNetlinkMessage::NewAddress(message))?;
+            Some(Notice::AddressGone { link: entry.link, address: entry.address })
+        }
+        RouteNetlinkMessage::NewRoute(message) | RouteNetlinkMessage::DelRoute(message) => {
+            let entry = route::read(RouteNetlinkMessage::NewRoute(message))?;
+            Some(Notice::Route { entry, gone })
+        }
+        RouteNetlinkMessage::NewRule(message) | RouteNetlinkMessage::DelRule(message) => {
+            let entry = rule::read(RouteNetlinkMessage::NewRule(message))?;
+            Some(Notice::Rule { entry, gone })
+        }
+        _ => None,
+    }
+}
+
+/// Reads of a link what is of use, by hand: links tell of every step, with all that can be said of
+/// them (`struct ifinfomsg` and its attributes, include/uapi/linux/rtnetlink.h).
+fn read_link(body: &[u8], gone: bool) -> Option<Notice> {
+    let word = |at: usize| Some(u32::from_ne_bytes(body.get(at..at + 4)?.try_into().ok()?));
+    // Bridges speak of their ports in the same words, and say so in the first byte.
+    if *body.first()? != 0 {
+        return None;
+    }
+    let (index, flags) = (word(4)?, word(8)?);
+    let name = NlasIterator::new(body.get(16..)?).flatten().find(|attribute| attribute.kind() == NAME)?;
+    let name = std::str::from_utf8(name.value()).ok()?.trim_end_matches('\0');
+    Some(Notice::Link { index, name: InterfaceName::new(name).ok()?, up: flags & UP != 0, gone })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_is_told_by_its_name_and_its_index() {
+        let mut body = vec![0; 16];
+        body[4] = 7;
+        body[8] = 1;
+        body.extend([8, 0, 13, 0, 1, 2, 3, 4]);
+        body.extend([9, 0, 3, 0, b'v', b'g', b'w', b'1', 0, 0, 0, 0]);
+        let name = InterfaceName::new("vgw1").unwrap();
+        assert_eq!(read_link(&body, false), Some(Notice::Link { index: 7, name, up: true, gone: false }));
+        assert_eq!(read_link(&body[..20], false), None);
+        body[0] = 7;
+        assert_eq!(read_link(&body, false), None, "a bridge's port");
+    }
+}
