@@ -2,14 +2,13 @@
 //! instructions in `scripts/bench.d/instructions.rs`, for allocations in `tests/allocations.rs`.
 
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::Arc;
 
 use etherparse::PacketBuilder;
 use vgw::addr::{InstanceId, InstanceName, InterfaceName, Mac, PortId};
 use vgw::clock::Moment;
 use vgw::forward::{Forwarder, Limits, PortConfig, PortRole, Verdict};
 use vgw::packet::{Checksum, Offload, Packet, SegmentKind, Segmentation, Stations, SuperPackets, nd};
-use vgw::routing::{Hop, Instance, NextHop};
+use vgw::routing::{Hop, NextHop, Rib};
 
 /// 10.1.0.5 and fd00:1::5.
 const GUEST: PortId = PortId(0);
@@ -107,7 +106,7 @@ pub(crate) fn forwarder() -> Forwarder {
     for (id, peer_mac) in [(GUEST, None), (HOST, Some(TAP)), (SECOND_HOST, Some(TAP)), (PEER, Some(PEER_MAC))] {
         forwarder.set_port(port(id, peer_mac));
     }
-    let mut instance = Instance::new(InstanceId(0), InstanceName::new("red").expect("a good name"));
+    let mut rib = Rib::new(InstanceId(0), InstanceName::new("red").expect("a good name"));
     let both = NextHop::group([HOST, SECOND_HOST].map(|port| Hop { port, gateway: None }));
     for (prefix, next_hop) in [
         ("0.0.0.0/0", NextHop::port(HOST)),
@@ -119,9 +118,9 @@ pub(crate) fn forwarder() -> Forwarder {
         ("10.1.0.6/32", NextHop::port(PEER)),
         ("fd00:1::5/128", NextHop::port(GUEST)),
     ] {
-        instance.insert(prefix.parse().expect("a prefix"), next_hop);
+        rib.insert(prefix.parse().expect("a prefix"), next_hop);
     }
-    forwarder.publish(Arc::new(instance));
+    forwarder.publish(rib.publish());
     for guest in ["10.1.0.5", "fd00:1::5"].map(address) {
         forwarder.learn(GUEST, guest, GUEST_MAC, START);
     }

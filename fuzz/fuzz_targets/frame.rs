@@ -3,7 +3,6 @@
 
 #![no_main]
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
@@ -11,7 +10,7 @@ use vgw::addr::{InstanceId, InstanceName, InterfaceName, Mac, PortId};
 use vgw::clock::Moment;
 use vgw::forward::{DropReason, Forwarder, Limits, PortConfig, PortRole};
 use vgw::packet::{Packet, SuperPackets, VNET_HEADER};
-use vgw::routing::{Instance, NextHop};
+use vgw::routing::{NextHop, Rib};
 
 const PORTS: [PortId; 3] = [PortId(0), PortId(1), PortId(2)];
 
@@ -35,7 +34,7 @@ fn forwarder() -> Forwarder {
             own_addresses: vec!["10.1.0.1".parse().expect("an address"), "fd00:1::1".parse().expect("an address")],
         });
     }
-    let mut instance = Instance::new(InstanceId(0), InstanceName::new("red").expect("a good name"));
+    let mut rib = Rib::new(InstanceId(0), InstanceName::new("red").expect("a good name"));
     for (prefix, next_hop) in [
         ("0.0.0.0/0", NextHop::port(PORTS[2])),
         ("::/0", NextHop::port(PORTS[2])),
@@ -46,9 +45,9 @@ fn forwarder() -> Forwarder {
         ("10.2.0.0/16", NextHop::port(PORTS[1])),
         ("10.3.0.0/16", NextHop::Unreachable),
     ] {
-        instance.insert(prefix.parse().expect("a prefix"), next_hop);
+        rib.insert(prefix.parse().expect("a prefix"), next_hop);
     }
-    forwarder.publish(Arc::new(instance));
+    forwarder.publish(rib.publish());
     forwarder
 }
 

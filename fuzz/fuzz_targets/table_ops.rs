@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use vgw::addr::{Family, Prefix};
-use vgw::table::PrefixTable;
+use vgw::table::{Index, PrefixTable};
 
 #[derive(Debug, Arbitrary)]
 enum Step {
@@ -49,8 +49,8 @@ impl Net {
     }
 }
 
-fn assert_equal(table: &PrefixTable<u16>, map: &BTreeMap<Prefix, u16>) {
-    assert!(table.iter().eq(map.iter().map(|(prefix, value)| (*prefix, value))), "{table:?} is not {map:?}");
+fn assert_equal(table: &PrefixTable, map: &BTreeMap<Prefix, Index>) {
+    assert!(table.iter().eq(map.iter().map(|(prefix, index)| (*prefix, *index))), "{table:?} is not {map:?}");
     assert_eq!(table.count(Family::V4) + table.count(Family::V6), map.len());
 }
 
@@ -59,13 +59,22 @@ fuzz_target!(|steps: Vec<Step>| {
     let mut snapshots = Vec::new();
     for step in &steps {
         match step {
-            Step::Insert(net, value) => assert_eq!(table.insert(net.get(), *value), map.insert(net.get(), *value)),
+            Step::Insert(net, number) => {
+                let index = Index::new((*number).into()).expect("a small number");
+                assert_eq!(table.insert(net.get(), index), map.insert(net.get(), index));
+            }
             Step::Remove(net) => assert_eq!(table.remove(&net.get()), map.remove(&net.get())),
             Step::Lookup(address) => {
                 let address = address.get();
                 let holds = map.iter().filter(|(prefix, _)| prefix.contains(address));
                 let longest = holds.max_by_key(|(prefix, _)| prefix.length());
-                assert_eq!(table.lookup(address), longest.map(|(prefix, value)| (*prefix, value)));
+                let longest = longest.map(|(prefix, index)| (*prefix, *index));
+                assert_eq!(table.lookup(address), longest);
+                let index = match address {
+                    IpAddr::V4(address) => table.lookup_v4(address),
+                    IpAddr::V6(address) => table.lookup_v6(address),
+                };
+                assert_eq!(index, longest.map(|(_, index)| index));
             }
             Step::Snapshot => snapshots.push((table.clone(), map.clone())),
         }

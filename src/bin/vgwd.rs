@@ -1,5 +1,6 @@
 //! The daemon: wiring and signals.
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -9,9 +10,17 @@ use signal_hook::iterator::Signals;
 use vgw::clock::Clock;
 use vgw::daemon::{Arguments, Fatal, Listeners, start_logging};
 use vgw::engine::{Engine, Handle, ReloadError, Settings, StartError};
-use vgw::sys::{LinuxPlatform, MonotonicClock, NamespaceLock, StateDirectory, raise_descriptor_limit, rights};
+use vgw::sys::{
+    LinuxPlatform, MonotonicClock, NamespaceLock, StateDirectory, processor, raise_descriptor_limit, rights,
+};
 
 fn main() -> ExitCode {
+    // Before anything that may use the instructions in question, the log and the arguments included.
+    if let Err(too_old) = processor::check() {
+        return match writeln!(io::stderr(), "vgwd: {too_old}") {
+            Ok(()) | Err(_) => ExitCode::FAILURE,
+        };
+    }
     let arguments = Arguments::parse();
     start_logging(&arguments);
     match run(&arguments) {

@@ -15,13 +15,20 @@ use crate::forward::{PortConfig, PortCounters, PortRole};
 use crate::gateway::{InstanceWant, PortWant};
 use crate::host::sharing;
 use crate::packet::SuperPackets;
-use crate::routing::{Instance, NextHop};
+use crate::routing::{Instance, NextHop, Rib};
 
 use super::device::Device;
 use super::worker::{Message, Running};
 
 /// How long a worker may take to answer; it takes microseconds unless something is broken.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// An instance that the workers have.
+struct Published {
+    rib: Rib,
+    /// What they were last told.
+    instance: Arc<Instance>,
+}
 
 /// What the workers know of a port, summed over them.
 #[derive(Debug, Clone, Default)]
@@ -47,7 +54,9 @@ pub(super) struct Dataplane {
     names: BTreeMap<PortId, InterfaceName>,
     /// The instances' routes as the workers were last told.
     published: OrdMap<InstanceName, InstanceWant>,
-    instances: BTreeMap<InstanceName, Arc<Instance>>,
+    instances: BTreeMap<InstanceName, Published>,
+    /// What workers may still use; the last owner frees the memory, and that should not be a worker.
+    retired: Vec<Arc<Instance>>,
     port_numbers: Numbers,
     instance_numbers: Numbers,
 }
@@ -83,6 +92,7 @@ impl Dataplane {
             names: BTreeMap::new(),
             published: OrdMap::new(),
             instances: BTreeMap::new(),
+            retired: Vec::new(),
             port_numbers: Numbers::default(),
             instance_numbers: Numbers::default(),
         }
@@ -140,9 +150,9 @@ impl Dataplane {
                 }
             }
             self.published.insert(name.clone(), told);
-            self.publish(name, |instance| {
+            self.publish(name, |rib| {
                 for (prefix, next_hop) in changed {
-                    instance.insert(prefix, next_hop);
+                    rib.insert(prefix, next_hop);
                 }
             });
         }
@@ -156,13 +166,14 @@ impl Dataplane {
                 DiffItem::Update { old: (_, old), new: (name, wanted) } => {
                     let gone: Vec<Prefix> = old.routes.diff(&wanted.routes).filter_map(removed).collect();
                     if !gone.is_empty() {
-                        self.publish(name, |instance| gone.iter().for_each(|prefix| instance.remove(prefix)));
+                        self.publish(name, |rib| gone.iter().for_each(|prefix| rib.remove(prefix)));
                     }
                 }
                 DiffItem::Remove(name, _) => {
-                    if let Some(instance) = self.instances.remove(name) {
+                    if let Some(Published { instance, .. }) = self.instances.remove(name) {
                         self.tell(|| Message::Withdraw(instance.id));
                         self.instance_numbers.release(instance.id.0);
+                        self.retired.push(instance);
                     }
                 }
                 // Published with the additions.
@@ -172,15 +183,16 @@ impl Dataplane {
     }
 
     /// Hands a changed instance to the workers; it is new if there was none of that name.
-    fn publish(&mut self, name: &InstanceName, change: impl FnOnce(&mut Instance)) {
-        let mut next = match self.instances.get(name) {
-            Some(instance) => (**instance).clone(),
-            None => Instance::new(InstanceId(self.instance_numbers.take()), name.clone()),
+    fn publish(&mut self, name: &InstanceName, change: impl FnOnce(&mut Rib)) {
+        let (mut rib, old) = match self.instances.remove(name) {
+            Some(Published { rib, instance }) => (rib, Some(instance)),
+            None => (Rib::new(InstanceId(self.instance_numbers.take()), name.clone()), None),
         };
-        change(&mut next);
-        let next = Arc::new(next);
-        self.instances.insert(name.clone(), Arc::clone(&next));
-        self.tell(|| Message::Publish(Arc::clone(&next)));
+        change(&mut rib);
+        let instance = rib.publish();
+        self.tell(|| Message::Publish(Arc::clone(&instance)));
+        self.retired.extend(old);
+        self.instances.insert(name.clone(), Published { rib, instance });
     }
 
     /// The expected ports that do not stand, or stand as something else.
@@ -253,7 +265,7 @@ impl Dataplane {
     }
 
     /// Returns when every worker has done all that it was told before.
-    pub(super) fn barrier(&self) {
+    pub(super) fn barrier(&mut self) {
         let (done, all_done) = bounded(self.workers.len());
         self.tell(|| Message::Barrier(done.clone()));
         for _ in &self.workers {
@@ -263,11 +275,12 @@ impl Dataplane {
                 return;
             }
         }
+        self.retired.clear();
     }
 
     /// Number of routes of an instance, by family.
     pub(super) fn route_count(&self, name: &InstanceName, family: Family) -> usize {
-        self.instances.get(name).map_or(0, |instance| instance.count(family))
+        self.instances.get(name).map_or(0, |published| published.instance.count(family))
     }
 
     /// What an address matches in an instance, and where it leads.
@@ -276,7 +289,7 @@ impl Dataplane {
         name: &InstanceName,
         address: IpAddr,
     ) -> Option<(Option<Prefix>, NextHop<InterfaceName>)> {
-        let instance = self.instances.get(name)?;
+        let instance = &self.instances.get(name)?.instance;
         let next_hop = instance.lookup(address).resolve(|id| self.name_of(id));
         Some((instance.matched(address), next_hop))
     }
@@ -353,7 +366,7 @@ impl Dataplane {
 
     /// The numbers of a port and of its instance.
     fn numbers(&self, port: &InterfaceName, instance: &InstanceName) -> Option<(PortId, InstanceId)> {
-        Some((self.id_of(port)?, self.instances.get(instance)?.id))
+        Some((self.id_of(port)?, self.instances.get(instance)?.instance.id))
     }
 
     fn id_of(&self, name: &InterfaceName) -> Option<PortId> {

@@ -1,7 +1,10 @@
-//! Per-network routing: next hops and routing instances.
+//! Per-network routing: next hops, routes and routing instances.
 
 mod instance;
 mod next_hop;
+mod next_hops;
+mod rib;
 
 pub use instance::Instance;
 pub use next_hop::{Hop, NextHop};
+pub use rib::Rib;

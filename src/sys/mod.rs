@@ -8,6 +8,7 @@ pub mod netlink;
 mod packet_socket;
 mod platform;
 mod process;
+pub mod processor;
 pub mod rights;
 mod ring;
 mod sysctl;

@@ -1,24 +1,28 @@
 //! Longest-prefix match over IPv4 and IPv6.
 //!
-//! A path-compressed multibit trie in the line of Tree Bitmap (Eatherton, Varghese, Dittia, CCR
-//! 34(2), 2004) and Poptrie (Asai, Ohara, SIGCOMM 2015): a node decides six bits of the address,
-//! and bitmaps with a population count stand in for empty places. Unlike those it is persistent:
-//! clones share their nodes, and a change copies only the nodes on the path to it and their
-//! siblings. So a table of any size is published by cloning it, and whoever reads an older clone is
-//! not disturbed.
+//! From a few routes, which are simply compared, to a full Internet table behind a dense root, in
+//! the line of Poptrie (Asai, Ohara, SIGCOMM 2015). Unlike that it is persistent: clones share their
+//! memory, and a change copies only the page that holds the route and the pointers that lead to it.
+//! So a table of any size is published by cloning it, and whoever reads an older clone is not
+//! disturbed. `docs/decisions/table.md` says why.
+//!
+//! From the outside inwards: a [`PrefixTable`] has a [`tree`] for each family; that begins with a
+//! [`root`] if it is large; then come [`slot`]s, as branches or [`page`]s; a page has [`routes`] and
+//! [`node`]s.
 
-mod interner;
 mod iter;
 mod key;
 mod node;
+mod page;
 mod prefix_table;
-mod sparse;
-mod trie;
+mod root;
+mod routes;
+mod slot;
+mod tree;
 
 #[cfg(test)]
 mod oracle;
 #[cfg(test)]
 mod tests;
 
-pub use interner::Interner;
-pub use prefix_table::PrefixTable;
+pub use prefix_table::{Index, PrefixTable};

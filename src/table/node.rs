@@ -1,172 +1,169 @@
-//! The nodes of the trie.
+//! The forwarding table of a page.
+//!
+//! It consists of nodes that decide [`STRIDE`] bits each. A node maps each value of its bits to an
+//! *entry*, and stores a run of equal entries once: a bitmap marks where runs begin, and counting
+//! its bits up to a place gives the place's run. (Poptrie's compressed leaves, with one vector for
+//! leaves and children.) The entries follow their bitmap, most often in the same cache line.
+//!
+//! An entry is a value, zero if no route of the page holds the address, or, marked by its highest
+//! bit, where another node begins. Entries have 16 bits where that is enough for the page's values,
+//! otherwise 32.
 
-use std::mem;
+use super::key::{Key, PLACES, STRIDE};
+use super::routes::Routes;
 
-use super::key::{Key, PATHS, PREFIXES, STRIDE, place};
-use super::sparse::{self, Sparse};
+/// Words of a node before its entries: the bitmap.
+const HEAD: usize = 2;
 
-/// A node decides [`STRIDE`] bits of the address, those after the first `depth`. It holds the values
-/// of the prefixes that end within them, and leads to the nodes below.
-///
-/// Depths are multiples of [`STRIDE`]. A node that would hold no value and lead to a single node is
-/// left out, so a node names all the bits before it. The shape thus follows from the prefixes
-/// alone, not from the order of changes.
-#[derive(Clone)]
-#[cfg_attr(test, derive(Debug, PartialEq))]
-pub(super) struct Node<K, V> {
-    /// By [`place`]. A prefix that ends where the stride begins is the node's above, but for /0.
-    values: Sparse<u128, V>,
-    /// By slot.
-    children: Sparse<u64, Node<K, V>>,
-    /// The `depth` bits before the stride.
-    bits: K,
-    depth: u8,
+/// Entries have this many bits.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Width {
+    Half,
+    Word,
 }
 
-/// Where in the trie a prefix has its value.
-#[derive(Clone, Copy)]
-pub(super) struct Home<K> {
-    bits: K,
-    depth: u8,
+impl Width {
+    /// What a page of these values needs.
+    pub(super) fn of(greatest: u32) -> Self {
+        if greatest < Self::Half.node() { Self::Half } else { Self::Word }
+    }
+
+    /// Marks an entry that leads to a node.
+    #[inline]
+    const fn node(self) -> u32 {
+        match self {
+            Self::Half => 1 << 15,
+            Self::Word => 1 << 31,
+        }
+    }
+
+    #[inline]
+    fn get(self, page: &[u32], entries: usize, number: usize) -> u32 {
+        match self {
+            Self::Half => page[entries + number / 2] >> (number % 2 * 16) & 0xffff,
+            Self::Word => page[entries + number],
+        }
+    }
+
+    /// Appends entries; those of children as zero.
+    fn append(self, entries: &[u32], page: &mut Vec<u32>) {
+        let known = |entry: &u32| if entry & CHILD == 0 { *entry } else { 0 };
+        match self {
+            Self::Half => {
+                page.extend(entries.chunks(2).map(|two| two.iter().rev().fold(0, |high, low| high << 16 | known(low))));
+            }
+            Self::Word => page.extend(entries.iter().map(known)),
+        }
+    }
+
+    /// Sets an entry that is zero.
+    fn set(self, page: &mut [u32], entries: usize, number: usize, entry: u32) {
+        match self {
+            Self::Half => page[entries + number / 2] |= entry << (number % 2 * 16),
+            Self::Word => page[entries + number] = entry,
+        }
+    }
+}
+
+/// The value of the longest route that holds an address, or zero. `depth` is that of the node that
+/// begins at `node`.
+#[inline(always)]
+pub(super) fn lookup<K: Key>(page: &[u32], width: Width, mut node: usize, mut depth: u8, address: K) -> u32 {
+    loop {
+        let bitmap = u64::from(page[node]) | u64::from(page[node + 1]) << 32;
+        // Place zero always begins a run: there is one to subtract.
+        let run = (bitmap << (PLACES - 1 - address.stride(depth))).count_ones() as usize - 1;
+        let entry = width.get(page, node + HEAD, run);
+        if entry & width.node() == 0 {
+            return entry;
+        }
+        node = (entry ^ width.node()) as usize;
+        depth += STRIDE;
+    }
+}
+
+/// Appends the node of some routes, which share their first `depth` bits and are longer. `cover` is
+/// the value of the places that none of them holds.
+#[allow(clippy::cast_possible_truncation, reason = "a page has few words")]
+pub(super) fn build<K: Key>(routes: Routes<'_>, width: Width, depth: u8, cover: u32, page: &mut Vec<u32>) {
+    let mut runs = Runs::new();
+    // The routes that hold the place, the longest last, by where they end.
+    let mut open = [(PLACES, cover); STRIDE as usize + 2];
+    let mut top = 0;
+    let mut child = None;
+    for route in routes.iter::<K>() {
+        let first = route.bits.stride(depth);
+        if child == Some(first) {
+            continue;
+        }
+        while open[top].0 <= first {
+            runs.fill(open[top].0, open[top].1);
+            top -= 1;
+        }
+        runs.fill(first, open[top].1);
+        if route.length <= depth + STRIDE {
+            top += 1;
+            open[top] = (first + (PLACES >> (route.length - depth)), route.value);
+        } else {
+            runs.begin(CHILD | open[top].1);
+            child = Some(first);
+        }
+    }
+    for &(end, value) in open[..=top].iter().rev() {
+        runs.fill(end, value);
+    }
+    page.extend([runs.bitmap as u32, (runs.bitmap >> 32) as u32]);
+    let entries = page.len();
+    width.append(&runs.entries[..runs.count], page);
+    if child.is_none() {
+        return;
+    }
+    let mut rest = routes;
+    for (number, entry) in runs.entries[..runs.count].iter().enumerate().filter(|(_, entry)| **entry & CHILD != 0) {
+        let shorter = rest.iter::<K>().take_while(|route| route.length <= depth + STRIDE).count();
+        (_, rest) = rest.split_at::<K>(shorter);
+        let place = rest.at::<K>(0).bits.stride(depth);
+        let below = rest.iter::<K>().take_while(|route| route.bits.stride(depth) == place).count();
+        let (below, after) = rest.split_at::<K>(below);
+        rest = after;
+        let node = width.node() | page.len() as u32;
+        width.set(page, entries, number, node);
+        build::<K>(below, width, depth + STRIDE, entry ^ CHILD, page);
+    }
+}
+
+/// Marks the cover of a child that is not built yet.
+const CHILD: u32 = 1 << 31;
+
+/// The runs of a node, made in order.
+struct Runs {
+    bitmap: u64,
+    entries: [u32; PLACES],
+    count: usize,
+    /// The first place that has no entry yet.
     place: usize,
 }
 
-impl<K: Key> Home<K> {
-    /// The home of the prefix of the first `length` bits of `bits`; the others must be zero.
-    pub(super) fn of(bits: K, length: u8) -> Self {
-        let depth = aligned(length.saturating_sub(1));
-        Self { bits: bits.truncated(depth), depth, place: place(bits.slot(depth), length - depth) }
-    }
-}
-
-/// The last stride boundary up to this depth.
-fn aligned(depth: u8) -> u8 {
-    depth - depth % STRIDE
-}
-
-impl<K: Key, V> Node<K, V> {
-    fn bare(bits: K, depth: u8) -> Self {
-        Self { values: Sparse::new(), children: Sparse::new(), bits, depth }
+impl Runs {
+    fn new() -> Self {
+        Self { bitmap: 0, entries: [0; PLACES], count: 0, place: 0 }
     }
 
-    /// True if the address lies below this node.
-    #[inline]
-    pub(super) fn covers(&self, address: K) -> bool {
-        address.shared(self.bits) >= self.depth
-    }
-
-    /// The next node on the way to an address below this one; it need not cover the address.
-    #[inline]
-    pub(super) fn child(&self, address: K) -> Option<&Self> {
-        self.children.get(address.slot(self.depth))
-    }
-
-    /// The places of the prefixes here that hold an address below this node.
-    #[inline]
-    fn matching(&self, address: K) -> u128 {
-        self.values.occupied() & PATHS[address.slot(self.depth)]
-    }
-
-    /// True if a prefix here holds an address below this node.
-    #[inline]
-    pub(super) fn matches(&self, address: K) -> bool {
-        self.matching(address) != 0
-    }
-
-    /// The longest prefix here that holds an address below this node: its length and value.
-    #[inline]
-    pub(super) fn longest(&self, address: K) -> Option<(u8, &V)> {
-        let place = self.matching(address).checked_ilog2()? as usize;
-        Some((self.depth + PREFIXES[place].1, self.values.get(place)?))
-    }
-
-    /// The value of a prefix here or below.
-    pub(super) fn get(&self, home: Home<K>) -> Option<&V> {
-        let mut node = self;
-        while node.depth < home.depth {
-            node = node.child(home.bits)?;
-        }
-        if node.depth == home.depth && node.bits == home.bits { node.values.get(home.place) } else { None }
-    }
-
-    /// The values here, by [`place`].
-    pub(super) fn values(&self) -> sparse::Iter<'_, u128, V> {
-        self.values.iter()
-    }
-
-    /// The nodes below, by slot.
-    pub(super) fn children(&self) -> sparse::Iter<'_, u64, Self> {
-        self.children.iter()
-    }
-
-    /// The bits and length of the prefix that has its value at a place.
-    pub(super) fn prefix(&self, place: usize) -> (K, u8) {
-        let (slot, length) = PREFIXES[place];
-        (self.bits.with_slot(self.depth, slot), self.depth + length)
-    }
-}
-
-impl<K: Key, V: Clone> Node<K, V> {
-    /// A node of one value.
-    pub(super) fn leaf(home: Home<K>, value: V) -> Self {
-        let mut node = Self::bare(home.bits, home.depth);
-        node.values.set(home.place, value);
-        node
-    }
-
-    /// Sets the value of a prefix in the trie that begins here; the old one comes back.
-    pub(super) fn insert(&mut self, home: Home<K>, value: V) -> Option<V> {
-        let fork = aligned(home.bits.shared(self.bits).min(self.depth).min(home.depth));
-        if fork < self.depth {
-            let above = Self::bare(home.bits.truncated(fork), fork);
-            let below = mem::replace(self, above);
-            self.children.set(below.bits.slot(fork), below);
-        }
-        if self.depth == home.depth {
-            return self.values.set(home.place, value);
-        }
-        let slot = home.bits.slot(self.depth);
-        match self.children.get_mut(slot) {
-            Some(child) => child.insert(home, value),
-            None => {
-                self.children.set(slot, Self::leaf(home, value));
-                None
+    /// Gives the places up to `end` an entry that is a value.
+    fn fill(&mut self, end: usize, value: u32) {
+        if self.place < end {
+            if self.count == 0 || self.entries[self.count - 1] != value {
+                self.begin(value);
             }
+            self.place = end;
         }
     }
 
-    /// As [`Node::get`], to change it; the prefix must be there.
-    pub(super) fn get_mut(&mut self, home: Home<K>) -> Option<&mut V> {
-        let mut node = self;
-        while node.depth < home.depth {
-            node = node.children.get_mut(home.bits.slot(node.depth))?;
-        }
-        node.values.get_mut(home.place)
-    }
-
-    /// Takes the value of a prefix from here or below; the prefix must be there. The caller prunes
-    /// this node afterwards.
-    pub(super) fn remove(&mut self, home: Home<K>) -> Option<V> {
-        if self.depth == home.depth {
-            return self.values.take(home.place);
-        }
-        let slot = home.bits.slot(self.depth);
-        let child = self.children.get_mut(slot)?;
-        let value = child.remove(home);
-        if !child.prune() {
-            self.children.take(slot);
-        }
-        value
-    }
-
-    /// After a removal, makes the only node below take the place of this one if it holds no value.
-    /// False if this node has no use at all.
-    pub(super) fn prune(&mut self) -> bool {
-        match (self.values.items(), self.children.items()) {
-            ([], []) => return false,
-            ([], [only]) => *self = only.clone(),
-            _ => {}
-        }
-        true
+    /// Begins a run, of one place for now.
+    fn begin(&mut self, entry: u32) {
+        self.bitmap |= 1 << self.place;
+        self.entries[self.count] = entry;
+        self.count += 1;
+        self.place += 1;
     }
 }

@@ -5,26 +5,28 @@ use std::net::IpAddr;
 
 use crate::addr::{Family, Prefix};
 
+use super::Index;
+
 /// Has the face of [`super::PrefixTable`].
 #[derive(Debug, Clone, Default)]
-pub(super) struct Oracle<V> {
-    entries: BTreeMap<Prefix, V>,
+pub(super) struct Oracle {
+    entries: BTreeMap<Prefix, Index>,
 }
 
-impl<V> Oracle<V> {
-    pub(super) fn insert(&mut self, prefix: Prefix, value: V) -> Option<V> {
-        self.entries.insert(prefix, value)
+impl Oracle {
+    pub(super) fn insert(&mut self, prefix: Prefix, index: Index) -> Option<Index> {
+        self.entries.insert(prefix, index)
     }
 
-    pub(super) fn remove(&mut self, prefix: &Prefix) -> Option<V> {
+    pub(super) fn remove(&mut self, prefix: &Prefix) -> Option<Index> {
         self.entries.remove(prefix)
     }
 
-    pub(super) fn get(&self, prefix: &Prefix) -> Option<&V> {
-        self.entries.get(prefix)
+    pub(super) fn get(&self, prefix: &Prefix) -> Option<Index> {
+        self.entries.get(prefix).copied()
     }
 
-    pub(super) fn lookup(&self, address: IpAddr) -> Option<(Prefix, &V)> {
+    pub(super) fn lookup(&self, address: IpAddr) -> Option<(Prefix, Index)> {
         self.iter().filter(|(prefix, _)| prefix.contains(address)).max_by_key(|(prefix, _)| prefix.length())
     }
 
@@ -32,7 +34,7 @@ impl<V> Oracle<V> {
         self.iter().filter(|(prefix, _)| prefix.family() == family).count()
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (Prefix, &V)> {
-        self.entries.iter().map(|(prefix, value)| (*prefix, value))
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Prefix, Index)> {
+        self.entries.iter().map(|(prefix, index)| (*prefix, *index))
     }
 }

@@ -1,16 +1,14 @@
 //! The table against its oracle, and what sharing must and must not do.
 
-use std::cell::Cell;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::rc::Rc;
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use prefix_trie::PrefixMap;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::PrefixTable;
 use super::oracle::Oracle;
+use super::{Index, PrefixTable};
 use crate::addr::{Family, Prefix};
 
 /// A change, or a moment at which a clone is put aside.
@@ -74,7 +72,7 @@ fn edges(prefix: Prefix) -> Vec<IpAddr> {
 }
 
 /// Compares everything there is to ask, at the edges of the given prefixes.
-fn compare(table: &PrefixTable<u8>, oracle: &Oracle<u8>, prefixes: &[Prefix]) {
+fn compare(table: &PrefixTable, oracle: &Oracle, prefixes: &[Prefix]) {
     assert!(table.iter().eq(oracle.iter()), "{table:?} is not {oracle:?}");
     for family in [Family::V4, Family::V6] {
         assert_eq!(table.count(family), oracle.count(family));
@@ -93,6 +91,10 @@ fn compare(table: &PrefixTable<u8>, oracle: &Oracle<u8>, prefixes: &[Prefix]) {
     }
 }
 
+fn index(number: u32) -> Index {
+    Index::new(number).unwrap()
+}
+
 proptest! {
     #[test]
     fn agrees_with_the_oracle_and_leaves_older_clones_alone(steps in steps()) {
@@ -105,6 +107,7 @@ proptest! {
         for step in steps {
             match step {
                 Step::Insert(prefix, value) => {
+                    let value = index(value.into());
                     prop_assert_eq!(table.insert(prefix, value), oracle.insert(prefix, value));
                 }
                 Step::Remove(prefix) => prop_assert_eq!(table.remove(&prefix), oracle.remove(&prefix)),
@@ -115,68 +118,135 @@ proptest! {
         for (table, oracle) in &snapshots {
             compare(table, oracle, &prefixes);
         }
-        // Equality of tables is that of their nodes: nothing is left of what was removed.
-        let mut rebuilt = PrefixTable::new();
-        for (prefix, value) in oracle.iter() {
-            rebuilt.insert(prefix, *value);
-        }
-        prop_assert_eq!(table, rebuilt);
-    }
-
-    #[test]
-    fn agrees_with_another_implementation(
-        entries in prop::collection::vec((prefix(), any::<u16>()), 0..400),
-        addresses in prop::collection::vec(address(), 100),
-    ) {
-        let mut table = PrefixTable::new();
-        let (mut v4, mut v6) = (PrefixMap::<Ipv4Net, u16>::new(), PrefixMap::<Ipv6Net, u16>::new());
-        for (prefix, value) in entries {
-            table.insert(prefix, value);
-            match IpNet::new(prefix.address(), prefix.length()).unwrap() {
-                IpNet::V4(net) => v4.insert(net, value),
-                IpNet::V6(net) => v6.insert(net, value),
-            };
-        }
-        for address in addresses {
-            let value = match IpNet::from(address) {
-                IpNet::V4(host) => v4.get_lpm(&host).map(|(_, value)| value),
-                IpNet::V6(host) => v6.get_lpm(&host).map(|(_, value)| value),
-            };
-            prop_assert_eq!(table.lookup(address).map(|(_, value)| value), value);
-        }
     }
 }
 
-/// A value that counts how often it is cloned.
-#[derive(Debug)]
-struct Counted(Rc<Cell<usize>>);
+/// Random networks of one region, so that they fill pages, branches and the root.
+struct Region {
+    random: u64,
+    bits: u128,
+    free: u128,
+    lengths: std::ops::RangeInclusive<u8>,
+    is_v4: bool,
+}
 
-impl Clone for Counted {
-    fn clone(&self) -> Self {
-        self.0.set(self.0.get() + 1);
-        Self(Rc::clone(&self.0))
+impl Region {
+    fn v4(bits: u32, free: u32, lengths: std::ops::RangeInclusive<u8>) -> Self {
+        Self { random: 1, bits: bits.into(), free: free.into(), lengths, is_v4: true }
+    }
+
+    fn v6(bits: u128, free: u128, lengths: std::ops::RangeInclusive<u8>) -> Self {
+        Self { random: 1, bits, free, lengths, is_v4: false }
+    }
+
+    /// By Marsaglia, "Xorshift RNGs" (2003).
+    fn random(&mut self) -> u64 {
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        self.random
+    }
+
+    fn below(&mut self, limit: u32) -> u32 {
+        u32::try_from(self.random() % u64::from(limit)).unwrap()
+    }
+
+    #[allow(clippy::cast_possible_truncation, reason = "IPv4 has 32 bits")]
+    fn address(&mut self) -> IpAddr {
+        let bits = self.bits ^ (u128::from(self.random()) << 64 | u128::from(self.random())) & self.free;
+        if self.is_v4 { Ipv4Addr::from_bits(bits as u32).into() } else { Ipv6Addr::from_bits(bits).into() }
+    }
+
+    #[allow(clippy::cast_possible_truncation, reason = "an address has at most 128 bits")]
+    fn prefix(&mut self) -> Prefix {
+        let span = u64::from(self.lengths.end() - self.lengths.start()) + 1;
+        let above = (self.random() % span) as u8;
+        let length = self.lengths.start() + above;
+        Prefix::new(self.address(), length).unwrap()
+    }
+}
+
+/// Compares a table with an implementation that has nothing in common with it.
+fn agrees(table: &PrefixTable, prefixes: &[(Prefix, Index)], region: &mut Region) {
+    let (mut v4, mut v6) = (PrefixMap::<Ipv4Net, Index>::new(), PrefixMap::<Ipv6Net, Index>::new());
+    for &(prefix, value) in prefixes {
+        match IpNet::new(prefix.address(), prefix.length()).unwrap() {
+            IpNet::V4(net) => v4.insert(net, value),
+            IpNet::V6(net) => v6.insert(net, value),
+        };
+    }
+    assert_eq!(table.count(Family::V4) + table.count(Family::V6), v4.len() + v6.len());
+    table.check();
+    let mut expected: Vec<_> = prefixes.to_vec();
+    expected.sort_unstable();
+    assert!(table.iter().eq(expected), "the routes in order");
+    let mut check = |address: IpAddr| {
+        let (found, expected) = match address {
+            IpAddr::V4(address) => (table.lookup_v4(address), v4.get_lpm(&address.into()).map(|(_, value)| *value)),
+            IpAddr::V6(address) => (table.lookup_v6(address), v6.get_lpm(&address.into()).map(|(_, value)| *value)),
+        };
+        assert_eq!(found, expected, "{address}");
+        assert_eq!(table.lookup(address).map(|(_, value)| value), expected, "{address}");
+    };
+    prefixes.iter().flat_map(|(prefix, _)| edges(*prefix)).for_each(&mut check);
+    (0..1000).map(|_| region.address()).for_each(check);
+}
+
+/// Grows a table and lets it shrink again; compares it on the way with what it should be, and older
+/// clones with what they were.
+fn grow_and_shrink(mut region: Region, most: usize) {
+    let (mut table, mut routes) = (PrefixTable::new(), Vec::<(Prefix, Index)>::new());
+    let mut snapshots = Vec::new();
+    let checkpoint = |routes: &[_]| [most / 64, most / 8, most / 2, most].contains(&routes.len());
+    while routes.len() < most {
+        let (prefix, value) = (region.prefix(), index(region.below(100)));
+        if table.insert(prefix, value).is_some() {
+            let known = routes.iter_mut().find(|(known, _)| *known == prefix).unwrap();
+            known.1 = value;
+            continue;
+        }
+        routes.push((prefix, value));
+        if checkpoint(&routes) {
+            agrees(&table, &routes, &mut region);
+            snapshots.push((table.clone(), routes.clone()));
+        }
+    }
+    while !routes.is_empty() {
+        let at = region.below(u32::try_from(routes.len()).unwrap()) as usize;
+        let (prefix, value) = routes.swap_remove(at);
+        assert_eq!(table.remove(&prefix), Some(value), "{prefix}");
+        if checkpoint(&routes) {
+            agrees(&table, &routes, &mut region);
+        }
+    }
+    assert_eq!(format!("{table:?}"), "{}");
+    for (table, routes) in &snapshots {
+        agrees(table, routes, &mut region);
     }
 }
 
 #[test]
-fn a_change_copies_only_the_path_to_it() {
-    let clones = Rc::new(Cell::new(0));
-    let value = || Counted(Rc::clone(&clones));
-    let network = |number: u32| Prefix::new(Ipv4Addr::from_bits(number << 8).into(), 24).unwrap();
-    let mut table = PrefixTable::new();
-    for number in 0..10_000 {
-        table.insert(network(number), value());
-    }
-    clones.set(0);
-    table.insert(network(0), value());
-    assert_eq!(clones.get(), 0, "what nobody shares is changed in place");
+fn a_large_ipv4_table_grows_and_shrinks() {
+    grow_and_shrink(Region::v4(0x0a00_0000, 0x3fff_ffff, 6..=32), 9000);
+}
 
-    let mut changed = table.clone();
-    assert_eq!(clones.get(), 0, "a clone shares all values");
-    changed.remove(&network(20_000));
-    assert_eq!(clones.get(), 0, "removing nothing changes nothing");
-    changed.remove(&network(5_000));
-    changed.insert(network(9_999), value());
-    assert!(clones.get() <= 2 * 127, "{} values were copied, more than two nodes hold", clones.get());
-    assert_eq!((table.count(Family::V4), changed.count(Family::V4)), (10_000, 9_999));
+#[test]
+fn ipv4_routes_below_one_slot_grow_and_shrink() {
+    grow_and_shrink(Region::v4(0x0a00_0000, 0x0000_1fff, 19..=32), 6000);
+}
+
+#[test]
+fn a_large_ipv6_table_grows_and_shrinks() {
+    grow_and_shrink(Region::v6(0x2001_0db8 << 96, u128::MAX >> 20 & !(u128::MAX >> 66), 10..=66), 6000);
+}
+
+#[test]
+fn ipv6_routes_with_a_long_common_prefix_grow_and_shrink() {
+    grow_and_shrink(Region::v6(0x2001_0db8 << 96, 0xffff << 56 | 0x1ff, 60..=128), 5000);
+}
+
+#[test]
+fn an_empty_table_is_small() {
+    // It has nothing on the heap: there is no page and no branch.
+    assert!(size_of::<PrefixTable>() <= 128, "{} bytes", size_of::<PrefixTable>());
 }

@@ -7,7 +7,6 @@
 
 use std::cell::{Cell, RefCell};
 use std::io::ErrorKind;
-use std::sync::Arc;
 
 use etherparse::{IpNumber, Ipv4Options, PacketBuilder, TcpHeader, UdpHeader};
 use proptest::prelude::*;
@@ -20,7 +19,7 @@ use vgw::forward::{DropReason, Forwarder, Limits, PortConfig, PortRole, Verdict}
 use vgw::packet::{
     Checksum, Content, Frame, Offload, Packet, SegmentKind, Segmentation, SuperPackets, checksum, protocol,
 };
-use vgw::routing::{Instance, NextHop};
+use vgw::routing::{NextHop, Rib};
 use vgw::sys::Tap;
 
 use crate::lab::{eventually, in_namespace, ip, name, sysctl};
@@ -256,10 +255,10 @@ fn router(mtu: u32) -> Forwarder {
         super_packets: SuperPackets { tcp: false, udp: false },
         ..port
     });
-    let mut instance = Instance::new(InstanceId(0), InstanceName::new("red").unwrap());
-    instance.insert("10.2.0.0/24".parse().unwrap(), NextHop::port(EGRESS));
-    instance.insert("fd02::/64".parse().unwrap(), NextHop::port(EGRESS));
-    forwarder.publish(Arc::new(instance));
+    let mut rib = Rib::new(InstanceId(0), InstanceName::new("red").unwrap());
+    rib.insert("10.2.0.0/24".parse().unwrap(), NextHop::port(EGRESS));
+    rib.insert("fd02::/64".parse().unwrap(), NextHop::port(EGRESS));
+    forwarder.publish(rib.publish());
     forwarder
 }
 

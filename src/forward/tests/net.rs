@@ -9,7 +9,7 @@ use crate::clock::Moment;
 use crate::forward::{DropReason, Forwarder, Limits, PortConfig, PortRole, Verdict};
 use crate::packet::sample::{STATION, Sample};
 use crate::packet::{Packet, Stations, SuperPackets};
-use crate::routing::{Hop, Instance, NextHop};
+use crate::routing::{Hop, Instance, NextHop, Rib};
 
 /// 10.1.0.5 and fd00:1::5; its MAC, [`STATION`], is not configured.
 pub(crate) const GUEST: PortId = PortId(0);
@@ -64,11 +64,11 @@ pub(crate) fn gateway(id: PortId, instance: InstanceId) -> PortConfig {
 }
 
 pub(crate) fn instance(id: InstanceId, routes: &[(&str, NextHop<PortId>)]) -> Arc<Instance> {
-    let mut instance = Instance::new(id, InstanceName::new(&format!("net{}", id.0)).unwrap());
+    let mut rib = Rib::new(id, InstanceName::new(&format!("net{}", id.0)).unwrap());
     for (prefix, next_hop) in routes {
-        instance.insert(prefix.parse::<Prefix>().unwrap(), next_hop.clone());
+        rib.insert(prefix.parse::<Prefix>().unwrap(), next_hop.clone());
     }
-    Arc::new(instance)
+    rib.publish()
 }
 
 impl Net {
