@@ -174,7 +174,7 @@ fn measure<A: Address>(criterion: &mut Criterion, prefixes: &[Prefix]) {
     let dir = (family == Family::V4 && is_internet).then(|| Dir::new(&routes));
 
     for (kind, addresses) in [("hits", hits::<A>(prefixes)), ("random", anywhere())] {
-        let mut case = Case { group: &mut group, kind, addresses: &addresses, expected: None };
+        let mut case = Case { group: &mut group, kind: kind.to_owned(), addresses: &addresses, expected: None };
         case.run("vgw", |address| address.ask_vgw(&table));
         case.run("prefix-trie", |address| peer.get_lpm(&address.net(A::BITS)).map(|(_, value)| *value));
         if is_internet {
@@ -182,6 +182,8 @@ fn measure<A: Address>(criterion: &mut Criterion, prefixes: &[Prefix]) {
             case.run("ip_network_table", |address| address.ask_network_table(&network_table));
         }
         if let Some(dir) = &dir {
+            // No rival: it cannot be changed.
+            case.kind = format!("{kind}, limit");
             case.run("DIR-24-8", |address| address.ask_dir(dir));
         }
     }
@@ -193,7 +195,7 @@ fn measure<A: Address>(criterion: &mut Criterion, prefixes: &[Prefix]) {
 /// The same addresses asked of several implementations.
 struct Case<'a, 'b, A> {
     group: &'a mut BenchmarkGroup<'b, WallTime>,
-    kind: &'a str,
+    kind: String,
     addresses: &'a [A],
     /// What the first one answered.
     expected: Option<Vec<Option<u32>>>,
