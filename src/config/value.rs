@@ -214,7 +214,7 @@ impl FromStr for Spin {
         let micros = micros.filter(|micros| *micros <= Self::LIMIT);
         let spin = micros.map(|micros| Self(Duration::from_micros(micros)));
         spin.ok_or_else(|| {
-            format!("{text:?} is neither text such as \"20us\" of at most {}us nor \"off\"", Self::LIMIT)
+            format!("{text:?} is neither text such as \"50us\" of at most {}us nor \"off\"", Self::LIMIT)
         })
     }
 }

@@ -16,6 +16,12 @@ impl Backlog {
     /// Nothing is known yet.
     pub const UNKNOWN: Self = Self { expected: 1 };
 
+    /// True if so many packets of so many bytes in all are better moved one by one.
+    #[must_use]
+    pub fn is_large(packets: usize, bytes: usize) -> bool {
+        bytes > packets * LARGE
+    }
+
     /// Number of packets to ask for, at least one.
     #[must_use]
     pub fn expected(self) -> usize {
@@ -25,10 +31,9 @@ impl Backlog {
     /// The queue gave so many packets of so many bytes in all.
     #[must_use]
     pub fn seen(packets: usize, bytes: usize) -> Self {
-        let is_large = bytes > packets * LARGE;
         // Twice as many: a queue that fills faster than it is emptied is noticed, and one that gave
         // a few keeps the number small.
-        Self { expected: if is_large { 1 } else { (packets * 2).max(1) } }
+        Self { expected: if Self::is_large(packets, bytes) { 1 } else { (packets * 2).max(1) } }
     }
 }
 

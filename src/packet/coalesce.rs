@@ -6,6 +6,8 @@
 //! datagrams as they were sent: joining is never seen from outside but in IPv4 identifications,
 //! which mean nothing in packets that must not be fragmented (RFC 6864, 4.1).
 
+use std::ops::Range;
+
 use arrayvec::ArrayVec;
 
 use crate::addr::PortId;
@@ -13,13 +15,13 @@ use crate::addr::PortId;
 use super::checksum::Sum;
 use super::ethernet::ETHERNET_HEADER;
 use super::ipv4::write_checksum;
+use super::offload::UDP_CHECKSUM;
 use super::{Checksum, Packet, SegmentKind, Segmentation, protocol};
 
 #[cfg(test)]
 mod tests;
 
 const UDP_HEADER: usize = 8;
-const UDP_CHECKSUM: u16 = 6;
 const IPV4: usize = 20;
 const IPV6: usize = 40;
 
@@ -45,11 +47,18 @@ impl Coalescer {
     /// it stays by itself, the caller puts it behind them.
     #[inline]
     pub fn join<P: AsMut<Packet>>(&mut self, departing: &mut [P], egress: PortId, packet: &Packet) -> Option<usize> {
-        let datagram = Datagram::of(packet)?;
-        let belongs =
-            |train: &&mut Train| train.egress == egress && datagram.follows(departing[train.head].as_mut(), packet);
+        let Some(datagram) = Datagram::of(packet) else {
+            if !is_tcp(packet.frame()) {
+                // It may be of any flow here, and what comes later must stay behind it.
+                let of_egress = self.trains.iter_mut().filter(|train| train.egress == egress);
+                of_egress.for_each(|train| train.is_closed = true);
+            }
+            return None;
+        };
+        let is_of_flow =
+            |train: &&mut Train| train.egress == egress && datagram.is_of_flow(departing[train.head].as_mut(), packet);
         // The latest of the flow: joining an earlier one would change the order.
-        if let Some(train) = self.trains.iter_mut().rev().find(belongs)
+        if let Some(train) = self.trains.iter_mut().rev().find(is_of_flow)
             && train.couple(&datagram, departing[train.head].as_mut(), packet)
         {
             return Some(train.head);
@@ -94,25 +103,46 @@ impl Datagram {
         let udp = frame.get(transport..)?;
         let length = usize::from(u16::from_be_bytes([*udp.get(4)?, *udp.get(5)?]));
         let payload = length.checked_sub(UDP_HEADER).filter(|payload| *payload > 0)?;
-        let start = u16::try_from(transport).ok()?;
-        let is_open = packet.offload.checksum == Checksum::Partial { start, offset: UDP_CHECKSUM };
+        let is_open = matches!(packet.offload.checksum, Checksum::Partial { start, offset }
+            if usize::from(start) == transport && usize::from(offset) == UDP_CHECKSUM);
         let is_single = is_open && packet.offload.segmentation.is_none() && packet.fault.is_none();
         (is_single && length == udp.len()).then_some(Self { transport, payload })
     }
 
     /// True if a packet belongs to the flow of another, both being datagrams of this family.
     #[inline]
-    fn follows(&self, head: &Packet, packet: &Packet) -> bool {
-        let (head, frame) = (head.frame(), packet.frame());
-        // Stations, EtherType and the first bytes of the IP header up to its length.
-        let same = |range: std::ops::Range<usize>| head.get(range.clone()) == frame.get(range);
-        let ip = ETHERNET_HEADER;
-        let is_same_header = match self.transport - ip {
-            IPV4 => same(0..ip + 2) && same(ip + 6..ip + 10) && same(ip + 12..ip + IPV4),
-            _ => same(0..ip + 4) && same(ip + 6..ip + IPV6),
+    fn is_of_flow(&self, head: &Packet, packet: &Packet) -> bool {
+        let addresses = match self.transport - ETHERNET_HEADER {
+            IPV4 => ETHERNET_HEADER + 12,
+            _ => ETHERNET_HEADER + 8,
         };
-        is_same_header && same(self.transport..self.transport + 4)
+        // The ports come right behind the addresses.
+        let flow = addresses..self.transport + 4;
+        head.frame()[12..14] == packet.frame()[12..14] && head.frame().get(flow.clone()) == packet.frame().get(flow)
     }
+
+    /// True if two packets of a flow have the same headers, lengths and checksums aside.
+    #[inline]
+    fn is_like(&self, head: &Packet, packet: &Packet) -> bool {
+        let same = |range: Range<usize>| head.frame().get(range.clone()) == packet.frame().get(range);
+        let ip = ETHERNET_HEADER;
+        match self.transport - ip {
+            // Stations and type of service; flags, time to live and protocol.
+            IPV4 => same(0..ip + 2) && same(ip + 6..ip + 10),
+            // Stations, traffic class and flow label; next header and hop limit.
+            _ => same(0..ip + 4) && same(ip + 6..ip + 8),
+        }
+    }
+}
+
+/// True for a TCP packet right behind its IP header, fragment or not.
+fn is_tcp(frame: &[u8]) -> bool {
+    let protocol_at = match frame.get(12..14) {
+        Some([0x08, 0x00]) => ETHERNET_HEADER + 9,
+        Some([0x86, 0xdd]) => ETHERNET_HEADER + 6,
+        _ => return false,
+    };
+    frame.get(protocol_at) == Some(&protocol::TCP)
 }
 
 /// An IPv4 header, without options, of a UDP packet that must not be fragmented.
@@ -137,7 +167,7 @@ struct Train {
     /// What that packet was at first.
     datagram: Datagram,
     joined: usize,
-    /// True once a shorter datagram was joined: it can only be the last.
+    /// True once nothing more may be joined: a shorter datagram can only be the last.
     is_closed: bool,
 }
 
@@ -146,7 +176,8 @@ impl Train {
     fn couple(&mut self, next: &Datagram, head: &mut Packet, packet: &Packet) -> bool {
         let length = head.length();
         let fits = length - ETHERNET_HEADER + next.payload <= usize::from(u16::MAX);
-        if self.is_closed || self.joined == MOST || next.payload > self.datagram.payload || !fits {
+        let is_like = next.is_like(head, packet) && next.payload <= self.datagram.payload;
+        if self.is_closed || self.joined == MOST || !is_like || !fits {
             return false;
         }
         head.set_length(length + next.payload);

@@ -19,6 +19,10 @@ const RECEIVE_BUFFER: c_int = 32 << 20;
 /// Most packets that one system call receives.
 const MESSAGES: usize = 64;
 
+/// The kernel that learned UDP super-packets in offload headers. Taps say what they take, these sockets
+/// do not.
+const UDP_SUPER_PACKETS: [u32; 2] = [6, 2];
+
 /// The Ethernet addresses, before which a stripped VLAN tag belongs.
 const ADDRESSES: usize = 12;
 
@@ -26,6 +30,8 @@ const ADDRESSES: usize = 12;
 #[derive(Debug)]
 pub struct PacketSocket {
     socket: OwnedFd,
+    /// Whether the kernel knows UDP super-packets in offload headers.
+    takes_udp: bool,
 }
 
 impl PacketSocket {
@@ -68,12 +74,13 @@ impl PacketSocket {
             let group = (interface & 0xffff) as c_int | (libc::PACKET_FANOUT_HASH as c_int) << 16;
             set_option(&socket, libc::SOL_PACKET, libc::PACKET_FANOUT, &group)?;
         }
-        Ok(Self { socket })
+        Ok(Self { socket, takes_udp: release().is_some_and(|release| release >= UDP_SUPER_PACKETS) })
     }
 
     /// Reads packets with one system call, at most [`MESSAGES`] and no more than there is room for,
     /// and puts back the VLAN tags that the kernel has stripped: without its tag a packet would pass
-    /// for an untagged one. Fewer than asked for means that nothing is left.
+    /// for an untagged one. Fewer than asked for may mean that nothing is left, or that the next one is
+    /// refused: the next call says so.
     fn receive_some(&self, batch: &mut Batch, count: usize) -> Result<(), DeviceError> {
         let packets = batch.free(count.clamp(1, MESSAGES));
         let count = packets.len();
@@ -97,7 +104,7 @@ impl PacketSocket {
             }
             batch.keep(0);
         }
-        if received < count { Err(DeviceError::WouldBlock) } else { Ok(()) }
+        Ok(())
     }
 }
 
@@ -108,9 +115,9 @@ impl AsFd for PacketSocket {
 }
 
 impl Device for PacketSocket {
-    /// The kernel cuts what the interface cannot take.
+    /// The kernel cuts what the interface cannot take, of the kinds that it knows.
     fn super_packets(&self) -> SuperPackets {
-        SuperPackets::ALL
+        SuperPackets { tcp: true, udp: self.takes_udp }
     }
 
     fn access(&self) -> Access {
@@ -144,6 +151,18 @@ impl Device for PacketSocket {
 #[repr(align(8))]
 struct Control {
     bytes: [u8; 64],
+}
+
+/// The running kernel's version, as far as it counts.
+fn release() -> Option<[u32; 2]> {
+    let name = rustix::system::uname();
+    version(name.release().to_str().ok()?)
+}
+
+/// The first two numbers of a kernel's release.
+fn version(release: &str) -> Option<[u32; 2]> {
+    let mut numbers = release.split(|c: char| !c.is_ascii_digit()).map_while(|number| number.parse().ok());
+    Some([numbers.next()?, numbers.next()?])
 }
 
 /// A packet's buffer, for one message.
@@ -232,6 +251,14 @@ mod tests {
         packet.received(filled).unwrap();
         insert_tag(&mut packet, [0x81, 0, 0, 7]);
         assert_eq!(packet.frame()[12..16], [0x81, 0, 0, 7]);
+    }
+
+    #[test]
+    fn releases_are_compared_as_numbers() {
+        let releases = ["6.1.0-13-amd64", "6.18.44-fc-v657", "6.2", "5.10-rc1"].map(version);
+        assert_eq!(releases, [[6, 1], [6, 18], [6, 2], [5, 10]].map(Some));
+        assert_eq!(["", "6", "linux"].map(version), [None; 3]);
+        assert!([6, 18] >= UDP_SUPER_PACKETS && [6, 1] < UDP_SUPER_PACKETS);
     }
 
     #[test]

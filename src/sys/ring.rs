@@ -10,7 +10,7 @@ use io_uring::squeue::Entry;
 use io_uring::{IoUring, opcode, types};
 use rustix::fs::{Mode, OFlags};
 
-use crate::engine::{Access, Departure, Device, DeviceError, Direct, Transfer};
+use crate::engine::{Access, Backlog, Departure, Device, DeviceError, Direct, Transfer};
 use crate::packet::Batch;
 
 use super::tap::DEVICE_NODE;
@@ -22,10 +22,6 @@ const ENTRIES: u32 = 64;
 
 /// From so many packets on, one call for all is faster than a call for each.
 const WORTHWHILE: usize = 4;
-
-/// Packets of more bytes on average are moved one by one: copying takes most of the time, and takes
-/// longer if the bytes have left the cache until they are written.
-const LARGE: usize = 2048;
 
 /// Moves small packets in batches; few or large ones with a system call each, which is then faster.
 ///
@@ -48,19 +44,25 @@ pub fn transfers(io_uring: Option<bool>, count: usize) -> Vec<Box<dyn Transfer>>
     match rings {
         Ok(Some(rings)) => return rings.into_iter().map(|ring| Box::new(ring) as Box<dyn Transfer>).collect(),
         Ok(None) => {}
+        Err(error) if io_uring.is_some() => {
+            tracing::warn!(%error, "io_uring is asked for and cannot be had: each packet is moved by a system call of its own");
+        }
         Err(error) => tracing::info!(%error, "no io_uring: each packet is moved by a system call of its own"),
     }
     (0..count).map(|_| Box::new(Direct) as Box<dyn Transfer>).collect()
 }
 
-/// Rings for as many workers, unless they must save time and do not.
+/// Rings for as many workers; none if they must save time and do not.
 fn rings(must_pay: bool, count: usize) -> io::Result<Option<Vec<Ring>>> {
     let mut rings = (0..count).map(|_| Ring::new()).collect::<io::Result<Vec<_>>>()?;
-    let Some(first) = rings.first_mut() else { return Ok(None) };
-    let Costs { direct, ring } = worth::measure(first)?;
-    let is_chosen = !must_pay || ring < direct;
-    tracing::info!(system_call = ?direct, io_uring = ?ring, batches = is_chosen, "cost of moving a packet measured");
-    Ok(is_chosen.then_some(rings))
+    if let Some(first) = rings.first_mut().filter(|_| must_pay) {
+        let Costs { direct, ring } = worth::measure(first)?;
+        tracing::info!(system_call = ?direct, io_uring = ?ring, batches = ring < direct, "cost of moving a packet measured");
+        if ring >= direct {
+            return Ok(None);
+        }
+    }
+    Ok(Some(rings))
 }
 
 impl Ring {
@@ -156,7 +158,7 @@ impl Transfer for Ring {
 
     fn transmit(&mut self, departures: &mut [Departure<'_>]) {
         let bytes: usize = departures.iter().map(|departure| departure.packet.length()).sum();
-        if departures.len() < WORTHWHILE || bytes > departures.len() * LARGE {
+        if departures.len() < WORTHWHILE || Backlog::is_large(departures.len(), bytes) {
             return Direct.transmit(departures);
         }
         for departures in departures.chunks_mut(DEPTH) {

@@ -44,8 +44,8 @@ def testpmd(bed, ports, usual=True):
 WAYS = {
     "vgw": Way(vgw_with(""), "vgwd as it is by default"),
     "vgw-spin": Way(
-        vgw_with('[dataplane]\nspin = "20us"'),
-        "vgwd that looks for packets for 20 µs before it sleeps",
+        vgw_with('[dataplane]\nspin = "50us"'),
+        "vgwd that looks for packets for 50 µs before it sleeps",
         works=("tcp-1", "pps", "rtt", "rtt-loaded"),
     ),
     "vgw-2": Way(

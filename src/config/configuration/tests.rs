@@ -87,7 +87,7 @@ fn errors_name_file_line_and_key() {
         ("[dataplane]\nworkers = 0", "a.toml:2: dataplane.workers: 0 is not in 1..=256"),
         (
             "[dataplane]\nspin = '2ms'",
-            "a.toml:2: dataplane.spin: \"2ms\" is neither text such as \"20us\" of at most 1000us nor \"off\"",
+            "a.toml:2: dataplane.spin: \"2ms\" is neither text such as \"50us\" of at most 1000us nor \"off\"",
         ),
         ("[[gateway]]\ninterface = 'vgw1'", "a.toml:1: gateway: missing field `routing_instance`"),
         ("gateway = 1", "a.toml:1: gateway: invalid type: integer `1`, expected a sequence"),

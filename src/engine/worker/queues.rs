@@ -80,7 +80,12 @@ impl Queues {
         if let Err(DeviceError::Refused(error)) = &outcome {
             tracing::debug!(?port, %error, "the kernel refused to hand over a packet");
         }
-        queue.is_ready = !matches!(outcome, Err(DeviceError::WouldBlock | DeviceError::Down));
+        queue.is_ready = match outcome {
+            Ok(()) | Err(DeviceError::Refused(_)) => true,
+            Err(DeviceError::WouldBlock) => false,
+            // A socket says it once, before what was received earlier; a tap that is gone says it again.
+            Err(DeviceError::Down) => !queue.is_lost,
+        };
         queue.is_lost = matches!(outcome, Err(DeviceError::Down)) || queue.is_lost && batch.is_empty();
         if queue.is_ready {
             self.ready.push_back(port);
