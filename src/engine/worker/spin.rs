@@ -38,7 +38,7 @@ impl Spin {
     pub(super) fn busy(&mut self, now: Moment) {
         let gap = now.since(self.busy);
         self.misses = if gap <= self.limit { 0 } else { self.misses.wrapping_add(1) };
-        let is_in_time = self.misses < PATIENCE || self.misses % RETRY == 0;
+        let is_in_time = self.misses < PATIENCE || self.misses.is_multiple_of(RETRY);
         self.is_worth_it = gap <= self.limit * PROMISING && is_in_time;
         self.busy = now;
     }
