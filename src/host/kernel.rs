@@ -85,7 +85,9 @@ pub trait Kernel: Send {
     /// A request that failed.
     fn reread(&mut self, operations: &[Operation], state: &mut Observed) -> Result<(), KernelError>;
 
-    /// True if somebody else has changed, or may have changed, what [`Kernel::observe`] shows since
-    /// it was last called. `known` is what it showed, with the effects of all changes made since.
+    /// True if somebody else has changed, or may have changed, links, addresses, routes or rules that
+    /// [`Kernel::observe`] shows, since this or that was last called; also what was changed only for
+    /// a moment, if that left traces. `known` is what it showed, with the effects of all changes
+    /// made since. Not heard of: settings, and what docs/decisions/settle.md lists beside them.
     fn has_news(&mut self, known: &Observed) -> bool;
 }

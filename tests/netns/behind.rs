@@ -5,7 +5,7 @@ use vgw::sys::kernel::LinuxKernel;
 
 use crate::daemon::request;
 use crate::host_state::{TABLE, gateway, key, link, make_uplink, route};
-use crate::lab::{apply, in_namespace, ip, kernel, make_pair, name, reach};
+use crate::lab::{apply, in_namespace, ip, kernel, make_pair, name, reach, sysctl};
 use crate::site::{NET1, NET2, Site};
 
 /// Reaches a state as the engine does: by what is known, with the effects of what was done.
@@ -46,6 +46,10 @@ fn what_others_do_is_news() {
             "link set vgw1 down",
             "link delete vgw1",
             "link set vgw1 down name renamed",
+            "link set vgw1 mtu 1400",
+            "link set vgw1 address 02:00:00:00:00:77",
+            "route replace 10.1.0.0/24 dev vgw1 proto static",
+            "route delete 10.1.0.0/24 dev vgw1 proto static",
             "address flush dev vgw1",
             "route flush table 20100",
             "route delete 10.1.0.0/24",
@@ -61,13 +65,14 @@ fn what_others_do_is_news() {
             "rule add from 10.1.0.0/24 iif eth2 lookup 20100 pref 20120 protocol 201",
             "address delete 30.0.0.5/24 dev eth2",
             "link add more0 type veth peer name more1",
-            "link delete more0",
+            "link set more0 name less0",
+            "link delete less0",
         ] {
             let known = kernel.observe().unwrap();
             assert!(!kernel.has_news(&known), "before {deed}");
             ip(deed);
             assert!(kernel.has_news(&known), "{deed}");
-            if !deed.contains("iif eth2") {
+            if !deed.contains("iif eth2") && !deed.starts_with("route replace") {
                 reach(&mut kernel, &gateway());
             }
         }
@@ -75,6 +80,33 @@ fn what_others_do_is_news() {
         for deed in ["link set eth2 mtu 1400", "neighbour add 30.0.0.9 lladdr 02:00:00:00:00:09 dev eth2"] {
             ip(deed);
             assert!(!kernel.has_news(&known), "{deed}");
+        }
+    });
+}
+
+#[test]
+fn what_goes_down_for_a_moment_is_news() {
+    in_namespace(|| {
+        // Of IPv6 routes and addresses that go the kernel would tell.
+        sysctl("net.ipv6.conf.all.disable_ipv6", "1");
+        sysctl("net.ipv6.conf.default.disable_ipv6", "1");
+        make_pair("eth1", "far1");
+        ip("address add 20.0.0.5/24 dev eth1");
+        let mut want = HostState { links: gateway().links, ..HostState::default() };
+        want.routes.insert(key(RouteKey::MAIN, "10.1.0.0/24"), route(&[("vgw1", None)]));
+        want.routes.insert(key(TABLE, "0.0.0.0/0"), route(&[("eth1", Some("20.0.0.1"))]));
+        let state = tempfile::tempdir().unwrap();
+        let mut kernel = kernel(&state);
+        reach(&mut kernel, &want);
+        for (device, route) in [("vgw1", "10.1.0.0/24"), ("eth1", "default table 20100")] {
+            let known = kernel.observe().unwrap();
+            assert!(!kernel.has_news(&known), "before {device}");
+            ip(&format!("link set {device} down"));
+            ip(&format!("link set {device} up"));
+            assert_eq!(ip(&format!("route show {route}")), "", "the kernel has taken it away");
+            assert!(kernel.has_news(&known), "{device}");
+            reach(&mut kernel, &want);
+            assert!(ip(&format!("route show {route}")).contains("proto 201"), "{device}");
         }
     });
 }
@@ -144,8 +176,9 @@ fn a_daemon_repairs_what_others_broke_at_the_next_request() {
     let daemon = site.start("");
     assert!(daemon.add(&[request("vgw1", NET1, &["10.5.1.0/24"]), request("vgw2", NET2, &["10.5.2.0/24"])]));
     let shown = || site.compute.ip("-o link show group 20100") + &site.compute.ip("route show proto 201");
-    for deed in ["link delete vgw1", "route delete 10.5.1.0/24", "link set vgw1 down"] {
-        site.compute.ip(deed);
+    let flap = "link set vgw1 down; link set vgw1 up";
+    for deed in ["link delete vgw1", "route delete 10.5.1.0/24", "link set vgw1 down", flap] {
+        deed.split("; ").for_each(|command| _ = site.compute.ip(command));
         assert!(daemon.add(&[request("vgw3", "three", &["10.5.3.0/24"])]));
         let shown = shown();
         assert!(shown.contains("10.5.1.0/24 dev vgw1") && shown.matches(",UP").count() == 3, "{deed}: {shown}");

@@ -39,7 +39,7 @@ impl LinuxKernel {
         let configured = self.ask(operations.len(), requests.collect(), without_ipv6);
         for (number, name, _, index, queues) in made {
             match &configured[number] {
-                Ok(_) => drop(self.held.insert(name, Held { index, adopted: false, queues })),
+                Ok(_) => drop(self.held.insert(name, Held { index, adopted: false, up: false, queues })),
                 // With its queues the tap goes.
                 Err(failed) => outcomes[number] = Err(failed.clone()),
             }
@@ -94,7 +94,7 @@ impl LinuxKernel {
             return Err(failed);
         }
         tracing::info!(interface = %name, "adopted an existing tap");
-        self.held.insert(name, Held { index: existing.index, adopted: true, queues });
+        self.held.insert(name, Held { index: existing.index, adopted: true, up: false, queues });
         Ok(())
     }
 

@@ -32,8 +32,8 @@ pub struct LinuxKernel {
     pub(super) held: BTreeMap<InterfaceName, Held>,
     /// Switches of taps that go with us: what they were is nobody's concern.
     pub(super) passing: BTreeSet<Setting>,
-    /// Indices of the links that were not ours when last observed, and whether they were up.
-    pub(super) foreign: BTreeMap<u32, bool>,
+    /// The links that were not ours when last observed, by index: their names, and whether they were up.
+    pub(super) foreign: BTreeMap<u32, (InterfaceName, bool)>,
     claimed: BTreeSet<u32>,
 }
 
@@ -43,6 +43,8 @@ pub(super) struct Held {
     pub(super) index: u32,
     /// It was there before us and stays after us.
     pub(super) adopted: bool,
+    /// It was up when it was last seen or heard of.
+    pub(super) up: bool,
     /// Its queues until they are taken.
     pub(super) queues: Vec<Tap>,
 }
@@ -119,7 +121,7 @@ impl LinuxKernel {
         let mut observed = classify(&snapshot, &self.ownership());
         observed.ours.settings = self.held_settings(&snapshot.links)?.into();
         self.forget_links_gone(&snapshot.links);
-        self.remember_foreign(&snapshot.links);
+        self.remember_links(&snapshot.links);
         self.save_originals()?;
         Ok(observed)
     }

@@ -59,7 +59,9 @@ impl LinuxKernel {
     fn take_again(&mut self, link: &Link) {
         let multi_queue = link.tap.is_some_and(|facts| facts.multi_queue);
         match Tap::adopt(link.name, self.queues, multi_queue) {
-            Ok(queues) => drop(self.held.insert(link.name, Held { index: link.index, adopted: true, queues })),
+            Ok(queues) => {
+                drop(self.held.insert(link.name, Held { index: link.index, adopted: true, up: false, queues }));
+            }
             Err(error) => tracing::error!(interface = %link.name, %error, "the adopted tap cannot be opened again"),
         }
     }

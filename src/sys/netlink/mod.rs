@@ -20,4 +20,4 @@ pub use link::{ADDRESS_GENERATION_NONE, Link, LinkChange, TapFacts};
 pub use route::{Hop, RouteEntry, RouteKind};
 pub use rule::RuleEntry;
 pub use socket::{Netlink, Request};
-pub use watch::{Notice, Watch};
+pub use watch::{LinkStep, Notice, Watch};

@@ -8,7 +8,7 @@ use rtnetlink::sys::Socket;
 use rtnetlink::sys::protocols::NETLINK_ROUTE;
 use rustix::net::sockopt::set_socket_recv_buffer_size_force;
 
-use crate::addr::{InterfaceAddress, InterfaceName};
+use crate::addr::{InterfaceAddress, InterfaceName, Mac};
 
 use super::address;
 use super::error::NetlinkError;
@@ -24,7 +24,9 @@ const NEW_LINK: u16 = 16;
 const DELETED_LINK: u16 = 17;
 const DELETED_ROUTE: u16 = 25;
 const DELETED_RULE: u16 = 33;
+const ADDRESS: u16 = 1;
 const NAME: u16 = 3;
+const MTU: u16 = 4;
 const UP: u32 = 1;
 
 /// Bytes of notices that may wait, some thousand.
@@ -39,17 +41,9 @@ pub struct Watch {
 /// Something has changed, or was said again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
-    /// A link is new or other than before, or gone.
-    Link {
-        /// Its index.
-        index: u32,
-        /// Its name.
-        name: InterfaceName,
-        /// Administratively up.
-        up: bool,
-        /// It is gone.
-        gone: bool,
-    },
+    /// A link is new or other than before, or gone. When one goes down, the kernel takes its IPv4
+    /// routes away, of which it says nothing.
+    Link(LinkStep),
     /// An address was taken off a link. With the last one the kernel takes IPv4 routes away, of which
     /// it says nothing.
     AddressGone {
@@ -72,6 +66,23 @@ pub enum Notice {
         /// It is gone.
         gone: bool,
     },
+}
+
+/// What a link was at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LinkStep {
+    /// Its index.
+    pub index: u32,
+    /// Its name.
+    pub name: InterfaceName,
+    /// Its MAC address; zero for links that have none.
+    pub mac: Mac,
+    /// Largest packet, bytes.
+    pub mtu: u32,
+    /// Administratively up.
+    pub up: bool,
+    /// It is gone.
+    pub gone: bool,
 }
 
 impl Watch {
@@ -126,7 +137,7 @@ fn read(datagram: &[u8], own_port: u32) -> Option<Notice> {
     }
     let gone = matches!(header.message_type(), DELETED_LINK | DELETED_ROUTE | DELETED_RULE);
     if matches!(header.message_type(), NEW_LINK | DELETED_LINK) {
-        return read_link(datagram.get(HEADER..)?, gone);
+        return read_link(datagram.get(HEADER..)?, gone).map(Notice::Link);
     }
     let NetlinkPayload::InnerMessage(message) = NetlinkMessage::deserialize(datagram).ok()?.payload else {
         return None;
@@ -150,16 +161,27 @@ fn read(datagram: &[u8], own_port: u32) -> Option<Notice> {
 
 /// Reads of a link what is of use, by hand: links tell of every step, with all that can be said of
 /// them (`struct ifinfomsg` and its attributes, include/uapi/linux/rtnetlink.h).
-fn read_link(body: &[u8], gone: bool) -> Option<Notice> {
+fn read_link(body: &[u8], gone: bool) -> Option<LinkStep> {
     let word = |at: usize| Some(u32::from_ne_bytes(body.get(at..at + 4)?.try_into().ok()?));
     // Bridges speak of their ports in the same words, and say so in the first byte.
     if *body.first()? != 0 {
         return None;
     }
     let (index, flags) = (word(4)?, word(8)?);
-    let name = NlasIterator::new(body.get(16..)?).flatten().find(|attribute| attribute.kind() == NAME)?;
-    let name = std::str::from_utf8(name.value()).ok()?.trim_end_matches('\0');
-    Some(Notice::Link { index, name: InterfaceName::new(name).ok()?, up: flags & UP != 0, gone })
+    let (mut name, mut mac, mut mtu) = (None, Mac::ZERO, 0);
+    for attribute in NlasIterator::new(body.get(16..)?).flatten() {
+        let value = attribute.value();
+        match attribute.kind() {
+            ADDRESS => mac = value.try_into().map_or(Mac::ZERO, Mac),
+            NAME => {
+                let text = std::str::from_utf8(value).ok()?;
+                name = InterfaceName::new(text.trim_end_matches('\0')).ok();
+            }
+            MTU => mtu = value.try_into().map_or(0, u32::from_ne_bytes),
+            _ => {}
+        }
+    }
+    Some(LinkStep { index, name: name?, mac, mtu, up: flags & UP != 0, gone })
 }
 
 #[cfg(test)]
@@ -167,14 +189,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_link_is_told_by_its_name_and_its_index() {
+    fn a_link_is_told_with_all_that_can_be_set_of_ours() {
         let mut body = vec![0; 16];
         body[4] = 7;
         body[8] = 1;
         body.extend([8, 0, 13, 0, 1, 2, 3, 4]);
         body.extend([9, 0, 3, 0, b'v', b'g', b'w', b'1', 0, 0, 0, 0]);
+        body.extend([10, 0, 1, 0, 2, 0, 0, 0, 0, 9, 0, 0]);
+        body.extend([8, 0, 4, 0]);
+        body.extend(1400u32.to_ne_bytes());
         let name = InterfaceName::new("vgw1").unwrap();
-        assert_eq!(read_link(&body, false), Some(Notice::Link { index: 7, name, up: true, gone: false }));
+        let mac = Mac([2, 0, 0, 0, 0, 9]);
+        let step = LinkStep { index: 7, name, mac, mtu: 1400, up: true, gone: false };
+        assert_eq!(read_link(&body, false), Some(step));
         assert_eq!(read_link(&body[..20], false), None);
         body[0] = 7;
         assert_eq!(read_link(&body, false), None, "a bridge's port");
