@@ -41,10 +41,11 @@ impl LinuxKernel {
                     requests.push((number, Request::change_link(held.index, &change)));
                 }
                 (SettingKind::ForwardV6, Some(_)) => {
-                    others.insert(number, self.switch_v6(setting, on).map(|()| Outcome::Done));
+                    let switched = self.switch_v6(setting, on).and_then(|()| self.let_go_of_v6());
+                    others.insert(number, switched.map(|()| Outcome::Done));
                 }
                 // It went with its tap.
-                (_, None) => drop(others.insert(number, Ok(Outcome::AlreadySo))),
+                (_, None) => drop(others.insert(number, self.let_go_of_v6().map(|()| Outcome::AlreadySo))),
             }
         }
         let mut outcomes =
@@ -88,8 +89,7 @@ impl LinuxKernel {
             tracing::info!(%setting, on = false, "changed a setting of the host");
         }
         self.originals.settings.remove(setting);
-        self.release_ipv6()?;
-        self.save_originals()
+        self.let_go_of_v6()
     }
 
     /// The settings that we hold and that are on. One that is off again, or whose interface went,
@@ -150,6 +150,13 @@ impl LinuxKernel {
         Ok(())
     }
 
+    /// Switches IPv6 forwarding of the whole host back if no interface needs it any more, and notes
+    /// that on the disk.
+    fn let_go_of_v6(&mut self) -> Result<(), Failed> {
+        self.release_ipv6()?;
+        self.save_originals()
+    }
+
     fn is_on(&self, setting: &Setting, link: &Link) -> Result<bool, Failed> {
         match setting.kind {
             SettingKind::ForwardV4 => Ok(link.forwarding_v4),
@@ -204,6 +211,7 @@ mod tests {
     use std::path::Path;
 
     use crate::host::{Kernel, Mark, Operation};
+    use crate::sys::kernel::linux::Held;
     use crate::sys::sysctl::Ipv6Switches;
 
     use super::*;
@@ -235,5 +243,29 @@ mod tests {
         assert_eq!(fs::read_to_string(&all).unwrap(), "0\n");
         assert!(kernel.originals.ipv6_forwarding.is_none());
         assert!(kernel.observe().unwrap().ours.settings.is_empty());
+    }
+
+    #[test]
+    fn the_switch_for_all_goes_back_with_the_last_tap_that_needs_it() {
+        let state = tempfile::tempdir().unwrap();
+        let tree = tempfile::tempdir().unwrap();
+        let all = tree.path().join("all/forwarding");
+        fs::create_dir(tree.path().join("all")).unwrap();
+        fs::write(&all, "0\n").unwrap();
+        let mut kernel = old_kernel(state.path(), tree.path());
+        let settings =
+            ["tap1", "tap2"].map(|tap| Setting { interface: tap.parse().unwrap(), kind: SettingKind::ForwardV6 });
+        for (index, setting) in (1..).zip(&settings) {
+            let held = Held { index, adopted: false, up: true, queues: Vec::new() };
+            kernel.held.insert(setting.interface, held);
+            kernel.apply(&[Operation::Enable(*setting)]).remove(0).unwrap();
+        }
+        let after = settings.map(|setting| {
+            kernel.apply(&[Operation::Restore(setting)]).remove(0).unwrap();
+            fs::read_to_string(&all).unwrap()
+        });
+        assert_eq!(after, ["1\n", "0\n"]);
+        let kernel = old_kernel(state.path(), tree.path());
+        assert!(kernel.originals.ipv6_forwarding.is_none(), "nothing is left on the disk to be given back");
     }
 }
