@@ -5,7 +5,8 @@ use std::fmt;
 use std::time::Duration;
 
 use rtnetlink::packet_core::{
-    NLM_F_ACK, NLM_F_DUMP, NLM_F_DUMP_INTR, NLM_F_REQUEST, NetlinkBuffer, NetlinkHeader, NetlinkMessage, NetlinkPayload,
+    NLM_F_ACK, NLM_F_DUMP, NLM_F_DUMP_INTR, NLM_F_REQUEST, NetlinkBuffer, NetlinkHeader, NetlinkMessage,
+    NetlinkPayload, NetlinkSerializable,
 };
 use rtnetlink::packet_route::RouteNetlinkMessage;
 use rtnetlink::sys::protocols::NETLINK_ROUTE;
@@ -27,6 +28,10 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Requests in one datagram. The kernel carries them out within the call that sends it, and all
 /// answers wait in the socket meanwhile: they must fit.
 const BATCH: usize = 128;
+
+/// Bytes of requests in one datagram, unless a single one is longer. The kernel refuses a datagram
+/// as a whole (`EMSGSIZE`) that its buffer for sending has no room for, usually 208 KiB.
+const BATCH_BYTES: usize = 64 << 10;
 
 /// Bytes of answers that may wait; the kernel counts twice what it needs for each.
 const WAITING: usize = 8 << 20;
@@ -60,6 +65,13 @@ struct Answer {
     /// The rows stem from different states of the kernel.
     interrupted: bool,
     end: Option<Result<(), NetlinkError>>,
+}
+
+impl Request {
+    /// Bytes that it takes in a datagram.
+    fn length(&self) -> usize {
+        (HEADER + self.message.buffer_len()).next_multiple_of(4)
+    }
 }
 
 impl Netlink {
@@ -98,7 +110,13 @@ impl Netlink {
         let mut outcomes = Vec::with_capacity(requests.len());
         let mut requests = requests.into_iter().peekable();
         while requests.peek().is_some() {
-            let batch: Vec<Request> = requests.by_ref().take(BATCH).collect();
+            let (mut batch, mut bytes) = (Vec::new(), 0);
+            while let Some(request) =
+                requests.next_if(|next| batch.is_empty() || batch.len() < BATCH && bytes + next.length() <= BATCH_BYTES)
+            {
+                bytes += request.length();
+                batch.push(request);
+            }
             let answers = self.exchange(batch, NLM_F_ACK);
             outcomes.extend(answers.into_iter().map(|answer| answer.and_then(Answer::whole)));
         }
@@ -316,6 +334,25 @@ mod tests {
             match answer {
                 Ok(rows) => assert!(!number.is_multiple_of(3) && rows.len() == 1, "{number}"),
                 Err(error) => assert!(number.is_multiple_of(3) && error.errno == libc::ENODEV, "{number}: {error}"),
+            }
+        }
+    }
+
+    #[test]
+    fn long_requests_do_not_make_a_datagram_too_long() {
+        // Names that no link can have; every third request asks for one that is there.
+        let request = |number: usize| {
+            let mut message = LinkMessage::default();
+            let name = if number.is_multiple_of(3) { "lo".to_owned() } else { "x".repeat(8000) };
+            message.attributes.push(LinkAttribute::IfName(name));
+            Request { message: RouteNetlinkMessage::GetLink(message), flags: 0 }
+        };
+        let answers = Netlink::open().unwrap().ask((0..BATCH).map(request).collect());
+        assert_eq!(answers.len(), BATCH);
+        for (number, answer) in answers.iter().enumerate() {
+            match answer {
+                Ok(rows) => assert!(number.is_multiple_of(3) && rows.len() == 1, "{number}"),
+                Err(error) => assert!(!number.is_multiple_of(3) && error.errno == libc::ERANGE, "{number}: {error}"),
             }
         }
     }
