@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::thread::Builder;
+use std::time::Duration;
 
-use crossbeam_channel::{TryRecvError, bounded};
+use crossbeam_channel::{RecvTimeoutError, bounded};
 
 use crate::addr::{InterfaceName, Mac};
 use crate::host::{Operation, Outcome, Setting, SettingKind};
@@ -17,6 +18,9 @@ use super::linux::{Held, LinuxKernel};
 /// Links that are deleted one by one, each waited for in a thread of its own; more are deleted by
 /// their group, for which all links are looked through.
 const FEW: usize = 4;
+
+/// Pause between two looks whether a link is gone; its going takes milliseconds.
+const PAUSE: Duration = Duration::from_micros(100);
 
 impl LinuxKernel {
     /// Removes taps. Those that we made go all at once; adopted ones are given back.
@@ -113,24 +117,30 @@ impl LinuxKernel {
     /// for one waits just so long.)
     fn reap(&mut self, requests: &[Request], doomed: &BTreeSet<u32>) -> Result<(), Failed> {
         let (sender, outcomes) = bounded(requests.len());
+        let (begin, begun) = bounded(requests.len());
         for request in requests {
-            let (request, sender) = (request.clone(), sender.clone());
+            let (mut netlink, request) = (Netlink::open()?, request.clone());
+            let (sender, begun) = (sender.clone(), begun.clone());
             let wait = move || {
-                let outcome = Netlink::open().and_then(|mut netlink| unless_gone(netlink.one_done(request)));
-                // Nobody asks any more once the link is gone.
-                let _ = sender.send(outcome);
+                // Nothing is deleted if not all threads could be started.
+                if begun.recv().is_ok() {
+                    // Nobody asks any more once the link is gone.
+                    let _ = sender.send(unless_gone(netlink.one_done(request)));
+                }
             };
             let thread = Builder::new().name("link-reaper".into()).spawn(wait);
             thread.map_err(|error| Failed::file("cannot start a thread", &error))?;
         }
         drop(sender);
+        // There is room for all, and each of them takes one.
+        requests.iter().for_each(|_| _ = begin.send(()));
         for index in doomed {
             while self.netlink.has_link(*index)? {
-                match outcomes.try_recv() {
+                match outcomes.recv_timeout(PAUSE) {
                     Ok(outcome) => outcome?,
-                    Err(TryRecvError::Empty) => std::thread::yield_now(),
-                    Err(TryRecvError::Disconnected) if !self.netlink.has_link(*index)? => {}
-                    Err(TryRecvError::Disconnected) => {
+                    Err(RecvTimeoutError::Timeout) => {}
+                    Err(RecvTimeoutError::Disconnected) if !self.netlink.has_link(*index)? => {}
+                    Err(RecvTimeoutError::Disconnected) => {
                         return Err(Failed::new(libc::EBUSY, "acknowledged, but still there".to_owned()));
                     }
                 }
