@@ -140,21 +140,25 @@ impl Dataplane {
                 DiffItem::Update { old: (_, old), new: (name, wanted) } => (name, Some(old), wanted),
                 DiffItem::Remove(..) => continue,
             };
-            let nothing = InstanceWant::default();
-            let old = old.unwrap_or(&nothing);
-            let (mut changed, mut told) = (Vec::new(), old.clone());
-            for difference in old.routes.diff(&wanted.routes) {
+            let mut told = old.cloned().unwrap_or_default();
+            let mut changed = Vec::new();
+            for difference in told.routes.clone().diff(&wanted.routes) {
                 if let DiffItem::Add(prefix, route) | DiffItem::Update { new: (prefix, route), .. } = difference {
-                    told.routes.insert(*prefix, route.clone());
-                    changed.push((*prefix, route.next_hop.resolve(|name| self.id_of(&name))));
+                    let before = told.routes.insert(*prefix, route.clone());
+                    // Another origin is nothing to the workers.
+                    if before.is_none_or(|before| before.next_hop != route.next_hop) {
+                        changed.push((*prefix, route.next_hop.resolve(|name| self.id_of(&name))));
+                    }
                 }
             }
             self.published.insert(name.clone(), told);
-            self.publish(name, |rib| {
-                for (prefix, next_hop) in changed {
-                    rib.insert(prefix, next_hop);
-                }
-            });
+            if old.is_none() || !changed.is_empty() {
+                self.publish(name, |rib| {
+                    for (prefix, next_hop) in changed {
+                        rib.insert(prefix, next_hop);
+                    }
+                });
+            }
         }
     }
 
@@ -389,5 +393,40 @@ fn removed<K: Copy, V>(difference: DiffItem<'_, '_, K, V>) -> Option<K> {
     match difference {
         DiffItem::Remove(key, _) => Some(*key),
         DiffItem::Add(..) | DiffItem::Update { .. } => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::gateway::{Origin, RouteWant};
+
+    use super::*;
+
+    fn wants(routes: &[(&str, Origin)]) -> OrdMap<InstanceName, InstanceWant> {
+        let route = |origin| RouteWant { next_hop: NextHop::Unreachable, origin };
+        let routes = routes.iter().map(|(prefix, origin)| (prefix.parse().unwrap(), route(*origin)));
+        [(InstanceName::new("red").unwrap(), InstanceWant { routes: routes.collect() })].into_iter().collect()
+    }
+
+    #[test]
+    fn an_instance_is_published_when_the_workers_have_something_to_learn() {
+        let mut dataplane = Dataplane::new(Vec::new());
+        let mut published = |routes: &[(&str, Origin)]| {
+            let want = wants(routes);
+            let before = dataplane.retired.len();
+            dataplane.publish_additions(&want);
+            let additions = dataplane.retired.len() - before;
+            dataplane.publish_removals(&want);
+            let (name, instance) = dataplane.instances.first_key_value().unwrap();
+            assert_eq!(instance.instance.count(Family::V4), want[name].routes.len());
+            assert!(dataplane.published == want);
+            (additions, dataplane.retired.len() - before - additions)
+        };
+        let (one, two) = ("10.1.0.0/16", "10.2.0.0/16");
+        assert_eq!(published(&[]), (0, 0), "the first one replaces none");
+        assert_eq!(published(&[(one, Origin::Subnet), (two, Origin::Subnet)]), (1, 0));
+        assert_eq!(published(&[(one, Origin::Subnet)]), (0, 1), "only a removal");
+        assert_eq!(published(&[(one, Origin::Static)]), (0, 0), "only another origin");
+        assert_eq!(published(&[(two, Origin::Static)]), (1, 1));
     }
 }
