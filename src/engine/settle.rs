@@ -26,7 +26,7 @@ pub(super) enum Mode {
 pub(super) struct Setback {
     /// What failed first.
     pub(super) failure: Failure,
-    /// Whom what failure concerns; empty if nothing can be done for anybody.
+    /// Who is concerned, each with its failure; empty if nothing can be done for anybody.
     pub(super) blamed: BTreeMap<Subject, Failure>,
 }
 
@@ -152,14 +152,28 @@ impl Settling<'_> {
         self.carry_out(ground, progress)?;
         self.carry_out(invitations, progress)?;
         self.carry_out(removals, progress)?;
+        let old_links = self.possible(old_links, progress);
         self.release_adopted(&old_links);
         self.carry_out(old_links, progress)
     }
 
-    fn carry_out(&mut self, mut operations: Vec<Operation>, progress: &mut Progress) -> Result<(), Setback> {
-        if !progress.failed.is_empty() {
-            operations.retain(|operation| !self.is_in_vain(&self.concerned(operation), progress));
+    /// Leaves out what is in vain; of links that go together, only those for which it is.
+    fn possible(&self, mut operations: Vec<Operation>, progress: &Progress) -> Vec<Operation> {
+        if progress.failed.is_empty() {
+            return operations;
         }
+        operations.retain_mut(|operation| match operation {
+            Operation::DeleteLinks(names) => {
+                names.retain(|name| !self.is_in_vain(&[Subject::Interface(*name)].into(), progress));
+                !names.is_empty()
+            }
+            _ => !self.is_in_vain(&self.concerned(operation), progress),
+        });
+        operations
+    }
+
+    fn carry_out(&mut self, operations: Vec<Operation>, progress: &mut Progress) -> Result<(), Setback> {
+        let operations = self.possible(operations, progress);
         if operations.is_empty() {
             return Ok(());
         }
