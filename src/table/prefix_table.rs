@@ -128,7 +128,7 @@ impl Index {
         self.0.get() - 1
     }
 
-    /// As [`slot::NONE`](super::slot::NONE) is zero, a value is one more than the number.
+    /// As [`NONE`](super::routes::NONE) is zero, a value is one more than the number.
     #[inline]
     fn stored(value: u32) -> Option<Self> {
         NonZeroU32::new(value).map(Self)
