@@ -11,7 +11,8 @@ use crate::host::Mark;
 
 use super::value::{Choice, Listen, Namespace, Network, NonEmpty, Number, Protocol, Spin, StationMac, Text, Timeout};
 
-/// The most of anything that a limit can allow.
+/// The most of anything that a limit can allow. No more than a table can tell different next hops
+/// apart ([`crate::table::Index::MAX`]): each static route may have one of its own.
 const MOST: u32 = 1_000_000;
 
 /// The priority of the kernel's own rule that looks up table main: ours must come before.
