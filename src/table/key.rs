@@ -11,7 +11,7 @@ pub(super) trait Key: Copy + Ord {
     /// The address of zeros.
     const ZERO: Self;
 
-    /// 32-bit words in an address.
+    /// 16-bit words in an address.
     const WORDS: usize;
 
     /// The stride that begins `depth` bits from the front; bits past the end are zero.
@@ -30,15 +30,15 @@ pub(super) trait Key: Copy + Ord {
     fn agrees(self, other: Self, length: u8) -> bool;
 
     /// The address of these words, as [`Key::write`] wrote them.
-    fn read(words: &[u32]) -> Self;
+    fn read(words: &[u16]) -> Self;
 
     /// Appends the words of an address.
-    fn write(self, words: &mut Vec<u32>);
+    fn write(self, words: &mut Vec<u16>);
 }
 
 impl Key for u32 {
     const ZERO: Self = 0;
-    const WORDS: usize = 1;
+    const WORDS: usize = 2;
 
     #[inline]
     fn stride(self, depth: u8) -> usize {
@@ -65,18 +65,19 @@ impl Key for u32 {
     }
 
     #[inline]
-    fn read(words: &[u32]) -> Self {
-        words[0]
+    fn read(words: &[u16]) -> Self {
+        u32::from(words[1]) << 16 | u32::from(words[0])
     }
 
-    fn write(self, words: &mut Vec<u32>) {
-        words.push(self);
+    #[allow(clippy::cast_possible_truncation, reason = "one word at a time")]
+    fn write(self, words: &mut Vec<u16>) {
+        words.extend([self as u16, (self >> 16) as u16]);
     }
 }
 
 impl Key for u128 {
     const ZERO: Self = 0;
-    const WORDS: usize = 4;
+    const WORDS: usize = 8;
 
     #[inline]
     #[allow(clippy::cast_possible_truncation, reason = "the first half")]
@@ -110,13 +111,12 @@ impl Key for u128 {
     }
 
     #[inline]
-    fn read(words: &[u32]) -> Self {
-        let [a, b, c, d] = [words[0], words[1], words[2], words[3]].map(Self::from);
-        a | b << 32 | c << 64 | d << 96
+    fn read(words: &[u16]) -> Self {
+        words[..Self::WORDS].iter().rev().fold(0, |high, &low| high << 16 | Self::from(low))
     }
 
     #[allow(clippy::cast_possible_truncation, reason = "one word at a time")]
-    fn write(self, words: &mut Vec<u32>) {
-        words.extend([0, 32, 64, 96].map(|shift| (self >> shift) as u32));
+    fn write(self, words: &mut Vec<u16>) {
+        words.extend([0, 16, 32, 48, 64, 80, 96, 112].map(|shift| (self >> shift) as u16));
     }
 }

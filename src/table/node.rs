@@ -7,13 +7,14 @@
 //!
 //! An entry is a value, zero if no route of the page holds the address, or, marked by its highest
 //! bit, where another node begins. Entries have 16 bits where that is enough for the page's values,
-//! otherwise 32.
+//! otherwise 32. All is counted in words of 16 bits, so that an entry is one load; the largest page has
+//! little more than half of the 2^15 words that an entry can tell apart.
 
 use super::key::{Key, PLACES, STRIDE};
-use super::routes::Routes;
+use super::routes::{NONE, Routes, halves, word};
 
 /// Words of a node before its entries: the bitmap.
-const HEAD: usize = 2;
+const HEAD: usize = 4;
 
 /// Entries have this many bits.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -37,55 +38,57 @@ impl Width {
         }
     }
 
+    /// An entry, if the page has that many.
     #[inline]
-    fn get(self, page: &[u32], entries: usize, number: usize) -> u32 {
+    fn get(self, entries: &[u16], number: usize) -> Option<u32> {
         match self {
-            Self::Half => page[entries + number / 2] >> (number % 2 * 16) & 0xffff,
-            Self::Word => page[entries + number],
+            Self::Half => Some((*entries.get(number)?).into()),
+            Self::Word => Some(word(entries.get(number * 2..)?.first_chunk()?)),
         }
     }
 
     /// Appends entries; those of children as zero.
-    fn append(self, entries: &[u32], page: &mut Vec<u32>) {
-        let known = |entry: &u32| if entry & CHILD == 0 { *entry } else { 0 };
+    #[allow(clippy::cast_possible_truncation, reason = "the width is that of the values")]
+    fn append(self, entries: &[u32], page: &mut Vec<u16>) {
+        let known = entries.iter().map(|entry| if entry & CHILD == 0 { *entry } else { 0 });
         match self {
-            Self::Half => {
-                page.extend(entries.chunks(2).map(|two| two.iter().rev().fold(0, |high, low| high << 16 | known(low))));
-            }
-            Self::Word => page.extend(entries.iter().map(known)),
+            Self::Half => page.extend(known.map(|entry| entry as u16)),
+            Self::Word => page.extend(known.flat_map(halves)),
         }
     }
 
-    /// Sets an entry that is zero.
-    fn set(self, page: &mut [u32], entries: usize, number: usize, entry: u32) {
+    /// Sets an entry.
+    #[allow(clippy::cast_possible_truncation, reason = "the width is that of the entries")]
+    fn set(self, page: &mut [u16], entries: usize, number: usize, entry: u32) {
         match self {
-            Self::Half => page[entries + number / 2] |= entry << (number % 2 * 16),
-            Self::Word => page[entries + number] = entry,
+            Self::Half => page[entries + number] = entry as u16,
+            Self::Word => page[entries + number * 2..][..2].copy_from_slice(&halves(entry)),
         }
     }
 }
 
 /// The value of the longest route that holds an address, or zero. `depth` is that of the node that
-/// begins at `node`.
+/// begins at `node`. (The ends of the page are checked without a panic, which costs less.)
 #[inline(always)]
-pub(super) fn lookup<K: Key>(page: &[u32], width: Width, mut node: usize, mut depth: u8, address: K) -> u32 {
-    loop {
-        let bitmap = u64::from(page[node]) | u64::from(page[node + 1]) << 32;
+pub(super) fn lookup<K: Key>(page: &[u16], width: Width, mut node: usize, mut depth: u8, address: K) -> u32 {
+    while let Some((&bitmap, entries)) = page.get(node..).and_then(<[u16]>::split_first_chunk::<HEAD>) {
+        let bitmap = bitmap.iter().rev().fold(0, |high, &low| high << 16 | u64::from(low));
         // Place zero always begins a run: there is one to subtract.
         let run = (bitmap << (PLACES - 1 - address.stride(depth))).count_ones() as usize - 1;
-        let entry = width.get(page, node + HEAD, run);
+        let Some(entry) = width.get(entries, run) else { break };
         if entry & width.node() == 0 {
             return entry;
         }
         node = (entry ^ width.node()) as usize;
         depth += STRIDE;
     }
+    NONE
 }
 
 /// Appends the node of some routes, which share their first `depth` bits and are longer. `cover` is
 /// the value of the places that none of them holds.
 #[allow(clippy::cast_possible_truncation, reason = "a page has few words")]
-pub(super) fn build<K: Key>(routes: Routes<'_>, width: Width, depth: u8, cover: u32, page: &mut Vec<u32>) {
+pub(super) fn build<K: Key>(routes: Routes<'_>, width: Width, depth: u8, cover: u32, page: &mut Vec<u16>) {
     let mut runs = Runs::new();
     // The routes that hold the place, the longest last, by where they end.
     let mut open = [(PLACES, cover); STRIDE as usize + 2];
@@ -112,7 +115,7 @@ pub(super) fn build<K: Key>(routes: Routes<'_>, width: Width, depth: u8, cover: 
     for &(end, value) in open[..=top].iter().rev() {
         runs.fill(end, value);
     }
-    page.extend([runs.bitmap as u32, (runs.bitmap >> 32) as u32]);
+    page.extend([0, 16, 32, 48].map(|shift| (runs.bitmap >> shift) as u16));
     let entries = page.len();
     width.append(&runs.entries[..runs.count], page);
     if child.is_none() {

@@ -14,18 +14,19 @@ const FEW: usize = 12;
 const HEAD: usize = 1;
 
 /// Marks a page with entries of [`Width::Word`].
-const WIDE: u32 = 1 << 31;
+const WIDE: u16 = 1 << 15;
 
 /// Routes longer than a prefix of `depth` bits, and the forwarding table made from them, in one
 /// piece of memory. The piece holds no pointers: copying it touches nothing else.
 ///
-/// Its words are a head, the nodes, and the routes. The head has the width of the nodes'
-/// entries, the number of routes, and in its last byte the depth of the first node. A page that stands alone (`depth` is zero) begins
-/// where its routes part, and has no nodes if the routes are few.
+/// Its words are a head, the nodes, and the routes. The head has the number of routes in its low
+/// byte, and above it the depth of the first node and, in the highest bit, the width of the nodes'
+/// entries. A page that stands alone (`depth` is zero) begins where its routes part, and has no
+/// nodes if the routes are few.
 #[derive(Clone)]
 #[cfg_attr(test, derive(Debug, PartialEq))]
 pub(super) struct Page<K> {
-    words: Arc<[u32]>,
+    words: Arc<[u16]>,
     family: PhantomData<K>,
 }
 
@@ -35,7 +36,8 @@ impl<K: Key> Page<K> {
         let count = routes.count::<K>();
         let mut words = Vec::with_capacity(8 + 3 * routes.words().len());
         let start = if depth == 0 { parting::<K>(routes) } else { depth };
-        words.push(u32::try_from(count << 8).expect("a page has few routes") | u32::from(start));
+        let low = u8::try_from(count).expect("a page has few routes");
+        words.push(u16::from_le_bytes([low, start]));
         if depth > 0 || count > FEW {
             let width = Width::of(routes.iter::<K>().map(|route| route.value).max().unwrap_or(NONE));
             words[0] |= if width == Width::Word { WIDE } else { 0 };
@@ -47,7 +49,7 @@ impl<K: Key> Page<K> {
 
     /// Number of routes.
     pub(super) fn count(&self) -> usize {
-        ((self.words[0] & !WIDE) >> 8) as usize
+        self.words[0].to_le_bytes()[0].into()
     }
 
     /// The routes.
@@ -72,7 +74,7 @@ impl<K: Key> Page<K> {
         if count <= FEW {
             return Routes::new(&self.words[HEAD..]).lookup(address);
         }
-        let start = self.words[0].to_le_bytes()[0];
+        let start = (self.words[0] & !WIDE).to_le_bytes()[1];
         let shares_start = address.agrees(K::read(&self.words[self.words.len() - width::<K>()..]), start);
         if shares_start { self.lookup(address, start) } else { NONE }
     }
@@ -103,7 +105,7 @@ fn parting<K: Key>(routes: Routes<'_>) -> u8 {
 mod tests {
     use super::*;
 
-    fn page(prefixes: impl IntoIterator<Item = (u32, u8)>, depth: u8) -> Page<u32> {
+    fn page<K: Key>(prefixes: impl IntoIterator<Item = (K, u8)>, depth: u8) -> Page<K> {
         let mut words = Vec::new();
         for ((bits, length), value) in prefixes.into_iter().zip(1..) {
             Route { bits, length, value }.write(&mut words);
@@ -113,25 +115,37 @@ mod tests {
 
     #[test]
     fn a_few_routes_are_all_that_a_page_holds() {
-        let page = page((0..10).map(|network| (0x0a00_0000 | network << 8, 24)), 0);
-        assert_eq!(page.words.len(), 1 + 10 * 2);
+        let page = page::<u32>((0..10).map(|network| (0x0a00_0000 | network << 8, 24)), 0);
+        assert_eq!(page.words.len(), 1 + 10 * 4);
         assert_eq!([0x0a00_0001, 0x0a00_0901, 0x0a00_0a01].map(|address| page.lookup_alone(address)), [1, 10, 0]);
     }
 
     #[test]
     fn a_page_that_stands_alone_begins_where_its_routes_part() {
-        let page = page((0..20).map(|network| (0x0a00_0000 | network << 8, 24)), 0);
-        assert_eq!(page.words[0], 20 << 8 | 18);
+        let page = page::<u32>((0..20).map(|network| (0x0a00_0000 | network << 8, 24)), 0);
+        assert_eq!(page.words[0], 18 << 8 | 20);
         // Head, one node with a run for each route and one for none, and the routes.
-        assert_eq!(page.words.len(), 1 + (2 + 11) + 20 * 2);
+        assert_eq!(page.words.len(), 1 + (4 + 21) + 20 * 4);
         assert_eq!([0x0a00_13ff, 0x0a00_1400, 0x0b00_0000].map(|address| page.lookup_alone(address)), [20, 0, 0]);
+    }
+
+    #[test]
+    fn the_largest_page_has_fewer_words_than_an_entry_can_tell_apart() {
+        // 128 hosts that share nothing, each with a node of three entries for every stride.
+        let tail = (0..19).fold(0, |bits, stride| bits | 1 << (6 * stride + 3));
+        let hosts: Vec<u128> = (0..128).map(|host| host << 121 | tail).collect();
+        let page = page(hosts.iter().map(|host| (*host, 128)), 0);
+        assert!((1 << 14..1 << 15).contains(&page.words.len()), "{} words", page.words.len());
+        for (host, value) in hosts.into_iter().zip(1..) {
+            assert_eq!((page.lookup_alone(host), page.lookup_alone(host ^ 1)), (value, NONE));
+        }
     }
 
     #[test]
     fn the_node_of_a_stride_holds_the_shortest_route_after_it() {
         // /19 begins in the node of 18 bits, though all share more.
-        let page = page([(0x0a00_0000, 19)].into_iter().chain((0..16).map(|host| (0x0a00_0000 | host, 32))), 0);
-        assert_eq!(page.words[0] & 0xff, 18);
+        let page = page::<u32>([(0x0a00_0000, 19)].into_iter().chain((0..16).map(|host| (0x0a00_0000 | host, 32))), 0);
+        assert_eq!(page.words[0] >> 8, 18);
         assert_eq!([0x0a00_000f, 0x0a00_0010, 0x0a00_2000].map(|address| page.lookup_alone(address)), [17, 1, 0]);
     }
 }

@@ -17,31 +17,31 @@ pub(super) struct Route<K> {
 pub(super) const NONE: u32 = 0;
 
 impl<K: Key> Route<K> {
-    /// Appends the route's words: its bits, then value and length in one word.
-    pub(super) fn write(self, words: &mut Vec<u32>) {
+    /// Appends the route's words: its bits, then value and length in two words.
+    pub(super) fn write(self, words: &mut Vec<u16>) {
         self.bits.write(words);
-        words.push(self.value << 8 | u32::from(self.length));
+        words.extend(halves(self.value << 8 | u32::from(self.length)));
     }
 }
 
 /// Words that a route takes.
 pub(super) const fn width<K: Key>() -> usize {
-    K::WORDS + 1
+    K::WORDS + 2
 }
 
-/// Routes as words, by bits and then length, so that among the routes that hold an address the
+/// Routes as words of 16 bits, by bits and then length, so that among the routes that hold an address the
 /// longest is the last.
 #[derive(Clone, Copy)]
 pub(super) struct Routes<'a> {
-    words: &'a [u32],
+    words: &'a [u16],
 }
 
 impl<'a> Routes<'a> {
-    pub(super) fn new(words: &'a [u32]) -> Self {
+    pub(super) fn new(words: &'a [u16]) -> Self {
         Self { words }
     }
 
-    pub(super) fn words(self) -> &'a [u32] {
+    pub(super) fn words(self) -> &'a [u16] {
         self.words
     }
 
@@ -88,7 +88,7 @@ impl<'a> Routes<'a> {
     }
 
     /// The words of the routes with one set, and the value that its prefix had.
-    pub(super) fn with<K: Key>(self, route: Route<K>) -> (Vec<u32>, Option<u32>) {
+    pub(super) fn with<K: Key>(self, route: Route<K>) -> (Vec<u16>, Option<u32>) {
         let (start, end, old) = match self.search(route.bits, route.length) {
             Ok(place) => (place, place + 1, Some(self.at::<K>(place).value)),
             Err(place) => (place, place, None),
@@ -101,7 +101,7 @@ impl<'a> Routes<'a> {
     }
 
     /// The words of the routes without a prefix.
-    pub(super) fn without<K: Key>(self, bits: K, length: u8) -> Vec<u32> {
+    pub(super) fn without<K: Key>(self, bits: K, length: u8) -> Vec<u16> {
         match self.search(bits, length) {
             Ok(place) => {
                 let (before, rest) = self.words.split_at(place * width::<K>());
@@ -128,7 +128,20 @@ impl<'a> Routes<'a> {
 }
 
 #[inline]
-fn route<K: Key>(words: &[u32]) -> Route<K> {
-    let [length, ..] = words[K::WORDS].to_le_bytes();
-    Route { bits: K::read(words), length, value: words[K::WORDS] >> 8 }
+fn route<K: Key>(words: &[u16]) -> Route<K> {
+    let value = word(&[words[K::WORDS], words[K::WORDS + 1]]);
+    let [length, ..] = value.to_le_bytes();
+    Route { bits: K::read(words), length, value: value >> 8 }
+}
+
+/// Two words as one number.
+#[inline]
+pub(super) fn word(&[low, high]: &[u16; 2]) -> u32 {
+    u32::from(high) << 16 | u32::from(low)
+}
+
+/// What [`word`] puts together.
+#[allow(clippy::cast_possible_truncation, reason = "one half at a time")]
+pub(super) fn halves(word: u32) -> [u16; 2] {
+    [word as u16, (word >> 16) as u16]
 }

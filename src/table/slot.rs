@@ -35,7 +35,7 @@ pub(super) enum Slot<K> {
 pub(super) struct Branch<K> {
     eighths: [Arc<[Slot<K>; 8]>; 8],
     /// The routes that are up to [`STRIDE`] bits longer, whose values the slots have.
-    routes: Arc<[u32]>,
+    routes: Arc<[u16]>,
     /// Number of all longer routes.
     count: usize,
 }
@@ -161,7 +161,7 @@ pub(super) fn or(value: u32, other: u32) -> u32 {
 impl<K: Key> Branch<K> {
     fn of(routes: Routes<'_>, depth: u8) -> Self {
         let mut own = Vec::new();
-        let mut longer: [[Vec<u32>; 8]; 8] = Default::default();
+        let mut longer: [[Vec<u16>; 8]; 8] = Default::default();
         for route in routes.iter::<K>() {
             let place = route.bits.stride(depth);
             let words = if route.length <= depth + STRIDE { &mut own } else { &mut longer[place / 8][place % 8] };

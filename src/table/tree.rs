@@ -118,7 +118,7 @@ impl<K: Key> Tree<K> {
     }
 
     /// The routes of at least one bit, packed.
-    fn words(&self) -> Vec<u32> {
+    fn words(&self) -> Vec<u16> {
         let mut words = Vec::with_capacity(self.count * width::<K>());
         self.iter().filter(|route| route.length > 0).for_each(|route| route.write(&mut words));
         words
