@@ -42,7 +42,7 @@ impl Announced {
 
     /// The gateways that announce exactly this subnet.
     pub(super) fn announcers(&self, subnet: &Prefix) -> impl Iterator<Item = InterfaceName> {
-        self.0.get(subnet).into_iter().flatten().copied()
+        self.get(subnet).into_iter().flatten().copied()
     }
 
     /// Every subnet with the gateways that announce it; several of them share its traffic.

@@ -1,8 +1,8 @@
-//! Joining datagrams that came one after the other into a super-packet, as the kernel's generic
+//! Joining datagrams that leave one after the other into a super-packet, as the kernel's generic
 //! receive offload does (net/ipv4/udp_offload.c).
 //!
-//! What follows, lookup, edit and above all the way through the receiving IP stack, is then done
-//! once for all of them. The super-packet says what it consists of, so the receiver gets the
+//! Each was looked up, edited and counted by itself; what follows, above all the way through the
+//! receiving IP stack, is then done once for all of them. The super-packet says what it consists of, so the receiver gets the
 //! datagrams as they were sent: joining is never seen from outside but in IPv4 identifications,
 //! which mean nothing in packets that must not be fragmented (RFC 6864, 4.1).
 
@@ -15,13 +15,12 @@ use crate::addr::PortId;
 use super::checksum::Sum;
 use super::ethernet::ETHERNET_HEADER;
 use super::ipv4::write_checksum;
-use super::offload::UDP_CHECKSUM;
+use super::offload::{UDP_CHECKSUM, UDP_HEADER};
 use super::{Checksum, Packet, SegmentKind, Segmentation, protocol};
 
 #[cfg(test)]
 mod tests;
 
-const UDP_HEADER: usize = 8;
 const IPV4: usize = 20;
 const IPV6: usize = 40;
 

@@ -4,7 +4,7 @@
 mod fit;
 
 pub use fit::transport_end;
-pub(super) use fit::{TCP_CHECKSUM, UDP_CHECKSUM};
+pub(super) use fit::{TCP_CHECKSUM, UDP_CHECKSUM, UDP_HEADER};
 
 /// Length of the header on the wire, bytes.
 pub const VNET_HEADER: usize = 10;

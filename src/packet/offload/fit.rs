@@ -6,7 +6,7 @@ use super::{Checksum, Offload, SegmentKind, Segmentation};
 use crate::packet::ethernet::ETHERNET_HEADER;
 use crate::packet::ip::{Ip, protocol};
 
-const UDP_HEADER: usize = 8;
+pub(in crate::packet) const UDP_HEADER: usize = 8;
 /// Where TCP's checksum is in its header.
 pub(in crate::packet) const TCP_CHECKSUM: usize = 16;
 /// Where UDP's checksum is in its header.
