@@ -275,6 +275,61 @@ struct Status {
   9: required list<string> problems
 }
 
+/** A static route by its identity. */
+struct RouteName {
+  1: required string routing_instance,
+  2: required string prefix
+}
+
+/** A change of one thing, as the method of that name would make it. */
+union Change {
+  1: Gateway add_gateway,
+  2: string delete_gateway,
+  3: Port add_port,
+  4: string delete_port,
+  5: Uplink add_uplink,
+  6: string delete_uplink,
+  7: Route add_route,
+  8: RouteName delete_route
+}
+
+/** A change of the kernel that is to be made. */
+struct HostStep {
+  /** The command that would do it: of `ip` without that word, or one that begins with `sysctl`. */
+  1: required string command,
+  /** For whom: `gateway vgw1`, `port tap0`, `uplink display`. */
+  2: required list<string> owners
+}
+
+/** What a change would come to. */
+struct Rehearsal {
+  1: required Outcome outcome,
+  /** What would be done, in order. */
+  2: required list<HostStep> steps
+}
+
+/** How an object stands in the kernel. */
+enum ObjectState {
+  IN_PLACE = 1,
+  /** It should be there, and is not. */
+  MISSING = 2,
+  /** It is there, but not as it should be. */
+  DIFFERS = 3,
+  /** It bears the daemon's mark, and nothing calls for it. */
+  LEFT_OVER = 4
+}
+
+/** Something of the daemon's in the kernel, or that should be there. */
+struct HostObject {
+  /** What it is, as `ip` lists it. */
+  1: required string object,
+  /** Why it is there. */
+  2: required string purpose,
+  /** For whom, as in HostStep. */
+  3: required list<string> owners,
+  4: required ObjectState state
+}
+
 service VirtualGateway {
   /** Adds a gateway, or changes the one of that interface. */
   Outcome add_gateway(1: required Gateway gateway) throws (1: RequestError error),
@@ -310,6 +365,13 @@ service VirtualGateway {
   /** Where an address goes. */
   Lookup lookup_route(1: required string routing_instance, 2: required string address)
     throws (1: RequestError error),
+
+  /** Tries a change out: tells what would be answered and done, and does nothing. */
+  Rehearsal rehearse(1: required Change change) throws (1: RequestError error),
+  /** Everything in the kernel that is the daemon's or should be, after a fresh look. */
+  list<HostObject> list_host_objects() throws (1: RequestError error),
+  /** What is to be done so that the kernel is as it should be, after a fresh look. */
+  list<HostStep> diff_host() throws (1: RequestError error),
 
   /** Everything at a glance. */
   Status status() throws (1: RequestError error),

@@ -3,12 +3,13 @@
 use thrift::Error;
 use thrift::server::TProcessor;
 
-use crate::engine::{AddGateways, Applied, Caller, Failure, Handle, StatusView};
+use crate::engine::{Caller, Handle, StatusView};
 
-use super::convert::{self, Fault, Identity};
+use super::convert::{self, Identity};
 use super::generated::virtual_gateway::{
-    AuditState, Gateway, GatewayState, InstanceState, Lookup, Outcome, Port, PortState, RequestError, Route,
-    RouteState, Status, Uplink, UplinkState, VirtualGatewaySyncHandler, VirtualGatewaySyncProcessor,
+    self as wire, AuditState, Gateway, GatewayState, HostObject, HostStep, InstanceState, Lookup, Outcome, Port,
+    PortState, Rehearsal, RequestError, Route, RouteState, Status, Uplink, UplinkState, VirtualGatewaySyncHandler,
+    VirtualGatewaySyncProcessor,
 };
 use super::text::shown;
 
@@ -27,6 +28,23 @@ impl VirtualGateway {
     fn status_view(&self) -> Result<StatusView, RequestError> {
         self.engine.status(&self.caller).map_err(|failure| convert::refused(&failure, Identity::Name))
     }
+
+    /// Makes a change, with a log line either way. `deed` and `subject` say what was to be changed, in
+    /// the client's words.
+    fn change(&self, deed: &str, subject: &str, request: &wire::Change) -> thrift::Result<Outcome> {
+        let subject = shown(subject);
+        let result = convert::change(request).map_err(RequestError::from).and_then(|change| {
+            let identity = convert::identity(&change);
+            self.engine.change(&self.caller, change).map_err(|failure| convert::refused(&failure, identity))
+        });
+        match &result {
+            Ok(applied) => tracing::debug!(change = deed, %subject, ?applied, "carried out"),
+            Err(error) => {
+                tracing::warn!(change = deed, %subject, field = %error.field, reason = %error.reason, "refused");
+            }
+        }
+        answer(result.map(convert::outcome))
+    }
 }
 
 /// What a client is answered, either way.
@@ -34,49 +52,13 @@ fn answer<T>(result: Result<T, RequestError>) -> thrift::Result<T> {
     result.map_err(|error| Error::User(Box::new(error)))
 }
 
-/// A change's answer, with a log line either way. `subject` says what was to be changed, in the
-/// client's words.
-fn changed(
-    change: &str,
-    subject: &str,
-    identity: Identity,
-    result: Result<Result<Applied, Failure>, Fault>,
-) -> thrift::Result<Outcome> {
-    let subject = shown(subject);
-    let error = match result {
-        Ok(Ok(applied)) => {
-            tracing::debug!(change, %subject, ?applied, "carried out");
-            return Ok(convert::outcome(applied));
-        }
-        Ok(Err(failure)) => convert::refused(&failure, identity),
-        Err(fault) => fault.into(),
-    };
-    tracing::warn!(change, %subject, field = %error.field, reason = %error.reason, "refused");
-    answer(Err(error))
-}
-
-/// The engine's only answer to a request of one element.
-fn only(answers: Result<Vec<Result<Applied, Failure>>, Failure>) -> Result<Applied, Failure> {
-    // An engine that answers nothing does not serve any more.
-    answers?.pop().unwrap_or(Err(Failure::Stopping))
-}
-
 impl VirtualGatewaySyncHandler for VirtualGateway {
     fn handle_add_gateway(&self, gateway: Gateway) -> thrift::Result<Outcome> {
-        let result =
-            convert::gateway(&gateway).map(|spec| {
-                only(self.engine.add_gateways(
-                    &self.caller,
-                    AddGateways { specs: vec![spec], seen: Vec::new(), keep_uplinks: false },
-                ))
-            });
-        changed("add gateway", &gateway.interface_name, Identity::InterfaceName, result)
+        self.change("add gateway", &gateway.interface_name.clone(), &wire::Change::AddGateway(gateway))
     }
 
     fn handle_delete_gateway(&self, interface_name: String) -> thrift::Result<Outcome> {
-        let result = convert::interface_name("interface_name", &interface_name)
-            .map(|name| only(self.engine.delete_gateways(&self.caller, vec![name])));
-        changed("delete gateway", &interface_name, Identity::InterfaceName, result)
+        self.change("delete gateway", &interface_name.clone(), &wire::Change::DeleteGateway(interface_name))
     }
 
     fn handle_list_gateways(&self) -> thrift::Result<Vec<GatewayState>> {
@@ -85,13 +67,11 @@ impl VirtualGatewaySyncHandler for VirtualGateway {
     }
 
     fn handle_add_port(&self, port: Port) -> thrift::Result<Outcome> {
-        let result = convert::port(&port).map(|spec| self.engine.add_port(&self.caller, spec));
-        changed("add port", &port.name, Identity::Name, result)
+        self.change("add port", &port.name.clone(), &wire::Change::AddPort(port))
     }
 
     fn handle_delete_port(&self, name: String) -> thrift::Result<Outcome> {
-        let result = convert::interface_name("name", &name).map(|name| self.engine.delete_port(&self.caller, name));
-        changed("delete port", &name, Identity::Name, result)
+        self.change("delete port", &name.clone(), &wire::Change::DeletePort(name))
     }
 
     fn handle_list_ports(&self) -> thrift::Result<Vec<PortState>> {
@@ -100,13 +80,11 @@ impl VirtualGatewaySyncHandler for VirtualGateway {
     }
 
     fn handle_add_uplink(&self, uplink: Uplink) -> thrift::Result<Outcome> {
-        let result = convert::uplink(&uplink).map(|spec| self.engine.add_uplink(&self.caller, spec));
-        changed("add uplink", &uplink.name, Identity::Name, result)
+        self.change("add uplink", &uplink.name.clone(), &wire::Change::AddUplink(uplink))
     }
 
     fn handle_delete_uplink(&self, name: String) -> thrift::Result<Outcome> {
-        let result = convert::uplink_name("name", &name).map(|name| self.engine.delete_uplink(&self.caller, name));
-        changed("delete uplink", &name, Identity::Name, result)
+        self.change("delete uplink", &name.clone(), &wire::Change::DeleteUplink(name))
     }
 
     fn handle_list_uplinks(&self) -> thrift::Result<Vec<UplinkState>> {
@@ -120,16 +98,12 @@ impl VirtualGatewaySyncHandler for VirtualGateway {
     }
 
     fn handle_add_route(&self, route: Route) -> thrift::Result<Outcome> {
-        let result = convert::route(&route).map(|route| self.engine.add_route(&self.caller, route));
-        changed("add route", &route.prefix, Identity::Prefix, result)
+        self.change("add route", &route.prefix.clone(), &wire::Change::AddRoute(route))
     }
 
     fn handle_delete_route(&self, routing_instance: String, prefix: String) -> thrift::Result<Outcome> {
-        let result = convert::instance_name(&routing_instance).and_then(|instance| {
-            let destination = convert::prefix(&instance, "prefix", &prefix)?;
-            Ok(self.engine.delete_route(&self.caller, instance, destination))
-        });
-        changed("delete route", &prefix, Identity::Prefix, result)
+        let name = wire::RouteName { routing_instance, prefix };
+        self.change("delete route", &name.prefix.clone(), &wire::Change::DeleteRoute(name))
     }
 
     fn handle_list_routes(&self, routing_instance: String) -> thrift::Result<Vec<RouteState>> {
@@ -148,6 +122,26 @@ impl VirtualGatewaySyncHandler for VirtualGateway {
                 .map_err(|failure| convert::refused(&failure, Identity::Prefix))
         });
         Ok(convert::lookup(answer(found)?))
+    }
+
+    fn handle_rehearse(&self, change: wire::Change) -> thrift::Result<Rehearsal> {
+        let rehearsal = convert::change(&change).map_err(RequestError::from).and_then(|change| {
+            let identity = convert::identity(&change);
+            self.engine.rehearse(&self.caller, change).map_err(|failure| convert::refused(&failure, identity))
+        });
+        answer(rehearsal.map(convert::rehearsal))
+    }
+
+    fn handle_list_host_objects(&self) -> thrift::Result<Vec<HostObject>> {
+        let objects = self.engine.inventory(&self.caller);
+        let objects = answer(objects.map_err(|failure| convert::refused(&failure, Identity::Name)))?;
+        Ok(objects.into_iter().map(convert::host_object).collect())
+    }
+
+    fn handle_diff_host(&self) -> thrift::Result<Vec<HostStep>> {
+        let steps = self.engine.difference(&self.caller);
+        let steps = answer(steps.map_err(|failure| convert::refused(&failure, Identity::Name)))?;
+        Ok(steps.into_iter().map(convert::host_step).collect())
     }
 
     fn handle_status(&self) -> thrift::Result<Status> {

@@ -38,6 +38,9 @@ pub struct Arguments {
         help_heading = "Everywhere"
     )]
     pub socket: PathBuf,
+    /// Prints what a verb that adds or deletes something would do, and does nothing.
+    #[arg(short = 'n', long, global = true, help_heading = "Everywhere")]
+    pub dry_run: bool,
     /// What to do.
     #[command(subcommand)]
     pub verb: Verb,
@@ -72,6 +75,9 @@ pub enum DaemonVerb {
     /// Routes of an instance.
     #[command(subcommand)]
     Route(RouteVerb),
+    /// What of the host's kernel is the daemon's.
+    #[command(subcommand)]
+    Host(HostVerb),
     /// Everything on one screen, problems last.
     #[command(after_help = "Example:\n  vgw status\n  vgw status -j | jq .problems")]
     Status,
@@ -165,6 +171,17 @@ pub enum RouteVerb {
     /// Deletes a static route.
     #[command(after_help = "Example:\n  vgw route delete --instance default-domain:admin:net1:net1 172.16.0.0/12")]
     Delete(RouteDelete),
+}
+
+/// `vgw host …`
+#[derive(Debug, Subcommand)]
+pub enum HostVerb {
+    /// Shows every object of the daemon's in the kernel, and why it is there.
+    #[command(after_help = "Example:\n  vgw host show")]
+    Show,
+    /// Shows what is to be done so that the kernel is as it should be.
+    #[command(after_help = "Example:\n  vgw host diff -j | jq -e '.steps == []'")]
+    Diff,
 }
 
 /// `vgw audit …`
@@ -335,6 +352,18 @@ pub struct DemoArguments {
 }
 
 impl DaemonVerb {
+    /// True for a verb that adds or deletes something.
+    #[must_use]
+    pub fn is_change(&self) -> bool {
+        match self {
+            Self::Gateway(verb) => matches!(verb, GatewayVerb::Add(_) | GatewayVerb::Delete(_)),
+            Self::Port(verb) => matches!(verb, PortVerb::Add(_) | PortVerb::Delete(_)),
+            Self::Uplink(verb) => matches!(verb, UplinkVerb::Add(_) | UplinkVerb::Delete(_)),
+            Self::Route(verb) => matches!(verb, RouteVerb::Add(_) | RouteVerb::Delete(_)),
+            Self::Instance(_) | Self::Host(_) | Self::Status | Self::Audit { .. } => false,
+        }
+    }
+
     /// What was understood otherwise than it was typed, one sentence each.
     #[must_use]
     pub fn notes(&self) -> Vec<String> {

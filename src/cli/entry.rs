@@ -55,6 +55,10 @@ pub fn entry(words: impl IntoIterator<Item = OsString>, clock: Arc<dyn Clock>, m
 
 fn obey(arguments: &Arguments, clock: Arc<dyn Clock>, console: &mut Console<'_>) -> Result<(), Failure> {
     match &arguments.verb {
+        Verb::Demo(_) if arguments.dry_run => Err(Failure::Usage {
+            field: "--dry-run".to_owned(),
+            reason: "the demonstration changes only namespaces that it makes itself".to_owned(),
+        }),
         Verb::Demo(demo) => demo::show(demo, console.out_style, clock, console.out),
         Verb::Daemon(verb) => {
             for note in verb.notes() {
@@ -62,7 +66,7 @@ fn obey(arguments: &Arguments, clock: Arc<dyn Clock>, console: &mut Console<'_>)
                 console.complain(&format!("{lead} {note}\n"), 0);
             }
             let form = if arguments.json { Form::Json } else { Form::People(console.out_style) };
-            let text = ask(&arguments.socket, |daemon| run(verb, daemon, form))?;
+            let text = ask(&arguments.socket, |daemon| run(verb, arguments.dry_run, daemon, form))?;
             console.say(&text)
         }
     }

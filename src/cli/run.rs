@@ -1,11 +1,13 @@
 //! From a verb to its text: asks the daemon and puts the answer into the form that was asked for.
 
-use crate::api::generated::virtual_gateway::{self as api, TVirtualGatewaySyncClient};
+use crate::api::generated::virtual_gateway::{self as api, Change, TVirtualGatewaySyncClient};
 
-use super::args::{AuditVerb, DaemonVerb, GatewayVerb, InstanceVerb, PortVerb, RouteVerb, UplinkVerb};
+use super::args::{AuditVerb, DaemonVerb, GatewayVerb, HostVerb, InstanceVerb, PortVerb, RouteVerb, UplinkVerb};
 use super::failure::Failure;
 use super::render::Style;
-use super::report::{Deed, Gateways, Instances, Outcome, Ports, Report, Routes, Uplinks, to_json};
+use super::report::{
+    Gateways, HostDifference, HostObjects, Instances, Outcome, Ports, Rehearsal, Report, Routes, Uplinks, to_json,
+};
 use super::wire;
 
 /// The form of answers.
@@ -30,121 +32,161 @@ impl Form {
     }
 }
 
-/// Carries out a verb that the daemon serves and returns what to print.
+/// Carries out a verb that the daemon serves and returns what to print. `dry` only tries it out.
 ///
 /// # Errors
 /// Why it was not carried out.
-pub fn run(verb: &DaemonVerb, daemon: &mut dyn TVirtualGatewaySyncClient, form: Form) -> Result<String, Failure> {
+pub fn run(
+    verb: &DaemonVerb,
+    dry: bool,
+    daemon: &mut dyn TVirtualGatewaySyncClient,
+    form: Form,
+) -> Result<String, Failure> {
+    if dry && !verb.is_change() {
+        let reason = "only a verb that adds or deletes something can be tried out".to_owned();
+        return Err(Failure::Usage { field: "--dry-run".to_owned(), reason });
+    }
+    let mut talk = Talk { daemon, form, dry };
     match verb {
-        DaemonVerb::Gateway(verb) => gateway(verb, daemon, form),
-        DaemonVerb::Port(verb) => port(verb, daemon, form),
-        DaemonVerb::Uplink(verb) => uplink(verb, daemon, form),
+        DaemonVerb::Gateway(verb) => talk.gateway(verb),
+        DaemonVerb::Port(verb) => talk.port(verb),
+        DaemonVerb::Uplink(verb) => talk.uplink(verb),
         DaemonVerb::Instance(InstanceVerb::List) => {
-            let instances = daemon.list_instances()?.into_iter().map(wire::instance).collect();
+            let instances = talk.daemon.list_instances()?.into_iter().map(wire::instance).collect();
             form.text(&Instances { instances })
         }
-        DaemonVerb::Route(verb) => route(verb, daemon, form),
-        DaemonVerb::Status => form.text(&wire::status(daemon.status()?)),
+        DaemonVerb::Route(verb) => talk.route(verb),
+        DaemonVerb::Host(HostVerb::Show) => {
+            let objects = talk.daemon.list_host_objects()?.into_iter().map(wire::host_object).collect();
+            form.text(&HostObjects { objects })
+        }
+        DaemonVerb::Host(HostVerb::Diff) => {
+            let steps = talk.daemon.diff_host()?.into_iter().map(wire::step).collect();
+            form.text(&HostDifference { steps })
+        }
+        DaemonVerb::Status => form.text(&wire::status(talk.daemon.status()?)),
         DaemonVerb::Audit { verb } => {
             match verb {
                 None => {}
-                Some(AuditVerb::Connect) => daemon.connect()?,
-                Some(AuditVerb::Timer { milliseconds }) => daemon.set_audit_timeout(*milliseconds)?,
+                Some(AuditVerb::Connect) => talk.daemon.connect()?,
+                Some(AuditVerb::Timer { milliseconds }) => talk.daemon.set_audit_timeout(*milliseconds)?,
             }
-            form.text(&wire::audit(daemon.audit()?))
+            form.text(&wire::audit(talk.daemon.audit()?))
         }
     }
 }
 
-fn gateway(verb: &GatewayVerb, daemon: &mut dyn TVirtualGatewaySyncClient, form: Form) -> Result<String, Failure> {
-    match verb {
-        GatewayVerb::Add(given) => {
-            let outcome = daemon.add_gateway(wire::add_gateway(given))?;
-            done("gateway", given.interface.to_string(), outcome, form)
-        }
-        GatewayVerb::Delete(given) => {
-            let outcome = daemon.delete_gateway(given.interface.to_string())?;
-            done("gateway", given.interface.to_string(), outcome, form)
-        }
-        GatewayVerb::List => {
-            let gateways = daemon.list_gateways()?.into_iter().map(wire::gateway).collect();
-            form.text(&Gateways { gateways })
-        }
-        GatewayVerb::Show(given) => {
-            let name = given.interface.as_str();
-            let found = daemon.list_gateways()?.into_iter().find(|gateway| gateway.interface_name == name);
-            form.text(&wire::gateway(found.ok_or_else(|| missing("gateway", name))?))
-        }
-    }
+/// One exchange with the daemon.
+struct Talk<'a> {
+    daemon: &'a mut dyn TVirtualGatewaySyncClient,
+    form: Form,
+    /// Changes are only tried out.
+    dry: bool,
 }
 
-fn port(verb: &PortVerb, daemon: &mut dyn TVirtualGatewaySyncClient, form: Form) -> Result<String, Failure> {
-    match verb {
-        PortVerb::Add(given) => {
-            let outcome = daemon.add_port(wire::add_port(given))?;
-            done("port", given.interface.to_string(), outcome, form)
-        }
-        PortVerb::Delete(given) => {
-            let outcome = daemon.delete_port(given.interface.to_string())?;
-            done("port", given.interface.to_string(), outcome, form)
-        }
-        PortVerb::List => form.text(&Ports { ports: daemon.list_ports()?.into_iter().map(wire::port).collect() }),
-        PortVerb::Show(given) => {
-            let name = given.interface.as_str();
-            let found = daemon.list_ports()?.into_iter().find(|port| port.name == name);
-            form.text(&wire::port(found.ok_or_else(|| missing("port", name))?))
-        }
-    }
-}
-
-fn uplink(verb: &UplinkVerb, daemon: &mut dyn TVirtualGatewaySyncClient, form: Form) -> Result<String, Failure> {
-    match verb {
-        UplinkVerb::Add(given) => {
-            let outcome = daemon.add_uplink(wire::add_uplink(given))?;
-            done("uplink", given.uplink.to_string(), outcome, form)
-        }
-        UplinkVerb::Delete(given) => {
-            let outcome = daemon.delete_uplink(given.uplink.to_string())?;
-            done("uplink", given.uplink.to_string(), outcome, form)
-        }
-        UplinkVerb::List => {
-            form.text(&Uplinks { uplinks: daemon.list_uplinks()?.into_iter().map(wire::uplink).collect() })
-        }
-        UplinkVerb::Show(given) => {
-            let name = given.uplink.as_str();
-            let found = daemon.list_uplinks()?.into_iter().find(|uplink| uplink.name == name);
-            form.text(&wire::uplink(found.ok_or_else(|| missing("uplink", name))?))
+impl Talk<'_> {
+    fn gateway(&mut self, verb: &GatewayVerb) -> Result<String, Failure> {
+        match verb {
+            GatewayVerb::Add(given) => {
+                self.change("gateway", &given.interface, Change::AddGateway(wire::add_gateway(given)))
+            }
+            GatewayVerb::Delete(given) => {
+                self.change("gateway", &given.interface, Change::DeleteGateway(given.interface.to_string()))
+            }
+            GatewayVerb::List => {
+                let gateways = self.daemon.list_gateways()?.into_iter().map(wire::gateway).collect();
+                self.form.text(&Gateways { gateways })
+            }
+            GatewayVerb::Show(given) => {
+                let name = given.interface.as_str();
+                let found = self.daemon.list_gateways()?.into_iter().find(|gateway| gateway.interface_name == name);
+                self.form.text(&wire::gateway(found.ok_or_else(|| missing("gateway", name))?))
+            }
         }
     }
-}
 
-fn route(verb: &RouteVerb, daemon: &mut dyn TVirtualGatewaySyncClient, form: Form) -> Result<String, Failure> {
-    match verb {
-        RouteVerb::List(given) => {
-            let instance = given.instance.to_string();
-            let routes = daemon.list_routes(instance.clone())?.into_iter().map(wire::route).collect();
-            form.text(&Routes { instance, routes })
-        }
-        RouteVerb::Lookup(given) => {
-            let (instance, address) = (given.instance.to_string(), given.address.to_string());
-            let answer = daemon.lookup_route(instance.clone(), address.clone())?;
-            form.text(&wire::lookup(instance, address, answer))
-        }
-        RouteVerb::Add(given) => {
-            let outcome = daemon.add_route(wire::add_route(given))?;
-            done("route", given.prefix.prefix.to_string(), outcome, form)
-        }
-        RouteVerb::Delete(given) => {
-            let prefix = given.prefix.prefix.to_string();
-            let outcome = daemon.delete_route(given.instance.to_string(), prefix.clone())?;
-            done("route", prefix, outcome, form)
+    fn port(&mut self, verb: &PortVerb) -> Result<String, Failure> {
+        match verb {
+            PortVerb::Add(given) => self.change("port", &given.interface, Change::AddPort(wire::add_port(given))),
+            PortVerb::Delete(given) => {
+                self.change("port", &given.interface, Change::DeletePort(given.interface.to_string()))
+            }
+            PortVerb::List => {
+                let ports = self.daemon.list_ports()?.into_iter().map(wire::port).collect();
+                self.form.text(&Ports { ports })
+            }
+            PortVerb::Show(given) => {
+                let name = given.interface.as_str();
+                let found = self.daemon.list_ports()?.into_iter().find(|port| port.name == name);
+                self.form.text(&wire::port(found.ok_or_else(|| missing("port", name))?))
+            }
         }
     }
-}
 
-fn done(object: &'static str, name: String, outcome: api::Outcome, form: Form) -> Result<String, Failure> {
-    let deed: Deed = wire::outcome(outcome).ok_or_else(|| missing(object, &name))?;
-    form.text(&Outcome { object, name, outcome: deed })
+    fn uplink(&mut self, verb: &UplinkVerb) -> Result<String, Failure> {
+        match verb {
+            UplinkVerb::Add(given) => self.change("uplink", &given.uplink, Change::AddUplink(wire::add_uplink(given))),
+            UplinkVerb::Delete(given) => {
+                self.change("uplink", &given.uplink, Change::DeleteUplink(given.uplink.to_string()))
+            }
+            UplinkVerb::List => {
+                let uplinks = self.daemon.list_uplinks()?.into_iter().map(wire::uplink).collect();
+                self.form.text(&Uplinks { uplinks })
+            }
+            UplinkVerb::Show(given) => {
+                let name = given.uplink.as_str();
+                let found = self.daemon.list_uplinks()?.into_iter().find(|uplink| uplink.name == name);
+                self.form.text(&wire::uplink(found.ok_or_else(|| missing("uplink", name))?))
+            }
+        }
+    }
+
+    fn route(&mut self, verb: &RouteVerb) -> Result<String, Failure> {
+        match verb {
+            RouteVerb::List(given) => {
+                let instance = given.instance.to_string();
+                let routes = self.daemon.list_routes(instance.clone())?.into_iter().map(wire::route).collect();
+                self.form.text(&Routes { instance, routes })
+            }
+            RouteVerb::Lookup(given) => {
+                let (instance, address) = (given.instance.to_string(), given.address.to_string());
+                let answer = self.daemon.lookup_route(instance.clone(), address.clone())?;
+                self.form.text(&wire::lookup(instance, address, answer))
+            }
+            RouteVerb::Add(given) => {
+                self.change("route", &given.prefix.prefix, Change::AddRoute(wire::add_route(given)))
+            }
+            RouteVerb::Delete(given) => {
+                self.change("route", &given.prefix.prefix, Change::DeleteRoute(wire::route_name(given)))
+            }
+        }
+    }
+
+    /// Makes a change, or tries it out. `object` and `name` say what is changed.
+    fn change(&mut self, object: &'static str, name: &dyn ToString, change: Change) -> Result<String, Failure> {
+        let name = name.to_string();
+        let deed = |outcome| wire::outcome(outcome).ok_or_else(|| missing(object, &name));
+        if self.dry {
+            let api::Rehearsal { outcome, steps } = self.daemon.rehearse(change)?;
+            let (outcome, steps) = (deed(outcome)?, steps.into_iter().map(wire::step).collect());
+            return self.form.text(&Rehearsal { object, name, outcome, steps });
+        }
+        let outcome = deed(self.carry_out(change)?)?;
+        self.form.text(&Outcome { object, name, outcome })
+    }
+
+    fn carry_out(&mut self, change: Change) -> Result<api::Outcome, Failure> {
+        Ok(match change {
+            Change::AddGateway(gateway) => self.daemon.add_gateway(gateway),
+            Change::DeleteGateway(name) => self.daemon.delete_gateway(name),
+            Change::AddPort(port) => self.daemon.add_port(port),
+            Change::DeletePort(name) => self.daemon.delete_port(name),
+            Change::AddUplink(uplink) => self.daemon.add_uplink(uplink),
+            Change::DeleteUplink(name) => self.daemon.delete_uplink(name),
+            Change::AddRoute(route) => self.daemon.add_route(route),
+            Change::DeleteRoute(route) => self.daemon.delete_route(route.routing_instance, route.prefix),
+        }?)
+    }
 }
 
 fn missing(object: &'static str, name: &str) -> Failure {

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use crossbeam_channel::Sender;
 
-use crate::addr::{InstanceName, InterfaceName, Prefix};
-use crate::gateway::{Applied, Declared, GatewaySpec, Misfit, PortSpec, Refusal, StaticRoute, UplinkName, UplinkSpec};
+use crate::addr::{InstanceName, InterfaceName};
+use crate::gateway::{Applied, Declared, GatewaySpec, Misfit, Refusal};
 use crate::host::KernelError;
 
-use super::view::{LookupView, RouteView, StatusView};
+use super::change::Change;
+use super::view::{LookupView, ObjectView, RehearsalView, RouteView, StatusView, StepView};
 
 /// Who asks, for the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,18 +87,10 @@ pub enum Command {
     SetAuditTimeout(i32, Reply<()>),
     /// [`super::Handle::reload`].
     Reload(Box<Declared>, Option<Duration>, Reply<Result<(), ReloadError>>),
-    /// [`super::Handle::add_port`].
-    AddPort(PortSpec, Reply<Result<Applied, Failure>>),
-    /// [`super::Handle::delete_port`].
-    DeletePort(InterfaceName, Reply<Result<Applied, Failure>>),
-    /// [`super::Handle::add_uplink`].
-    AddUplink(UplinkSpec, Reply<Result<Applied, Failure>>),
-    /// [`super::Handle::delete_uplink`].
-    DeleteUplink(UplinkName, Reply<Result<Applied, Failure>>),
-    /// [`super::Handle::add_route`].
-    AddRoute(StaticRoute, Reply<Result<Applied, Failure>>),
-    /// [`super::Handle::delete_route`].
-    DeleteRoute(InstanceName, Prefix, Reply<Result<Applied, Failure>>),
+    /// [`super::Handle::change`].
+    Change(Change, Reply<Result<Applied, Failure>>),
+    /// [`super::Handle::rehearse`].
+    Rehearse(Change, Reply<Result<RehearsalView, Failure>>),
     /// [`super::Engine::stop`].
     Stop(Reply<()>),
     /// [`super::Handle::status`].
@@ -106,6 +99,10 @@ pub enum Command {
     Routes(InstanceName, Reply<Result<Vec<RouteView>, Failure>>),
     /// [`super::Handle::lookup`].
     Lookup(InstanceName, IpAddr, Reply<Result<LookupView, Failure>>),
+    /// [`super::Handle::inventory`].
+    Inventory(Reply<Result<Vec<ObjectView>, Failure>>),
+    /// [`super::Handle::difference`].
+    Difference(Reply<Result<Vec<StepView>, Failure>>),
 }
 
 impl fmt::Display for Caller {

@@ -66,7 +66,11 @@ fn of_setting(registry: &Registry, setting: &Setting) -> BTreeSet<Subject> {
         SettingKind::ForwardV4 => Family::V4,
         SettingKind::ForwardV6 => Family::V6,
     };
-    let uses = |name: &UplinkName| registry.uplink(name).is_some_and(|uplink| uplink.spec.device == setting.interface);
+    // An uplink carries one family; the other leaves as without one.
+    let uses = |name: &UplinkName| {
+        let uplink = registry.uplink(name).filter(|uplink| uplink.spec.family() == family);
+        uplink.is_none_or(|uplink| uplink.spec.device == setting.interface)
+    };
     let gateways = registry.gateways().map(|gateway| &gateway.spec);
     let users = gateways.filter(|spec| spec.has(family) && spec.uplink.as_ref().is_none_or(uses));
     users.map(|spec| Subject::Interface(spec.interface)).collect()

@@ -11,10 +11,11 @@ use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 use crate::addr::InterfaceName;
 use crate::clock::{Clock, Moment};
-use crate::gateway::{Applied, Audit, Declared, Plan, Refusal, Registry, UplinkName};
-use crate::host::{Mirror, Observed};
+use crate::gateway::{Applied, Audit, Declared, Plan, Registry};
+use crate::host::Mirror;
 
-use super::command::{AddGateways, Caller, Command, Failure, ReloadError, Reply};
+use super::change::Change;
+use super::command::{AddGateways, Caller, Command, Failure, ReloadError};
 use super::concern::Subject;
 use super::dataplane::Dataplane;
 use super::knowledge::Knowledge;
@@ -97,38 +98,14 @@ impl Conductor {
                 let _ = reply.send(());
             }
             Command::Reload(declared, timeout, reply) => drop(reply.send(self.reload(&declared, timeout))),
-            Command::AddPort(spec, reply) => {
-                let name = spec.name;
-                let outcome = self.change([Subject::Interface(name)].into(), |next, _| next.add_port(spec.clone()));
-                answer(&reply, caller, "port", &name, outcome);
+            Command::Change(change, reply) => {
+                let outcome = self.change(caller, &change);
+                // Who asked may have gone; what was done stays done.
+                let _ = reply.send(outcome);
             }
-            Command::DeletePort(name, reply) => {
-                let outcome = self.change([Subject::Interface(name)].into(), |next, _| next.delete_port(&name));
-                answer(&reply, caller, "port", &name, outcome);
-            }
-            Command::AddUplink(spec, reply) => {
-                let name = spec.name.clone();
-                let users = subjects(self.users(&name)).into_iter();
-                let asked = users.chain([Subject::Uplink(name.clone())]).collect();
-                // Who else uses a table shows in no acknowledgement.
-                self.mirror.doubt();
-                let outcome = self.change(asked, |next, host| next.add_uplink(spec.clone(), host));
-                answer(&reply, caller, "uplink", &name, outcome);
-            }
-            Command::DeleteUplink(name, reply) => {
-                let asked = [Subject::Uplink(name.clone())].into();
-                let outcome = self.change(asked, |next, _| next.delete_uplink(&name));
-                answer(&reply, caller, "uplink", &name, outcome);
-            }
-            Command::AddRoute(route, reply) => {
-                let prefix = route.prefix;
-                let outcome = self.change(BTreeSet::new(), |next, _| next.add_route(route.clone()));
-                answer(&reply, caller, "route", &prefix, outcome);
-            }
-            Command::DeleteRoute(instance, prefix, reply) => {
-                let outcome = self.change(BTreeSet::new(), |next, _| next.delete_route(&instance, prefix));
-                answer(&reply, caller, "route", &prefix, outcome);
-            }
+            Command::Rehearse(change, reply) => drop(reply.send(self.rehearse(&change))),
+            Command::Inventory(reply) => drop(reply.send(self.inventory())),
+            Command::Difference(reply) => drop(reply.send(self.difference())),
             Command::Status(reply) => drop(reply.send(self.status())),
             Command::Routes(instance, reply) => drop(reply.send(self.routes(&instance))),
             Command::Lookup(instance, address, reply) => drop(reply.send(self.lookup(&instance, address))),
@@ -181,7 +158,7 @@ impl Conductor {
         // Whatever became of its request, a controller that names a gateway has not forgotten it.
         self.plan.seen(names.iter().copied().chain(add.seen), version);
         for (name, answer) in names.iter().zip(&answers) {
-            log_outcome(caller, "gateway", name, answer);
+            log_outcome(caller, &format_args!("gateway {name}"), answer);
         }
         answers
     }
@@ -208,7 +185,7 @@ impl Conductor {
             }
         };
         for (name, answer) in names.iter().zip(&answers) {
-            log_outcome(caller, "gateway", name, answer);
+            log_outcome(caller, &format_args!("gateway {name}"), answer);
         }
         answers
     }
@@ -228,17 +205,31 @@ impl Conductor {
         Ok(())
     }
 
-    /// One change of one thing, all or nothing. `asked` are the gateways or ports that it is for.
-    fn change(
-        &mut self,
-        asked: BTreeSet<Subject>,
-        judge: impl Fn(&mut Registry, &Observed) -> Result<Applied, Refusal>,
-    ) -> Result<Applied, Failure> {
+    /// One change of one thing, all or nothing.
+    fn change(&mut self, caller: &Caller, change: &Change) -> Result<Applied, Failure> {
+        let outcome = match change {
+            // Gateways have an audit to tell.
+            Change::AddGateway(spec) => {
+                let add = AddGateways { specs: vec![spec.clone()], seen: Vec::new(), keep_uplinks: false };
+                return only(self.add_gateways(caller, add));
+            }
+            Change::DeleteGateway(name) => return only(self.delete_gateways(caller, &[*name])),
+            _ => self.change_one(change),
+        };
+        log_outcome(caller, change, &outcome);
+        outcome
+    }
+
+    fn change_one(&mut self, change: &Change) -> Result<Applied, Failure> {
+        if change.needs_a_look() {
+            self.mirror.doubt();
+        }
+        let asked = change.asked(self.plan.registry());
         let mut knowledge = Knowledge::default();
         loop {
             self.learn(&mut knowledge)?;
             let mut next = self.plan.registry().clone();
-            let applied = judge(&mut next, self.mirror.seen()).map_err(Failure::from);
+            let applied = change.make(&mut next, self.audit.version(), self.mirror.seen()).map_err(Failure::from);
             if knowledge.is_wanting(&applied) {
                 continue;
             }
@@ -252,7 +243,7 @@ impl Conductor {
     }
 
     /// Makes sure that what is known of the kernel is good enough to judge a request by it.
-    fn learn(&mut self, knowledge: &mut Knowledge) -> Result<(), Failure> {
+    pub(super) fn learn(&mut self, knowledge: &mut Knowledge) -> Result<(), Failure> {
         self.mirror.listen(&mut *self.platform);
         if self.mirror.is_in_doubt() || knowledge.must_be_fresh && !knowledge.is_fresh {
             self.mirror.refresh(&mut *self.platform)?;
@@ -322,36 +313,23 @@ impl Conductor {
         self.settle_anyhow(self.plan.registry().emptied());
         self.dataplane.stop();
     }
-
-    /// The gateways whose traffic leaves by an uplink.
-    pub(super) fn users(&self, uplink: &UplinkName) -> BTreeSet<InterfaceName> {
-        let users = self.plan.registry().gateways().filter(|gateway| gateway.spec.uplink.as_ref() == Some(uplink));
-        users.map(|gateway| gateway.spec.interface).collect()
-    }
 }
 
 fn subjects(names: impl IntoIterator<Item: Borrow<InterfaceName>>) -> BTreeSet<Subject> {
     names.into_iter().map(|name| Subject::Interface(*name.borrow())).collect()
 }
 
-/// Logs an outcome and sends it to who asked.
-fn answer(
-    reply: &Reply<Result<Applied, Failure>>,
-    caller: &Caller,
-    kind: &'static str,
-    name: &dyn fmt::Display,
-    outcome: Result<Applied, Failure>,
-) {
-    log_outcome(caller, kind, name, &outcome);
-    // Who asked may have gone; what was done stays done.
-    let _ = reply.send(outcome);
+/// The only answer to a request of one element.
+fn only(answers: Vec<Result<Applied, Failure>>) -> Result<Applied, Failure> {
+    // Every element is answered.
+    answers.into_iter().next().unwrap_or(Err(Failure::Stopping))
 }
 
-fn log_outcome(caller: &Caller, kind: &'static str, name: &dyn fmt::Display, outcome: &Result<Applied, Failure>) {
+fn log_outcome(caller: &Caller, what: &dyn fmt::Display, outcome: &Result<Applied, Failure>) {
     match outcome {
-        Ok(Applied::Unchanged | Applied::Absent) => tracing::debug!(%caller, kind, %name, ?outcome, "nothing to do"),
-        Ok(applied) => tracing::info!(%caller, kind, %name, "{}", applied.as_str()),
+        Ok(Applied::Unchanged | Applied::Absent) => tracing::debug!(%caller, %what, ?outcome, "nothing to do"),
+        Ok(applied) => tracing::info!(%caller, %what, "{}", applied.as_str()),
         // The API warns of it, with the field at fault.
-        Err(failure) => tracing::debug!(%caller, kind, %name, "refused: {failure}"),
+        Err(failure) => tracing::debug!(%caller, %what, "refused: {failure}"),
     }
 }

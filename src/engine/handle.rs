@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use crossbeam_channel::{Sender, bounded};
 
-use crate::addr::{InstanceName, InterfaceName, Prefix};
-use crate::gateway::{Applied, Declared, PortSpec, StaticRoute, UplinkName, UplinkSpec};
+use crate::addr::{InstanceName, InterfaceName};
+use crate::gateway::{Applied, Declared};
 
+use super::change::Change;
 use super::command::{AddGateways, Caller, Command, Failure, ReloadError, Reply};
-use super::view::{LookupView, RouteView, StatusView};
+use super::view::{LookupView, ObjectView, RehearsalView, RouteView, StatusView, StepView};
 
 /// Asks the conductor and waits for its answer. A request that changes something is answered when
 /// the kernel and every worker have it. Cheap to clone, one for each connection.
@@ -69,52 +70,20 @@ impl Handle {
         self.ask(&Caller::Configuration, |reply| Command::Reload(Box::new(declared), audit_timeout, reply))?
     }
 
-    /// Adds a port or changes it by the difference.
+    /// Changes one thing.
     ///
     /// # Errors
     /// Why not; nothing has changed.
-    pub fn add_port(&self, caller: &Caller, spec: PortSpec) -> Result<Applied, Failure> {
-        self.ask(caller, |reply| Command::AddPort(spec, reply))?
+    pub fn change(&self, caller: &Caller, change: Change) -> Result<Applied, Failure> {
+        self.ask(caller, |reply| Command::Change(change, reply))?
     }
 
-    /// Deletes a port.
+    /// Tries a change out, as far as that is possible without making it.
     ///
     /// # Errors
-    /// Why not; nothing has changed.
-    pub fn delete_port(&self, caller: &Caller, name: InterfaceName) -> Result<Applied, Failure> {
-        self.ask(caller, |reply| Command::DeletePort(name, reply))?
-    }
-
-    /// Adds an uplink or changes it by the difference.
-    ///
-    /// # Errors
-    /// Why not; nothing has changed.
-    pub fn add_uplink(&self, caller: &Caller, spec: UplinkSpec) -> Result<Applied, Failure> {
-        self.ask(caller, |reply| Command::AddUplink(spec, reply))?
-    }
-
-    /// Deletes an uplink that no gateway uses.
-    ///
-    /// # Errors
-    /// Why not; nothing has changed.
-    pub fn delete_uplink(&self, caller: &Caller, name: UplinkName) -> Result<Applied, Failure> {
-        self.ask(caller, |reply| Command::DeleteUplink(name, reply))?
-    }
-
-    /// Adds a static route to an instance or changes where it leads.
-    ///
-    /// # Errors
-    /// Why not; nothing has changed.
-    pub fn add_route(&self, caller: &Caller, route: StaticRoute) -> Result<Applied, Failure> {
-        self.ask(caller, |reply| Command::AddRoute(route, reply))?
-    }
-
-    /// Deletes a static route.
-    ///
-    /// # Errors
-    /// Why not; nothing has changed.
-    pub fn delete_route(&self, caller: &Caller, instance: InstanceName, prefix: Prefix) -> Result<Applied, Failure> {
-        self.ask(caller, |reply| Command::DeleteRoute(instance, prefix, reply))?
+    /// Why it does not fit.
+    pub fn rehearse(&self, caller: &Caller, change: Change) -> Result<RehearsalView, Failure> {
+        self.ask(caller, |reply| Command::Rehearse(change, reply))?
     }
 
     /// Everything at a glance.
@@ -139,6 +108,22 @@ impl Handle {
     /// There is no such instance.
     pub fn lookup(&self, caller: &Caller, instance: InstanceName, address: IpAddr) -> Result<LookupView, Failure> {
         self.ask(caller, |reply| Command::Lookup(instance, address, reply))?
+    }
+
+    /// Everything in the kernel that is ours or should be, after a fresh look.
+    ///
+    /// # Errors
+    /// The kernel could not be observed.
+    pub fn inventory(&self, caller: &Caller) -> Result<Vec<ObjectView>, Failure> {
+        self.ask(caller, Command::Inventory)?
+    }
+
+    /// What is to be done so that the kernel is as it should be, after a fresh look.
+    ///
+    /// # Errors
+    /// The kernel could not be observed.
+    pub fn difference(&self, caller: &Caller) -> Result<Vec<StepView>, Failure> {
+        self.ask(caller, Command::Difference)?
     }
 
     fn ask<T>(&self, caller: &Caller, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, Failure> {

@@ -2,12 +2,14 @@
 //! forwarder and its queue of every port.
 
 mod backlog;
+mod change;
 mod command;
 mod concern;
 mod conductor;
 mod dataplane;
 mod device;
 mod handle;
+mod inventory;
 mod knowledge;
 mod lifecycle;
 mod platform;
@@ -19,6 +21,7 @@ mod vital;
 mod worker;
 
 pub use backlog::Backlog;
+pub use change::Change;
 pub use command::{AddGateways, Caller, Command, Failure, ReloadError, Reply};
 pub use device::{Access, Device, DeviceError};
 pub use handle::Handle;
@@ -26,7 +29,8 @@ pub use lifecycle::{Engine, Settings, StartError};
 pub use platform::{OpenPort, Platform};
 pub use transfer::{Departure, Direct, Transfer};
 pub use view::{
-    AuditView, Counters, GatewayView, InstanceView, LookupView, PortView, RouteView, StatusView, UplinkView,
+    AuditView, Counters, GatewayView, InstanceView, LookupView, ObjectState, ObjectView, PortView, RehearsalView,
+    RouteView, StatusView, StepView, UplinkView,
 };
 
 pub use crate::gateway::Applied;

@@ -111,7 +111,7 @@ impl Conductor {
                 address: uplink.spec.address,
                 via: uplink.spec.via,
                 table: uplink.table,
-                gateways: self.users(&uplink.spec.name).into_iter().collect(),
+                gateways: self.plan.registry().users(&uplink.spec.name).map(|user| user.spec.interface).collect(),
                 is_static: uplink.is_static,
             })
             .collect()

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::addr::{InstanceName, InterfaceName, Mac, Prefix};
 use crate::forward::DropReason;
-use crate::gateway::UplinkName;
+use crate::gateway::{Applied, UplinkName};
 use crate::routing::NextHop;
 
 /// One consistent picture of everything, made between two commands.
@@ -155,6 +155,50 @@ pub struct RouteView {
     pub next_hop: NextHop<InterfaceName>,
     /// What put it there: `gateway`, `port`, `subnet`, `static`, `local`.
     pub origin: &'static str,
+}
+
+/// Something of ours in the kernel, or that should be there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectView {
+    /// What it is, as `ip` lists it.
+    pub object: String,
+    /// Why it is there.
+    pub purpose: &'static str,
+    /// For whom: `gateway vgw1`, `uplink display`.
+    pub owners: Vec<String>,
+    /// How it stands.
+    pub state: ObjectState,
+}
+
+/// How an object stands in the kernel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ObjectState {
+    /// As it should.
+    InPlace,
+    /// It should be there, and is not.
+    Missing,
+    /// It is there, but not as it should be.
+    Differs,
+    /// It bears our mark, and nothing calls for it.
+    LeftOver,
+}
+
+/// A change of the kernel that is to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepView {
+    /// The `ip` command that would do it, without the word `ip`.
+    pub command: String,
+    /// For whom, as in [`ObjectView::owners`].
+    pub owners: Vec<String>,
+}
+
+/// What a change would come to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RehearsalView {
+    /// What would be answered.
+    pub applied: Applied,
+    /// What would be done, in order.
+    pub steps: Vec<StepView>,
 }
 
 /// The answer to "where does this address go".

@@ -174,6 +174,11 @@ impl Registry {
         self.uplinks.get(name)
     }
 
+    /// The gateways whose traffic leaves by an uplink, by interface.
+    pub fn users<'a>(&'a self, uplink: &'a UplinkName) -> impl Iterator<Item = &'a Gateway> {
+        self.gateways().filter(move |gateway| gateway.spec.uplink.as_ref() == Some(uplink))
+    }
+
     /// The static routes, by instance and prefix.
     pub fn routes(&self) -> impl Iterator<Item = &Entry<StaticRoute>> {
         self.routes.values()

@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender};
 use vgw::addr::InterfaceName;
-use vgw::engine::{AddGateways, AuditView, Caller, Command, Failure, LookupView, StatusView};
+use vgw::engine::{
+    AddGateways, AuditView, Caller, Change, Command, Failure, LookupView, ObjectState, ObjectView, RehearsalView,
+    StatusView, StepView,
+};
 use vgw::gateway::{Applied, GatewaySpec, Refusal};
 use vgw::routing::NextHop;
 
@@ -42,17 +45,28 @@ fn told(caller: &Caller, command: &Command) -> String {
         Command::SetAuditTimeout(millis, _) => format!("audit timeout {millis}"),
         Command::Reload(..) => "reload".to_owned(),
         Command::Stop(_) => "stop".to_owned(),
-        Command::AddPort(port, _) => format!("add port {}", port.name),
-        Command::DeletePort(name, _) => format!("delete port {name}"),
-        Command::AddUplink(uplink, _) => format!("add uplink {}", uplink.name),
-        Command::DeleteUplink(name, _) => format!("delete uplink {name}"),
-        Command::AddRoute(route, _) => format!("add route {} {} {}", route.instance, route.prefix, route.next_hop),
-        Command::DeleteRoute(instance, prefix, _) => format!("delete route {instance} {prefix}"),
+        Command::Change(change, _) => changed(change),
+        Command::Rehearse(change, _) => format!("rehearse: {}", changed(change)),
+        Command::Inventory(_) => "inventory".to_owned(),
+        Command::Difference(_) => "difference".to_owned(),
         Command::Status(_) => "status".to_owned(),
         Command::Routes(instance, _) => format!("routes {instance}"),
         Command::Lookup(instance, address, _) => format!("lookup {instance} {address}"),
     };
     format!("{who}: {what}")
+}
+
+fn changed(change: &Change) -> String {
+    match change {
+        Change::AddGateway(gateway) => format!("add {}", spec(gateway)),
+        Change::DeleteGateway(name) => format!("delete {name}"),
+        Change::AddPort(port) => format!("add port {}", port.name),
+        Change::DeletePort(name) => format!("delete port {name}"),
+        Change::AddUplink(uplink) => format!("add uplink {}", uplink.name),
+        Change::DeleteUplink(name) => format!("delete uplink {name}"),
+        Change::AddRoute(route) => format!("add route {} {} {}", route.instance, route.prefix, route.next_hop),
+        Change::DeleteRoute(instance, prefix) => format!("delete route {instance} {prefix}"),
+    }
 }
 
 /// A gateway on one line.
@@ -62,35 +76,56 @@ fn spec(spec: &GatewaySpec) -> String {
 }
 
 fn answer(gateways: &mut BTreeMap<InterfaceName, GatewaySpec>, command: Command) {
-    let done = || Ok(Applied::Added);
     // A client that is gone does not want its answer.
     match command {
         Command::AddGateways(add, reply) => {
             let _ = reply.send(add.specs.into_iter().map(|spec| add_gateway(gateways, spec)).collect());
         }
         Command::DeleteGateways(names, reply) => {
-            let delete = |name: InterfaceName| match name.as_str() {
-                STATIC => Err(Refusal::Static(STATIC.to_owned()).into()),
-                _ => Ok(gateways.remove(&name).map_or(Applied::Absent, |_| Applied::Deleted)),
-            };
-            let _ = reply.send(names.into_iter().map(delete).collect());
+            let _ = reply.send(names.iter().map(|name| delete_gateway(gateways, name)).collect());
         }
         Command::Connect(reply) | Command::SetAuditTimeout(_, reply) | Command::Stop(reply) => drop(reply.send(())),
         Command::Reload(_, _, reply) => drop(reply.send(Ok(()))),
-        Command::AddPort(_, reply)
-        | Command::DeletePort(_, reply)
-        | Command::AddUplink(_, reply)
-        | Command::AddRoute(_, reply)
-        | Command::DeleteRoute(_, _, reply) => drop(reply.send(done())),
-        Command::DeleteUplink(name, reply) => {
-            let absent = Refusal::NotFound { kind: "uplink", name: name.to_string() };
-            drop(reply.send(Err(absent.into())));
+        Command::Change(change, reply) => drop(reply.send(make(gateways, change))),
+        Command::Rehearse(change, reply) => {
+            let steps = vec![StepView { command: "link add vgw1".to_owned(), owners: vec!["gateway vgw1".to_owned()] }];
+            let rehearsal = |applied| RehearsalView { applied, steps };
+            drop(reply.send(make(&mut gateways.clone(), change).map(rehearsal)));
         }
+        Command::Inventory(reply) => {
+            let object = ObjectView {
+                object: "link vgw1".to_owned(),
+                purpose: "the gateway's tap",
+                owners: vec!["gateway vgw1".to_owned()],
+                state: ObjectState::Missing,
+            };
+            drop(reply.send(Ok(vec![object])));
+        }
+        Command::Difference(reply) => drop(reply.send(Ok(Vec::new()))),
         Command::Status(reply) => drop(reply.send(status())),
         Command::Routes(instance, reply) => drop(reply.send(Err(Refusal::UnknownInstance(instance).into()))),
         Command::Lookup(_, _, reply) => {
             drop(reply.send(Ok(LookupView { matched: None, next_hop: NextHop::NoRoute })));
         }
+    }
+}
+
+fn make(gateways: &mut BTreeMap<InterfaceName, GatewaySpec>, change: Change) -> Result<Applied, Failure> {
+    match change {
+        Change::AddGateway(spec) => add_gateway(gateways, spec),
+        Change::DeleteGateway(name) => delete_gateway(gateways, &name),
+        Change::DeleteUplink(name) => Err(Refusal::NotFound { kind: "uplink", name: name.to_string() }.into()),
+        _ => Ok(Applied::Added),
+    }
+}
+
+fn delete_gateway(
+    gateways: &mut BTreeMap<InterfaceName, GatewaySpec>,
+    name: &InterfaceName,
+) -> Result<Applied, Failure> {
+    match name.as_str() {
+        STATIC => Err(Refusal::Static(STATIC.to_owned()).into()),
+        _ => Ok(gateways.remove(name).map_or(Applied::Absent, |_| Applied::Deleted)),
     }
 }
 

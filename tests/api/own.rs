@@ -1,7 +1,8 @@
 //! The daemon's own service and its client.
 
 use vgw::api::generated::virtual_gateway::{
-    ErrorKind, Gateway, NextHop, NextHopKind, Outcome, Port, RequestError, Route, TVirtualGatewaySyncClient, Uplink,
+    Change, ErrorKind, Gateway, NextHop, NextHopKind, ObjectState, Outcome, Port, RequestError, Route, RouteName,
+    TVirtualGatewaySyncClient, Uplink,
 };
 use vgw::api::{Client, ClientError};
 
@@ -92,6 +93,15 @@ fn every_method_reaches_the_engine() {
     assert_eq!((found.matched, found.next_hop.kind), (None, NextHopKind::NO_ROUTE));
     client.call(|daemon| daemon.connect()).unwrap();
     client.call(|daemon| daemon.set_audit_timeout(-1)).unwrap();
+    let foretold = client.call(|daemon| daemon.rehearse(Change::AddGateway(gateway("vgw1", "10.0.0.0/8")))).unwrap();
+    assert_eq!((foretold.outcome, foretold.steps[0].command.as_str()), (Outcome::ADDED, "link add vgw1"));
+    let name = RouteName { routing_instance: text("net1"), prefix: text("10.9.0.0/16") };
+    client.call(|daemon| daemon.rehearse(Change::DeleteRoute(name))).unwrap();
+    let bad = refused(client.call(|daemon| daemon.rehearse(Change::AddGateway(gateway("vgw1", "10.0.0.0/40")))));
+    assert_eq!((bad.0, bad.1.as_str()), (ErrorKind::INVALID, "subnets[0]"));
+    let objects = client.call(|daemon| daemon.list_host_objects()).unwrap();
+    assert_eq!((objects[0].object.as_str(), objects[0].state), ("link vgw1", ObjectState::MISSING));
+    client.call(|daemon| daemon.diff_host()).unwrap();
     client.call(|daemon| daemon.list_gateways()).unwrap();
     client.call(|daemon| daemon.list_ports()).unwrap();
     client.call(|daemon| daemon.list_uplinks()).unwrap();
@@ -107,6 +117,10 @@ fn every_method_reaches_the_engine() {
         "lookup net1 10.0.0.9",
         "connect",
         "audit timeout -1",
+        "rehearse: add vgw1 in net1 subnets {10.0.0.0/8} routes {}",
+        "rehearse: delete route net1 10.9.0.0/16",
+        "inventory",
+        "difference",
         "status",
         "status",
         "status",

@@ -60,6 +60,29 @@ fn a_network_is_brought_up_and_taken_down_by_hand() {
 }
 
 #[test]
+fn a_rehearsal_changes_nothing_and_foretells_all() {
+    let (site, guest) = (Site::new(), Guest::new(10));
+    let _daemon = site.start("");
+    let (up, down) = commands(&guest);
+    for words in up.iter().map(String::as_str).chain(down) {
+        let before = site.snapshot();
+        let foretold = must(site.folder(), &format!("{words} --dry-run"));
+        site.assert_unchanged(&before, &format!("after '{words} --dry-run'"));
+        must(site.folder(), words);
+        // What was foretold to come has come, and what was to go has gone.
+        let shown = must(site.folder(), "host show");
+        for line in foretold.lines().filter(|line| line.starts_with("ip route") || line.starts_with("ip rule")) {
+            // ip route add 10.0.0.0/8 dev vgw1  # gateway vgw1
+            let [_, kind, deed, object] = line.splitn(4, ' ').collect::<Vec<_>>().try_into().unwrap();
+            let object = format!("{kind} {}", object.split("  #").next().unwrap());
+            assert_eq!(shown.contains(&object), deed == "add", "'{line}' of '{words}'\n{shown}");
+        }
+        assert!(must(site.folder(), "host diff").starts_with("nothing to do"), "after '{words}'");
+    }
+    assert_eq!(must(site.folder(), "host show"), "nothing in the kernel is vgw's\n");
+}
+
+#[test]
 fn static_routes_lead_where_they_say() {
     let (site, guest) = (Site::new(), Guest::new(10));
     let daemon = site.start_with_gateway(&guest.port("tap0", NET1, ""));
@@ -93,6 +116,9 @@ fn every_answer_comes_as_json_too() {
         "port show tap0",
         "uplink list",
         "instance list",
+        "host show",
+        "host diff",
+        "gateway delete vgw1 --dry-run",
         &format!("route list {instance}"),
         &format!("route lookup {instance} 10.0.0.1"),
         "status",

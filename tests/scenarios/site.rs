@@ -9,8 +9,8 @@ use std::time::Duration;
 use vgw::addr::{InterfaceName, Prefix};
 use vgw::clock::{Clock, ManualClock};
 use vgw::engine::{
-    Access, AddGateways, Applied, Caller, Device, DeviceError, Direct, Engine, Failure, OpenPort, Platform, Settings,
-    Transfer,
+    Access, AddGateways, Applied, Caller, Change, Device, DeviceError, Direct, Engine, Failure, ObjectView, OpenPort,
+    Platform, RehearsalView, Settings, StepView, Transfer,
 };
 use vgw::gateway::{Audit, Declared, PortSpec};
 use vgw::host::fake::FakeKernel;
@@ -87,11 +87,11 @@ impl Site {
                 self.tick(time);
                 Vec::new()
             }
-            Request::AddPort(spec) => vec![said(&handle.add_port(&CALLER, spec))],
-            Request::DeletePort(name) => vec![said(&handle.delete_port(&CALLER, name))],
-            Request::AddUplink(spec) => vec![said(&handle.add_uplink(&CALLER, spec))],
-            Request::DeleteUplink(name) => vec![said(&handle.delete_uplink(&CALLER, name))],
-            Request::AddRoute(route) => vec![said(&handle.add_route(&CALLER, route))],
+            Request::AddPort(spec) => vec![said(&handle.change(&CALLER, Change::AddPort(spec)))],
+            Request::DeletePort(name) => vec![said(&handle.change(&CALLER, Change::DeletePort(name)))],
+            Request::AddUplink(spec) => vec![said(&handle.change(&CALLER, Change::AddUplink(spec)))],
+            Request::DeleteUplink(name) => vec![said(&handle.change(&CALLER, Change::DeleteUplink(name)))],
+            Request::AddRoute(route) => vec![said(&handle.change(&CALLER, Change::AddRoute(route)))],
             Request::Declare(declared) => match handle.reload(declared, Some(Audit::DEFAULT_TIMEOUT)) {
                 Ok(()) => Vec::new(),
                 Err(error) => vec![error.to_string()],
@@ -129,6 +129,14 @@ impl Site {
                 }
                 Vec::new()
             }
+            Request::Rehearse(change) => match handle.rehearse(&CALLER, change) {
+                Ok(RehearsalView { applied, steps }) => {
+                    [format!("would be {}", applied.as_str())].into_iter().chain(steps.iter().map(step)).collect()
+                }
+                Err(error) => vec![error.to_string()],
+            },
+            Request::Objects => handle.inventory(&CALLER).unwrap().iter().map(object).collect(),
+            Request::Difference => handle.difference(&CALLER).unwrap().iter().map(step).collect(),
             Request::Looks => {
                 let before = std::mem::replace(&mut self.looks, self.kernel.observations());
                 vec![(self.looks - before).to_string()]
@@ -191,6 +199,15 @@ fn meddle(state: &mut Observed, deed: &Meddling) {
 fn retain_routes(state: &mut Observed, stays: impl Fn(&RouteKey, &HostRoute) -> bool) {
     let routes = state.ours.routes.iter().filter(|(key, route)| stays(key, route));
     state.ours.routes = routes.map(|(key, route)| (*key, route.clone())).collect();
+}
+
+fn step(step: &StepView) -> String {
+    format!("{}  # {}", step.command, step.owners.join(", "))
+}
+
+fn object(object: &ObjectView) -> String {
+    let ObjectView { object, purpose, owners, state } = object;
+    format!("{state:?}: {object}  # {}: {purpose}", owners.join(", "))
 }
 
 fn said(outcome: &Result<Applied, Failure>) -> String {

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use vgw::addr::{InstanceName, InterfaceName, Prefix};
+use vgw::engine::Change;
 use vgw::gateway::{Declared, GatewaySpec, PortKind, PortSpec, StaticRoute, UplinkName, UplinkSpec};
 use vgw::routing::{Hop, NextHop};
 
@@ -48,6 +49,12 @@ pub(crate) enum Request {
     Meddle(Meddling, bool),
     /// `looks`: how often the kernel was observed since the last time.
     Looks,
+    /// `try ...`: what a request to change one thing would come to.
+    Rehearse(Change),
+    /// `objects`: what of ours is, or should be, in the kernel.
+    Objects,
+    /// `difference`: what is to be done there.
+    Difference,
     /// `problems`: what the status names.
     Problems,
     /// `gateways`.
@@ -128,11 +135,28 @@ pub(crate) fn read(line: &str) -> Result<Request, String> {
         "kernel" => Request::Refuse(rest.strip_prefix("refuses ").ok_or("refuses what?")?.to_owned()),
         "somebody" => Request::Meddle(meddling(rest)?, true),
         "unheard" => Request::Meddle(meddling(rest)?, false),
+        "try" => Request::Rehearse(change(read(rest)?)?),
+        "objects" => Request::Objects,
+        "difference" => Request::Difference,
         "looks" => Request::Looks,
         "problems" => Request::Problems,
         "gateways" => Request::Gateways,
         "stop" => Request::Stop,
         other => return Err(format!("unknown verb {other}")),
+    })
+}
+
+/// The change that a request asks for.
+fn change(request: Request) -> Result<Change, String> {
+    Ok(match request {
+        Request::Add(specs) => Change::AddGateway(specs.into_iter().next().ok_or("add what?")?),
+        Request::Delete(names) => Change::DeleteGateway(names.into_iter().next().ok_or("delete what?")?),
+        Request::AddPort(spec) => Change::AddPort(spec),
+        Request::DeletePort(name) => Change::DeletePort(name),
+        Request::AddUplink(spec) => Change::AddUplink(spec),
+        Request::DeleteUplink(name) => Change::DeleteUplink(name),
+        Request::AddRoute(route) => Change::AddRoute(route),
+        _ => return Err("only a change can be tried".to_owned()),
     })
 }
 

@@ -1,6 +1,7 @@
 //! The one place where wire types and domain types meet. Wire structs are taken apart without `..`,
 //! so that a new field cannot be forgotten here.
 
+mod change;
 mod failure;
 mod fault;
 mod read;
@@ -8,10 +9,10 @@ mod request;
 mod view;
 mod virtual_gateway_request;
 
+pub(super) use change::{change, host_object, host_step, identity, rehearsal};
 pub(super) use failure::{Identity, refused};
 pub(super) use fault::Fault;
-pub(super) use read::{address, instance_name, interface_name, prefix, uplink_name};
-pub(super) use request::{gateway, port, route, uplink};
+pub(super) use read::{address, instance_name, interface_name};
 pub(super) use view::{
     audit_state, gateway_state, instance_state, lookup, outcome, port_state, route_state, status, uplink_state,
 };

@@ -223,6 +223,62 @@ impl From<&NextHopKind> for i32 {
     }
 }
 
+/// How an object stands in the kernel.
+#[derive(Copy, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct ObjectState(pub i32);
+
+impl ObjectState {
+    pub const IN_PLACE: ObjectState = ObjectState(1);
+    /// It should be there, and is not.
+    pub const MISSING: ObjectState = ObjectState(2);
+    /// It is there, but not as it should be.
+    pub const DIFFERS: ObjectState = ObjectState(3);
+    /// It bears the daemon's mark, and nothing calls for it.
+    pub const LEFT_OVER: ObjectState = ObjectState(4);
+    pub const ENUM_VALUES: &'static [Self] = &[Self::IN_PLACE, Self::MISSING, Self::DIFFERS, Self::LEFT_OVER];
+}
+
+impl TSerializable for ObjectState {
+    #[allow(clippy::trivially_copy_pass_by_ref)]
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        o_prot.write_i32(self.0)
+    }
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<ObjectState> {
+        let enum_value = i_prot.read_i32()?;
+        Ok(ObjectState::from(enum_value))
+    }
+}
+
+impl From<i32> for ObjectState {
+    fn from(i: i32) -> Self {
+        match i {
+            1 => ObjectState::IN_PLACE,
+            2 => ObjectState::MISSING,
+            3 => ObjectState::DIFFERS,
+            4 => ObjectState::LEFT_OVER,
+            _ => ObjectState(i),
+        }
+    }
+}
+
+impl From<&i32> for ObjectState {
+    fn from(i: &i32) -> Self {
+        ObjectState::from(*i)
+    }
+}
+
+impl From<ObjectState> for i32 {
+    fn from(e: ObjectState) -> i32 {
+        e.0
+    }
+}
+
+impl From<&ObjectState> for i32 {
+    fn from(e: &ObjectState) -> i32 {
+        e.0
+    }
+}
+
 //
 // RequestError
 //
@@ -2431,6 +2487,484 @@ impl TSerializable for Status {
 }
 
 //
+// RouteName
+//
+
+/// A static route by its identity.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct RouteName {
+    pub routing_instance: String,
+    pub prefix: String,
+}
+
+impl RouteName {
+    pub fn new(routing_instance: String, prefix: String) -> RouteName {
+        RouteName { routing_instance, prefix }
+    }
+}
+
+impl TSerializable for RouteName {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<RouteName> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<String> = None;
+        let mut f_2: Option<String> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = i_prot.read_string()?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let val = i_prot.read_string()?;
+                    f_2 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("RouteName.routing_instance", &f_1)?;
+        verify_required_field_exists("RouteName.prefix", &f_2)?;
+        let ret = RouteName {
+            routing_instance: f_1.expect("auto-generated code should have checked for presence of required fields"),
+            prefix: f_2.expect("auto-generated code should have checked for presence of required fields"),
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("RouteName");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("routing_instance", TType::String, 1))?;
+        o_prot.write_string(&self.routing_instance)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("prefix", TType::String, 2))?;
+        o_prot.write_string(&self.prefix)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// Change
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Change {
+    AddGateway(Gateway),
+    DeleteGateway(String),
+    AddPort(Port),
+    DeletePort(String),
+    AddUplink(Uplink),
+    DeleteUplink(String),
+    AddRoute(Route),
+    DeleteRoute(RouteName),
+}
+
+impl TSerializable for Change {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<Change> {
+        let mut ret: Option<Change> = None;
+        let mut received_field_count = 0;
+        i_prot.read_struct_begin()?;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = Gateway::read_from_in_protocol(i_prot)?;
+                    if ret.is_none() {
+                        ret = Some(Change::AddGateway(val));
+                    }
+                    received_field_count += 1;
+                }
+                2 => {
+                    let val = i_prot.read_string()?;
+                    if ret.is_none() {
+                        ret = Some(Change::DeleteGateway(val));
+                    }
+                    received_field_count += 1;
+                }
+                3 => {
+                    let val = Port::read_from_in_protocol(i_prot)?;
+                    if ret.is_none() {
+                        ret = Some(Change::AddPort(val));
+                    }
+                    received_field_count += 1;
+                }
+                4 => {
+                    let val = i_prot.read_string()?;
+                    if ret.is_none() {
+                        ret = Some(Change::DeletePort(val));
+                    }
+                    received_field_count += 1;
+                }
+                5 => {
+                    let val = Uplink::read_from_in_protocol(i_prot)?;
+                    if ret.is_none() {
+                        ret = Some(Change::AddUplink(val));
+                    }
+                    received_field_count += 1;
+                }
+                6 => {
+                    let val = i_prot.read_string()?;
+                    if ret.is_none() {
+                        ret = Some(Change::DeleteUplink(val));
+                    }
+                    received_field_count += 1;
+                }
+                7 => {
+                    let val = Route::read_from_in_protocol(i_prot)?;
+                    if ret.is_none() {
+                        ret = Some(Change::AddRoute(val));
+                    }
+                    received_field_count += 1;
+                }
+                8 => {
+                    let val = RouteName::read_from_in_protocol(i_prot)?;
+                    if ret.is_none() {
+                        ret = Some(Change::DeleteRoute(val));
+                    }
+                    received_field_count += 1;
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                    received_field_count += 1;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        if received_field_count == 0 {
+            Err(thrift::Error::Protocol(ProtocolError::new(
+                ProtocolErrorKind::InvalidData,
+                "received empty union from remote Change",
+            )))
+        } else if received_field_count > 1 {
+            Err(thrift::Error::Protocol(ProtocolError::new(
+                ProtocolErrorKind::InvalidData,
+                "received multiple fields for union from remote Change",
+            )))
+        } else {
+            Ok(ret.expect("return value should have been constructed"))
+        }
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("Change");
+        o_prot.write_struct_begin(&struct_ident)?;
+        match *self {
+            Change::AddGateway(ref f) => {
+                o_prot.write_field_begin(&TFieldIdentifier::new("add_gateway", TType::Struct, 1))?;
+                f.write_to_out_protocol(o_prot)?;
+                o_prot.write_field_end()?;
+            }
+            Change::DeleteGateway(ref f) => {
+                o_prot.write_field_begin(&TFieldIdentifier::new("delete_gateway", TType::String, 2))?;
+                o_prot.write_string(f)?;
+                o_prot.write_field_end()?;
+            }
+            Change::AddPort(ref f) => {
+                o_prot.write_field_begin(&TFieldIdentifier::new("add_port", TType::Struct, 3))?;
+                f.write_to_out_protocol(o_prot)?;
+                o_prot.write_field_end()?;
+            }
+            Change::DeletePort(ref f) => {
+                o_prot.write_field_begin(&TFieldIdentifier::new("delete_port", TType::String, 4))?;
+                o_prot.write_string(f)?;
+                o_prot.write_field_end()?;
+            }
+            Change::AddUplink(ref f) => {
+                o_prot.write_field_begin(&TFieldIdentifier::new("add_uplink", TType::Struct, 5))?;
+                f.write_to_out_protocol(o_prot)?;
+                o_prot.write_field_end()?;
+            }
+            Change::DeleteUplink(ref f) => {
+                o_prot.write_field_begin(&TFieldIdentifier::new("delete_uplink", TType::String, 6))?;
+                o_prot.write_string(f)?;
+                o_prot.write_field_end()?;
+            }
+            Change::AddRoute(ref f) => {
+                o_prot.write_field_begin(&TFieldIdentifier::new("add_route", TType::Struct, 7))?;
+                f.write_to_out_protocol(o_prot)?;
+                o_prot.write_field_end()?;
+            }
+            Change::DeleteRoute(ref f) => {
+                o_prot.write_field_begin(&TFieldIdentifier::new("delete_route", TType::Struct, 8))?;
+                f.write_to_out_protocol(o_prot)?;
+                o_prot.write_field_end()?;
+            }
+        }
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// HostStep
+//
+
+/// A change of the kernel that is to be made.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct HostStep {
+    /// The command that would do it: of `ip` without that word, or one that begins with `sysctl`.
+    pub command: String,
+    /// For whom: `gateway vgw1`, `port tap0`, `uplink display`.
+    pub owners: Vec<String>,
+}
+
+impl HostStep {
+    pub fn new(command: String, owners: Vec<String>) -> HostStep {
+        HostStep { command, owners }
+    }
+}
+
+impl TSerializable for HostStep {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<HostStep> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<String> = None;
+        let mut f_2: Option<Vec<String>> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = i_prot.read_string()?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let list_ident = i_prot.read_list_begin()?;
+                    let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+                    for _ in 0..list_ident.size {
+                        let list_elem_22 = i_prot.read_string()?;
+                        val.push(list_elem_22);
+                    }
+                    i_prot.read_list_end()?;
+                    f_2 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("HostStep.command", &f_1)?;
+        verify_required_field_exists("HostStep.owners", &f_2)?;
+        let ret = HostStep {
+            command: f_1.expect("auto-generated code should have checked for presence of required fields"),
+            owners: f_2.expect("auto-generated code should have checked for presence of required fields"),
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("HostStep");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("command", TType::String, 1))?;
+        o_prot.write_string(&self.command)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("owners", TType::List, 2))?;
+        o_prot.write_list_begin(&TListIdentifier::new(TType::String, self.owners.len() as i32))?;
+        for e in &self.owners {
+            o_prot.write_string(e)?;
+        }
+        o_prot.write_list_end()?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// Rehearsal
+//
+
+/// What a change would come to.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Rehearsal {
+    pub outcome: Outcome,
+    /// What would be done, in order.
+    pub steps: Vec<HostStep>,
+}
+
+impl Rehearsal {
+    pub fn new(outcome: Outcome, steps: Vec<HostStep>) -> Rehearsal {
+        Rehearsal { outcome, steps }
+    }
+}
+
+impl TSerializable for Rehearsal {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<Rehearsal> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<Outcome> = None;
+        let mut f_2: Option<Vec<HostStep>> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = Outcome::read_from_in_protocol(i_prot)?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let list_ident = i_prot.read_list_begin()?;
+                    let mut val: Vec<HostStep> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+                    for _ in 0..list_ident.size {
+                        let list_elem_23 = HostStep::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_23);
+                    }
+                    i_prot.read_list_end()?;
+                    f_2 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("Rehearsal.outcome", &f_1)?;
+        verify_required_field_exists("Rehearsal.steps", &f_2)?;
+        let ret = Rehearsal {
+            outcome: f_1.expect("auto-generated code should have checked for presence of required fields"),
+            steps: f_2.expect("auto-generated code should have checked for presence of required fields"),
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("Rehearsal");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("outcome", TType::I32, 1))?;
+        self.outcome.write_to_out_protocol(o_prot)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("steps", TType::List, 2))?;
+        o_prot.write_list_begin(&TListIdentifier::new(TType::Struct, self.steps.len() as i32))?;
+        for e in &self.steps {
+            e.write_to_out_protocol(o_prot)?;
+        }
+        o_prot.write_list_end()?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// HostObject
+//
+
+/// Something of the daemon's in the kernel, or that should be there.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct HostObject {
+    /// What it is, as `ip` lists it.
+    pub object: String,
+    /// Why it is there.
+    pub purpose: String,
+    /// For whom, as in HostStep.
+    pub owners: Vec<String>,
+    pub state: ObjectState,
+}
+
+impl HostObject {
+    pub fn new(object: String, purpose: String, owners: Vec<String>, state: ObjectState) -> HostObject {
+        HostObject { object, purpose, owners, state }
+    }
+}
+
+impl TSerializable for HostObject {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<HostObject> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<String> = None;
+        let mut f_2: Option<String> = None;
+        let mut f_3: Option<Vec<String>> = None;
+        let mut f_4: Option<ObjectState> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = i_prot.read_string()?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let val = i_prot.read_string()?;
+                    f_2 = Some(val);
+                }
+                3 => {
+                    let list_ident = i_prot.read_list_begin()?;
+                    let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+                    for _ in 0..list_ident.size {
+                        let list_elem_24 = i_prot.read_string()?;
+                        val.push(list_elem_24);
+                    }
+                    i_prot.read_list_end()?;
+                    f_3 = Some(val);
+                }
+                4 => {
+                    let val = ObjectState::read_from_in_protocol(i_prot)?;
+                    f_4 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("HostObject.object", &f_1)?;
+        verify_required_field_exists("HostObject.purpose", &f_2)?;
+        verify_required_field_exists("HostObject.owners", &f_3)?;
+        verify_required_field_exists("HostObject.state", &f_4)?;
+        let ret = HostObject {
+            object: f_1.expect("auto-generated code should have checked for presence of required fields"),
+            purpose: f_2.expect("auto-generated code should have checked for presence of required fields"),
+            owners: f_3.expect("auto-generated code should have checked for presence of required fields"),
+            state: f_4.expect("auto-generated code should have checked for presence of required fields"),
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("HostObject");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("object", TType::String, 1))?;
+        o_prot.write_string(&self.object)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("purpose", TType::String, 2))?;
+        o_prot.write_string(&self.purpose)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("owners", TType::List, 3))?;
+        o_prot.write_list_begin(&TListIdentifier::new(TType::String, self.owners.len() as i32))?;
+        for e in &self.owners {
+            o_prot.write_string(e)?;
+        }
+        o_prot.write_list_end()?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("state", TType::I32, 4))?;
+        self.state.write_to_out_protocol(o_prot)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
 // VirtualGateway service client
 //
 
@@ -2463,6 +2997,12 @@ pub trait TVirtualGatewaySyncClient {
     fn list_routes(&mut self, routing_instance: String) -> thrift::Result<Vec<RouteState>>;
     /// Where an address goes.
     fn lookup_route(&mut self, routing_instance: String, address: String) -> thrift::Result<Lookup>;
+    /// Tries a change out: tells what would be answered and done, and does nothing.
+    fn rehearse(&mut self, change: Change) -> thrift::Result<Rehearsal>;
+    /// Everything in the kernel that is the daemon's or should be, after a fresh look.
+    fn list_host_objects(&mut self) -> thrift::Result<Vec<HostObject>>;
+    /// What is to be done so that the kernel is as it should be, after a fresh look.
+    fn diff_host(&mut self) -> thrift::Result<Vec<HostStep>>;
     /// Everything at a glance.
     fn status(&mut self) -> thrift::Result<Status>;
     /// Does what a controller's ConnectForVirtualGateway does: raises the version, starts an audit.
@@ -2873,6 +3413,82 @@ impl<C: TThriftClient + TVirtualGatewaySyncClientMarker> TVirtualGatewaySyncClie
             result.ok_or()
         }
     }
+    fn rehearse(&mut self, change: Change) -> thrift::Result<Rehearsal> {
+        ({
+            self.increment_sequence_number();
+            let message_ident = TMessageIdentifier::new("rehearse", TMessageType::Call, self.sequence_number());
+            let call_args = VirtualGatewayRehearseArgs { change };
+            self.o_prot_mut().write_message_begin(&message_ident)?;
+            call_args.write_to_out_protocol(self.o_prot_mut())?;
+            self.o_prot_mut().write_message_end()?;
+            self.o_prot_mut().flush()
+        })?;
+        {
+            let message_ident = self.i_prot_mut().read_message_begin()?;
+            verify_expected_sequence_number(self.sequence_number(), message_ident.sequence_number)?;
+            verify_expected_service_call("rehearse", &message_ident.name)?;
+            if message_ident.message_type == TMessageType::Exception {
+                let remote_error = thrift::Error::read_application_error_from_in_protocol(self.i_prot_mut())?;
+                self.i_prot_mut().read_message_end()?;
+                return Err(thrift::Error::Application(remote_error));
+            }
+            verify_expected_message_type(TMessageType::Reply, message_ident.message_type)?;
+            let result = VirtualGatewayRehearseResult::read_from_in_protocol(self.i_prot_mut())?;
+            self.i_prot_mut().read_message_end()?;
+            result.ok_or()
+        }
+    }
+    fn list_host_objects(&mut self) -> thrift::Result<Vec<HostObject>> {
+        ({
+            self.increment_sequence_number();
+            let message_ident =
+                TMessageIdentifier::new("list_host_objects", TMessageType::Call, self.sequence_number());
+            let call_args = VirtualGatewayListHostObjectsArgs {};
+            self.o_prot_mut().write_message_begin(&message_ident)?;
+            call_args.write_to_out_protocol(self.o_prot_mut())?;
+            self.o_prot_mut().write_message_end()?;
+            self.o_prot_mut().flush()
+        })?;
+        {
+            let message_ident = self.i_prot_mut().read_message_begin()?;
+            verify_expected_sequence_number(self.sequence_number(), message_ident.sequence_number)?;
+            verify_expected_service_call("list_host_objects", &message_ident.name)?;
+            if message_ident.message_type == TMessageType::Exception {
+                let remote_error = thrift::Error::read_application_error_from_in_protocol(self.i_prot_mut())?;
+                self.i_prot_mut().read_message_end()?;
+                return Err(thrift::Error::Application(remote_error));
+            }
+            verify_expected_message_type(TMessageType::Reply, message_ident.message_type)?;
+            let result = VirtualGatewayListHostObjectsResult::read_from_in_protocol(self.i_prot_mut())?;
+            self.i_prot_mut().read_message_end()?;
+            result.ok_or()
+        }
+    }
+    fn diff_host(&mut self) -> thrift::Result<Vec<HostStep>> {
+        ({
+            self.increment_sequence_number();
+            let message_ident = TMessageIdentifier::new("diff_host", TMessageType::Call, self.sequence_number());
+            let call_args = VirtualGatewayDiffHostArgs {};
+            self.o_prot_mut().write_message_begin(&message_ident)?;
+            call_args.write_to_out_protocol(self.o_prot_mut())?;
+            self.o_prot_mut().write_message_end()?;
+            self.o_prot_mut().flush()
+        })?;
+        {
+            let message_ident = self.i_prot_mut().read_message_begin()?;
+            verify_expected_sequence_number(self.sequence_number(), message_ident.sequence_number)?;
+            verify_expected_service_call("diff_host", &message_ident.name)?;
+            if message_ident.message_type == TMessageType::Exception {
+                let remote_error = thrift::Error::read_application_error_from_in_protocol(self.i_prot_mut())?;
+                self.i_prot_mut().read_message_end()?;
+                return Err(thrift::Error::Application(remote_error));
+            }
+            verify_expected_message_type(TMessageType::Reply, message_ident.message_type)?;
+            let result = VirtualGatewayDiffHostResult::read_from_in_protocol(self.i_prot_mut())?;
+            self.i_prot_mut().read_message_end()?;
+            result.ok_or()
+        }
+    }
     fn status(&mut self) -> thrift::Result<Status> {
         ({
             self.increment_sequence_number();
@@ -3009,6 +3625,12 @@ pub trait VirtualGatewaySyncHandler {
     fn handle_list_routes(&self, routing_instance: String) -> thrift::Result<Vec<RouteState>>;
     /// Where an address goes.
     fn handle_lookup_route(&self, routing_instance: String, address: String) -> thrift::Result<Lookup>;
+    /// Tries a change out: tells what would be answered and done, and does nothing.
+    fn handle_rehearse(&self, change: Change) -> thrift::Result<Rehearsal>;
+    /// Everything in the kernel that is the daemon's or should be, after a fresh look.
+    fn handle_list_host_objects(&self) -> thrift::Result<Vec<HostObject>>;
+    /// What is to be done so that the kernel is as it should be, after a fresh look.
+    fn handle_diff_host(&self) -> thrift::Result<Vec<HostStep>>;
     /// Everything at a glance.
     fn handle_status(&self) -> thrift::Result<Status>;
     /// Does what a controller's ConnectForVirtualGateway does: raises the version, starts an audit.
@@ -3138,6 +3760,35 @@ impl<H: VirtualGatewaySyncHandler> VirtualGatewaySyncProcessor<H> {
         o_prot: &mut dyn TOutputProtocol,
     ) -> thrift::Result<()> {
         TVirtualGatewayProcessFunctions::process_lookup_route(&self.handler, incoming_sequence_number, i_prot, o_prot)
+    }
+    fn process_rehearse(
+        &self,
+        incoming_sequence_number: i32,
+        i_prot: &mut dyn TInputProtocol,
+        o_prot: &mut dyn TOutputProtocol,
+    ) -> thrift::Result<()> {
+        TVirtualGatewayProcessFunctions::process_rehearse(&self.handler, incoming_sequence_number, i_prot, o_prot)
+    }
+    fn process_list_host_objects(
+        &self,
+        incoming_sequence_number: i32,
+        i_prot: &mut dyn TInputProtocol,
+        o_prot: &mut dyn TOutputProtocol,
+    ) -> thrift::Result<()> {
+        TVirtualGatewayProcessFunctions::process_list_host_objects(
+            &self.handler,
+            incoming_sequence_number,
+            i_prot,
+            o_prot,
+        )
+    }
+    fn process_diff_host(
+        &self,
+        incoming_sequence_number: i32,
+        i_prot: &mut dyn TInputProtocol,
+        o_prot: &mut dyn TOutputProtocol,
+    ) -> thrift::Result<()> {
+        TVirtualGatewayProcessFunctions::process_diff_host(&self.handler, incoming_sequence_number, i_prot, o_prot)
     }
     fn process_status(
         &self,
@@ -3997,6 +4648,181 @@ impl TVirtualGatewayProcessFunctions {
             },
         }
     }
+    pub fn process_rehearse<H: VirtualGatewaySyncHandler>(
+        handler: &H,
+        incoming_sequence_number: i32,
+        i_prot: &mut dyn TInputProtocol,
+        o_prot: &mut dyn TOutputProtocol,
+    ) -> thrift::Result<()> {
+        let args = VirtualGatewayRehearseArgs::read_from_in_protocol(i_prot)?;
+        match handler.handle_rehearse(args.change) {
+            Ok(handler_return) => {
+                let message_ident = TMessageIdentifier::new("rehearse", TMessageType::Reply, incoming_sequence_number);
+                o_prot.write_message_begin(&message_ident)?;
+                let ret = VirtualGatewayRehearseResult { result_value: Some(handler_return), error: None };
+                ret.write_to_out_protocol(o_prot)?;
+                o_prot.write_message_end()?;
+                o_prot.flush()
+            }
+            Err(e) => match e {
+                thrift::Error::User(usr_err) => {
+                    if usr_err.downcast_ref::<RequestError>().is_some() {
+                        let err = usr_err.downcast::<RequestError>().expect("downcast already checked");
+                        let ret_err = VirtualGatewayRehearseResult { result_value: None, error: Some(*err) };
+                        let message_ident =
+                            TMessageIdentifier::new("rehearse", TMessageType::Reply, incoming_sequence_number);
+                        o_prot.write_message_begin(&message_ident)?;
+                        ret_err.write_to_out_protocol(o_prot)?;
+                        o_prot.write_message_end()?;
+                        o_prot.flush()
+                    } else {
+                        let ret_err = { ApplicationError::new(ApplicationErrorKind::Unknown, usr_err.to_string()) };
+                        let message_ident =
+                            TMessageIdentifier::new("rehearse", TMessageType::Exception, incoming_sequence_number);
+                        o_prot.write_message_begin(&message_ident)?;
+                        thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+                        o_prot.write_message_end()?;
+                        o_prot.flush()
+                    }
+                }
+                thrift::Error::Application(app_err) => {
+                    let message_ident =
+                        TMessageIdentifier::new("rehearse", TMessageType::Exception, incoming_sequence_number);
+                    o_prot.write_message_begin(&message_ident)?;
+                    thrift::Error::write_application_error_to_out_protocol(&app_err, o_prot)?;
+                    o_prot.write_message_end()?;
+                    o_prot.flush()
+                }
+                _ => {
+                    let ret_err = { ApplicationError::new(ApplicationErrorKind::Unknown, e.to_string()) };
+                    let message_ident =
+                        TMessageIdentifier::new("rehearse", TMessageType::Exception, incoming_sequence_number);
+                    o_prot.write_message_begin(&message_ident)?;
+                    thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+                    o_prot.write_message_end()?;
+                    o_prot.flush()
+                }
+            },
+        }
+    }
+    pub fn process_list_host_objects<H: VirtualGatewaySyncHandler>(
+        handler: &H,
+        incoming_sequence_number: i32,
+        i_prot: &mut dyn TInputProtocol,
+        o_prot: &mut dyn TOutputProtocol,
+    ) -> thrift::Result<()> {
+        let _ = VirtualGatewayListHostObjectsArgs::read_from_in_protocol(i_prot)?;
+        match handler.handle_list_host_objects() {
+            Ok(handler_return) => {
+                let message_ident =
+                    TMessageIdentifier::new("list_host_objects", TMessageType::Reply, incoming_sequence_number);
+                o_prot.write_message_begin(&message_ident)?;
+                let ret = VirtualGatewayListHostObjectsResult { result_value: Some(handler_return), error: None };
+                ret.write_to_out_protocol(o_prot)?;
+                o_prot.write_message_end()?;
+                o_prot.flush()
+            }
+            Err(e) => match e {
+                thrift::Error::User(usr_err) => {
+                    if usr_err.downcast_ref::<RequestError>().is_some() {
+                        let err = usr_err.downcast::<RequestError>().expect("downcast already checked");
+                        let ret_err = VirtualGatewayListHostObjectsResult { result_value: None, error: Some(*err) };
+                        let message_ident =
+                            TMessageIdentifier::new("list_host_objects", TMessageType::Reply, incoming_sequence_number);
+                        o_prot.write_message_begin(&message_ident)?;
+                        ret_err.write_to_out_protocol(o_prot)?;
+                        o_prot.write_message_end()?;
+                        o_prot.flush()
+                    } else {
+                        let ret_err = { ApplicationError::new(ApplicationErrorKind::Unknown, usr_err.to_string()) };
+                        let message_ident = TMessageIdentifier::new(
+                            "list_host_objects",
+                            TMessageType::Exception,
+                            incoming_sequence_number,
+                        );
+                        o_prot.write_message_begin(&message_ident)?;
+                        thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+                        o_prot.write_message_end()?;
+                        o_prot.flush()
+                    }
+                }
+                thrift::Error::Application(app_err) => {
+                    let message_ident =
+                        TMessageIdentifier::new("list_host_objects", TMessageType::Exception, incoming_sequence_number);
+                    o_prot.write_message_begin(&message_ident)?;
+                    thrift::Error::write_application_error_to_out_protocol(&app_err, o_prot)?;
+                    o_prot.write_message_end()?;
+                    o_prot.flush()
+                }
+                _ => {
+                    let ret_err = { ApplicationError::new(ApplicationErrorKind::Unknown, e.to_string()) };
+                    let message_ident =
+                        TMessageIdentifier::new("list_host_objects", TMessageType::Exception, incoming_sequence_number);
+                    o_prot.write_message_begin(&message_ident)?;
+                    thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+                    o_prot.write_message_end()?;
+                    o_prot.flush()
+                }
+            },
+        }
+    }
+    pub fn process_diff_host<H: VirtualGatewaySyncHandler>(
+        handler: &H,
+        incoming_sequence_number: i32,
+        i_prot: &mut dyn TInputProtocol,
+        o_prot: &mut dyn TOutputProtocol,
+    ) -> thrift::Result<()> {
+        let _ = VirtualGatewayDiffHostArgs::read_from_in_protocol(i_prot)?;
+        match handler.handle_diff_host() {
+            Ok(handler_return) => {
+                let message_ident = TMessageIdentifier::new("diff_host", TMessageType::Reply, incoming_sequence_number);
+                o_prot.write_message_begin(&message_ident)?;
+                let ret = VirtualGatewayDiffHostResult { result_value: Some(handler_return), error: None };
+                ret.write_to_out_protocol(o_prot)?;
+                o_prot.write_message_end()?;
+                o_prot.flush()
+            }
+            Err(e) => match e {
+                thrift::Error::User(usr_err) => {
+                    if usr_err.downcast_ref::<RequestError>().is_some() {
+                        let err = usr_err.downcast::<RequestError>().expect("downcast already checked");
+                        let ret_err = VirtualGatewayDiffHostResult { result_value: None, error: Some(*err) };
+                        let message_ident =
+                            TMessageIdentifier::new("diff_host", TMessageType::Reply, incoming_sequence_number);
+                        o_prot.write_message_begin(&message_ident)?;
+                        ret_err.write_to_out_protocol(o_prot)?;
+                        o_prot.write_message_end()?;
+                        o_prot.flush()
+                    } else {
+                        let ret_err = { ApplicationError::new(ApplicationErrorKind::Unknown, usr_err.to_string()) };
+                        let message_ident =
+                            TMessageIdentifier::new("diff_host", TMessageType::Exception, incoming_sequence_number);
+                        o_prot.write_message_begin(&message_ident)?;
+                        thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+                        o_prot.write_message_end()?;
+                        o_prot.flush()
+                    }
+                }
+                thrift::Error::Application(app_err) => {
+                    let message_ident =
+                        TMessageIdentifier::new("diff_host", TMessageType::Exception, incoming_sequence_number);
+                    o_prot.write_message_begin(&message_ident)?;
+                    thrift::Error::write_application_error_to_out_protocol(&app_err, o_prot)?;
+                    o_prot.write_message_end()?;
+                    o_prot.flush()
+                }
+                _ => {
+                    let ret_err = { ApplicationError::new(ApplicationErrorKind::Unknown, e.to_string()) };
+                    let message_ident =
+                        TMessageIdentifier::new("diff_host", TMessageType::Exception, incoming_sequence_number);
+                    o_prot.write_message_begin(&message_ident)?;
+                    thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+                    o_prot.write_message_end()?;
+                    o_prot.flush()
+                }
+            },
+        }
+    }
     pub fn process_status<H: VirtualGatewaySyncHandler>(
         handler: &H,
         incoming_sequence_number: i32,
@@ -4249,6 +5075,9 @@ impl<H: VirtualGatewaySyncHandler> TProcessor for VirtualGatewaySyncProcessor<H>
             "delete_route" => self.process_delete_route(message_ident.sequence_number, i_prot, o_prot),
             "list_routes" => self.process_list_routes(message_ident.sequence_number, i_prot, o_prot),
             "lookup_route" => self.process_lookup_route(message_ident.sequence_number, i_prot, o_prot),
+            "rehearse" => self.process_rehearse(message_ident.sequence_number, i_prot, o_prot),
+            "list_host_objects" => self.process_list_host_objects(message_ident.sequence_number, i_prot, o_prot),
+            "diff_host" => self.process_diff_host(message_ident.sequence_number, i_prot, o_prot),
             "status" => self.process_status(message_ident.sequence_number, i_prot, o_prot),
             "connect" => self.process_connect(message_ident.sequence_number, i_prot, o_prot),
             "set_audit_timeout" => self.process_set_audit_timeout(message_ident.sequence_number, i_prot, o_prot),
@@ -4572,8 +5401,8 @@ impl VirtualGatewayListGatewaysResult {
                     let mut val: Vec<GatewayState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_22 = GatewayState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_22);
+                        let list_elem_25 = GatewayState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_25);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -4923,8 +5752,8 @@ impl VirtualGatewayListPortsResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<PortState> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_23 = PortState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_23);
+                        let list_elem_26 = PortState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_26);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -5275,8 +6104,8 @@ impl VirtualGatewayListUplinksResult {
                     let mut val: Vec<UplinkState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_24 = UplinkState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_24);
+                        let list_elem_27 = UplinkState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_27);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -5391,8 +6220,8 @@ impl VirtualGatewayListInstancesResult {
                     let mut val: Vec<InstanceState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_25 = InstanceState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_25);
+                        let list_elem_28 = InstanceState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_28);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -5766,8 +6595,8 @@ impl VirtualGatewayListRoutesResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<RouteState> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_26 = RouteState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_26);
+                        let list_elem_29 = RouteState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_29);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -5925,6 +6754,354 @@ impl VirtualGatewayLookupRouteResult {
         if let Some(ref fld_var) = self.result_value {
             o_prot.write_field_begin(&TFieldIdentifier::new("result_value", TType::Struct, 0))?;
             fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.error {
+            o_prot.write_field_begin(&TFieldIdentifier::new("error", TType::Struct, 1))?;
+            fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// VirtualGatewayRehearseArgs
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct VirtualGatewayRehearseArgs {
+    change: Change,
+}
+
+impl VirtualGatewayRehearseArgs {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<VirtualGatewayRehearseArgs> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<Change> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = Change::read_from_in_protocol(i_prot)?;
+                    f_1 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("VirtualGatewayRehearseArgs.change", &f_1)?;
+        let ret = VirtualGatewayRehearseArgs {
+            change: f_1.expect("auto-generated code should have checked for presence of required fields"),
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("rehearse_args");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("change", TType::Struct, 1))?;
+        self.change.write_to_out_protocol(o_prot)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// VirtualGatewayRehearseResult
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct VirtualGatewayRehearseResult {
+    result_value: Option<Rehearsal>,
+    error: Option<RequestError>,
+}
+
+impl VirtualGatewayRehearseResult {
+    fn ok_or(self) -> thrift::Result<Rehearsal> {
+        if self.error.is_some() {
+            Err(thrift::Error::User(Box::new(self.error.unwrap())))
+        } else if self.result_value.is_some() {
+            Ok(self.result_value.unwrap())
+        } else {
+            Err(thrift::Error::Application(ApplicationError::new(
+                ApplicationErrorKind::MissingResult,
+                "no result received for VirtualGatewayRehearse",
+            )))
+        }
+    }
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<VirtualGatewayRehearseResult> {
+        i_prot.read_struct_begin()?;
+        let mut f_0: Option<Rehearsal> = None;
+        let mut f_1: Option<RequestError> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                0 => {
+                    let val = Rehearsal::read_from_in_protocol(i_prot)?;
+                    f_0 = Some(val);
+                }
+                1 => {
+                    let val = RequestError::read_from_in_protocol(i_prot)?;
+                    f_1 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        let ret = VirtualGatewayRehearseResult { result_value: f_0, error: f_1 };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("VirtualGatewayRehearseResult");
+        o_prot.write_struct_begin(&struct_ident)?;
+        if let Some(ref fld_var) = self.result_value {
+            o_prot.write_field_begin(&TFieldIdentifier::new("result_value", TType::Struct, 0))?;
+            fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.error {
+            o_prot.write_field_begin(&TFieldIdentifier::new("error", TType::Struct, 1))?;
+            fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// VirtualGatewayListHostObjectsArgs
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct VirtualGatewayListHostObjectsArgs {}
+
+impl VirtualGatewayListHostObjectsArgs {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<VirtualGatewayListHostObjectsArgs> {
+        i_prot.read_struct_begin()?;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        let ret = VirtualGatewayListHostObjectsArgs {};
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("list_host_objects_args");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// VirtualGatewayListHostObjectsResult
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct VirtualGatewayListHostObjectsResult {
+    result_value: Option<Vec<HostObject>>,
+    error: Option<RequestError>,
+}
+
+impl VirtualGatewayListHostObjectsResult {
+    fn ok_or(self) -> thrift::Result<Vec<HostObject>> {
+        if self.error.is_some() {
+            Err(thrift::Error::User(Box::new(self.error.unwrap())))
+        } else if self.result_value.is_some() {
+            Ok(self.result_value.unwrap())
+        } else {
+            Err(thrift::Error::Application(ApplicationError::new(
+                ApplicationErrorKind::MissingResult,
+                "no result received for VirtualGatewayListHostObjects",
+            )))
+        }
+    }
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<VirtualGatewayListHostObjectsResult> {
+        i_prot.read_struct_begin()?;
+        let mut f_0: Option<Vec<HostObject>> = None;
+        let mut f_1: Option<RequestError> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                0 => {
+                    let list_ident = i_prot.read_list_begin()?;
+                    let mut val: Vec<HostObject> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+                    for _ in 0..list_ident.size {
+                        let list_elem_30 = HostObject::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_30);
+                    }
+                    i_prot.read_list_end()?;
+                    f_0 = Some(val);
+                }
+                1 => {
+                    let val = RequestError::read_from_in_protocol(i_prot)?;
+                    f_1 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        let ret = VirtualGatewayListHostObjectsResult { result_value: f_0, error: f_1 };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("VirtualGatewayListHostObjectsResult");
+        o_prot.write_struct_begin(&struct_ident)?;
+        if let Some(ref fld_var) = self.result_value {
+            o_prot.write_field_begin(&TFieldIdentifier::new("result_value", TType::List, 0))?;
+            o_prot.write_list_begin(&TListIdentifier::new(TType::Struct, fld_var.len() as i32))?;
+            for e in fld_var {
+                e.write_to_out_protocol(o_prot)?;
+            }
+            o_prot.write_list_end()?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.error {
+            o_prot.write_field_begin(&TFieldIdentifier::new("error", TType::Struct, 1))?;
+            fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// VirtualGatewayDiffHostArgs
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct VirtualGatewayDiffHostArgs {}
+
+impl VirtualGatewayDiffHostArgs {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<VirtualGatewayDiffHostArgs> {
+        i_prot.read_struct_begin()?;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        let ret = VirtualGatewayDiffHostArgs {};
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("diff_host_args");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// VirtualGatewayDiffHostResult
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct VirtualGatewayDiffHostResult {
+    result_value: Option<Vec<HostStep>>,
+    error: Option<RequestError>,
+}
+
+impl VirtualGatewayDiffHostResult {
+    fn ok_or(self) -> thrift::Result<Vec<HostStep>> {
+        if self.error.is_some() {
+            Err(thrift::Error::User(Box::new(self.error.unwrap())))
+        } else if self.result_value.is_some() {
+            Ok(self.result_value.unwrap())
+        } else {
+            Err(thrift::Error::Application(ApplicationError::new(
+                ApplicationErrorKind::MissingResult,
+                "no result received for VirtualGatewayDiffHost",
+            )))
+        }
+    }
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<VirtualGatewayDiffHostResult> {
+        i_prot.read_struct_begin()?;
+        let mut f_0: Option<Vec<HostStep>> = None;
+        let mut f_1: Option<RequestError> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                0 => {
+                    let list_ident = i_prot.read_list_begin()?;
+                    let mut val: Vec<HostStep> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+                    for _ in 0..list_ident.size {
+                        let list_elem_31 = HostStep::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_31);
+                    }
+                    i_prot.read_list_end()?;
+                    f_0 = Some(val);
+                }
+                1 => {
+                    let val = RequestError::read_from_in_protocol(i_prot)?;
+                    f_1 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        let ret = VirtualGatewayDiffHostResult { result_value: f_0, error: f_1 };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("VirtualGatewayDiffHostResult");
+        o_prot.write_struct_begin(&struct_ident)?;
+        if let Some(ref fld_var) = self.result_value {
+            o_prot.write_field_begin(&TFieldIdentifier::new("result_value", TType::List, 0))?;
+            o_prot.write_list_begin(&TListIdentifier::new(TType::Struct, fld_var.len() as i32))?;
+            for e in fld_var {
+                e.write_to_out_protocol(o_prot)?;
+            }
+            o_prot.write_list_end()?;
             o_prot.write_field_end()?
         }
         if let Some(ref fld_var) = self.error {

@@ -2,6 +2,7 @@
 
 mod audit;
 mod gateway;
+mod host;
 mod outcome;
 mod port;
 mod route;

@@ -77,6 +77,21 @@ impl TVirtualGatewaySyncClient for Daemon {
     fn delete_route(&mut self, instance: String, prefix: String) -> thrift::Result<Outcome> {
         self.answer(format!("delete_route {instance} {prefix}"), Outcome::DELETED)
     }
+    fn rehearse(&mut self, change: Change) -> thrift::Result<Rehearsal> {
+        let Change::DeletePort(name) = change else { panic!("{change:?} is not expected") };
+        let step = HostStep { command: format!("link delete {name}"), owners: vec![format!("port {name}")] };
+        self.answer(format!("rehearse delete_port {name}"), Rehearsal { outcome: Outcome::DELETED, steps: vec![step] })
+    }
+    fn list_host_objects(&mut self) -> thrift::Result<Vec<HostObject>> {
+        let owners = vec!["gateway vgw1".to_owned()];
+        let object = |object: &str, state| HostObject::new(object.to_owned(), "why".to_owned(), owners.clone(), state);
+        let objects =
+            vec![object("link vgw1", ObjectState::IN_PLACE), object("route 10.0.0.0/8 dev vgw1", ObjectState::MISSING)];
+        self.answer("list_host_objects".into(), objects)
+    }
+    fn diff_host(&mut self) -> thrift::Result<Vec<HostStep>> {
+        self.answer("diff_host".into(), vec![])
+    }
     fn list_routes(&mut self, instance: String) -> thrift::Result<Vec<RouteState>> {
         self.answer(format!("list_routes {instance}"), vec![])
     }
@@ -113,7 +128,7 @@ fn ask(daemon: &mut Daemon, line: &str) -> Result<String, Failure> {
     let arguments = Arguments::try_parse_from(line.split_whitespace()).unwrap();
     let form = if arguments.json { Form::Json } else { Form::People(Style::PLAIN) };
     let Verb::Daemon(verb) = arguments.verb else { panic!("not for the daemon") };
-    run(&verb, daemon, form)
+    run(&verb, arguments.dry_run, daemon, form)
 }
 
 #[test]
@@ -134,6 +149,9 @@ fn each_verb_asks_its_own_question() {
         ("vgw route delete --instance a 10.0.0.0/8", "delete_route a 10.0.0.0/8"),
         ("vgw route list --instance a", "list_routes a"),
         ("vgw route lookup --instance a 10.0.0.1", "lookup a 10.0.0.1"),
+        ("vgw host show", "list_host_objects"),
+        ("vgw host diff", "diff_host"),
+        ("vgw --dry-run port delete tap0", "rehearse delete_port tap0"),
         ("vgw status", "status"),
         ("vgw audit", "audit"),
     ] {
@@ -175,4 +193,38 @@ fn the_form_is_as_asked() {
         ask(&mut Daemon::default(), "vgw -j gateway delete vgw1").unwrap(),
         "{\"schema\":\"vgw.outcome/1\",\"object\":\"gateway\",\"name\":\"vgw1\",\"outcome\":\"deleted\"}\n"
     );
+}
+
+#[test]
+fn a_rehearsal_tells_what_would_be_done() {
+    assert_eq!(
+        ask(&mut Daemon::default(), "vgw port delete tap0 --dry-run").unwrap(),
+        "port tap0 would be deleted:\nip link delete tap0  # port tap0\n"
+    );
+    assert_eq!(
+        ask(&mut Daemon::default(), "vgw -j -n port delete tap0").unwrap(),
+        "{\"schema\":\"vgw.rehearsal/1\",\"object\":\"port\",\"name\":\"tap0\",\"outcome\":\"deleted\",\
+         \"steps\":[{\"command\":\"link delete tap0\",\"owners\":[\"port tap0\"]}]}\n"
+    );
+}
+
+#[test]
+fn only_changes_can_be_tried_out() {
+    for line in ["vgw --dry-run status", "vgw -n gateway list", "vgw -n audit connect", "vgw -n host show"] {
+        let mut daemon = Daemon::default();
+        let failure = ask(&mut daemon, line).unwrap_err();
+        assert_eq!((failure.field(), failure.exit_code()), ("--dry-run", 2), "{line}");
+        assert_eq!(daemon.asked, [""; 0], "{line}");
+    }
+}
+
+#[test]
+fn objects_of_the_host_show_how_they_stand() {
+    assert_eq!(
+        ask(&mut Daemon::default(), "vgw host show").unwrap(),
+        "object                     state     for           because\n\
+         link vgw1                  in place  gateway vgw1  why\n\
+         route 10.0.0.0/8 dev vgw1  missing   gateway vgw1  why\n"
+    );
+    assert_eq!(ask(&mut Daemon::default(), "vgw host diff").unwrap(), "nothing to do: the kernel is as it should be\n");
 }

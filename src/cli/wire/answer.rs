@@ -144,6 +144,25 @@ pub(in super::super) fn outcome(answer: wire::Outcome) -> Option<report::Deed> {
     }
 }
 
+/// An object in the kernel.
+pub(in super::super) fn host_object(answer: wire::HostObject) -> report::HostObject {
+    let wire::HostObject { object, purpose, owners, state } = answer;
+    let state = match state {
+        wire::ObjectState::IN_PLACE => report::ObjectState::InPlace,
+        wire::ObjectState::MISSING => report::ObjectState::Missing,
+        wire::ObjectState::DIFFERS => report::ObjectState::Differs,
+        wire::ObjectState::LEFT_OVER => report::ObjectState::LeftOver,
+        _ => report::ObjectState::Unknown,
+    };
+    report::HostObject { object, purpose, owners, state }
+}
+
+/// A change of the kernel.
+pub(in super::super) fn step(answer: wire::HostStep) -> report::Step {
+    let wire::HostStep { command, owners } = answer;
+    report::Step { command, owners }
+}
+
 /// Thrift has no unsigned integers. The daemon sends none below zero.
 fn number(value: i64) -> u64 {
     u64::try_from(value).unwrap_or_default()

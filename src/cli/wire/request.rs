@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::addr::{InterfaceName, Masked};
 use crate::api::generated::virtual_gateway as wire;
 
-use super::super::args::{GatewayAdd, PortAdd, RouteAdd, UplinkAdd};
+use super::super::args::{GatewayAdd, PortAdd, RouteAdd, RouteDelete, UplinkAdd};
 
 /// The gateway that was asked for.
 pub(in super::super) fn add_gateway(given: &GatewayAdd) -> wire::Gateway {
@@ -64,6 +64,12 @@ pub(in super::super) fn add_route(given: &RouteAdd) -> wire::Route {
             None => wire::NextHop { kind: wire::NextHopKind::UNREACHABLE, hops: None },
         },
     }
+}
+
+/// The route that was named.
+pub(in super::super) fn route_name(given: &RouteDelete) -> wire::RouteName {
+    let RouteDelete { instance, prefix } = given;
+    wire::RouteName { routing_instance: instance.to_string(), prefix: prefix.prefix.to_string() }
 }
 
 fn forward(port: InterfaceName, via: Option<IpAddr>) -> wire::NextHop {

@@ -35,8 +35,7 @@ impl Registry {
             None => Err(Refusal::NotFound { kind: "uplink", name: name.to_string() }),
             Some(uplink) if uplink.is_static => Err(Refusal::Static(name.to_string())),
             Some(_) => {
-                let user = self.gateways().find(|gateway| gateway.spec.uplink.as_ref() == Some(name));
-                if let Some(gateway) = user.map(|gateway| gateway.spec.interface) {
+                if let Some(gateway) = self.users(name).next().map(|gateway| gateway.spec.interface) {
                     return Err(Refusal::UplinkInUse { uplink: name.clone(), gateway });
                 }
                 self.uplinks.remove(name);

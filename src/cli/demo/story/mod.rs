@@ -86,7 +86,7 @@ impl<'a> Story<'a> {
         let Verb::Daemon(verb) = arguments.map_err(|error| failed(error.to_string()))?.verb else {
             return Err(failed("it is no question to the daemon".to_owned()));
         };
-        let answer = ask(&stage.daemon.socket(), |daemon| run(&verb, daemon, Form::People(self.style)));
+        let answer = ask(&stage.daemon.socket(), |daemon| run(&verb, false, daemon, Form::People(self.style)));
         answer.map_err(|failure| failed(failure.to_string()))
     }
 

@@ -1,0 +1,78 @@
+//! What is the daemon's in the kernel, and what would be changed there.
+
+use super::super::report::{Deed, HostDifference, HostObjects, ObjectState, Rehearsal, Report, Step};
+use super::style::{Style, Tone};
+use super::table::{Align, Cell, Table};
+
+/// The words that `ip` takes; other commands stand for themselves.
+const OF_IP: [&str; 4] = ["link", "address", "route", "rule"];
+
+impl Report for HostObjects {
+    const SCHEMA: &'static str = "vgw.host-objects/1";
+
+    fn render(&self, style: Style) -> String {
+        if self.objects.is_empty() {
+            return "nothing in the kernel is vgw's\n".to_owned();
+        }
+        let mut table = Table::new(&[
+            ("object", Align::Left),
+            ("state", Align::Left),
+            ("for", Align::Left),
+            ("because", Align::Left),
+        ]);
+        for object in &self.objects {
+            let (state, tone) = match object.state {
+                ObjectState::InPlace => ("in place", Tone::Faint),
+                ObjectState::Missing => ("missing", Tone::Bad),
+                ObjectState::Differs => ("differs", Tone::Bad),
+                ObjectState::LeftOver => ("left over", Tone::Notice),
+                ObjectState::Unknown => ("unknown to this vgw", Tone::Notice),
+            };
+            table.row([
+                Cell::new(&object.object).tone(Tone::Strong),
+                Cell::new(state).tone(tone),
+                Cell::list(&object.owners),
+                Cell::new(&object.purpose),
+            ]);
+        }
+        table.render(style, 0)
+    }
+}
+
+impl Report for HostDifference {
+    const SCHEMA: &'static str = "vgw.host-difference/1";
+
+    fn render(&self, style: Style) -> String {
+        if self.steps.is_empty() {
+            return "nothing to do: the kernel is as it should be\n".to_owned();
+        }
+        lines(&self.steps, style)
+    }
+}
+
+impl Report for Rehearsal {
+    const SCHEMA: &'static str = "vgw.rehearsal/1";
+
+    fn render(&self, style: Style) -> String {
+        let deed = match self.outcome {
+            Deed::Added => "would be added",
+            Deed::Changed => "would be changed",
+            Deed::Unchanged => "stands exactly so",
+            Deed::Deleted => "would be deleted",
+        };
+        let end = if self.steps.is_empty() { "; nothing changes in the host" } else { ":" };
+        let name = style.paint(Tone::Strong, &self.name);
+        format!("{} {name} {deed}{end}\n{}", self.object, lines(&self.steps, style))
+    }
+}
+
+/// The steps as a shell would take them, each with a comment that tells for whom it is.
+fn lines(steps: &[Step], style: Style) -> String {
+    let line = |step: &Step| {
+        let is_of_ip = step.command.split(' ').next().is_some_and(|word| OF_IP.contains(&word));
+        let lead = if is_of_ip { "ip " } else { "" };
+        let owners = style.paint(Tone::Faint, format_args!("# {}", step.owners.join(", ")));
+        format!("{lead}{}  {owners}\n", step.command)
+    };
+    steps.iter().map(line).collect()
+}

@@ -1,0 +1,89 @@
+//! One thing that shall be otherwise.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use crate::addr::{InstanceName, InterfaceName, Prefix};
+use crate::gateway::{Applied, GatewaySpec, PortSpec, Refusal, Registry, StaticRoute, UplinkName, UplinkSpec};
+use crate::host::Observed;
+
+use super::concern::Subject;
+
+/// A change of one thing, to be carried out or only tried out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// A gateway is added, or changed by the difference.
+    AddGateway(GatewaySpec),
+    /// A gateway is deleted.
+    DeleteGateway(InterfaceName),
+    /// A guest's port is added, or changed by the difference.
+    AddPort(PortSpec),
+    /// A guest's port is deleted.
+    DeletePort(InterfaceName),
+    /// An uplink is added, or changed by the difference.
+    AddUplink(UplinkSpec),
+    /// An uplink that no gateway uses is deleted.
+    DeleteUplink(UplinkName),
+    /// A static route is added to an instance, or leads elsewhere.
+    AddRoute(StaticRoute),
+    /// A static route of an instance is deleted.
+    DeleteRoute(InstanceName, Prefix),
+}
+
+impl Change {
+    /// Makes the change in a registry. `version` is the present connect version, `host` what was last
+    /// observed.
+    ///
+    /// # Errors
+    /// Why it does not fit.
+    pub(super) fn make(&self, registry: &mut Registry, version: u32, host: &Observed) -> Result<Applied, Refusal> {
+        match self {
+            Self::AddGateway(spec) => registry.add_gateway(spec.clone(), version, host),
+            Self::DeleteGateway(name) => registry.delete_gateway(name),
+            Self::AddPort(spec) => registry.add_port(spec.clone()),
+            Self::DeletePort(name) => registry.delete_port(name),
+            Self::AddUplink(spec) => registry.add_uplink(spec.clone(), host),
+            Self::DeleteUplink(name) => registry.delete_uplink(name),
+            Self::AddRoute(route) => registry.add_route(route.clone()),
+            Self::DeleteRoute(instance, prefix) => registry.delete_route(instance, *prefix),
+        }
+    }
+
+    /// Whom it is asked for: what fails for them ends it. `registry` is the one that stands.
+    pub(super) fn asked(&self, registry: &Registry) -> BTreeSet<Subject> {
+        match self {
+            Self::AddGateway(GatewaySpec { interface: name, .. })
+            | Self::DeleteGateway(name)
+            | Self::AddPort(PortSpec { name, .. })
+            | Self::DeletePort(name) => BTreeSet::from([Subject::Interface(*name)]),
+            Self::AddUplink(UplinkSpec { name, .. }) => {
+                let users = registry.users(name).map(|gateway| Subject::Interface(gateway.spec.interface));
+                users.chain([Subject::Uplink(name.clone())]).collect()
+            }
+            Self::DeleteUplink(name) => BTreeSet::from([Subject::Uplink(name.clone())]),
+            Self::AddRoute(_) | Self::DeleteRoute(..) => BTreeSet::new(),
+        }
+    }
+
+    /// True if what the kernel has acknowledged is not enough to judge it: who else uses a routing
+    /// table shows only when the host is looked at.
+    pub(super) fn needs_a_look(&self) -> bool {
+        matches!(self, Self::AddUplink(_))
+    }
+}
+
+impl fmt::Display for Change {
+    /// What is changed: its kind and its name.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AddGateway(GatewaySpec { interface: name, .. }) | Self::DeleteGateway(name) => {
+                write!(f, "gateway {name}")
+            }
+            Self::AddPort(PortSpec { name, .. }) | Self::DeletePort(name) => write!(f, "port {name}"),
+            Self::AddUplink(UplinkSpec { name, .. }) | Self::DeleteUplink(name) => write!(f, "uplink {name}"),
+            Self::AddRoute(StaticRoute { instance, prefix, .. }) | Self::DeleteRoute(instance, prefix) => {
+                write!(f, "route {prefix} of {instance}")
+            }
+        }
+    }
+}
