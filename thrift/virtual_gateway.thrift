@@ -330,6 +330,20 @@ struct HostObject {
   4: required ObjectState state
 }
 
+/** An uplink that somebody else has set up. */
+struct ForeignUplink {
+  /** How: `vdsm (table by address)`, `vdsm (table by device name)` or `rt_tables`. */
+  1: required string layout,
+  /** The uplink that does the same; its own table is chosen when it is taken over. */
+  2: required Uplink uplink,
+  /** The table that it has, or had. */
+  3: required i64 foreign_table,
+  /** What was done, or would be; nothing if it cannot be taken over. */
+  4: required list<HostStep> steps,
+  /** Why it was not, or cannot be taken over; absent if it was or can. */
+  5: optional string hindrance
+}
+
 service VirtualGateway {
   /** Adds a gateway, or changes the one of that interface. */
   Outcome add_gateway(1: required Gateway gateway) throws (1: RequestError error),
@@ -349,6 +363,13 @@ service VirtualGateway {
   Outcome add_uplink(1: required Uplink uplink) throws (1: RequestError error),
   /** Deletes an uplink that no gateway uses. */
   Outcome delete_uplink(1: required string name) throws (1: RequestError error),
+  /**
+   * Takes over uplinks that other programs have set up, those of `devices` or, if that is empty, all:
+   * adds the uplink, then deletes the rules and routes that did the same. With `dry_run` only tells
+   * what would be done.
+   */
+  list<ForeignUplink> import_uplinks(1: required list<string> devices, 2: required bool dry_run)
+    throws (1: RequestError error),
   /** The uplinks, by name. */
   list<UplinkState> list_uplinks() throws (1: RequestError error),
 

@@ -7,9 +7,9 @@ use crate::engine::{Caller, Handle, StatusView};
 
 use super::convert::{self, Identity};
 use super::generated::virtual_gateway::{
-    self as wire, AuditState, Gateway, GatewayState, HostObject, HostStep, InstanceState, Lookup, Outcome, Port,
-    PortState, Rehearsal, RequestError, Route, RouteState, Status, Uplink, UplinkState, VirtualGatewaySyncHandler,
-    VirtualGatewaySyncProcessor,
+    self as wire, AuditState, ForeignUplink, Gateway, GatewayState, HostObject, HostStep, InstanceState, Lookup,
+    Outcome, Port, PortState, Rehearsal, RequestError, Route, RouteState, Status, Uplink, UplinkState,
+    VirtualGatewaySyncHandler, VirtualGatewaySyncProcessor,
 };
 use super::text::shown;
 
@@ -85,6 +85,15 @@ impl VirtualGatewaySyncHandler for VirtualGateway {
 
     fn handle_delete_uplink(&self, name: String) -> thrift::Result<Outcome> {
         self.change("delete uplink", &name.clone(), &wire::Change::DeleteUplink(name))
+    }
+
+    fn handle_import_uplinks(&self, devices: Vec<String>, dry_run: bool) -> thrift::Result<Vec<ForeignUplink>> {
+        let devices = devices.iter().map(|device| convert::interface_name("devices", device));
+        let found = devices.collect::<Result<_, _>>().map_err(RequestError::from).and_then(|devices| {
+            let imported = self.engine.import(&self.caller, devices, dry_run);
+            imported.map_err(|failure| convert::refused(&failure, Identity::Name))
+        });
+        Ok(answer(found)?.into_iter().map(convert::foreign_uplink).collect())
     }
 
     fn handle_list_uplinks(&self) -> thrift::Result<Vec<UplinkState>> {

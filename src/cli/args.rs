@@ -135,6 +135,14 @@ pub enum UplinkVerb {
     /// Adds an uplink, or changes the one of that name by the difference.
     #[command(after_help = "Example:\n  vgw uplink add display --device eth1 --address 20.0.0.5/24 --via 20.0.0.1")]
     Add(UplinkAdd),
+    /// Takes over uplinks that were set up by hand (rt_tables and ip rule) or by oVirt's VDSM: adds the
+    /// uplink, then deletes the rules and routes that did the same.
+    #[command(after_help = "Example:\n  vgw uplink import --dry-run\n  vgw uplink import eth1")]
+    Import {
+        /// Only those of these devices.
+        #[arg(value_name = "DEVICE")]
+        devices: Vec<InterfaceName>,
+    },
     /// Deletes an uplink that no gateway uses.
     #[command(after_help = "Example:\n  vgw uplink delete display")]
     Delete(Uplink),
@@ -358,7 +366,9 @@ impl DaemonVerb {
         match self {
             Self::Gateway(verb) => matches!(verb, GatewayVerb::Add(_) | GatewayVerb::Delete(_)),
             Self::Port(verb) => matches!(verb, PortVerb::Add(_) | PortVerb::Delete(_)),
-            Self::Uplink(verb) => matches!(verb, UplinkVerb::Add(_) | UplinkVerb::Delete(_)),
+            Self::Uplink(verb) => {
+                matches!(verb, UplinkVerb::Add(_) | UplinkVerb::Import { .. } | UplinkVerb::Delete(_))
+            }
             Self::Route(verb) => matches!(verb, RouteVerb::Add(_) | RouteVerb::Delete(_)),
             Self::Instance(_) | Self::Host(_) | Self::Status | Self::Audit { .. } => false,
         }

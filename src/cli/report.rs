@@ -374,3 +374,33 @@ pub struct Rehearsal {
     /// What would be done, in order.
     pub steps: Vec<Step>,
 }
+
+/// Uplinks that somebody else has set up.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Import {
+    /// Nothing was done.
+    pub dry_run: bool,
+    /// By table.
+    pub uplinks: Vec<ForeignUplink>,
+}
+
+/// An uplink that somebody else has set up.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ForeignUplink {
+    /// How.
+    pub layout: String,
+    /// The name that it gets.
+    pub name: String,
+    /// The host's device.
+    pub device: String,
+    /// The host's address on it.
+    pub address: String,
+    /// The router.
+    pub via: String,
+    /// The table that it has, or had.
+    pub foreign_table: u64,
+    /// What was done, or would be.
+    pub steps: Vec<Step>,
+    /// Why it was not, or cannot be taken over.
+    pub hindrance: Option<String>,
+}

@@ -6,7 +6,8 @@ use super::args::{AuditVerb, DaemonVerb, GatewayVerb, HostVerb, InstanceVerb, Po
 use super::failure::Failure;
 use super::render::Style;
 use super::report::{
-    Gateways, HostDifference, HostObjects, Instances, Outcome, Ports, Rehearsal, Report, Routes, Uplinks, to_json,
+    Gateways, HostDifference, HostObjects, Import, Instances, Outcome, Ports, Rehearsal, Report, Routes, Uplinks,
+    to_json,
 };
 use super::wire;
 
@@ -128,6 +129,12 @@ impl Talk<'_> {
             UplinkVerb::Add(given) => self.change("uplink", &given.uplink, Change::AddUplink(wire::add_uplink(given))),
             UplinkVerb::Delete(given) => {
                 self.change("uplink", &given.uplink, Change::DeleteUplink(given.uplink.to_string()))
+            }
+            UplinkVerb::Import { devices } => {
+                let devices = devices.iter().map(ToString::to_string).collect();
+                let found = self.daemon.import_uplinks(devices, self.dry)?;
+                let uplinks = found.into_iter().map(wire::foreign_uplink).collect();
+                self.form.text(&Import { dry_run: self.dry, uplinks })
             }
             UplinkVerb::List => {
                 let uplinks = self.daemon.list_uplinks()?.into_iter().map(wire::uplink).collect();

@@ -11,7 +11,7 @@ use crate::gateway::{Applied, Declared, GatewaySpec, Misfit, Refusal};
 use crate::host::KernelError;
 
 use super::change::Change;
-use super::view::{LookupView, ObjectView, RehearsalView, RouteView, StatusView, StepView};
+use super::view::{ImportView, LookupView, ObjectView, RehearsalView, RouteView, StatusView, StepView};
 
 /// Who asks, for the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,6 +101,15 @@ pub enum Command {
     Lookup(InstanceName, IpAddr, Reply<Result<LookupView, Failure>>),
     /// [`super::Handle::inventory`].
     Inventory(Reply<Result<Vec<ObjectView>, Failure>>),
+    /// [`super::Handle::import`].
+    Import {
+        /// Only these devices' uplinks; empty is all.
+        devices: Vec<InterfaceName>,
+        /// Nothing is done.
+        dry: bool,
+        /// The answer's way.
+        reply: Reply<Result<Vec<ImportView>, Failure>>,
+    },
     /// [`super::Handle::difference`].
     Difference(Reply<Result<Vec<StepView>, Failure>>),
 }

@@ -104,6 +104,7 @@ impl Conductor {
                 let _ = reply.send(outcome);
             }
             Command::Rehearse(change, reply) => drop(reply.send(self.rehearse(&change))),
+            Command::Import { devices, dry, reply } => drop(reply.send(self.import(&devices, dry))),
             Command::Inventory(reply) => drop(reply.send(self.inventory())),
             Command::Difference(reply) => drop(reply.send(self.difference())),
             Command::Status(reply) => drop(reply.send(self.status())),
@@ -220,7 +221,7 @@ impl Conductor {
         outcome
     }
 
-    fn change_one(&mut self, change: &Change) -> Result<Applied, Failure> {
+    pub(super) fn change_one(&mut self, change: &Change) -> Result<Applied, Failure> {
         if change.needs_a_look() {
             self.mirror.doubt();
         }

@@ -10,7 +10,7 @@ use crate::gateway::{Applied, Declared};
 
 use super::change::Change;
 use super::command::{AddGateways, Caller, Command, Failure, ReloadError, Reply};
-use super::view::{LookupView, ObjectView, RehearsalView, RouteView, StatusView, StepView};
+use super::view::{ImportView, LookupView, ObjectView, RehearsalView, RouteView, StatusView, StepView};
 
 /// Asks the conductor and waits for its answer. A request that changes something is answered when
 /// the kernel and every worker have it. Cheap to clone, one for each connection.
@@ -124,6 +124,15 @@ impl Handle {
     /// The kernel could not be observed.
     pub fn difference(&self, caller: &Caller) -> Result<Vec<StepView>, Failure> {
         self.ask(caller, Command::Difference)?
+    }
+
+    /// Takes over uplinks that others have set up, those of these devices or all, or only shows what
+    /// that would come to. Each tells for itself what became of it.
+    ///
+    /// # Errors
+    /// The host could not be surveyed.
+    pub fn import(&self, caller: &Caller, devices: Vec<InterfaceName>, dry: bool) -> Result<Vec<ImportView>, Failure> {
+        self.ask(caller, |reply| Command::Import { devices, dry, reply })?
     }
 
     fn ask<T>(&self, caller: &Caller, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, Failure> {

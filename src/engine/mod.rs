@@ -9,6 +9,7 @@ mod conductor;
 mod dataplane;
 mod device;
 mod handle;
+mod import;
 mod inventory;
 mod knowledge;
 mod lifecycle;
@@ -29,8 +30,8 @@ pub use lifecycle::{Engine, Settings, StartError};
 pub use platform::{OpenPort, Platform};
 pub use transfer::{Departure, Direct, Transfer};
 pub use view::{
-    AuditView, Counters, GatewayView, InstanceView, LookupView, ObjectState, ObjectView, PortView, RehearsalView,
-    RouteView, StatusView, StepView, UplinkView,
+    AuditView, Counters, GatewayView, ImportView, InstanceView, LookupView, ObjectState, ObjectView, PortView,
+    RehearsalView, RouteView, StatusView, StepView, UplinkView,
 };
 
 pub use crate::gateway::Applied;

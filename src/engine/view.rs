@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::addr::{InstanceName, InterfaceName, Mac, Prefix};
 use crate::forward::DropReason;
-use crate::gateway::{Applied, UplinkName};
+use crate::gateway::{Applied, Layout, UplinkName, UplinkSpec};
 use crate::routing::NextHop;
 
 /// One consistent picture of everything, made between two commands.
@@ -199,6 +199,21 @@ pub struct RehearsalView {
     pub applied: Applied,
     /// What would be done, in order.
     pub steps: Vec<StepView>,
+}
+
+/// An uplink that somebody else has set up, taken over or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportView {
+    /// How it was set up.
+    pub layout: Layout,
+    /// The uplink that does the same.
+    pub uplink: UplinkSpec,
+    /// The table that it had.
+    pub table: u32,
+    /// What was done, or would be.
+    pub steps: Vec<StepView>,
+    /// Why it was not, or could not be taken over.
+    pub hindrance: Option<String>,
 }
 
 /// The answer to "where does this address go".

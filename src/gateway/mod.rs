@@ -5,6 +5,7 @@ mod applied;
 mod audit;
 #[cfg(test)]
 mod fixtures;
+mod import;
 mod limits;
 mod offers;
 mod plan;
@@ -16,6 +17,7 @@ mod want;
 
 pub use applied::Applied;
 pub use audit::{Audit, Timer};
+pub use import::{Found, Layout, recognise};
 pub use limits::Limits;
 pub use plan::Plan;
 pub use refusal::Refusal;

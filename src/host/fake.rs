@@ -9,6 +9,7 @@ use crate::addr::InterfaceName;
 use super::kernel::{Kernel, KernelError, Observed, Outcome};
 use super::operation::Operation;
 use super::state::{HostRoute, HostState};
+use super::survey::{ForeignRoute, ForeignRule, Survey};
 
 const ENODEV: i32 = 19;
 const EEXIST: i32 = 17;
@@ -24,6 +25,7 @@ pub struct FakeKernel(Arc<Mutex<Inner>>);
 #[derive(Debug, Default)]
 struct Inner {
     state: Observed,
+    survey: Survey,
     operations: Vec<String>,
     refusals: Vec<(String, i32)>,
     ignored: Vec<String>,
@@ -54,6 +56,11 @@ impl FakeKernel {
     /// As [`FakeKernel::meddle`], in a moment in which nobody listens.
     pub fn meddle_unheard(&self, change: impl FnOnce(&mut Observed)) {
         change(&mut self.lock().state);
+    }
+
+    /// Gives it what others have set up.
+    pub fn set_survey(&self, survey: Survey) {
+        self.lock().survey = survey;
     }
 
     /// How often it has been observed.
@@ -112,6 +119,19 @@ impl Kernel for FakeKernel {
 
     fn has_news(&mut self, _: &Observed) -> bool {
         self.lock().meddled
+    }
+
+    fn survey(&mut self) -> Result<Survey, KernelError> {
+        Ok(self.lock().survey.clone())
+    }
+
+    fn remove_foreign(&mut self, rules: &[ForeignRule], routes: &[ForeignRoute]) -> Result<(), KernelError> {
+        let mut inner = self.lock();
+        inner.survey.rules.retain(|rule| !rules.contains(rule));
+        inner.survey.routes.retain(|route| !routes.contains(route));
+        inner.operations.extend(rules.iter().map(|rule| format!("rule delete {rule}")));
+        inner.operations.extend(routes.iter().map(|route| format!("route delete {route}")));
+        Ok(())
     }
 }
 

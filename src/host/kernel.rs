@@ -6,6 +6,7 @@ use crate::addr::InterfaceName;
 
 use super::operation::Operation;
 use super::state::{HostState, RouteKey};
+use super::survey::{ForeignRoute, ForeignRule, Survey};
 
 /// What the kernel has.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -90,4 +91,17 @@ pub trait Kernel: Send {
     /// a moment, if that left traces. `known` is what it showed, with the effects of all changes
     /// made since. Not heard of: settings, and what docs/decisions/settle.md lists beside them.
     fn has_news(&mut self, known: &Observed) -> bool;
+
+    /// Reads what others have set up.
+    ///
+    /// # Errors
+    /// As [`Kernel::observe`].
+    fn survey(&mut self) -> Result<Survey, KernelError>;
+
+    /// Takes somebody's rules and then routes away: exactly these, as the survey showed them, and only
+    /// because somebody asked for it. What has gone meanwhile is no failure.
+    ///
+    /// # Errors
+    /// What the kernel refused; what stood before it in the lists is gone.
+    fn remove_foreign(&mut self, rules: &[ForeignRule], routes: &[ForeignRoute]) -> Result<(), KernelError>;
 }

@@ -15,6 +15,7 @@ mod object;
 mod operation;
 mod sharing;
 mod state;
+mod survey;
 
 pub use diff::{diff, stages};
 pub use kernel::{Kernel, KernelError, Observed, Outcome};
@@ -24,3 +25,4 @@ pub use object::Object;
 pub use operation::Operation;
 pub use sharing::sharing;
 pub use state::{HostHop, HostLink, HostRoute, HostState, RouteKey, Rule, Setting, SettingKind};
+pub use survey::{ForeignRoute, ForeignRule, Survey};

@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::addr::InterfaceName;
 use crate::engine::{Access, Device, DeviceError, OpenPort, Platform, Transfer};
 use crate::gateway::{PortKind, PortSpec};
-use crate::host::{Kernel, KernelError, Mark, Observed, Operation, Outcome};
+use crate::host::{ForeignRoute, ForeignRule, Kernel, KernelError, Mark, Observed, Operation, Outcome, Survey};
 use crate::packet::{Batch, Packet, SuperPackets};
 
 use super::guest;
@@ -88,6 +88,14 @@ impl Kernel for LinuxPlatform {
 
     fn has_news(&mut self, known: &Observed) -> bool {
         self.kernel.has_news(known)
+    }
+
+    fn survey(&mut self) -> Result<Survey, KernelError> {
+        self.kernel.survey()
+    }
+
+    fn remove_foreign(&mut self, rules: &[ForeignRule], routes: &[ForeignRoute]) -> Result<(), KernelError> {
+        self.kernel.remove_foreign(rules, routes)
     }
 }
 

@@ -102,6 +102,7 @@ fn every_method_reaches_the_engine() {
     let objects = client.call(|daemon| daemon.list_host_objects()).unwrap();
     assert_eq!((objects[0].object.as_str(), objects[0].state), ("link vgw1", ObjectState::MISSING));
     client.call(|daemon| daemon.diff_host()).unwrap();
+    client.call(|daemon| daemon.import_uplinks(vec![text("eth1")], true)).unwrap();
     client.call(|daemon| daemon.list_gateways()).unwrap();
     client.call(|daemon| daemon.list_ports()).unwrap();
     client.call(|daemon| daemon.list_uplinks()).unwrap();
@@ -121,6 +122,7 @@ fn every_method_reaches_the_engine() {
         "rehearse: delete route net1 10.9.0.0/16",
         "inventory",
         "difference",
+        "import [\"eth1\"] dry true",
         "status",
         "status",
         "status",

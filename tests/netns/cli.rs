@@ -9,7 +9,7 @@ use crate::site::{Guest, NET1, OUTSIDE, Site};
 use crate::traffic::{assert_ping, assert_tcp, failing_ping};
 
 /// Runs `vgw`: its exit code, what it prints and what it complains of.
-fn vgw(folder: &Path, words: &str) -> (Option<i32>, String, String) {
+pub(crate) fn vgw(folder: &Path, words: &str) -> (Option<i32>, String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_vgw"));
     command.arg("--socket").arg(folder.join("vgwd.sock")).args(words.split_whitespace());
     let output = command.output().unwrap();
@@ -18,7 +18,7 @@ fn vgw(folder: &Path, words: &str) -> (Option<i32>, String, String) {
 }
 
 /// As [`vgw`], for what must succeed; what it prints.
-fn must(folder: &Path, words: &str) -> String {
+pub(crate) fn must(folder: &Path, words: &str) -> String {
     let (code, printed, complaint) = vgw(folder, words);
     assert_eq!(code, Some(0), "vgw {words}: {printed}{complaint}");
     printed

@@ -13,6 +13,7 @@ mod errors;
 mod foreign_state;
 mod forwarding;
 mod host_state;
+mod import;
 mod isolation;
 mod lab;
 mod lifecycle;

@@ -14,7 +14,9 @@ use vgw::engine::{
 };
 use vgw::gateway::{Audit, Declared, PortSpec};
 use vgw::host::fake::FakeKernel;
-use vgw::host::{HostRoute, Kernel, KernelError, Mark, Observed, Operation, Outcome, RouteKey};
+use vgw::host::{
+    ForeignRoute, ForeignRule, HostRoute, Kernel, KernelError, Mark, Observed, Operation, Outcome, RouteKey, Survey,
+};
 use vgw::packet::{Batch, Packet, SuperPackets};
 
 use crate::words::{self, Meddling, Request};
@@ -237,6 +239,14 @@ impl Kernel for FakePlatform {
 
     fn has_news(&mut self, known: &Observed) -> bool {
         self.kernel.has_news(known)
+    }
+
+    fn survey(&mut self) -> Result<Survey, KernelError> {
+        self.kernel.survey()
+    }
+
+    fn remove_foreign(&mut self, rules: &[ForeignRule], routes: &[ForeignRoute]) -> Result<(), KernelError> {
+        self.kernel.remove_foreign(rules, routes)
     }
 }
 

@@ -1,7 +1,8 @@
 //! Changes of one thing, and what they would come to.
 
 use crate::api::generated::virtual_gateway as wire;
-use crate::engine::{Change, ObjectState, ObjectView, RehearsalView, StepView};
+use crate::engine::{Change, ImportView, ObjectState, ObjectView, RehearsalView, StepView};
+use crate::gateway::UplinkSpec;
 
 use super::failure::Identity;
 use super::fault::Fault;
@@ -46,6 +47,30 @@ pub(crate) fn rehearsal(view: RehearsalView) -> wire::Rehearsal {
 pub(crate) fn host_step(view: StepView) -> wire::HostStep {
     let StepView { command, owners } = view;
     wire::HostStep { command, owners }
+}
+
+/// Somebody's uplink.
+pub(crate) fn foreign_uplink(view: ImportView) -> wire::ForeignUplink {
+    let ImportView {
+        layout,
+        uplink: UplinkSpec { name, device, address, via, table },
+        table: former,
+        steps,
+        hindrance,
+    } = view;
+    wire::ForeignUplink {
+        layout: layout.as_str().to_owned(),
+        uplink: wire::Uplink {
+            name: name.to_string(),
+            device: device.to_string(),
+            address: address.to_string(),
+            via: via.to_string(),
+            table: table.map(i64::from),
+        },
+        foreign_table: former.into(),
+        steps: steps.into_iter().map(host_step).collect(),
+        hindrance,
+    }
 }
 
 /// An object in the kernel.

@@ -9,7 +9,7 @@ mod request;
 mod view;
 mod virtual_gateway_request;
 
-pub(super) use change::{change, host_object, host_step, identity, rehearsal};
+pub(super) use change::{change, foreign_uplink, host_object, host_step, identity, rehearsal};
 pub(super) use failure::{Identity, refused};
 pub(super) use fault::Fault;
 pub(super) use read::{address, instance_name, interface_name};

@@ -2965,6 +2965,130 @@ impl TSerializable for HostObject {
 }
 
 //
+// ForeignUplink
+//
+
+/// An uplink that somebody else has set up.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct ForeignUplink {
+    /// How: `vdsm (table by address)`, `vdsm (table by device name)` or `rt_tables`.
+    pub layout: String,
+    /// The uplink that does the same; its own table is chosen when it is taken over.
+    pub uplink: Uplink,
+    /// The table that it has, or had.
+    pub foreign_table: i64,
+    /// What was done, or would be; nothing if it cannot be taken over.
+    pub steps: Vec<HostStep>,
+    /// Why it was not, or cannot be taken over; absent if it was or can.
+    pub hindrance: Option<String>,
+}
+
+impl ForeignUplink {
+    pub fn new<F5>(
+        layout: String,
+        uplink: Uplink,
+        foreign_table: i64,
+        steps: Vec<HostStep>,
+        hindrance: F5,
+    ) -> ForeignUplink
+    where
+        F5: Into<Option<String>>,
+    {
+        ForeignUplink { layout, uplink, foreign_table, steps, hindrance: hindrance.into() }
+    }
+}
+
+impl TSerializable for ForeignUplink {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<ForeignUplink> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<String> = None;
+        let mut f_2: Option<Uplink> = None;
+        let mut f_3: Option<i64> = None;
+        let mut f_4: Option<Vec<HostStep>> = None;
+        let mut f_5: Option<String> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = i_prot.read_string()?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let val = Uplink::read_from_in_protocol(i_prot)?;
+                    f_2 = Some(val);
+                }
+                3 => {
+                    let val = i_prot.read_i64()?;
+                    f_3 = Some(val);
+                }
+                4 => {
+                    let list_ident = i_prot.read_list_begin()?;
+                    let mut val: Vec<HostStep> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+                    for _ in 0..list_ident.size {
+                        let list_elem_25 = HostStep::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_25);
+                    }
+                    i_prot.read_list_end()?;
+                    f_4 = Some(val);
+                }
+                5 => {
+                    let val = i_prot.read_string()?;
+                    f_5 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("ForeignUplink.layout", &f_1)?;
+        verify_required_field_exists("ForeignUplink.uplink", &f_2)?;
+        verify_required_field_exists("ForeignUplink.foreign_table", &f_3)?;
+        verify_required_field_exists("ForeignUplink.steps", &f_4)?;
+        let ret = ForeignUplink {
+            layout: f_1.expect("auto-generated code should have checked for presence of required fields"),
+            uplink: f_2.expect("auto-generated code should have checked for presence of required fields"),
+            foreign_table: f_3.expect("auto-generated code should have checked for presence of required fields"),
+            steps: f_4.expect("auto-generated code should have checked for presence of required fields"),
+            hindrance: f_5,
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("ForeignUplink");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("layout", TType::String, 1))?;
+        o_prot.write_string(&self.layout)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("uplink", TType::Struct, 2))?;
+        self.uplink.write_to_out_protocol(o_prot)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("foreign_table", TType::I64, 3))?;
+        o_prot.write_i64(self.foreign_table)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("steps", TType::List, 4))?;
+        o_prot.write_list_begin(&TListIdentifier::new(TType::Struct, self.steps.len() as i32))?;
+        for e in &self.steps {
+            e.write_to_out_protocol(o_prot)?;
+        }
+        o_prot.write_list_end()?;
+        o_prot.write_field_end()?;
+        if let Some(ref fld_var) = self.hindrance {
+            o_prot.write_field_begin(&TFieldIdentifier::new("hindrance", TType::String, 5))?;
+            o_prot.write_string(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
 // VirtualGateway service client
 //
 
@@ -2985,6 +3109,10 @@ pub trait TVirtualGatewaySyncClient {
     fn add_uplink(&mut self, uplink: Uplink) -> thrift::Result<Outcome>;
     /// Deletes an uplink that no gateway uses.
     fn delete_uplink(&mut self, name: String) -> thrift::Result<Outcome>;
+    /// Takes over uplinks that other programs have set up, those of `devices` or, if that is empty, all:
+    /// adds the uplink, then deletes the rules and routes that did the same. With `dry_run` only tells
+    /// what would be done.
+    fn import_uplinks(&mut self, devices: Vec<String>, dry_run: bool) -> thrift::Result<Vec<ForeignUplink>>;
     /// The uplinks, by name.
     fn list_uplinks(&mut self) -> thrift::Result<Vec<UplinkState>>;
     /// The routing instances, by name. They come and go with their gateways and ports.
@@ -3259,6 +3387,31 @@ impl<C: TThriftClient + TVirtualGatewaySyncClientMarker> TVirtualGatewaySyncClie
             }
             verify_expected_message_type(TMessageType::Reply, message_ident.message_type)?;
             let result = VirtualGatewayDeleteUplinkResult::read_from_in_protocol(self.i_prot_mut())?;
+            self.i_prot_mut().read_message_end()?;
+            result.ok_or()
+        }
+    }
+    fn import_uplinks(&mut self, devices: Vec<String>, dry_run: bool) -> thrift::Result<Vec<ForeignUplink>> {
+        ({
+            self.increment_sequence_number();
+            let message_ident = TMessageIdentifier::new("import_uplinks", TMessageType::Call, self.sequence_number());
+            let call_args = VirtualGatewayImportUplinksArgs { devices, dry_run };
+            self.o_prot_mut().write_message_begin(&message_ident)?;
+            call_args.write_to_out_protocol(self.o_prot_mut())?;
+            self.o_prot_mut().write_message_end()?;
+            self.o_prot_mut().flush()
+        })?;
+        {
+            let message_ident = self.i_prot_mut().read_message_begin()?;
+            verify_expected_sequence_number(self.sequence_number(), message_ident.sequence_number)?;
+            verify_expected_service_call("import_uplinks", &message_ident.name)?;
+            if message_ident.message_type == TMessageType::Exception {
+                let remote_error = thrift::Error::read_application_error_from_in_protocol(self.i_prot_mut())?;
+                self.i_prot_mut().read_message_end()?;
+                return Err(thrift::Error::Application(remote_error));
+            }
+            verify_expected_message_type(TMessageType::Reply, message_ident.message_type)?;
+            let result = VirtualGatewayImportUplinksResult::read_from_in_protocol(self.i_prot_mut())?;
             self.i_prot_mut().read_message_end()?;
             result.ok_or()
         }
@@ -3613,6 +3766,10 @@ pub trait VirtualGatewaySyncHandler {
     fn handle_add_uplink(&self, uplink: Uplink) -> thrift::Result<Outcome>;
     /// Deletes an uplink that no gateway uses.
     fn handle_delete_uplink(&self, name: String) -> thrift::Result<Outcome>;
+    /// Takes over uplinks that other programs have set up, those of `devices` or, if that is empty, all:
+    /// adds the uplink, then deletes the rules and routes that did the same. With `dry_run` only tells
+    /// what would be done.
+    fn handle_import_uplinks(&self, devices: Vec<String>, dry_run: bool) -> thrift::Result<Vec<ForeignUplink>>;
     /// The uplinks, by name.
     fn handle_list_uplinks(&self) -> thrift::Result<Vec<UplinkState>>;
     /// The routing instances, by name. They come and go with their gateways and ports.
@@ -3712,6 +3869,14 @@ impl<H: VirtualGatewaySyncHandler> VirtualGatewaySyncProcessor<H> {
         o_prot: &mut dyn TOutputProtocol,
     ) -> thrift::Result<()> {
         TVirtualGatewayProcessFunctions::process_delete_uplink(&self.handler, incoming_sequence_number, i_prot, o_prot)
+    }
+    fn process_import_uplinks(
+        &self,
+        incoming_sequence_number: i32,
+        i_prot: &mut dyn TInputProtocol,
+        o_prot: &mut dyn TOutputProtocol,
+    ) -> thrift::Result<()> {
+        TVirtualGatewayProcessFunctions::process_import_uplinks(&self.handler, incoming_sequence_number, i_prot, o_prot)
     }
     fn process_list_uplinks(
         &self,
@@ -4290,6 +4455,67 @@ impl TVirtualGatewayProcessFunctions {
                     let ret_err = { ApplicationError::new(ApplicationErrorKind::Unknown, e.to_string()) };
                     let message_ident =
                         TMessageIdentifier::new("delete_uplink", TMessageType::Exception, incoming_sequence_number);
+                    o_prot.write_message_begin(&message_ident)?;
+                    thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+                    o_prot.write_message_end()?;
+                    o_prot.flush()
+                }
+            },
+        }
+    }
+    pub fn process_import_uplinks<H: VirtualGatewaySyncHandler>(
+        handler: &H,
+        incoming_sequence_number: i32,
+        i_prot: &mut dyn TInputProtocol,
+        o_prot: &mut dyn TOutputProtocol,
+    ) -> thrift::Result<()> {
+        let args = VirtualGatewayImportUplinksArgs::read_from_in_protocol(i_prot)?;
+        match handler.handle_import_uplinks(args.devices, args.dry_run) {
+            Ok(handler_return) => {
+                let message_ident =
+                    TMessageIdentifier::new("import_uplinks", TMessageType::Reply, incoming_sequence_number);
+                o_prot.write_message_begin(&message_ident)?;
+                let ret = VirtualGatewayImportUplinksResult { result_value: Some(handler_return), error: None };
+                ret.write_to_out_protocol(o_prot)?;
+                o_prot.write_message_end()?;
+                o_prot.flush()
+            }
+            Err(e) => match e {
+                thrift::Error::User(usr_err) => {
+                    if usr_err.downcast_ref::<RequestError>().is_some() {
+                        let err = usr_err.downcast::<RequestError>().expect("downcast already checked");
+                        let ret_err = VirtualGatewayImportUplinksResult { result_value: None, error: Some(*err) };
+                        let message_ident =
+                            TMessageIdentifier::new("import_uplinks", TMessageType::Reply, incoming_sequence_number);
+                        o_prot.write_message_begin(&message_ident)?;
+                        ret_err.write_to_out_protocol(o_prot)?;
+                        o_prot.write_message_end()?;
+                        o_prot.flush()
+                    } else {
+                        let ret_err = { ApplicationError::new(ApplicationErrorKind::Unknown, usr_err.to_string()) };
+                        let message_ident = TMessageIdentifier::new(
+                            "import_uplinks",
+                            TMessageType::Exception,
+                            incoming_sequence_number,
+                        );
+                        o_prot.write_message_begin(&message_ident)?;
+                        thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+                        o_prot.write_message_end()?;
+                        o_prot.flush()
+                    }
+                }
+                thrift::Error::Application(app_err) => {
+                    let message_ident =
+                        TMessageIdentifier::new("import_uplinks", TMessageType::Exception, incoming_sequence_number);
+                    o_prot.write_message_begin(&message_ident)?;
+                    thrift::Error::write_application_error_to_out_protocol(&app_err, o_prot)?;
+                    o_prot.write_message_end()?;
+                    o_prot.flush()
+                }
+                _ => {
+                    let ret_err = { ApplicationError::new(ApplicationErrorKind::Unknown, e.to_string()) };
+                    let message_ident =
+                        TMessageIdentifier::new("import_uplinks", TMessageType::Exception, incoming_sequence_number);
                     o_prot.write_message_begin(&message_ident)?;
                     thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
                     o_prot.write_message_end()?;
@@ -5069,6 +5295,7 @@ impl<H: VirtualGatewaySyncHandler> TProcessor for VirtualGatewaySyncProcessor<H>
             "list_ports" => self.process_list_ports(message_ident.sequence_number, i_prot, o_prot),
             "add_uplink" => self.process_add_uplink(message_ident.sequence_number, i_prot, o_prot),
             "delete_uplink" => self.process_delete_uplink(message_ident.sequence_number, i_prot, o_prot),
+            "import_uplinks" => self.process_import_uplinks(message_ident.sequence_number, i_prot, o_prot),
             "list_uplinks" => self.process_list_uplinks(message_ident.sequence_number, i_prot, o_prot),
             "list_instances" => self.process_list_instances(message_ident.sequence_number, i_prot, o_prot),
             "add_route" => self.process_add_route(message_ident.sequence_number, i_prot, o_prot),
@@ -5401,8 +5628,8 @@ impl VirtualGatewayListGatewaysResult {
                     let mut val: Vec<GatewayState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_25 = GatewayState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_25);
+                        let list_elem_26 = GatewayState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_26);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -5752,8 +5979,8 @@ impl VirtualGatewayListPortsResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<PortState> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_26 = PortState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_26);
+                        let list_elem_27 = PortState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_27);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -6031,6 +6258,156 @@ impl VirtualGatewayDeleteUplinkResult {
 }
 
 //
+// VirtualGatewayImportUplinksArgs
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct VirtualGatewayImportUplinksArgs {
+    devices: Vec<String>,
+    dry_run: bool,
+}
+
+impl VirtualGatewayImportUplinksArgs {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<VirtualGatewayImportUplinksArgs> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<Vec<String>> = None;
+        let mut f_2: Option<bool> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let list_ident = i_prot.read_list_begin()?;
+                    let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+                    for _ in 0..list_ident.size {
+                        let list_elem_28 = i_prot.read_string()?;
+                        val.push(list_elem_28);
+                    }
+                    i_prot.read_list_end()?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let val = i_prot.read_bool()?;
+                    f_2 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("VirtualGatewayImportUplinksArgs.devices", &f_1)?;
+        verify_required_field_exists("VirtualGatewayImportUplinksArgs.dry_run", &f_2)?;
+        let ret = VirtualGatewayImportUplinksArgs {
+            devices: f_1.expect("auto-generated code should have checked for presence of required fields"),
+            dry_run: f_2.expect("auto-generated code should have checked for presence of required fields"),
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("import_uplinks_args");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("devices", TType::List, 1))?;
+        o_prot.write_list_begin(&TListIdentifier::new(TType::String, self.devices.len() as i32))?;
+        for e in &self.devices {
+            o_prot.write_string(e)?;
+        }
+        o_prot.write_list_end()?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("dry_run", TType::Bool, 2))?;
+        o_prot.write_bool(self.dry_run)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// VirtualGatewayImportUplinksResult
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct VirtualGatewayImportUplinksResult {
+    result_value: Option<Vec<ForeignUplink>>,
+    error: Option<RequestError>,
+}
+
+impl VirtualGatewayImportUplinksResult {
+    fn ok_or(self) -> thrift::Result<Vec<ForeignUplink>> {
+        if self.error.is_some() {
+            Err(thrift::Error::User(Box::new(self.error.unwrap())))
+        } else if self.result_value.is_some() {
+            Ok(self.result_value.unwrap())
+        } else {
+            Err(thrift::Error::Application(ApplicationError::new(
+                ApplicationErrorKind::MissingResult,
+                "no result received for VirtualGatewayImportUplinks",
+            )))
+        }
+    }
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<VirtualGatewayImportUplinksResult> {
+        i_prot.read_struct_begin()?;
+        let mut f_0: Option<Vec<ForeignUplink>> = None;
+        let mut f_1: Option<RequestError> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                0 => {
+                    let list_ident = i_prot.read_list_begin()?;
+                    let mut val: Vec<ForeignUplink> =
+                        Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+                    for _ in 0..list_ident.size {
+                        let list_elem_29 = ForeignUplink::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_29);
+                    }
+                    i_prot.read_list_end()?;
+                    f_0 = Some(val);
+                }
+                1 => {
+                    let val = RequestError::read_from_in_protocol(i_prot)?;
+                    f_1 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        let ret = VirtualGatewayImportUplinksResult { result_value: f_0, error: f_1 };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("VirtualGatewayImportUplinksResult");
+        o_prot.write_struct_begin(&struct_ident)?;
+        if let Some(ref fld_var) = self.result_value {
+            o_prot.write_field_begin(&TFieldIdentifier::new("result_value", TType::List, 0))?;
+            o_prot.write_list_begin(&TListIdentifier::new(TType::Struct, fld_var.len() as i32))?;
+            for e in fld_var {
+                e.write_to_out_protocol(o_prot)?;
+            }
+            o_prot.write_list_end()?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.error {
+            o_prot.write_field_begin(&TFieldIdentifier::new("error", TType::Struct, 1))?;
+            fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
 // VirtualGatewayListUplinksArgs
 //
 
@@ -6104,8 +6481,8 @@ impl VirtualGatewayListUplinksResult {
                     let mut val: Vec<UplinkState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_27 = UplinkState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_27);
+                        let list_elem_30 = UplinkState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_30);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -6220,8 +6597,8 @@ impl VirtualGatewayListInstancesResult {
                     let mut val: Vec<InstanceState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_28 = InstanceState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_28);
+                        let list_elem_31 = InstanceState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_31);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -6595,8 +6972,8 @@ impl VirtualGatewayListRoutesResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<RouteState> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_29 = RouteState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_29);
+                        let list_elem_32 = RouteState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_32);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -6957,8 +7334,8 @@ impl VirtualGatewayListHostObjectsResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<HostObject> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_30 = HostObject::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_30);
+                        let list_elem_33 = HostObject::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_33);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -7072,8 +7449,8 @@ impl VirtualGatewayDiffHostResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<HostStep> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_31 = HostStep::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_31);
+                        let list_elem_34 = HostStep::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_34);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);

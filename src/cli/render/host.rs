@@ -1,6 +1,8 @@
 //! What is the daemon's in the kernel, and what would be changed there.
 
-use super::super::report::{Deed, HostDifference, HostObjects, ObjectState, Rehearsal, Report, Step};
+use super::super::report::{
+    Deed, ForeignUplink, HostDifference, HostObjects, Import, ObjectState, Rehearsal, Report, Step,
+};
 use super::style::{Style, Tone};
 use super::table::{Align, Cell, Table};
 
@@ -63,6 +65,28 @@ impl Report for Rehearsal {
         let end = if self.steps.is_empty() { "; nothing changes in the host" } else { ":" };
         let name = style.paint(Tone::Strong, &self.name);
         format!("{} {name} {deed}{end}\n{}", self.object, lines(&self.steps, style))
+    }
+}
+
+impl Report for Import {
+    const SCHEMA: &'static str = "vgw.import/1";
+
+    fn render(&self, style: Style) -> String {
+        if self.uplinks.is_empty() {
+            return "nobody else's uplinks found\n".to_owned();
+        }
+        let one = |found: &ForeignUplink| {
+            let ForeignUplink { layout, name, device, address, via, foreign_table, steps, hindrance } = found;
+            let name = style.paint(Tone::Strong, name);
+            let what = format!("uplink {name}: {address} dev {device} via {via}, table {foreign_table}, by {layout}\n");
+            let became = match (hindrance, self.dry_run) {
+                (Some(reason), _) => format!("  {} {reason}\n", style.paint(Tone::Bad, "not taken over:")),
+                (None, true) => lines(steps, style),
+                (None, false) => "  taken over\n".to_owned(),
+            };
+            what + &became
+        };
+        self.uplinks.iter().map(one).collect()
     }
 }
 

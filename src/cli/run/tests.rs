@@ -89,6 +89,16 @@ impl TVirtualGatewaySyncClient for Daemon {
             vec![object("link vgw1", ObjectState::IN_PLACE), object("route 10.0.0.0/8 dev vgw1", ObjectState::MISSING)];
         self.answer("list_host_objects".into(), objects)
     }
+    fn import_uplinks(&mut self, devices: Vec<String>, dry_run: bool) -> thrift::Result<Vec<ForeignUplink>> {
+        let text = |text: &str| text.to_owned();
+        let uplink = |name| Uplink::new(text(name), text("eth1"), text("20.0.0.5/24"), text("20.0.0.1"), None);
+        let step = HostStep::new(text("rule delete from 20.0.0.5/32 lookup 100 pref 32000"), vec![text("uplink eth1")]);
+        let found = vec![
+            ForeignUplink::new(text("rt_tables"), uplink("eth1"), 100, vec![step], None),
+            ForeignUplink::new(text("rt_tables"), uplink("eth2"), 101, vec![], text("a rule would be lost")),
+        ];
+        self.answer(format!("import {devices:?} {dry_run}"), found)
+    }
     fn diff_host(&mut self) -> thrift::Result<Vec<HostStep>> {
         self.answer("diff_host".into(), vec![])
     }
@@ -151,6 +161,8 @@ fn each_verb_asks_its_own_question() {
         ("vgw route lookup --instance a 10.0.0.1", "lookup a 10.0.0.1"),
         ("vgw host show", "list_host_objects"),
         ("vgw host diff", "diff_host"),
+        ("vgw uplink import", "import [] false"),
+        ("vgw uplink import eth1 -n", "import [\"eth1\"] true"),
         ("vgw --dry-run port delete tap0", "rehearse delete_port tap0"),
         ("vgw status", "status"),
         ("vgw audit", "audit"),
@@ -227,4 +239,14 @@ fn objects_of_the_host_show_how_they_stand() {
          route 10.0.0.0/8 dev vgw1  missing   gateway vgw1  why\n"
     );
     assert_eq!(ask(&mut Daemon::default(), "vgw host diff").unwrap(), "nothing to do: the kernel is as it should be\n");
+}
+
+#[test]
+fn what_is_taken_over_is_told_and_what_is_not() {
+    let first = "uplink eth1: 20.0.0.5/24 dev eth1 via 20.0.0.1, table 100, by rt_tables\n";
+    let second = "uplink eth2: 20.0.0.5/24 dev eth1 via 20.0.0.1, table 101, by rt_tables\n  \
+                  not taken over: a rule would be lost\n";
+    assert_eq!(ask(&mut Daemon::default(), "vgw uplink import").unwrap(), format!("{first}  taken over\n{second}"));
+    let steps = "ip rule delete from 20.0.0.5/32 lookup 100 pref 32000  # uplink eth1\n";
+    assert_eq!(ask(&mut Daemon::default(), "vgw uplink import -n").unwrap(), format!("{first}{steps}{second}"));
 }

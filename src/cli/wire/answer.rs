@@ -157,6 +157,14 @@ pub(in super::super) fn host_object(answer: wire::HostObject) -> report::HostObj
     report::HostObject { object, purpose, owners, state }
 }
 
+/// Somebody's uplink.
+pub(in super::super) fn foreign_uplink(answer: wire::ForeignUplink) -> report::ForeignUplink {
+    let wire::ForeignUplink { layout, uplink, foreign_table, steps, hindrance } = answer;
+    let wire::Uplink { name, device, address, via, table: _ } = uplink;
+    let (foreign_table, steps) = (number(foreign_table), steps.into_iter().map(step).collect());
+    report::ForeignUplink { layout, name, device, address, via, foreign_table, steps, hindrance }
+}
+
 /// A change of the kernel.
 pub(in super::super) fn step(answer: wire::HostStep) -> report::Step {
     let wire::HostStep { command, owners } = answer;

@@ -6,7 +6,9 @@ use std::mem::discriminant;
 use std::path::Path;
 
 use crate::addr::{Family, InterfaceName};
-use crate::host::{Kernel, KernelError, Mark, Observed, Operation, Outcome, Setting};
+use crate::host::{
+    ForeignRoute, ForeignRule, Kernel, KernelError, Mark, Observed, Operation, Outcome, Setting, Survey,
+};
 use crate::sys::netlink::{AddressEntry, Netlink, NetlinkError, Request, Watch};
 use crate::sys::sysctl::Ipv6Switches;
 use crate::sys::tap::Tap;
@@ -258,5 +260,13 @@ impl Kernel for LinuxKernel {
 
     fn has_news(&mut self, known: &Observed) -> bool {
         self.hears_news(known)
+    }
+
+    fn survey(&mut self) -> Result<Survey, KernelError> {
+        self.survey_host().map_err(|failed| failed.during(&"survey"))
+    }
+
+    fn remove_foreign(&mut self, rules: &[ForeignRule], routes: &[ForeignRoute]) -> Result<(), KernelError> {
+        self.remove_exactly(rules, routes)
     }
 }

@@ -10,5 +10,6 @@ mod removal;
 mod reread;
 mod routes;
 mod settings;
+mod survey;
 
 pub use linux::LinuxKernel;

@@ -93,7 +93,7 @@ pub(super) fn classify(snapshot: &Snapshot, ownership: &Ownership<'_>) -> Observ
 }
 
 /// The route in our words, if they can say it.
-fn host_route(entry: &RouteEntry, names: &BTreeMap<u32, &Link>) -> Option<HostRoute> {
+pub(super) fn host_route(entry: &RouteEntry, names: &BTreeMap<u32, &Link>) -> Option<HostRoute> {
     if entry.special || !matches!(entry.kind, RouteKind::Unicast | RouteKind::Unreachable) {
         return None;
     }

@@ -8,6 +8,7 @@
 
 mod address;
 mod error;
+mod foreign;
 mod link;
 mod route;
 mod rule;
