@@ -6,19 +6,25 @@
 
 mod diff;
 mod display;
+mod dispute;
 mod effect;
 pub mod fake;
 mod kernel;
 mod mark;
 mod mirror;
+mod object;
 mod operation;
+mod repairs;
 mod sharing;
 mod state;
 
 pub use diff::{diff, stages};
+pub use dispute::{Dispute, Disputes, Passed};
 pub use kernel::{Kernel, KernelError, Observed, Outcome};
 pub use mark::Mark;
 pub use mirror::Mirror;
+pub use object::{Kind, Object};
 pub use operation::Operation;
+pub use repairs::{Occasion, Repairs};
 pub use sharing::sharing;
 pub use state::{HostHop, HostLink, HostRoute, HostState, RouteKey, Rule, Setting, SettingKind};
