@@ -2,6 +2,7 @@
 //! forwarder and its queue of every port.
 
 mod backlog;
+mod changes;
 mod command;
 mod concern;
 mod conductor;
@@ -11,10 +12,13 @@ mod handle;
 mod knowledge;
 mod lifecycle;
 mod platform;
+mod reconcile;
+mod schedule;
 mod settle;
 mod status;
 mod transfer;
 mod view;
+mod vigil;
 mod vital;
 mod worker;
 
@@ -26,7 +30,8 @@ pub use lifecycle::{Engine, Settings, StartError};
 pub use platform::{OpenPort, Platform};
 pub use transfer::{Departure, Direct, Transfer};
 pub use view::{
-    AuditView, Counters, GatewayView, InstanceView, LookupView, PortView, RouteView, StatusView, UplinkView,
+    AuditView, Counters, GatewayView, InstanceView, LookupView, PortView, RepairCount, RepairsView, RouteView,
+    StatusView, UplinkView,
 };
 
 pub use crate::gateway::Applied;

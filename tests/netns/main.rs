@@ -19,6 +19,7 @@ mod lifecycle;
 mod namespace;
 mod offloads;
 mod reload;
+mod repair;
 mod segmentation;
 mod site;
 mod sniffer;

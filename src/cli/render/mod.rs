@@ -4,6 +4,7 @@ mod audit;
 mod gateway;
 mod outcome;
 mod port;
+mod repair;
 mod route;
 mod status;
 mod style;
