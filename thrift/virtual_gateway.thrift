@@ -260,6 +260,22 @@ struct AuditState {
   3: required list<RunningAudit> running
 }
 
+/** What was put right of one kind, on one occasion. */
+struct RepairCount {
+  /** `link`, `address`, `route`, `rule` or `setting`. */
+  1: required string kind,
+  /** What led to it: a `notice` of the kernel's, the periodic `check`, or a `request` for something else. */
+  2: required string occasion,
+  3: required i64 count
+}
+
+/** What others have undone and was put right since the daemon has started. */
+struct Repairs {
+  1: required list<RepairCount> counts,
+  /** Time since the last one; absent if there was none. */
+  2: optional i64 last_ms
+}
+
 /** Everything at a glance, taken at one moment. */
 struct Status {
   /** The daemon's version. */
@@ -272,7 +288,9 @@ struct Status {
   7: required list<InstanceState> instances,
   8: required AuditState audit,
   /** What is wrong and needs somebody's eye, one sentence each. */
-  9: required list<string> problems
+  9: required list<string> problems,
+  /** Absent from daemons that do not tell. */
+  10: optional Repairs repairs
 }
 
 /** A static route by its identity. */

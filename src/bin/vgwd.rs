@@ -48,6 +48,7 @@ fn run(arguments: &Arguments) -> Result<(), Fatal> {
         mark: config.mark,
         declared: config.declared.clone(),
         audit_timeout: config.audit_timeout,
+        check: config.check,
     };
     let clock: Arc<dyn Clock> = Arc::new(MonotonicClock);
     let engine = Engine::start(Box::new(platform), Arc::clone(&clock), settings).map_err(|error| match error {

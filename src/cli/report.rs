@@ -50,8 +50,30 @@ pub struct Status {
     pub instances: Vec<Instance>,
     /// The audit.
     pub audit: Audit,
+    /// What others have undone and was put right; absent if the daemon does not tell.
+    pub repairs: Option<Repairs>,
     /// What needs somebody's eye, one sentence each.
     pub problems: Vec<String>,
+}
+
+/// What was put right since the daemon has started.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Repairs {
+    /// How many, by kind and occasion.
+    pub counts: Vec<RepairCount>,
+    /// Time since the last one, milliseconds.
+    pub last_ms: Option<u64>,
+}
+
+/// Repairs of one kind on one occasion.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RepairCount {
+    /// `link`, `address`, `route`, `rule` or `setting`.
+    pub kind: String,
+    /// `notice`, `check` or `request`.
+    pub occasion: String,
+    /// How many.
+    pub count: u64,
 }
 
 /// The gateways.

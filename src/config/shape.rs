@@ -9,7 +9,9 @@ use crate::addr::{InstanceName, InterfaceAddress, InterfaceName, Prefix};
 use crate::gateway::{PortSpec, UplinkName};
 use crate::host::Mark;
 
-use super::value::{Choice, Listen, Namespace, Network, NonEmpty, Number, Protocol, Spin, StationMac, Text, Timeout};
+use super::value::{
+    Choice, Interval, Listen, Namespace, Network, NonEmpty, Number, Protocol, Spin, StationMac, Text, Timeout,
+};
 
 /// The most of anything that a limit can allow. No more than a table can tell different next hops
 /// apart ([`crate::table::Index::MAX`]): each static route may have one of its own.
@@ -135,6 +137,7 @@ pub(super) struct Host {
     pub(super) table_base: Option<Number<256, { u32::MAX - Mark::TABLES }>>,
     /// Group 0 is every interface's unless somebody says otherwise.
     pub(super) link_group: Option<Number<1, { u32::MAX }>>,
+    pub(super) check: Option<Interval>,
 }
 
 #[derive(Debug, Default, Deserialize)]

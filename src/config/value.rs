@@ -165,6 +165,22 @@ impl Timeout {
     }
 }
 
+/// How often something is done: as [`Timeout`], not more often than every second.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(try_from = "Timeout")]
+pub(super) struct Interval(pub(super) Option<Duration>);
+
+impl TryFrom<Timeout> for Interval {
+    type Error = &'static str;
+
+    fn try_from(Timeout(time): Timeout) -> Result<Self, Self::Error> {
+        if time.is_some_and(|time| time < Duration::from_secs(1)) {
+            return Err("is shorter than a second");
+        }
+        Ok(Self(time))
+    }
+}
+
 /// A number without a sign, and the letters behind it.
 fn with_unit(text: &str) -> Option<(u64, &str)> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());

@@ -1,5 +1,7 @@
 //! What the conductor needs of the system beside [`Kernel`]: devices.
 
+use crossbeam_channel::Receiver;
+
 use crate::addr::InterfaceName;
 use crate::gateway::PortSpec;
 use crate::host::Kernel;
@@ -34,6 +36,10 @@ pub trait Platform: Kernel {
 
     /// The best way to move packets that the system allows, once for each worker.
     fn transfers(&self) -> Vec<Box<dyn Transfer>>;
+
+    /// A channel that offers a message when [`Kernel::has_news`] may have something to tell. It is offered,
+    /// not queued: until it is taken nothing else happens, and what comes meanwhile is in that message.
+    fn stirrings(&self) -> Receiver<()>;
 
     /// The uplinks' routing tables: what in them bears our mark is ours. True if others were claimed
     /// before, so that what was observed was sorted otherwise.

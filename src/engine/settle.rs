@@ -4,13 +4,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::addr::InterfaceName;
-use crate::gateway::{Plan, PortKind, PortSpec, PortWant, Registry};
-use crate::host::{KernelError, Mirror, Operation, diff, stages};
+use crate::clock::Moment;
+use crate::gateway::{Plan, PortKind, PortSpec, PortWant};
+use crate::host::{Disputes, KernelError, Mirror, Object, Operation, diff, stages};
 
 use super::command::Failure;
 use super::concern::{Subject, concerned};
 use super::dataplane::Dataplane;
 use super::platform::Platform;
+use super::vigil::Repair;
 
 /// What a step that fails does to the rest.
 pub(super) enum Mode {
@@ -45,7 +47,7 @@ pub(super) struct Settling<'a> {
     pub(super) dataplane: &'a mut Dataplane,
     pub(super) mirror: &'a mut Mirror,
     /// What stands, or stood before the attempt.
-    pub(super) standing: &'a Registry,
+    pub(super) standing: &'a Plan,
     /// What is to be.
     pub(super) plan: Plan,
     pub(super) mode: Mode,
@@ -53,6 +55,12 @@ pub(super) struct Settling<'a> {
     pub(super) known: &'a [String],
     /// The kernel was observed for this attempt.
     pub(super) looked: bool,
+    /// What others keep undoing is not repaired all the time, unless it is asked for.
+    pub(super) disputes: &'a Disputes,
+    /// When the attempt began.
+    pub(super) now: Moment,
+    /// Takes what was done to put something right, and not to change it.
+    pub(super) repairs: &'a mut Vec<Repair>,
 }
 
 /// What an attempt has come to so far.
@@ -60,6 +68,8 @@ pub(super) struct Settling<'a> {
 struct Progress {
     /// What the kernel has acknowledged.
     done: Vec<Operation>,
+    /// A guest's port was opened.
+    opened: bool,
     failed: BTreeSet<Subject>,
     problems: Vec<String>,
 }
@@ -123,7 +133,10 @@ impl Settling<'_> {
                 self.dataplane.barrier();
             }
             match self.platform.open_port(spec) {
-                Ok(open) => self.dataplane.attach(name, wanted, open.mtu, open.queues),
+                Ok(open) => {
+                    self.dataplane.attach(name, wanted, open.mtu, open.queues);
+                    progress.opened = true;
+                }
                 Err(reason) => {
                     self.dataplane.detach(&name);
                     self.refused(Failure::Device(reason), [Subject::Interface(name)].into(), progress)?;
@@ -157,8 +170,9 @@ impl Settling<'_> {
         self.carry_out(old_links, progress)
     }
 
-    /// Leaves out what is in vain; of links that go together, only those for which it is.
-    fn possible(&self, mut operations: Vec<Operation>, progress: &Progress) -> Vec<Operation> {
+    /// Leaves out what is in vain or rests; of links that go together, only those for which it is so.
+    fn possible(&self, mut operations: Vec<Operation>, progress: &mut Progress) -> Vec<Operation> {
+        self.let_rest(&mut operations, progress);
         if progress.failed.is_empty() {
             return operations;
         }
@@ -172,6 +186,41 @@ impl Settling<'_> {
         operations
     }
 
+    /// Leaves out what is in dispute with somebody else, for a while. What needs a tap that is not there
+    /// is then in vain.
+    fn let_rest(&self, operations: &mut Vec<Operation>, progress: &mut Progress) {
+        if self.disputes.running().next().is_none() {
+            return;
+        }
+        let rests = |operation: &Operation| {
+            let is_disputed = |object: &Object| self.disputes.rests(object, self.now);
+            self.restored(operation).iter().any(is_disputed) && !self.is_asked(&self.concerned(operation))
+        };
+        operations.retain_mut(|operation| match operation {
+            Operation::DeleteLinks(names) => {
+                names.retain(|name| !rests(&Operation::DeleteLinks(vec![*name])));
+                !names.is_empty()
+            }
+            _ if !rests(operation) => true,
+            Operation::AddLink(name, _) | Operation::SetLink(name, _) => {
+                let stands = self.mirror.seen().ours.links.get(name).is_some_and(|link| link.up);
+                if !stands {
+                    progress.failed.insert(Subject::Interface(*name));
+                }
+                false
+            }
+            _ => false,
+        });
+    }
+
+    /// What an operation puts right: things that are to be as they were to be before.
+    fn restored(&self, operation: &Operation) -> Vec<Object> {
+        let (before, after) = (&self.standing.want().host, &self.plan.want().host);
+        let mut objects = operation.objects();
+        objects.retain(|object| object.is_same_in(before, after));
+        objects
+    }
+
     fn carry_out(&mut self, operations: Vec<Operation>, progress: &mut Progress) -> Result<(), Setback> {
         let operations = self.possible(operations, progress);
         if operations.is_empty() {
@@ -183,37 +232,45 @@ impl Settling<'_> {
             match outcome {
                 Ok(outcome) => {
                     self.mirror.note(&operation, outcome);
+                    let objects = self.restored(&operation);
+                    if !objects.is_empty() {
+                        self.repairs.push((operation.clone(), objects));
+                    }
                     progress.done.push(operation);
                 }
                 Err(error) => refusals.push((operation, error)),
             }
         }
-        let refusals = refusals.into_iter().map(|(operation, error)| (self.concerned(&operation), error));
-        let refusals: Vec<_> = refusals.collect();
         self.judge(refusals, progress)
     }
 
     /// Sorts refusals into those that end the attempt and problems to report. Those that follow from
     /// an earlier one say nothing new.
-    fn judge(
-        &mut self,
-        refusals: Vec<(BTreeSet<Subject>, KernelError)>,
-        progress: &mut Progress,
-    ) -> Result<(), Setback> {
+    fn judge(&mut self, refusals: Vec<(Operation, KernelError)>, progress: &mut Progress) -> Result<(), Setback> {
         let mut setback: Option<Setback> = None;
-        for (blamed, error) in refusals {
+        for (operation, error) in refusals {
+            let blamed = self.concerned(&operation);
             if self.is_in_vain(&blamed, progress) {
                 continue;
             }
+            let failed = progress.failed.clone();
             match (self.refused(error.into(), blamed, progress), &mut setback) {
                 (Err(first), None) => setback = Some(first),
                 (Err(next), Some(setback)) => {
                     next.blamed.into_iter().for_each(|(subject, why)| _ = setback.blamed.entry(subject).or_insert(why));
                 }
+                // What hangs on a device of the host's is nothing without it; the gateways are something.
+                (Ok(()), _) if self.is_of_host(&operation) => progress.failed = failed,
                 (Ok(()), _) => {}
             }
         }
         setback.map_or(Ok(()), Err)
+    }
+
+    /// True for a switch of a device that is not ours.
+    fn is_of_host(&self, operation: &Operation) -> bool {
+        let (Operation::Enable(setting) | Operation::Restore(setting)) = operation else { return false };
+        self.mirror.seen().ours.links.get(&setting.interface).is_none()
     }
 
     /// Closes the queues of taps that are about to be given back. Those that we made are closed
@@ -255,25 +312,27 @@ impl Settling<'_> {
     }
 
     /// Looks whether the kernel kept what it was told: something else may have undone it, and some
-    /// changes are accepted and ignored. An attempt that began by looking at everything ends so;
-    /// otherwise that which was changed is read again. What comes and goes meanwhile on the host,
+    /// changes are accepted and ignored. An attempt that began by looking at everything ends so, if it
+    /// has changed anything; otherwise that which was changed is read again. What comes and goes meanwhile on the host,
     /// such as another way out, is left to the next attempt.
     fn verify(&mut self, progress: &mut Progress) -> Result<(), Setback> {
-        let read = if self.looked {
-            self.mirror.refresh(self.platform)
-        } else {
-            self.mirror.reread(self.platform, &progress.done)
+        let nothing_done = progress.done.is_empty() && !progress.opened;
+        let read = match self.looked {
+            true if nothing_done => Ok(()),
+            true => self.mirror.refresh(self.platform),
+            false => self.mirror.reread(self.platform, &progress.done),
         };
         read.map_err(Setback::of_all)?;
         let mut missing = diff(&self.plan.want().host, self.mirror.seen());
         missing.retain(|operation| !matches!(operation, Operation::Enable(_) | Operation::Restore(_)));
+        self.let_rest(&mut missing, progress);
         let error = |operation: &Operation| KernelError {
             operation: operation.to_string(),
             reason: "accepted, but not in effect afterwards".into(),
             errno: 0,
         };
-        let missing = missing.iter().map(|operation| (self.concerned(operation), error(operation))).collect();
-        self.judge(missing, progress)
+        let missing = missing.into_iter().map(|operation| (error(&operation), operation));
+        self.judge(missing.map(|(error, operation)| (operation, error)).collect(), progress)
     }
 
     /// A step was refused: the end of this attempt, or a problem to report.
@@ -292,7 +351,7 @@ impl Settling<'_> {
     }
 
     fn concerned(&self, operation: &Operation) -> BTreeSet<Subject> {
-        concerned(operation, [self.standing, self.plan.registry()])
+        concerned(operation, [self.standing.registry(), self.plan.registry()])
     }
 
     fn is_asked(&self, blamed: &BTreeSet<Subject>) -> bool {

@@ -15,6 +15,7 @@ use super::view::{
 impl Conductor {
     /// One picture of everything.
     pub(super) fn status(&self) -> StatusView {
+        let now = self.clock.now();
         let totals = self.dataplane.totals();
         let lost = totals.iter().filter(|(_, totals)| totals.lost);
         let lost =
@@ -22,7 +23,7 @@ impl Conductor {
         let total = |name: &InterfaceName| totals.get(name).cloned().unwrap_or_default();
         StatusView {
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            uptime: self.clock.now() - self.started,
+            uptime: now - self.started,
             workers: self.dataplane.queues(),
             gateways: self
                 .plan
@@ -34,7 +35,8 @@ impl Conductor {
             uplinks: self.uplink_views(),
             instances: self.plan.registry().instances().into_iter().map(|name| self.instance_view(name)).collect(),
             audit: self.audit_view(),
-            problems: self.problems.iter().cloned().chain(lost).collect(),
+            repairs: self.vigil.view(now),
+            problems: self.problems.iter().cloned().chain(lost).chain(self.vigil.alarms(now)).collect(),
         }
     }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::addr::{InstanceName, InterfaceName, Mac, Prefix};
 use crate::forward::DropReason;
 use crate::gateway::{Applied, Layout, UplinkName, UplinkSpec};
+use crate::host::{Kind, Occasion};
 use crate::routing::NextHop;
 
 /// One consistent picture of everything, made between two commands.
@@ -27,6 +28,8 @@ pub struct StatusView {
     pub instances: Vec<InstanceView>,
     /// The audit.
     pub audit: AuditView,
+    /// What others have undone and was put right.
+    pub repairs: RepairsView,
     /// What is wrong and needs somebody's eye, one sentence each.
     pub problems: Vec<String>,
 }
@@ -144,6 +147,26 @@ pub struct AuditView {
     pub timeout: Option<Duration>,
     /// Running audits, soonest first: time left and the gateways that it would delete now.
     pub running: Vec<(Duration, Vec<InterfaceName>)>,
+}
+
+/// What was put right since the daemon has started.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RepairsView {
+    /// How many, by kind and occasion.
+    pub counts: Vec<RepairCount>,
+    /// Time since the last one.
+    pub last: Option<Duration>,
+}
+
+/// Repairs of one kind on one occasion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RepairCount {
+    /// What was repaired.
+    pub kind: Kind,
+    /// What led to it.
+    pub occasion: Occasion,
+    /// How many.
+    pub count: u64,
 }
 
 /// A route of an instance.

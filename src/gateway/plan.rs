@@ -45,6 +45,12 @@ impl Plan {
         &self.want
     }
 
+    /// The exit devices that it was made for.
+    #[must_use]
+    pub fn exit_devices(&self) -> &OrdSet<InterfaceName> {
+        &self.exit_devices
+    }
+
     /// Confirms gateways ([`Registry::seen`]), from which nothing follows.
     pub fn seen(&mut self, names: impl IntoIterator<Item = InterfaceName>, version: u32) {
         self.registry.seen(names, version);

@@ -11,10 +11,10 @@ const SHOWN_LINKS: usize = 8;
 impl fmt::Display for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::AddLink(name, HostLink { mac, mtu, up: _ }) => {
+            Self::AddLink(name, HostLink { mac, mtu, .. }) => {
                 write!(f, "link add {name} address {mac} mtu {mtu} type tap")
             }
-            Self::SetLink(name, HostLink { mac, mtu, up }) => {
+            Self::SetLink(name, HostLink { mac, mtu, up, .. }) => {
                 write!(f, "link set {name} address {mac} mtu {mtu} {}", if *up { "up" } else { "down" })
             }
             Self::DeleteLinks(names) => {
@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn operations_read_as_commands() {
-        let link = HostLink { mac: Mac::GATEWAY, mtu: 1500, up: true };
+        let link = HostLink { mac: Mac::GATEWAY, mtu: 1500, up: true, marked: true };
         let rule = Rule { priority: 20_120, from: "10.1.0.0/24".parse().unwrap(), table: 20_100 };
         let setting = Setting { interface: name("eth0.100"), kind: SettingKind::ForwardV4 };
         let operations = [

@@ -11,6 +11,7 @@ use super::operation::Operation;
 use super::state::{HostRoute, HostState};
 use super::survey::{ForeignRoute, ForeignRule, Survey};
 
+const EINTR: i32 = 4;
 const ENODEV: i32 = 19;
 const EEXIST: i32 = 17;
 const EBUSY: i32 = 16;
@@ -31,6 +32,7 @@ struct Inner {
     ignored: Vec<String>,
     observations: usize,
     meddled: bool,
+    blind: bool,
 }
 
 impl FakeKernel {
@@ -85,11 +87,17 @@ impl FakeKernel {
         self.lock().ignored.push(pattern.to_owned());
     }
 
-    /// Forgets all refusals and what is to be ignored.
+    /// From now on fails when it is observed, as a dump does while tables keep changing.
+    pub fn go_blind(&self) {
+        self.lock().blind = true;
+    }
+
+    /// Forgets all refusals, what is to be ignored, and that it is blind.
     pub fn refuse_nothing(&self) {
         let mut inner = self.lock();
         inner.refusals.clear();
         inner.ignored.clear();
+        inner.blind = false;
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -102,6 +110,10 @@ impl Kernel for FakeKernel {
     fn observe(&mut self) -> Result<Observed, KernelError> {
         let mut inner = self.lock();
         inner.observations += 1;
+        if inner.blind {
+            let reason = std::io::Error::from_raw_os_error(EINTR).to_string();
+            return Err(KernelError { operation: "observe".into(), reason, errno: EINTR });
+        }
         inner.meddled = false;
         Ok(inner.state.clone())
     }

@@ -1,18 +1,33 @@
-//! Single things in the kernel, by what makes them the same thing before and after a change.
+//! Single things in the kernel, told apart by what makes them one thing and not another.
 
 use std::fmt;
 
 use crate::addr::{InterfaceAddress, InterfaceName};
 
 use super::operation::Operation;
-use super::state::{HostLink, RouteKey, Rule, Setting};
+use super::state::{HostLink, HostState, RouteKey, Rule, Setting};
 
-/// The identity of an object.
+/// What kinds of things there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// Gateways' taps.
+    Link,
+    /// Addresses on them.
+    Address,
+    /// Routes.
+    Route,
+    /// Source rules.
+    Rule,
+    /// Switches of interfaces.
+    Setting,
+}
+
+/// One thing of a [`HostState`], whatever it is like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Object {
     /// A tap.
     Link(InterfaceName),
-    /// An address on it.
+    /// An address on a tap.
     Address(InterfaceName, InterfaceAddress),
     /// A route.
     Route(RouteKey),
@@ -22,8 +37,77 @@ pub enum Object {
     Setting(Setting),
 }
 
+impl Kind {
+    /// The name that users see.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Link => "link",
+            Self::Address => "address",
+            Self::Route => "route",
+            Self::Rule => "rule",
+            Self::Setting => "setting",
+        }
+    }
+}
+
+impl Object {
+    /// Its kind.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Link(_) => Kind::Link,
+            Self::Address(..) => Kind::Address,
+            Self::Route(_) => Kind::Route,
+            Self::Rule(_) => Kind::Rule,
+            Self::Setting(_) => Kind::Setting,
+        }
+    }
+
+    /// True if two states have the same of it, or both nothing.
+    #[must_use]
+    pub fn is_same_in(&self, one: &HostState, other: &HostState) -> bool {
+        match self {
+            Self::Link(name) => one.links.get(name) == other.links.get(name),
+            Self::Address(name, address) => {
+                let item = (*name, *address);
+                one.addresses.contains(&item) == other.addresses.contains(&item)
+            }
+            Self::Route(key) => one.routes.get(key) == other.routes.get(key),
+            Self::Rule(rule) => one.rules.contains(rule) == other.rules.contains(rule),
+            Self::Setting(setting) => one.settings.contains(setting) == other.settings.contains(setting),
+        }
+    }
+
+    /// True for what goes with one of these taps, and has to be put back with it.
+    #[must_use]
+    pub fn hangs_on(&self, taps: &[InterfaceName], want: &HostState) -> bool {
+        match self {
+            Self::Link(_) | Self::Rule(_) => false,
+            Self::Address(name, _) => taps.contains(name),
+            Self::Setting(setting) => taps.contains(&setting.interface),
+            Self::Route(key) => {
+                want.routes.get(key).is_some_and(|route| route.hops.iter().any(|hop| taps.contains(&hop.device)))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Object {
+    /// Kind and name, as the printed [`Operation`]s have them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Link(name) => write!(f, "link {name}"),
+            Self::Address(name, address) => write!(f, "address {address} dev {name}"),
+            Self::Route(key) => write!(f, "route {key}"),
+            Self::Rule(rule) => write!(f, "rule {rule}"),
+            Self::Setting(setting) => write!(f, "setting {setting}"),
+        }
+    }
+}
+
 impl Operation {
-    /// What the operation is about.
+    /// The things that it changes.
     #[must_use]
     pub fn objects(&self) -> Vec<Object> {
         match self {
@@ -64,7 +148,7 @@ impl Operation {
     pub fn described(&self) -> String {
         let line = |f: &mut fmt::Formatter<'_>| match self {
             Self::AddLink(name, link) | Self::SetLink(name, link) => {
-                let HostLink { mac, mtu, up: _ } = link;
+                let HostLink { mac, mtu, up: _, marked: _ } = link;
                 write!(f, "link {name} address {mac} mtu {mtu}")
             }
             Self::DeleteLinks(names) => {

@@ -51,6 +51,8 @@ pub struct HostLink {
     pub mtu: u32,
     /// Administratively up. Wanted: always; a link is brought up after everything else of it stands.
     pub up: bool,
+    /// In our device group, the mark by which the next daemon would know it. Wanted: always.
+    pub marked: bool,
 }
 
 /// A route's identity in the kernel (policy-routing: protocol, scope and next hops are not part).

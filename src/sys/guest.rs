@@ -66,7 +66,7 @@ pub(super) fn place(spec: &PortSpec, guest: &GuestSpec, queues: usize, protocol:
         let mut link = GuestLink::find(guest.name, protocol)?;
         link.configure(&spec)?;
         for address in addresses {
-            let entry = AddressEntry { link: link.index, address, protocol: Some(protocol) };
+            let entry = AddressEntry { link: link.index, address, protocol: Some(protocol), tentative: false };
             link.netlink.add_address(&entry).map_err(|error| told(format!("guest address {address}"), error))?;
         }
         for gateway in &spec.gateways {

@@ -1,5 +1,6 @@
 //! Every hand-written system call and all configuration of the kernel; the only `unsafe` code.
 
+mod bell;
 mod clock;
 mod credentials;
 mod guest;

@@ -4,12 +4,15 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 
+use crossbeam_channel::Receiver;
+
 use crate::addr::InterfaceName;
 use crate::engine::{Access, Device, DeviceError, OpenPort, Platform, Transfer};
 use crate::gateway::{PortKind, PortSpec};
 use crate::host::{ForeignRoute, ForeignRule, Kernel, KernelError, Mark, Observed, Operation, Outcome, Survey};
 use crate::packet::{Batch, Packet, SuperPackets};
 
+use super::bell::Bell;
 use super::guest;
 use super::kernel::LinuxKernel;
 use super::netlink::Netlink;
@@ -25,6 +28,9 @@ const TAP_MTU: u32 = 1500;
 #[derive(Debug)]
 pub struct LinuxPlatform {
     kernel: LinuxKernel,
+    /// Ends with us.
+    _bell: Bell,
+    stirrings: Receiver<()>,
     netlink: Netlink,
     queues: usize,
     io_uring: Option<bool>,
@@ -39,12 +45,11 @@ impl LinuxPlatform {
     /// As [`LinuxKernel::new`].
     pub fn new(mark: Mark, state_directory: &Path, queues: usize, io_uring: Option<bool>) -> Result<Self, KernelError> {
         let kernel = LinuxKernel::new(mark, state_directory, queues)?;
-        let netlink = Netlink::open().map_err(|error| KernelError {
-            operation: "start".into(),
-            reason: error.to_string(),
-            errno: error.errno,
-        })?;
-        Ok(Self { kernel, netlink, queues, io_uring, protocol: mark.protocol })
+        let failed = |reason, errno| KernelError { operation: "start".into(), reason, errno };
+        let netlink = Netlink::open().map_err(|error| failed(error.to_string(), error.errno))?;
+        let bell = kernel.notices().try_clone_to_owned().and_then(Bell::hang);
+        let (bell, stirrings) = bell.map_err(|error| failed(error.to_string(), error.raw_os_error().unwrap_or(0)))?;
+        Ok(Self { kernel, _bell: bell, stirrings, netlink, queues, io_uring, protocol: mark.protocol })
     }
 
     fn open_tap(&self, spec: &PortSpec) -> Result<OpenPort, guest::PlaceError> {
@@ -125,6 +130,10 @@ impl Platform for LinuxPlatform {
 
     fn transfers(&self) -> Vec<Box<dyn Transfer>> {
         ring::transfers(self.io_uring, self.queues)
+    }
+
+    fn stirrings(&self) -> Receiver<()> {
+        self.stirrings.clone()
     }
 
     fn claim_tables(&mut self, tables: &[u32]) -> bool {

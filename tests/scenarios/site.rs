@@ -6,6 +6,7 @@ use std::os::unix::net::UnixDatagram;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crossbeam_channel::{Receiver, Sender, bounded};
 use vgw::addr::{InterfaceName, Prefix};
 use vgw::clock::{Clock, ManualClock};
 use vgw::engine::{
@@ -21,6 +22,9 @@ use vgw::packet::{Batch, Packet, SuperPackets};
 
 use crate::words::{self, Meddling, Request};
 
+/// How often everything is checked.
+const CHECK: Duration = Duration::from_secs(1000);
+
 const CALLER: Caller = Caller::Unix { uid: 0, pid: 1 };
 
 pub(crate) struct Site {
@@ -28,6 +32,9 @@ pub(crate) struct Site {
     clock: ManualClock,
     engine: Option<Engine>,
     looks: usize,
+    /// The engine's ear, and a second one of the test's.
+    stir: Sender<()>,
+    stirrings: Receiver<()>,
 }
 
 impl Site {
@@ -39,18 +46,20 @@ impl Site {
         }
         host.exit_devices = [words::interface("eth0")].into_iter().collect();
         let (kernel, clock) = (FakeKernel::new(host), ManualClock::default());
-        let mut site = Self { kernel, clock, engine: None, looks: 0 };
+        let (stir, stirrings) = bounded(1);
+        let mut site = Self { kernel, clock, engine: None, looks: 0, stir, stirrings };
         site.start(Declared::default());
         site
     }
 
     fn start(&mut self, declared: Declared) {
-        let platform = FakePlatform { kernel: self.kernel.clone() };
+        let platform = FakePlatform { kernel: self.kernel.clone(), stirrings: self.stirrings.clone() };
         let settings = Settings {
             spin: Duration::ZERO,
             mark: Mark::default(),
             declared,
             audit_timeout: Some(Audit::DEFAULT_TIMEOUT),
+            check: Some(CHECK),
         };
         let clock: Arc<dyn Clock> = Arc::new(self.clock.clone());
         self.engine = Some(Engine::start(Box::new(platform), clock, settings).unwrap());
@@ -126,7 +135,10 @@ impl Site {
             }
             Request::Meddle(deed, heard) => {
                 match heard {
-                    true => self.kernel.meddle(|state| meddle(state, &deed)),
+                    true => {
+                        self.kernel.meddle(|state| meddle(state, &deed));
+                        self.stir();
+                    }
                     false => self.kernel.meddle_unheard(|state| meddle(state, &deed)),
                 }
                 Vec::new()
@@ -143,6 +155,15 @@ impl Site {
                 let before = std::mem::replace(&mut self.looks, self.kernel.observations());
                 vec![(self.looks - before).to_string()]
             }
+            Request::Blind => {
+                self.kernel.go_blind();
+                Vec::new()
+            }
+            Request::Repairs => {
+                let repairs = handle.status(&CALLER).unwrap().repairs;
+                let counts = repairs.counts.iter();
+                counts.map(|one| format!("{} {} by {}", one.count, one.kind.as_str(), one.occasion.as_str())).collect()
+            }
             Request::Problems => handle.status(&CALLER).unwrap().problems,
             Request::Gateways => {
                 let status = handle.status(&CALLER).unwrap();
@@ -157,6 +178,11 @@ impl Site {
                 Vec::new()
             }
         }
+    }
+
+    /// Tells the conductor that there is something to hear, unless it was told already.
+    fn stir(&self) {
+        let _ = self.stir.try_send(());
     }
 
     /// Moves the clock. The conductor looks at it between two commands: the first wakes it up, the
@@ -191,6 +217,11 @@ fn meddle(state: &mut Observed, deed: &Meddling) {
         Meddling::MakeLink(name) => drop(state.foreign_links.insert(*name, 77)),
         Meddling::Flush(table) => retain_routes(state, |key, _| key.table != *table),
         Meddling::AddRoute(prefix) => drop(state.foreign_routes.insert(main(prefix))),
+        Meddling::Reset(name) => {
+            let switches = state.ours.settings.iter().filter(|setting| setting.interface != *name);
+            state.ours.settings = switches.copied().collect();
+        }
+        Meddling::LeaveBy(name) => state.exit_devices = [*name].into_iter().collect(),
         Meddling::RemoveRoute(prefix) => {
             state.foreign_routes.remove(&main(prefix));
             state.ours.routes.remove(&main(prefix));
@@ -222,6 +253,7 @@ fn said(outcome: &Result<Applied, Failure>) -> String {
 /// The kernel in memory, with socket pairs for devices.
 struct FakePlatform {
     kernel: FakeKernel,
+    stirrings: Receiver<()>,
 }
 
 impl Kernel for FakePlatform {
@@ -264,6 +296,10 @@ impl Platform for FakePlatform {
             return Err("broken0 cannot be opened".into());
         }
         Ok(OpenPort { queues: vec![Box::new(Silent::new())], mtu: spec.mtu.unwrap_or(1500) })
+    }
+
+    fn stirrings(&self) -> Receiver<()> {
+        self.stirrings.clone()
     }
 
     fn claim_tables(&mut self, _: &[u32]) -> bool {

@@ -40,7 +40,7 @@ pub(crate) enum Request {
     Lookup(InstanceName, IpAddr),
     /// `kernel refuses TEXT`: every operation that contains the text fails with ENOMEM.
     Refuse(String),
-    /// `kernel recovers`.
+    /// `kernel recovers`: from all of that.
     RefuseNothing,
     /// `kernel ignores TEXT`: every operation that contains the text is accepted and not carried out.
     Ignore(String),
@@ -55,8 +55,12 @@ pub(crate) enum Request {
     Objects,
     /// `difference`: what is to be done there.
     Difference,
+    /// `kernel goes blind`: it cannot be observed.
+    Blind,
     /// `problems`: what the status names.
     Problems,
+    /// `repairs`: what the status counts.
+    Repairs,
     /// `gateways`.
     Gateways,
     /// `stop`: the daemon ends; nothing of ours may be left.
@@ -75,6 +79,10 @@ pub(crate) enum Meddling {
     AddRoute(Prefix),
     /// `removes PREFIX`: a route from table main, whosever it is.
     RemoveRoute(Prefix),
+    /// `resets INTERFACE`: switches IPv4 forwarding off there.
+    Reset(InterfaceName),
+    /// `leaves-by INTERFACE`: a default route of its own leads there.
+    LeaveBy(InterfaceName),
 }
 
 pub(crate) fn interface(name: &str) -> InterfaceName {
@@ -131,6 +139,7 @@ pub(crate) fn read(line: &str) -> Result<Request, String> {
             Request::Lookup(parse(instance)?, parse(address)?)
         }
         "kernel" if rest == "recovers" => Request::RefuseNothing,
+        "kernel" if rest == "goes blind" => Request::Blind,
         "kernel" if rest.starts_with("ignores ") => Request::Ignore(rest["ignores ".len()..].to_owned()),
         "kernel" => Request::Refuse(rest.strip_prefix("refuses ").ok_or("refuses what?")?.to_owned()),
         "somebody" => Request::Meddle(meddling(rest)?, true),
@@ -140,6 +149,7 @@ pub(crate) fn read(line: &str) -> Result<Request, String> {
         "difference" => Request::Difference,
         "looks" => Request::Looks,
         "problems" => Request::Problems,
+        "repairs" => Request::Repairs,
         "gateways" => Request::Gateways,
         "stop" => Request::Stop,
         other => return Err(format!("unknown verb {other}")),
@@ -214,6 +224,8 @@ fn meddling(text: &str) -> Result<Meddling, String> {
         "flushes" => Meddling::Flush(parse(what)?),
         "adds" => Meddling::AddRoute(parse(what)?),
         "removes" => Meddling::RemoveRoute(parse(what)?),
+        "resets" => Meddling::Reset(parse(what)?),
+        "leaves-by" => Meddling::LeaveBy(parse(what)?),
         other => return Err(format!("unknown deed {other}")),
     })
 }

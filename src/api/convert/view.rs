@@ -6,7 +6,8 @@ use std::time::Duration;
 use crate::addr::InterfaceName;
 use crate::api::generated::virtual_gateway as wire;
 use crate::engine::{
-    Applied, AuditView, Counters, GatewayView, InstanceView, LookupView, PortView, RouteView, StatusView, UplinkView,
+    Applied, AuditView, Counters, GatewayView, InstanceView, LookupView, PortView, RepairCount, RepairsView, RouteView,
+    StatusView, UplinkView,
 };
 use crate::routing::{Hop, NextHop};
 
@@ -23,7 +24,7 @@ pub(crate) fn outcome(applied: Applied) -> wire::Outcome {
 
 /// Everything.
 pub(crate) fn status(view: StatusView) -> wire::Status {
-    let StatusView { version, uptime, workers, gateways, ports, uplinks, instances, audit, problems } = view;
+    let StatusView { version, uptime, workers, gateways, ports, uplinks, instances, audit, repairs, problems } = view;
     wire::Status {
         version,
         uptime_ms: millis(uptime),
@@ -34,7 +35,19 @@ pub(crate) fn status(view: StatusView) -> wire::Status {
         instances: instances.into_iter().map(instance_state).collect(),
         audit: audit_state(audit),
         problems,
+        repairs: Some(self::repairs(repairs)),
     }
+}
+
+/// What was put right.
+fn repairs(view: RepairsView) -> wire::Repairs {
+    let RepairsView { counts, last } = view;
+    let counts = counts.into_iter().map(|RepairCount { kind, occasion, count }| wire::RepairCount {
+        kind: kind.as_str().to_owned(),
+        occasion: occasion.as_str().to_owned(),
+        count: number(count),
+    });
+    wire::Repairs { counts: counts.collect(), last_ms: last.map(millis) }
 }
 
 /// A gateway.

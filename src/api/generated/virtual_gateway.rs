@@ -2279,6 +2279,167 @@ impl TSerializable for AuditState {
 }
 
 //
+// RepairCount
+//
+
+/// What was put right of one kind, on one occasion.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct RepairCount {
+    /// `link`, `address`, `route`, `rule` or `setting`.
+    pub kind: String,
+    /// What led to it: a `notice` of the kernel's, the periodic `check`, or a `request` for something else.
+    pub occasion: String,
+    pub count: i64,
+}
+
+impl RepairCount {
+    pub fn new(kind: String, occasion: String, count: i64) -> RepairCount {
+        RepairCount { kind, occasion, count }
+    }
+}
+
+impl TSerializable for RepairCount {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<RepairCount> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<String> = None;
+        let mut f_2: Option<String> = None;
+        let mut f_3: Option<i64> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = i_prot.read_string()?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let val = i_prot.read_string()?;
+                    f_2 = Some(val);
+                }
+                3 => {
+                    let val = i_prot.read_i64()?;
+                    f_3 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("RepairCount.kind", &f_1)?;
+        verify_required_field_exists("RepairCount.occasion", &f_2)?;
+        verify_required_field_exists("RepairCount.count", &f_3)?;
+        let ret = RepairCount {
+            kind: f_1.expect("auto-generated code should have checked for presence of required fields"),
+            occasion: f_2.expect("auto-generated code should have checked for presence of required fields"),
+            count: f_3.expect("auto-generated code should have checked for presence of required fields"),
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("RepairCount");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("kind", TType::String, 1))?;
+        o_prot.write_string(&self.kind)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("occasion", TType::String, 2))?;
+        o_prot.write_string(&self.occasion)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("count", TType::I64, 3))?;
+        o_prot.write_i64(self.count)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// Repairs
+//
+
+/// What others have undone and was put right since the daemon has started.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Repairs {
+    pub counts: Vec<RepairCount>,
+    /// Time since the last one; absent if there was none.
+    pub last_ms: Option<i64>,
+}
+
+impl Repairs {
+    pub fn new<F2>(counts: Vec<RepairCount>, last_ms: F2) -> Repairs
+    where
+        F2: Into<Option<i64>>,
+    {
+        Repairs { counts, last_ms: last_ms.into() }
+    }
+}
+
+impl TSerializable for Repairs {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<Repairs> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<Vec<RepairCount>> = None;
+        let mut f_2: Option<i64> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let list_ident = i_prot.read_list_begin()?;
+                    let mut val: Vec<RepairCount> =
+                        Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+                    for _ in 0..list_ident.size {
+                        let list_elem_17 = RepairCount::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_17);
+                    }
+                    i_prot.read_list_end()?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let val = i_prot.read_i64()?;
+                    f_2 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("Repairs.counts", &f_1)?;
+        let ret = Repairs {
+            counts: f_1.expect("auto-generated code should have checked for presence of required fields"),
+            last_ms: f_2,
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("Repairs");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("counts", TType::List, 1))?;
+        o_prot.write_list_begin(&TListIdentifier::new(TType::Struct, self.counts.len() as i32))?;
+        for e in &self.counts {
+            e.write_to_out_protocol(o_prot)?;
+        }
+        o_prot.write_list_end()?;
+        o_prot.write_field_end()?;
+        if let Some(fld_var) = self.last_ms {
+            o_prot.write_field_begin(&TFieldIdentifier::new("last_ms", TType::I64, 2))?;
+            o_prot.write_i64(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
 // Status
 //
 
@@ -2296,10 +2457,12 @@ pub struct Status {
     pub audit: AuditState,
     /// What is wrong and needs somebody's eye, one sentence each.
     pub problems: Vec<String>,
+    /// Absent from daemons that do not tell.
+    pub repairs: Option<Repairs>,
 }
 
 impl Status {
-    pub fn new(
+    pub fn new<F10>(
         version: String,
         uptime_ms: i64,
         workers: i32,
@@ -2309,8 +2472,23 @@ impl Status {
         instances: Vec<InstanceState>,
         audit: AuditState,
         problems: Vec<String>,
-    ) -> Status {
-        Status { version, uptime_ms, workers, gateways, ports, uplinks, instances, audit, problems }
+        repairs: F10,
+    ) -> Status
+    where
+        F10: Into<Option<Repairs>>,
+    {
+        Status {
+            version,
+            uptime_ms,
+            workers,
+            gateways,
+            ports,
+            uplinks,
+            instances,
+            audit,
+            problems,
+            repairs: repairs.into(),
+        }
     }
 }
 
@@ -2326,6 +2504,7 @@ impl TSerializable for Status {
         let mut f_7: Option<Vec<InstanceState>> = None;
         let mut f_8: Option<AuditState> = None;
         let mut f_9: Option<Vec<String>> = None;
+        let mut f_10: Option<Repairs> = None;
         loop {
             let field_ident = i_prot.read_field_begin()?;
             if field_ident.field_type == TType::Stop {
@@ -2350,8 +2529,8 @@ impl TSerializable for Status {
                     let mut val: Vec<GatewayState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_17 = GatewayState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_17);
+                        let list_elem_18 = GatewayState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_18);
                     }
                     i_prot.read_list_end()?;
                     f_4 = Some(val);
@@ -2360,8 +2539,8 @@ impl TSerializable for Status {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<PortState> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_18 = PortState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_18);
+                        let list_elem_19 = PortState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_19);
                     }
                     i_prot.read_list_end()?;
                     f_5 = Some(val);
@@ -2371,8 +2550,8 @@ impl TSerializable for Status {
                     let mut val: Vec<UplinkState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_19 = UplinkState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_19);
+                        let list_elem_20 = UplinkState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_20);
                     }
                     i_prot.read_list_end()?;
                     f_6 = Some(val);
@@ -2382,8 +2561,8 @@ impl TSerializable for Status {
                     let mut val: Vec<InstanceState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_20 = InstanceState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_20);
+                        let list_elem_21 = InstanceState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_21);
                     }
                     i_prot.read_list_end()?;
                     f_7 = Some(val);
@@ -2396,11 +2575,15 @@ impl TSerializable for Status {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_21 = i_prot.read_string()?;
-                        val.push(list_elem_21);
+                        let list_elem_22 = i_prot.read_string()?;
+                        val.push(list_elem_22);
                     }
                     i_prot.read_list_end()?;
                     f_9 = Some(val);
+                }
+                10 => {
+                    let val = Repairs::read_from_in_protocol(i_prot)?;
+                    f_10 = Some(val);
                 }
                 _ => {
                     i_prot.skip(field_ident.field_type)?;
@@ -2428,6 +2611,7 @@ impl TSerializable for Status {
             instances: f_7.expect("auto-generated code should have checked for presence of required fields"),
             audit: f_8.expect("auto-generated code should have checked for presence of required fields"),
             problems: f_9.expect("auto-generated code should have checked for presence of required fields"),
+            repairs: f_10,
         };
         Ok(ret)
     }
@@ -2481,6 +2665,11 @@ impl TSerializable for Status {
         }
         o_prot.write_list_end()?;
         o_prot.write_field_end()?;
+        if let Some(ref fld_var) = self.repairs {
+            o_prot.write_field_begin(&TFieldIdentifier::new("repairs", TType::Struct, 10))?;
+            fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
         o_prot.write_field_stop()?;
         o_prot.write_struct_end()
     }
@@ -2747,8 +2936,8 @@ impl TSerializable for HostStep {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_22 = i_prot.read_string()?;
-                        val.push(list_elem_22);
+                        let list_elem_23 = i_prot.read_string()?;
+                        val.push(list_elem_23);
                     }
                     i_prot.read_list_end()?;
                     f_2 = Some(val);
@@ -2824,8 +3013,8 @@ impl TSerializable for Rehearsal {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<HostStep> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_23 = HostStep::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_23);
+                        let list_elem_24 = HostStep::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_24);
                     }
                     i_prot.read_list_end()?;
                     f_2 = Some(val);
@@ -2911,8 +3100,8 @@ impl TSerializable for HostObject {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_24 = i_prot.read_string()?;
-                        val.push(list_elem_24);
+                        let list_elem_25 = i_prot.read_string()?;
+                        val.push(list_elem_25);
                     }
                     i_prot.read_list_end()?;
                     f_3 = Some(val);
@@ -3029,8 +3218,8 @@ impl TSerializable for ForeignUplink {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<HostStep> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_25 = HostStep::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_25);
+                        let list_elem_26 = HostStep::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_26);
                     }
                     i_prot.read_list_end()?;
                     f_4 = Some(val);
@@ -5628,8 +5817,8 @@ impl VirtualGatewayListGatewaysResult {
                     let mut val: Vec<GatewayState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_26 = GatewayState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_26);
+                        let list_elem_27 = GatewayState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_27);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -5979,8 +6168,8 @@ impl VirtualGatewayListPortsResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<PortState> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_27 = PortState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_27);
+                        let list_elem_28 = PortState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_28);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -6283,8 +6472,8 @@ impl VirtualGatewayImportUplinksArgs {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_28 = i_prot.read_string()?;
-                        val.push(list_elem_28);
+                        let list_elem_29 = i_prot.read_string()?;
+                        val.push(list_elem_29);
                     }
                     i_prot.read_list_end()?;
                     f_1 = Some(val);
@@ -6365,8 +6554,8 @@ impl VirtualGatewayImportUplinksResult {
                     let mut val: Vec<ForeignUplink> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_29 = ForeignUplink::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_29);
+                        let list_elem_30 = ForeignUplink::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_30);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -6481,8 +6670,8 @@ impl VirtualGatewayListUplinksResult {
                     let mut val: Vec<UplinkState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_30 = UplinkState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_30);
+                        let list_elem_31 = UplinkState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_31);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -6597,8 +6786,8 @@ impl VirtualGatewayListInstancesResult {
                     let mut val: Vec<InstanceState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_31 = InstanceState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_31);
+                        let list_elem_32 = InstanceState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_32);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -6972,8 +7161,8 @@ impl VirtualGatewayListRoutesResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<RouteState> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_32 = RouteState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_32);
+                        let list_elem_33 = RouteState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_33);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -7334,8 +7523,8 @@ impl VirtualGatewayListHostObjectsResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<HostObject> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_33 = HostObject::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_33);
+                        let list_elem_34 = HostObject::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_34);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -7449,8 +7638,8 @@ impl VirtualGatewayDiffHostResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<HostStep> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_34 = HostStep::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_34);
+                        let list_elem_35 = HostStep::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_35);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);

@@ -5,6 +5,7 @@ mod gateway;
 mod host;
 mod outcome;
 mod port;
+mod repair;
 mod route;
 mod status;
 mod style;

@@ -90,6 +90,12 @@ fn audit() -> Audit {
     Audit { version: 3, timeout_ms: Some(60_000), running }
 }
 
+fn repairs() -> Repairs {
+    let count = |kind: &str, occasion: &str, count| RepairCount { kind: kind.into(), occasion: occasion.into(), count };
+    let counts = vec![count("link", "notice", 1), count("route", "notice", 1200), count("route", "check", 4)];
+    Repairs { counts, last_ms: Some(41_000) }
+}
+
 fn instance() -> Instance {
     Instance {
         name: "default-domain:admin:net1:net1".into(),
@@ -122,6 +128,7 @@ fn status_is_one_screen() {
         uplinks: vec![uplink()],
         instances: vec![instance()],
         audit: audit(),
+        repairs: Some(repairs()),
         problems: strings(["eth1 is down, so uplink display leads nowhere", "another one"]),
     };
     looks(&status, "
@@ -147,6 +154,11 @@ Audit
   controllers have connected 3 times; the next connect leaves 1 min for replay
   running: 41 s left, then deletes vgw2
 
+Repairs
+  link: 1 (1 by notice)
+  route: 1,204 (1,200 by notice, 4 by check)
+  the last one 41 s ago
+
 Problems (2)
   1. eth1 is down, so uplink display leads nowhere
   2. another one
@@ -164,6 +176,7 @@ fn status_of_an_idle_daemon_is_short() {
         uplinks: vec![],
         instances: vec![],
         audit: Audit { version: 0, timeout_ms: None, running: vec![] },
+        repairs: Some(Repairs { counts: vec![], last_ms: None }),
         problems: vec![],
     };
     looks(
@@ -183,7 +196,7 @@ Audit
     );
     says(
         &status,
-        r#"{"schema":"vgw.status/1","version":"0.1.0","uptime_ms":900,"workers":4,"gateways":[],"ports":[],"uplinks":[],"instances":[],"audit":{"version":0,"timeout_ms":null,"running":[]},"problems":[]}"#,
+        r#"{"schema":"vgw.status/1","version":"0.1.0","uptime_ms":900,"workers":4,"gateways":[],"ports":[],"uplinks":[],"instances":[],"audit":{"version":0,"timeout_ms":null,"running":[]},"repairs":{"counts":[],"last_ms":null},"problems":[]}"#,
     );
 }
 

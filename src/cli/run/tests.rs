@@ -120,6 +120,7 @@ impl TVirtualGatewaySyncClient for Daemon {
             instances: vec![],
             audit: audit_state(),
             problems: vec![],
+            repairs: None,
         };
         self.answer("status".into(), status)
     }

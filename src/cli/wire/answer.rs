@@ -6,7 +6,8 @@ use super::super::report;
 
 /// Everything at a glance.
 pub(in super::super) fn status(answer: wire::Status) -> report::Status {
-    let wire::Status { version, uptime_ms, workers, gateways, ports, uplinks, instances, audit, problems } = answer;
+    let wire::Status { version, uptime_ms, workers, gateways, ports, uplinks, instances, audit, problems, repairs } =
+        answer;
     report::Status {
         version,
         uptime_ms: number(uptime_ms),
@@ -16,8 +17,20 @@ pub(in super::super) fn status(answer: wire::Status) -> report::Status {
         uplinks: uplinks.into_iter().map(uplink).collect(),
         instances: instances.into_iter().map(instance).collect(),
         audit: self::audit(audit),
+        repairs: repairs.map(self::repairs),
         problems,
     }
+}
+
+/// What was put right.
+fn repairs(answer: wire::Repairs) -> report::Repairs {
+    let wire::Repairs { counts, last_ms } = answer;
+    let counts = counts.into_iter().map(|wire::RepairCount { kind, occasion, count }| report::RepairCount {
+        kind,
+        occasion,
+        count: number(count),
+    });
+    report::Repairs { counts: counts.collect(), last_ms: last_ms.map(number) }
 }
 
 /// A gateway.

@@ -25,7 +25,7 @@ fn route(hops: &[(&str, Option<&str>)]) -> HostRoute {
 }
 
 fn link(up: bool) -> HostLink {
-    HostLink { mac: Mac::GATEWAY, mtu: 1500, up }
+    HostLink { mac: Mac::GATEWAY, mtu: 1500, up, marked: true }
 }
 
 /// A gateway with an uplink: every kind of object once.
@@ -164,8 +164,12 @@ fn any_rule() -> impl Strategy<Value = Rule> {
 
 /// A state that the kernel can have: routes only over devices that are up, addresses only on our links.
 fn any_state(up: impl Strategy<Value = bool> + Clone + 'static) -> impl Strategy<Value = HostState> {
-    let a_link =
-        (up, select(vec![1500, 9000]), any::<[u8; 6]>()).prop_map(|(up, mtu, mac)| HostLink { mac: Mac(mac), mtu, up });
+    let a_link = (up, select(vec![1500, 9000]), any::<[u8; 6]>()).prop_map(|(up, mtu, mac)| HostLink {
+        mac: Mac(mac),
+        mtu,
+        up,
+        marked: true,
+    });
     let links = btree_map(select(OUR_LINKS.to_vec()).prop_map(name), a_link, 0..=4);
     links.prop_flat_map(|links| {
         let foreign = FOREIGN_LINKS.iter().map(|text| name(text));

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::mem::discriminant;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 
-use crate::addr::{Family, InterfaceName};
+use crate::addr::{Family, InterfaceAddress, InterfaceName};
 use crate::host::{
     ForeignRoute, ForeignRule, Kernel, KernelError, Mark, Observed, Operation, Outcome, Setting, Survey,
 };
@@ -36,6 +37,8 @@ pub struct LinuxKernel {
     pub(super) passing: BTreeSet<Setting>,
     /// The links that were not ours when last observed, by index: their names, and whether they were up.
     pub(super) foreign: BTreeMap<u32, (InterfaceName, bool)>,
+    /// The addresses in use that links had when last observed, and those heard of since.
+    pub(super) addresses: BTreeSet<(u32, InterfaceAddress)>,
     claimed: BTreeSet<u32>,
 }
 
@@ -75,6 +78,7 @@ impl LinuxKernel {
             held: BTreeMap::new(),
             passing: BTreeSet::new(),
             foreign: BTreeMap::new(),
+            addresses: BTreeSet::new(),
             claimed: BTreeSet::new(),
         };
         // Held by taps that went with a killed daemon.
@@ -94,6 +98,11 @@ impl LinuxKernel {
     pub fn take_queues(&mut self, name: &InterfaceName) -> Option<Vec<Tap>> {
         let queues = std::mem::take(&mut self.held.get_mut(name)?.queues);
         (!queues.is_empty()).then_some(queues)
+    }
+
+    /// Readable when [`Kernel::has_news`] may have something to tell.
+    pub fn notices(&self) -> BorrowedFd<'_> {
+        self.watch.as_fd()
     }
 
     /// True for a tap of ours that was there before us.
@@ -124,6 +133,8 @@ impl LinuxKernel {
         observed.ours.settings = self.held_settings(&snapshot.links)?.into();
         self.forget_links_gone(&snapshot.links);
         self.remember_links(&snapshot.links);
+        let in_use = snapshot.addresses.iter().filter(|entry| !entry.tentative);
+        self.addresses = in_use.map(|entry| (entry.link, entry.address)).collect();
         self.save_originals()?;
         Ok(observed)
     }
@@ -179,7 +190,7 @@ impl LinuxKernel {
                 without_link.insert(number);
                 continue;
             };
-            let entry = AddressEntry { link, address: *address, protocol: None };
+            let entry = AddressEntry { link, address: *address, protocol: None, tentative: false };
             requests.push(match operation {
                 Operation::AddAddress(..) => {
                     (number, Request::add_address(&AddressEntry { protocol: Some(self.mark.protocol), ..entry }))

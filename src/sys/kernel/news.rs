@@ -24,6 +24,11 @@ impl LinuxKernel {
         for notice in &notices {
             match notice {
                 Notice::Link(step) => links.entry(step.index).or_default().push(*step),
+                Notice::Address { link, address, gone } => {
+                    // Each is judged, as the links are.
+                    let is_news = self.is_address_news(*link, *address, *gone, known);
+                    news = is_news.then_some(notice).or(news);
+                }
                 _ if news.is_none() && self.is_news(notice, known) => news = Some(notice),
                 _ => {}
             }
@@ -49,7 +54,8 @@ impl LinuxKernel {
         let ours = names.rfind(|name| self.held.get(name).is_some_and(|held| held.index == last.index));
         if let Some((name, held)) = ours.and_then(|name| Some((name, self.held.get_mut(&name)?))) {
             let was_up = std::mem::replace(&mut held.up, last.up);
-            let ended = HostLink { mac: last.mac, mtu: last.mtu, up: last.up };
+            let marked = last.group == self.mark.group;
+            let ended = HostLink { mac: last.mac, mtu: last.mtu, up: last.up, marked };
             return !stayed(name, was_up, steps) || known.ours.links.get(&name) != Some(&ended);
         }
         match self.foreign.get(&last.index) {
@@ -62,11 +68,8 @@ impl LinuxKernel {
 
     fn is_news(&self, notice: &Notice, known: &Observed) -> bool {
         match notice {
-            // Judged with all its steps.
-            Notice::Link(_) => false,
-            Notice::AddressGone { link, address } => {
-                self.foreign.contains_key(link) || self.is_held_address(*link, *address, known)
-            }
+            // Judged before, with what is remembered of them.
+            Notice::Link(_) | Notice::Address { .. } => false,
             Notice::Route { entry, gone } => self.is_route_news(entry, *gone, known),
             Notice::Rule { entry, gone } => self.is_rule_news(entry, *gone, known),
         }
@@ -124,6 +127,18 @@ impl LinuxKernel {
         }
     }
 
+    /// One that comes matters once, however often it is said again: every router advertisement renews
+    /// an address.
+    fn is_address_news(&mut self, link: u32, address: InterfaceAddress, gone: bool, known: &Observed) -> bool {
+        let is_told_first = if gone {
+            self.addresses.remove(&(link, address));
+            true
+        } else {
+            self.addresses.insert((link, address))
+        };
+        is_told_first && self.foreign.contains_key(&link) || gone && self.is_held_address(link, address, known)
+    }
+
     fn is_held_address(&self, index: u32, address: InterfaceAddress, known: &Observed) -> bool {
         let mut held = self.held.iter().filter(|(_, held)| held.index == index);
         held.any(|(name, _)| known.ours.addresses.contains(&(*name, address)))
@@ -156,7 +171,15 @@ mod tests {
     }
 
     fn step(up: bool) -> LinkStep {
-        LinkStep { index: OURS, name: name("vgw1"), mac: Mac::GATEWAY, mtu: 1500, up, gone: false }
+        LinkStep {
+            index: OURS,
+            name: name("vgw1"),
+            mac: Mac::GATEWAY,
+            mtu: 1500,
+            group: Mark::default().group,
+            up,
+            gone: false,
+        }
     }
 
     /// A kernel that holds vgw1, which is up or not yet; eth1 is somebody else's, and up.
@@ -166,7 +189,7 @@ mod tests {
         kernel.held.insert(name("vgw1"), Held { index: OURS, adopted: false, up, queues: Vec::new() });
         kernel.foreign.insert(THEIRS, (name("eth1"), true));
         let mut known = Observed::default();
-        known.ours.links.insert(name("vgw1"), HostLink { mac: Mac::GATEWAY, mtu: 1500, up: true });
+        known.ours.links.insert(name("vgw1"), HostLink { mac: Mac::GATEWAY, mtu: 1500, up: true, marked: true });
         (state, kernel, known)
     }
 
@@ -194,6 +217,7 @@ mod tests {
     #[test]
     fn a_tap_that_is_not_as_we_made_it_is_news() {
         assert!(is_news(true, &[LinkStep { mtu: 1400, ..step(true) }]));
+        assert!(is_news(true, &[LinkStep { group: 0, ..step(true) }]));
         assert!(is_news(true, &[LinkStep { mac: Mac([2, 0, 0, 0, 0, 9]), ..step(true) }]));
         assert!(is_news(true, &[LinkStep { gone: true, ..step(true) }]));
         assert!(is_news(true, &[LinkStep { name: name("other"), ..step(true) }, step(true)]));

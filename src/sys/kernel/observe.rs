@@ -51,8 +51,7 @@ pub(super) fn classify(snapshot: &Snapshot, ownership: &Ownership<'_>) -> Observ
     let (our_links, foreign_links): (Vec<_>, Vec<_>) =
         snapshot.links.iter().partition(|link| ownership.owns_link(link));
     observed.foreign_links = foreign_links.iter().map(|link| (link.name, link.index)).collect();
-    let as_wanted = |link: &Link| HostLink { mac: link.mac, mtu: link.mtu, up: link.up };
-    observed.ours.links = our_links.iter().map(|link| (link.name, as_wanted(link))).collect();
+    observed.ours.links = our_links.iter().map(|link| (link.name, host_link(link, ownership.mark))).collect();
 
     let our_indices: BTreeSet<u32> = our_links.iter().map(|link| link.index).collect();
     let addresses = snapshot.addresses.iter();
@@ -90,6 +89,11 @@ pub(super) fn classify(snapshot: &Snapshot, ownership: &Ownership<'_>) -> Observ
         }
     }
     observed
+}
+
+/// The link in our words.
+pub(super) fn host_link(link: &Link, mark: &Mark) -> HostLink {
+    HostLink { mac: link.mac, mtu: link.mtu, up: link.up, marked: link.group == mark.group }
 }
 
 /// The route in our words, if they can say it.

@@ -111,7 +111,8 @@ fn rules_are_ours_by_protocol_and_priority_and_nothing_else() {
 
 #[test]
 fn addresses_tell_who_put_them_there() {
-    let address = |link, text: &str, protocol| AddressEntry { link, address: text.parse().unwrap(), protocol };
+    let address =
+        |link, text: &str, protocol| AddressEntry { link, address: text.parse().unwrap(), protocol, tentative: false };
     let addresses = vec![
         address(1, "fe80::1/64", Some(201)),
         address(1, "fe80::2/64", None),
