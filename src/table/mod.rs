@@ -10,7 +10,7 @@
 //! [`root`] if it is large; then come [`slot`]s, as branches or [`page`]s; a page has [`routes`] and
 //! [`node`]s.
 
-mod iter;
+mod heap;
 mod key;
 mod node;
 mod page;

@@ -7,14 +7,35 @@
 //!
 //! An entry is a value, zero if no route of the page holds the address, or, marked by its highest
 //! bit, where another node begins. Entries have 16 bits where that is enough for the page's values,
-//! otherwise 32. All is counted in words of 16 bits, so that an entry is one load; the largest page has
-//! little more than half of the 2^15 words that an entry can tell apart.
+//! otherwise 32. A node begins at a word of 64 bits, so that its bitmap is one load, and is counted
+//! in such words from the beginning of its page.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::heap::half;
 use super::key::{Key, PLACES, STRIDE};
-use super::routes::{NONE, Routes, halves, word};
+use super::routes::{NONE, Routes, halves};
 
-/// Words of a node before its entries: the bitmap.
-const HEAD: usize = 4;
+/// Memory with pages in it, as words of 64 bits.
+pub(super) trait Words {
+    /// The word at a position, if there is one.
+    fn word(&self, at: usize) -> Option<u64>;
+}
+
+impl Words for [AtomicU64] {
+    #[inline]
+    fn word(&self, at: usize) -> Option<u64> {
+        Some(self.get(at)?.load(Ordering::Relaxed))
+    }
+}
+
+impl Words for [u16] {
+    #[inline]
+    fn word(&self, at: usize) -> Option<u64> {
+        let quarters: &[u16; 4] = self.get(at * 4..)?.first_chunk()?;
+        Some(quarters.iter().rev().fold(0, |high, &low| high << 16 | u64::from(low)))
+    }
+}
 
 /// Entries have this many bits.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -38,13 +59,14 @@ impl Width {
         }
     }
 
-    /// An entry, if the page has that many.
+    /// One of the entries that begin at a position.
     #[inline]
-    fn get(self, entries: &[u16], number: usize) -> Option<u32> {
-        match self {
-            Self::Half => Some((*entries.get(number)?).into()),
-            Self::Word => Some(word(entries.get(number * 2..)?.first_chunk()?)),
-        }
+    #[allow(clippy::cast_possible_truncation, reason = "one entry of several")]
+    fn get<W: Words + ?Sized>(self, words: &W, entries: usize, number: usize) -> Option<u32> {
+        Some(match self {
+            Self::Half => u32::from((words.word(entries + number / 4)? >> (number % 4 * 16)) as u16),
+            Self::Word => half(words.word(entries + number / 2)?, number),
+        })
     }
 
     /// Appends entries; those of children as zero.
@@ -67,19 +89,25 @@ impl Width {
     }
 }
 
-/// The value of the longest route that holds an address, or zero. `depth` is that of the node that
-/// begins at `node`. (The ends of the page are checked without a panic, which costs less.)
+/// The value of the longest route that holds an address, or zero, in the page at a position. `depth`
+/// is that of its first node. (The ends of the memory are checked without a panic, which costs less.)
 #[inline(always)]
-pub(super) fn lookup<K: Key>(page: &[u16], width: Width, mut node: usize, mut depth: u8, address: K) -> u32 {
-    while let Some((&bitmap, entries)) = page.get(node..).and_then(<[u16]>::split_first_chunk::<HEAD>) {
-        let bitmap = bitmap.iter().rev().fold(0, |high, &low| high << 16 | u64::from(low));
+pub(super) fn lookup<K: Key, W: Words + ?Sized>(
+    words: &W,
+    page: usize,
+    width: Width,
+    mut depth: u8,
+    address: K,
+) -> u32 {
+    let mut node = page + 1;
+    while let Some(bitmap) = words.word(node) {
         // Place zero always begins a run: there is one to subtract.
         let run = (bitmap << (PLACES - 1 - address.stride(depth))).count_ones() as usize - 1;
-        let Some(entry) = width.get(entries, run) else { break };
+        let Some(entry) = width.get(words, node + 1, run) else { break };
         if entry & width.node() == 0 {
             return entry;
         }
-        node = (entry ^ width.node()) as usize;
+        node = page + (entry ^ width.node()) as usize;
         depth += STRIDE;
     }
     NONE
@@ -118,6 +146,7 @@ pub(super) fn build<K: Key>(routes: Routes<'_>, width: Width, depth: u8, cover: 
     page.extend([0, 16, 32, 48].map(|shift| (runs.bitmap >> shift) as u16));
     let entries = page.len();
     width.append(&runs.entries[..runs.count], page);
+    page.resize(page.len().next_multiple_of(4), 0);
     if child.is_none() {
         return;
     }
@@ -129,7 +158,7 @@ pub(super) fn build<K: Key>(routes: Routes<'_>, width: Width, depth: u8, cover: 
         let below = rest.iter::<K>().take_while(|route| route.bits.stride(depth) == place).count();
         let (below, after) = rest.split_at::<K>(below);
         rest = after;
-        let node = width.node() | page.len() as u32;
+        let node = width.node() | (page.len() / 4) as u32;
         width.set(page, entries, number, node);
         build::<K>(below, width, depth + STRIDE, entry ^ CHILD, page);
     }
