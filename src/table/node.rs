@@ -1,8 +1,8 @@
 //! The forwarding table of a page.
 //!
 //! It consists of nodes that decide [`STRIDE`] bits each. A node maps each value of its bits to an
-//! *entry*, and stores a run of equal entries once: a bitmap marks where runs begin, and counting
-//! its bits up to a place gives the place's run. (Poptrie's compressed leaves, with one vector for
+//! *entry*, and stores a run of equal entries once: a bitmap marks the last place of every run but the last one, and
+//! counting its bits from a place on gives the number of later runs; entries are stored backwards. (Poptrie's compressed leaves, with one vector for
 //! leaves and children.) The entries follow their bitmap, most often in the same cache line.
 //!
 //! An entry is a value, zero if no route of the page holds the address, or, marked by its highest
@@ -99,18 +99,22 @@ pub(super) fn lookup<K: Key, W: Words + ?Sized>(
     mut depth: u8,
     address: K,
 ) -> u32 {
-    let mut node = page + 1;
-    while let Some(bitmap) = words.word(node) {
-        // Place zero always begins a run: there is one to subtract.
-        let run = (bitmap << (PLACES - 1 - address.stride(depth))).count_ones() as usize - 1;
-        let Some(entry) = width.get(words, node + 1, run) else { break };
-        if entry & width.node() == 0 {
-            return entry;
-        }
-        node = page + (entry ^ width.node()) as usize;
+    // Written twice, since most lookups end in the first node, whose depth is a constant for most callers.
+    let Some(mut entry) = entry(words, page + 1, width, address.stride(depth)) else { return NONE };
+    while entry & width.node() != 0 {
         depth += STRIDE;
+        let node = page + (entry ^ width.node()) as usize;
+        let Some(next) = self::entry(words, node, width, address.stride(depth)) else { return NONE };
+        entry = next;
     }
-    NONE
+    entry
+}
+
+/// The entry of a place in a node.
+#[inline(always)]
+fn entry<W: Words + ?Sized>(words: &W, node: usize, width: Width, place: usize) -> Option<u32> {
+    let later = (words.word(node)? >> place).count_ones() as usize;
+    width.get(words, node + 1, later)
 }
 
 /// Appends the node of some routes, which share their first `depth` bits and are longer. `cover` is
@@ -145,13 +149,15 @@ pub(super) fn build<K: Key>(routes: Routes<'_>, width: Width, depth: u8, cover: 
     }
     page.extend([0, 16, 32, 48].map(|shift| (runs.bitmap >> shift) as u16));
     let entries = page.len();
+    runs.entries[..runs.count].reverse();
     width.append(&runs.entries[..runs.count], page);
     page.resize(page.len().next_multiple_of(4), 0);
     if child.is_none() {
         return;
     }
     let mut rest = routes;
-    for (number, entry) in runs.entries[..runs.count].iter().enumerate().filter(|(_, entry)| **entry & CHILD != 0) {
+    for (number, entry) in runs.entries[..runs.count].iter().enumerate().rev().filter(|(_, entry)| **entry & CHILD != 0)
+    {
         let shorter = rest.iter::<K>().take_while(|route| route.length <= depth + STRIDE).count();
         (_, rest) = rest.split_at::<K>(shorter);
         let place = rest.at::<K>(0).bits.stride(depth);
@@ -193,7 +199,8 @@ impl Runs {
 
     /// Begins a run, of one place for now.
     fn begin(&mut self, entry: u32) {
-        self.bitmap |= 1 << self.place;
+        // What is marked is the end of the run before: place zero has none.
+        self.bitmap |= (1 << self.place) >> 1;
         self.entries[self.count] = entry;
         self.count += 1;
         self.place += 1;

@@ -1,5 +1,7 @@
 //! Values by prefix, for one address family.
 
+use std::hint::select_unpredictable;
+
 use super::key::Key;
 use super::page::Page;
 use super::root::Root;
@@ -48,7 +50,7 @@ impl<K: Key> Tree<K> {
             Top::Page(page) => page.lookup(address),
             Top::Empty => NONE,
         };
-        if value == NONE { self.shortest } else { value }
+        select_unpredictable(value == NONE, self.shortest, value)
     }
 
     /// The longest prefix that holds an address.
