@@ -7,9 +7,10 @@
 //! `docs/decisions/table.md` says why.
 //!
 //! From the outside inwards: a [`PrefixTable`] has a [`tree`] for each family; few routes are one
-//! [`page`], many lie below a [`root`] in a [`heap`]; then come [`slot`]s, as branches or pages; a
+//! [`page`], many lie below a [`root`] in a [`heap`]; then come [`slot`]s, as [`branch`]es or pages; a
 //! page has [`routes`] and [`node`]s.
 
+mod branch;
 mod heap;
 mod key;
 mod node;

@@ -2,8 +2,9 @@
 
 use std::sync::atomic::AtomicU64;
 
+use super::branch::{self, Branch};
 use super::heap::{Heap, half, words_of};
-use super::key::{Key, PLACES, STRIDE};
+use super::key::{Key, STRIDE};
 use super::node::{self, Width, Words};
 use super::page::{Head, image};
 use super::routes::{NONE, Route, Routes, width};
@@ -67,8 +68,15 @@ impl Slot {
         match routes.count::<K>() {
             0 => Self::leaf(cover),
             1..=MOST => Self::page(heap, &image::<K>(routes, depth, cover)),
-            _ => Branch::of::<K>(heap, routes, depth, cover).store::<K>(heap),
+            _ => {
+                let branch = Branch::of::<K>(heap, routes, depth, cover);
+                Self::branch::<K>(heap, &branch)
+            }
         }
+    }
+
+    fn branch<K: Key>(heap: &mut Heap, branch: &Branch) -> Self {
+        Self(branch.store::<K>(heap) | BRANCH)
     }
 
     fn page(heap: &mut Heap, image: &[u16]) -> Self {
@@ -88,7 +96,7 @@ impl Slot {
                 Kind::Page(at, width) => return node::lookup(words, at as usize, width, depth, address),
                 Kind::Branch(at) => {
                     let place = address.stride(depth);
-                    let Some(word) = words.word(at as usize + BRANCH_HEAD as usize + place / 2) else { return NONE };
+                    let Some(word) = branch::slot_word(words, at, place) else { return NONE };
                     slot = Self(half(word, place));
                 }
             }
@@ -111,7 +119,7 @@ impl Slot {
             Kind::Branch(at) => {
                 let mut branch = Branch::take::<K>(heap, at);
                 let old = branch.insert(heap, route, depth);
-                (branch.store::<K>(heap), old)
+                (Self::branch::<K>(heap, &branch), old)
             }
         }
     }
@@ -129,7 +137,7 @@ impl Slot {
                 let mut branch = Branch::take::<K>(heap, at);
                 branch.remove(heap, bits, length, depth);
                 if branch.count as usize >= FEWEST {
-                    return branch.store::<K>(heap);
+                    return Self::branch::<K>(heap, &branch);
                 }
                 let mut words = Vec::with_capacity(FEWEST * width::<K>());
                 branch.collect::<K>(heap, depth, &mut |route| route.write(&mut words));
@@ -155,7 +163,7 @@ impl Slot {
                 let mut branch = Branch::take::<K>(heap, at);
                 branch.cover = cover;
                 branch.paint::<K>(heap, depth);
-                branch.store::<K>(heap)
+                Self::branch::<K>(heap, &branch)
             }
         }
     }
@@ -179,7 +187,7 @@ impl Slot {
                 Kind::Branch(at) if length <= depth + STRIDE => {
                     return Routes::new(&Branch::routes::<K>(heap, at)).get(bits, length);
                 }
-                Kind::Branch(at) => Self(heap.number(at + BRANCH_HEAD, bits.stride(depth))),
+                Kind::Branch(at) => Branch::slot(heap, at, bits.stride(depth)),
             };
             depth += STRIDE;
         }
@@ -194,7 +202,7 @@ impl Slot {
                 Kind::Page(at, _) => return Routes::new(&page_routes::<K>(heap, at)).longest(address).or(best),
                 Kind::Branch(at) => {
                     best = Routes::new(&Branch::routes::<K>(heap, at)).longest(address).or(best);
-                    Self(heap.number(at + BRANCH_HEAD, address.stride(depth)))
+                    Branch::slot(heap, at, address.stride(depth))
                 }
             };
             depth += STRIDE;
@@ -222,143 +230,6 @@ fn take_page<K: Key>(heap: &mut Heap, at: u32) -> (Head, Vec<u16>) {
     let (head, routes) = (Head(heap.word(at)), page_routes::<K>(heap, at));
     heap.release(at, head.length());
     (head, routes)
-}
-
-/// Words of a branch before its slots: its counts, and its cover.
-const BRANCH_HEAD: u32 = 2;
-
-/// Words of a branch before its routes.
-const BRANCH_ROUTES: u32 = BRANCH_HEAD + (1 << (STRIDE - 1));
-
-/// The slots of the prefixes that are [`STRIDE`] bits longer, read from a block.
-#[derive(Clone)]
-#[cfg_attr(test, derive(Debug, PartialEq))]
-struct Branch {
-    slots: [Slot; PLACES],
-    /// The routes that are up to [`STRIDE`] bits longer, whose values the slots have.
-    own: Vec<u16>,
-    /// Number of all longer routes.
-    count: u32,
-    cover: u32,
-}
-
-impl Branch {
-    fn of<K: Key>(heap: &mut Heap, routes: Routes<'_>, depth: u8, cover: u32) -> Self {
-        let mut own = Vec::new();
-        let mut longer: [Vec<u16>; PLACES] = [const { Vec::new() }; PLACES];
-        for route in routes.iter::<K>() {
-            let is_own = route.length <= depth + STRIDE;
-            route.write(if is_own { &mut own } else { &mut longer[route.bits.stride(depth)] });
-        }
-        let count = u32::try_from(routes.count::<K>()).expect("there are less than 2^32 routes");
-        let mut branch = Self { slots: [Slot::leaf(NONE); PLACES], own, count, cover };
-        let values = branch.values::<K>(depth);
-        for ((slot, words), value) in branch.slots.iter_mut().zip(longer).zip(values) {
-            *slot = Slot::of::<K>(heap, Routes::new(&words), depth + STRIDE, value);
-        }
-        branch
-    }
-
-    fn load<K: Key>(heap: &Heap, at: u32) -> Self {
-        Self {
-            slots: std::array::from_fn(|place| Slot(heap.number(at + BRANCH_HEAD, place))),
-            own: Self::routes::<K>(heap, at),
-            count: heap.number(at, 1),
-            cover: Self::cover(heap, at),
-        }
-    }
-
-    /// Reads a branch and gives its block back.
-    fn take<K: Key>(heap: &mut Heap, at: u32) -> Self {
-        let branch = Self::load::<K>(heap, at);
-        heap.release(at, branch.length());
-        branch
-    }
-
-    /// Puts the branch into a block.
-    fn store<K: Key>(&self, heap: &mut Heap) -> Slot {
-        let at = heap.allocate(self.length());
-        let own = u32::try_from(self.own.len() / width::<K>()).expect("at most 126 routes");
-        heap.set_number(at, 0, own);
-        heap.set_number(at, 1, self.count);
-        heap.set_number(at, 2, self.cover);
-        heap.set_number(at, 3, 0);
-        for (place, slot) in self.slots.iter().enumerate() {
-            heap.set_number(at + BRANCH_HEAD, place, slot.0);
-        }
-        heap.write(at + BRANCH_ROUTES, &self.own);
-        Slot(at | BRANCH)
-    }
-
-    /// Words of its block.
-    #[allow(clippy::cast_possible_truncation, reason = "at most 126 routes")]
-    fn length(&self) -> u32 {
-        BRANCH_ROUTES + self.own.len().div_ceil(4) as u32
-    }
-
-    fn cover(heap: &Heap, at: u32) -> u32 {
-        heap.number(at, 2)
-    }
-
-    fn routes<K: Key>(heap: &Heap, at: u32) -> Vec<u16> {
-        heap.read_routes::<K>(at + BRANCH_ROUTES, heap.number(at, 0) as usize)
-    }
-
-    fn insert<K: Key>(&mut self, heap: &mut Heap, route: Route<K>, depth: u8) -> Option<u32> {
-        let old = if route.length > depth + STRIDE {
-            let slot = &mut self.slots[route.bits.stride(depth)];
-            let (new, old) = slot.with(heap, route, depth + STRIDE);
-            *slot = new;
-            old
-        } else {
-            let (own, old) = Routes::new(&self.own).with(route);
-            self.own = own;
-            self.paint::<K>(heap, depth);
-            old
-        };
-        self.count += u32::from(old.is_none());
-        old
-    }
-
-    fn remove<K: Key>(&mut self, heap: &mut Heap, bits: K, length: u8, depth: u8) {
-        self.count -= 1;
-        if length > depth + STRIDE {
-            let slot = &mut self.slots[bits.stride(depth)];
-            *slot = slot.without(heap, bits, length, depth + STRIDE);
-        } else {
-            self.own = Routes::new(&self.own).without(bits, length);
-            self.paint::<K>(heap, depth);
-        }
-    }
-
-    /// The covers of the slots.
-    fn values<K: Key>(&self, depth: u8) -> [u32; PLACES] {
-        let mut values = [self.cover; PLACES];
-        for route in Routes::new(&self.own).iter::<K>() {
-            values[route.bits.stride(depth)..][..PLACES >> (route.length - depth)].fill(route.value);
-        }
-        values
-    }
-
-    /// Gives the slots their covers.
-    fn paint<K: Key>(&mut self, heap: &mut Heap, depth: u8) {
-        let values = self.values::<K>(depth);
-        for (slot, value) in self.slots.iter_mut().zip(values) {
-            *slot = slot.covered::<K>(heap, value, depth + STRIDE);
-        }
-    }
-
-    /// As [`Slot::collect`].
-    fn collect<K: Key>(&self, heap: &Heap, depth: u8, show: &mut impl FnMut(Route<K>)) {
-        let mut own = Routes::new(&self.own).iter::<K>().peekable();
-        for (place, slot) in self.slots.iter().enumerate() {
-            // The branch's own routes come before the slots that they begin with.
-            while let Some(route) = own.next_if(|route| route.bits.stride(depth) <= place) {
-                show(route);
-            }
-            slot.collect(heap, depth + STRIDE, show);
-        }
-    }
 }
 
 #[cfg(test)]
