@@ -6,9 +6,9 @@
 //! table of any size is published by cloning it, and whoever reads an older clone is not disturbed.
 //! `docs/decisions/table.md` says why.
 //!
-//! From the outside inwards: a [`PrefixTable`] has a [`tree`] for each family; few routes are one
-//! [`page`], many lie below a [`root`] in a [`heap`]; then come [`slot`]s, as [`branch`]es or pages; a
-//! page has [`routes`] and [`node`]s.
+//! From the outside inwards: a [`PrefixTable`] has a `tree` for each family; few routes are one
+//! `page`, many lie below a `root` in a `heap`; then come `slot`s, as `branch`es or pages; a
+//! page has `routes` and `node`s.
 
 mod branch;
 mod heap;
