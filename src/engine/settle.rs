@@ -1,15 +1,19 @@
 //! Bringing kernel and workers in line with a registry. Add, delete, audit expiry, reload, start
 //! after a crash, stop and rollback are all this, with another registry.
 
+mod devices;
+mod refusal;
+mod restraint;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::addr::InterfaceName;
 use crate::clock::Moment;
-use crate::gateway::{Plan, PortKind, PortSpec, PortWant};
-use crate::host::{Disputes, KernelError, Mirror, Object, Operation, diff, stages};
+use crate::gateway::Plan;
+use crate::host::{Disputes, KernelError, Mirror, Operation, diff, stages};
 
 use super::command::Failure;
-use super::concern::{Subject, concerned};
+use super::concern::Subject;
 use super::dataplane::Dataplane;
 use super::platform::Platform;
 use super::vigil::Repair;
@@ -117,44 +121,6 @@ impl Settling<'_> {
         Ok(())
     }
 
-    /// Opens guests' ports that are new or must be opened anew.
-    fn open_guests(&mut self, progress: &mut Progress) -> Result<(), Setback> {
-        let lost = if self.looked || self.asks_for_guest() { self.dataplane.lost() } else { BTreeSet::new() };
-        let names: BTreeSet<InterfaceName> = self.dataplane.differing().into_iter().chain(lost.clone()).collect();
-        for name in names {
-            let Some(wanted @ PortWant::Guest(spec)) = self.plan.want().ports.get(&name) else { continue };
-            let stands = match self.dataplane.port(&name) {
-                Some(PortWant::Guest(present)) if same_device(present, spec) && !lost.contains(&name) => continue,
-                other => other.is_some(),
-            };
-            if stands {
-                // The old device goes first: it may have the same name in the same namespace.
-                self.dataplane.close(&name);
-                self.dataplane.barrier();
-            }
-            match self.platform.open_port(spec) {
-                Ok(open) => {
-                    self.dataplane.attach(name, wanted, open.mtu, open.queues);
-                    progress.opened = true;
-                }
-                Err(reason) => {
-                    self.dataplane.detach(&name);
-                    self.refused(Failure::Device(reason), [Subject::Interface(name)].into(), progress)?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// True if a guest's port that stands is asked for: perhaps because it is lost.
-    fn asks_for_guest(&self) -> bool {
-        let is_guest = |subject: &Subject| match subject {
-            Subject::Interface(name) => matches!(self.dataplane.port(name), Some(PortWant::Guest(_))),
-            Subject::Uplink(_) => false,
-        };
-        matches!(&self.mode, Mode::Strict(asked) if asked.iter().any(is_guest))
-    }
-
     /// Carries out what differs, stage by stage.
     fn change_host(&mut self, progress: &mut Progress) -> Result<(), Setback> {
         let [new_links, ground, invitations, removals, old_links] = stages(&self.plan.want().host, self.mirror.seen());
@@ -168,57 +134,6 @@ impl Settling<'_> {
         let old_links = self.possible(old_links, progress);
         self.release_adopted(&old_links);
         self.carry_out(old_links, progress)
-    }
-
-    /// Leaves out what is in vain or rests; of links that go together, only those for which it is so.
-    fn possible(&self, mut operations: Vec<Operation>, progress: &mut Progress) -> Vec<Operation> {
-        self.let_rest(&mut operations, progress);
-        if progress.failed.is_empty() {
-            return operations;
-        }
-        operations.retain_mut(|operation| match operation {
-            Operation::DeleteLinks(names) => {
-                names.retain(|name| !self.is_in_vain(&[Subject::Interface(*name)].into(), progress));
-                !names.is_empty()
-            }
-            _ => !self.is_in_vain(&self.concerned(operation), progress),
-        });
-        operations
-    }
-
-    /// Leaves out what is in dispute with somebody else, for a while. What needs a tap that is not there
-    /// is then in vain.
-    fn let_rest(&self, operations: &mut Vec<Operation>, progress: &mut Progress) {
-        if self.disputes.running().next().is_none() {
-            return;
-        }
-        let rests = |operation: &Operation| {
-            let is_disputed = |object: &Object| self.disputes.rests(object, self.now);
-            self.restored(operation).iter().any(is_disputed) && !self.is_asked(&self.concerned(operation))
-        };
-        operations.retain_mut(|operation| match operation {
-            Operation::DeleteLinks(names) => {
-                names.retain(|name| !rests(&Operation::DeleteLinks(vec![*name])));
-                !names.is_empty()
-            }
-            _ if !rests(operation) => true,
-            Operation::AddLink(name, _) | Operation::SetLink(name, _) => {
-                let stands = self.mirror.seen().ours.links.get(name).is_some_and(|link| link.up);
-                if !stands {
-                    progress.failed.insert(Subject::Interface(*name));
-                }
-                false
-            }
-            _ => false,
-        });
-    }
-
-    /// What an operation puts right: things that are to be as they were to be before.
-    fn restored(&self, operation: &Operation) -> Vec<Object> {
-        let (before, after) = (&self.standing.want().host, &self.plan.want().host);
-        let mut objects = operation.objects();
-        objects.retain(|object| object.is_same_in(before, after));
-        objects
     }
 
     fn carry_out(&mut self, operations: Vec<Operation>, progress: &mut Progress) -> Result<(), Setback> {
@@ -244,73 +159,6 @@ impl Settling<'_> {
         self.judge(refusals, progress)
     }
 
-    /// Sorts refusals into those that end the attempt and problems to report. Those that follow from
-    /// an earlier one say nothing new.
-    fn judge(&mut self, refusals: Vec<(Operation, KernelError)>, progress: &mut Progress) -> Result<(), Setback> {
-        let mut setback: Option<Setback> = None;
-        for (operation, error) in refusals {
-            let blamed = self.concerned(&operation);
-            if self.is_in_vain(&blamed, progress) {
-                continue;
-            }
-            let failed = progress.failed.clone();
-            match (self.refused(error.into(), blamed, progress), &mut setback) {
-                (Err(first), None) => setback = Some(first),
-                (Err(next), Some(setback)) => {
-                    next.blamed.into_iter().for_each(|(subject, why)| _ = setback.blamed.entry(subject).or_insert(why));
-                }
-                // What hangs on a device of the host's is nothing without it; the gateways are something.
-                (Ok(()), _) if self.is_of_host(&operation) => progress.failed = failed,
-                (Ok(()), _) => {}
-            }
-        }
-        setback.map_or(Ok(()), Err)
-    }
-
-    /// True for a switch of a device that is not ours.
-    fn is_of_host(&self, operation: &Operation) -> bool {
-        let (Operation::Enable(setting) | Operation::Restore(setting)) = operation else { return false };
-        self.mirror.seen().ours.links.get(&setting.interface).is_none()
-    }
-
-    /// Closes the queues of taps that are about to be given back. Those that we made are closed
-    /// after they are deleted: closing them before would delete them one by one, which is slow.
-    fn release_adopted(&mut self, operations: &[Operation]) {
-        let doomed = operations.iter().flat_map(|operation| match operation {
-            Operation::DeleteLinks(names) => names.as_slice(),
-            _ => &[],
-        });
-        let adopted: Vec<_> = doomed.filter(|name| self.platform.is_adopted(name)).collect();
-        if !adopted.is_empty() {
-            adopted.into_iter().for_each(|name| self.dataplane.detach(name));
-            self.dataplane.barrier();
-        }
-    }
-
-    /// Hands taps to the workers that have none: those that were just made, and those that could not
-    /// be given back.
-    fn attach_taps(&mut self, made: BTreeSet<InterfaceName>) {
-        let mut attached = false;
-        let missing = self.dataplane.differing().into_iter().filter(|name| self.dataplane.port(name).is_none());
-        let names: BTreeSet<_> = made.into_iter().chain(missing).collect();
-        let want = self.plan.want();
-        for name in names {
-            let (Some(wanted @ PortWant::Gateway { .. }), Some(link)) =
-                (want.ports.get(&name), want.host.links.get(&name))
-            else {
-                continue;
-            };
-            let queues = self.platform.take_queues(&name);
-            if !queues.is_empty() {
-                self.dataplane.attach(name, wanted, link.mtu, queues);
-                attached = true;
-            }
-        }
-        if attached {
-            self.dataplane.barrier();
-        }
-    }
-
     /// Looks whether the kernel kept what it was told: something else may have undone it, and some
     /// changes are accepted and ignored. An attempt that began by looking at everything ends so, if it
     /// has changed anything; otherwise that which was changed is read again. What comes and goes meanwhile on the host,
@@ -334,35 +182,6 @@ impl Settling<'_> {
         let missing = missing.into_iter().map(|operation| (error(&operation), operation));
         self.judge(missing.map(|(error, operation)| (operation, error)).collect(), progress)
     }
-
-    /// A step was refused: the end of this attempt, or a problem to report.
-    fn refused(&mut self, failure: Failure, blamed: BTreeSet<Subject>, progress: &mut Progress) -> Result<(), Setback> {
-        let problem = failure.to_string();
-        if !self.known.contains(&problem) && matches!(failure, Failure::Kernel(_)) {
-            self.mirror.doubt();
-        }
-        if self.is_asked(&blamed) {
-            let blamed = blamed.into_iter().map(|subject| (subject, failure.clone())).collect();
-            return Err(Setback { failure, blamed });
-        }
-        progress.problems.push(problem);
-        progress.failed.extend(blamed);
-        Ok(())
-    }
-
-    fn concerned(&self, operation: &Operation) -> BTreeSet<Subject> {
-        concerned(operation, [self.standing.registry(), self.plan.registry()])
-    }
-
-    fn is_asked(&self, blamed: &BTreeSet<Subject>) -> bool {
-        matches!(&self.mode, Mode::Strict(asked) if !blamed.is_disjoint(asked))
-    }
-
-    /// True for a step that cannot succeed since one before it did not, and that nobody waits for.
-    /// One that is asked for is tried all the same: its refusal is the answer.
-    fn is_in_vain(&self, blamed: &BTreeSet<Subject>, progress: &Progress) -> bool {
-        !blamed.is_disjoint(&progress.failed) && !self.is_asked(blamed)
-    }
 }
 
 impl Setback {
@@ -378,15 +197,4 @@ fn made(operation: &Operation) -> Option<InterfaceName> {
         Operation::AddLink(name, _) => Some(*name),
         _ => None,
     }
-}
-
-/// True if a port's device serves both specifications. A tap that was configured as its guest's
-/// interface bears the guest's MAC and routes.
-fn same_device(present: &PortSpec, wanted: &PortSpec) -> bool {
-    let same_guest = match wanted.kind {
-        PortKind::Attach => true,
-        PortKind::Tap(None) => present.mac == wanted.mac,
-        PortKind::Tap(Some(_)) => present.mac == wanted.mac && present.gateways == wanted.gateways,
-    };
-    present.kind == wanted.kind && present.mtu == wanted.mtu && same_guest
 }

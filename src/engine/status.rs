@@ -18,8 +18,8 @@ impl Conductor {
         let now = self.clock.now();
         let totals = self.dataplane.totals();
         let lost = totals.iter().filter(|(_, totals)| totals.lost);
-        let lost =
-            lost.map(|(name, _)| format!("port {name}: its interface is down or gone; add it again once it is back"));
+        let again = "its interface is down or gone; the next check tries whether it is back";
+        let lost = lost.map(|(name, _)| format!("port {name}: {again}"));
         let total = |name: &InterfaceName| totals.get(name).cloned().unwrap_or_default();
         StatusView {
             version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -7,7 +7,7 @@ use vgw::api::generated::virtual_gateway::{Gateway, Repairs, TVirtualGatewaySync
 use crate::daemon::{Daemon, request};
 use crate::lab::{eventually, sysctls};
 use crate::namespace::Namespace;
-use crate::site::{Guest, NET1, NET2, OUTSIDE, SUBNETS, Site};
+use crate::site::{GATEWAYS, Guest, NET1, NET2, OUTSIDE, SUBNETS, Site, port};
 use crate::traffic::assert_ping;
 
 /// No check comes to the aid of what the kernel does not tell.
@@ -112,6 +112,42 @@ fn what_is_done_to_a_tap_is_undone() {
     assert!(repairs(&daemon).last_ms.is_some());
     daemon.wait_for_log("repaired: link set vgw1 address 00:00:5e:00:01:00 mtu 1500 up");
     daemon.assert_accounted();
+}
+
+#[test]
+fn an_attached_interface_that_is_made_anew_serves_again() {
+    let (site, guest) = (Site::new(), Guest::new(10));
+    let connect = || {
+        site.compute.connect("veth1", &guest.namespace, "eth0");
+        guest.namespace.add_address("eth0", "192.168.1.10/24");
+        guest.namespace.ip(&format!("route add default via {}", GATEWAYS[0]));
+    };
+    connect();
+    let attached = port("veth1", NET1, &["192.168.1.10"], "attach = true");
+    let daemon = site.start_with_gateway(&(UNCHECKED.to_owned() + &attached));
+    // More than the port will see after it is back.
+    (0..10).for_each(|_| assert_ping(&guest.namespace, OUTSIDE[0]));
+    let counted = daemon.counters("veth1").received;
+    site.compute.ip("link delete veth1");
+    eventually("it is tried", || problems(&daemon).iter().any(|problem| problem.contains("no interface veth1")));
+    connect();
+    eventually("no problem is left", || problems(&daemon).is_empty());
+    assert_ping(&guest.namespace, OUTSIDE[0]);
+    assert!(daemon.counters("veth1").received > counted, "it is the same port, with its counters");
+}
+
+#[test]
+fn a_guest_that_deletes_its_interface_has_another() {
+    let (site, guest) = (Site::new(), Guest::new(10));
+    let daemon = site.start_with_gateway(&("[host]\ncheck = \"1s\"\n".to_owned() + &guest.port("tap0", NET1, "")));
+    guest.settle();
+    assert_ping(&guest.namespace, OUTSIDE[0]);
+    // What happens in there the kernel does not tell out here.
+    guest.namespace.ip("link delete eth0");
+    eventually("it is made anew", || guest.namespace.ip("-br link show").contains("eth0"));
+    guest.settle();
+    assert_ping(&guest.namespace, OUTSIDE[0]);
+    eventually("no problem is left", || problems(&daemon).is_empty());
 }
 
 #[test]

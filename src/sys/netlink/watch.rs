@@ -201,8 +201,45 @@ fn read_link(body: &[u8], gone: bool) -> Option<LinkStep> {
 }
 
 #[cfg(test)]
+#[allow(unsafe_code)]
 mod tests {
+    use std::thread::Builder;
+
+    use rustix::net::sockopt::set_socket_recv_buffer_size;
+    use rustix::thread::{UnshareFlags, unshare_unsafe};
+
+    use crate::sys::netlink::{LinkChange, Netlink};
+
     use super::*;
+
+    #[test]
+    fn what_is_lost_is_told_once_and_what_came_later_is_heard() {
+        let told = Builder::new().name("lab".into()).spawn(|| {
+            // SAFETY: only the network namespace of this new thread changes; no memory is unshared.
+            unsafe { unshare_unsafe(UnshareFlags::NEWNET) }.expect("a network namespace needs root");
+            let (mut watch, mut netlink) = (Watch::open().unwrap(), Netlink::open().unwrap());
+            let lo = netlink.index(InterfaceName::new("lo").unwrap()).unwrap();
+            let mut flap = |times: u32| {
+                for mtu in 0..times {
+                    let change = LinkChange { mtu: Some(1000 + mtu), ..LinkChange::default() };
+                    netlink.change_link(lo, &change).unwrap();
+                }
+            };
+            flap(3);
+            let other = u32::MAX;
+            let before = watch.heard(other);
+            set_socket_recv_buffer_size(&watch.socket, 1).unwrap();
+            flap(100);
+            let lost = watch.heard(other);
+            let at_rest = (watch.heard(other), set_socket_recv_buffer_size(&watch.socket, 1 << 20));
+            flap(2);
+            (before, lost, at_rest.0, watch.heard(other))
+        });
+        let (before, lost, at_rest, after) = told.unwrap().join().unwrap();
+        assert!(before.unwrap().len() >= 3);
+        assert_eq!((lost, at_rest), (None, Some(vec![])));
+        assert!(after.unwrap().len() >= 2);
+    }
 
     #[test]
     fn a_link_is_told_with_all_that_can_be_set_of_ours() {
