@@ -15,10 +15,10 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use imbl::{OrdMap, OrdSet};
+use imbl::OrdMap;
 
 use crate::addr::{Family, InstanceName, InterfaceName, Mac, Prefix};
-use crate::host::HostState;
+use crate::host::{HostState, Surroundings};
 use crate::routing::NextHop;
 
 use super::{GatewaySpec, PortSpec, Registry};
@@ -83,8 +83,8 @@ pub enum PortWant {
     Guest(Arc<PortSpec>),
 }
 
-/// A registry and the host's exit devices: what [`Want`] depends on.
-type Basis<'a> = (&'a Registry, &'a OrdSet<InterfaceName>);
+/// A registry and the host's surroundings: what [`Want`] depends on.
+type Basis<'a> = (&'a Registry, &'a Surroundings);
 
 impl Want {
     /// Makes of what `before` calls for what `after` calls for.

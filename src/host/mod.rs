@@ -16,7 +16,7 @@ mod sharing;
 mod state;
 
 pub use diff::{diff, stages};
-pub use kernel::{Kernel, KernelError, Observed, Outcome};
+pub use kernel::{Kernel, KernelError, Observed, Outcome, Surroundings};
 pub use mark::Mark;
 pub use mirror::Mirror;
 pub use operation::Operation;

@@ -324,7 +324,7 @@ fn exits_are_the_devices_that_lead_out() {
         let state = tempfile::tempdir().unwrap();
         let mut kernel = kernel(&state);
         reach(&mut kernel, &gateway());
-        let exits = kernel.observe().unwrap().exit_devices;
+        let exits = kernel.observe().unwrap().surroundings.exit_devices;
         assert_eq!(exits, OrdSet::unit(name("eth1")), "eth2 has no more than a link-local route");
     });
 }

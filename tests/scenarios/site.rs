@@ -35,7 +35,7 @@ impl Site {
         for (index, name) in [(2, "eth0"), (3, "eth1")] {
             host.foreign_links.insert(words::interface(name), index);
         }
-        host.exit_devices = [words::interface("eth0")].into_iter().collect();
+        host.surroundings.exit_devices = [words::interface("eth0")].into_iter().collect();
         let (kernel, clock) = (FakeKernel::new(host), ManualClock::default());
         let mut site = Self { kernel, clock, engine: None, looks: 0 };
         site.start(Declared::default());

@@ -101,7 +101,7 @@ impl LinuxKernel {
     }
 
     fn is_exit(&self, index: u32, known: &Observed) -> bool {
-        known.exit_devices.iter().any(|device| known.foreign_links.get(device) == Some(&index))
+        known.surroundings.exit_devices.iter().any(|device| known.foreign_links.get(device) == Some(&index))
     }
 
     fn is_rule_news(&self, entry: &RuleEntry, gone: bool, known: &Observed) -> bool {

@@ -136,7 +136,43 @@ fn exits_are_what_foreign_routes_of_main_lead_to() {
         route(300, "10.2.0.0/24", 4, &[4]),
     ];
     let seen = seen(&Snapshot { links: all, routes, ..Snapshot::default() });
-    assert_eq!(names(seen.exit_devices.iter()), ["eth0"]);
+    assert_eq!(names(seen.surroundings.exit_devices.iter()), ["eth0"]);
+}
+
+#[test]
+fn connected_networks_are_what_the_kernel_put_on_foreign_links() {
+    let on = |prefix: &str, metric: u32, link: u32| RouteEntry {
+        key: RouteKey { table: RouteKey::MAIN, prefix: prefix.parse().unwrap(), metric },
+        ..route(RouteKey::MAIN, prefix, 2, &[link])
+    };
+    let mut via = on("10.6.0.0/24", 0, 3);
+    via.hops[0].via = Some("10.3.0.1".parse().unwrap());
+    let routes = vec![
+        on("10.3.0.0/24", 101, 4),
+        on("10.3.0.0/24", 100, 3),
+        on("10.4.0.0/24", 0, 4),
+        on("10.4.0.0/24", 0, 3),
+        on("2001:db8::/64", 256, 5),
+        on("10.5.0.0/24", 0, 1),
+        via,
+        RouteEntry { protocol: 4, ..on("10.7.0.0/24", 0, 3) },
+        RouteEntry { special: true, ..on("10.8.0.0/24", 0, 3) },
+        on("169.254.0.0/16", 0, 3),
+        on("fe80::/64", 256, 3),
+        route(300, "10.9.0.0/24", 2, &[3]),
+    ];
+    let seen = seen(&Snapshot { links: links(), routes, ..Snapshot::default() });
+    let connected = seen.surroundings.connected.iter().map(|(network, device)| format!("{network} {device}"));
+    let expected = ["10.3.0.0/24 eth0", "10.4.0.0/24 veth9", "2001:db8::/64 vgw9"];
+    assert_eq!(connected.collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn connected_networks_are_bounded() {
+    let routes = (0..=Surroundings::MOST_CONNECTED)
+        .map(|i| route(RouteKey::MAIN, &format!("10.{}.{}.0/24", i / 256, i % 256), 2, &[3]));
+    let seen = seen(&Snapshot { links: links(), routes: routes.collect(), ..Snapshot::default() });
+    assert_eq!(seen.surroundings.connected.len(), Surroundings::MOST_CONNECTED);
 }
 
 #[test]
