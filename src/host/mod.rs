@@ -21,4 +21,4 @@ pub use mark::Mark;
 pub use mirror::Mirror;
 pub use operation::Operation;
 pub use sharing::sharing;
-pub use state::{HostHop, HostLink, HostRoute, HostState, RouteKey, Rule, Setting, SettingKind};
+pub use state::{HostHop, HostLink, HostRoute, HostState, RouteKey, Rule, RuleAction, Setting, SettingKind};

@@ -3,7 +3,7 @@
 use imbl::{OrdMap, OrdSet};
 use vgw::addr::Mac;
 use vgw::host::{
-    HostHop, HostLink, HostRoute, HostState, Kernel, Operation, RouteKey, Rule, Setting, SettingKind, diff,
+    HostHop, HostLink, HostRoute, HostState, Kernel, Operation, RouteKey, Rule, RuleAction, Setting, SettingKind, diff,
 };
 
 use crate::lab::{
@@ -62,7 +62,7 @@ pub(crate) fn gateway() -> HostState {
         ..HostState::default()
     };
     for (from, priority) in subnets.iter().zip(20_120..) {
-        state.rules.insert(Rule { priority, from: from.parse().unwrap(), table: TABLE });
+        state.rules.insert(Rule { priority, from: from.parse().unwrap(), action: RuleAction::Lookup(TABLE) });
     }
     for kind in [SettingKind::ForwardV4, SettingKind::ForwardV6] {
         state.settings.extend([setting("vgw1", kind), setting("eth1", kind)]);

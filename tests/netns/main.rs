@@ -19,6 +19,7 @@ mod lifecycle;
 mod namespace;
 mod offloads;
 mod reload;
+mod rules;
 mod segmentation;
 mod site;
 mod sniffer;

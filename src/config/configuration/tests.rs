@@ -84,7 +84,7 @@ fn errors_name_file_line_and_key() {
         ("[host]\nroute_protocol = 256", "a.toml:2: host.route_protocol: 256 is not in 0..=255"),
         ("[limits]\nroutes = 16777216", "a.toml:2: limits.routes: 16777216 is not in 0..=1000000"),
         ("[host]\nlink_group = 0", "a.toml:2: host.link_group: 0 is not in 1..=4294967295"),
-        ("[host]\nrule_priority = 32700", "a.toml:2: host.rule_priority: 32700 is not in 1..=32666"),
+        ("[host]\nrule_priority = 32700", "a.toml:2: host.rule_priority: 32700 is not in 1..=30766"),
         ("[dataplane]\nworkers = 0", "a.toml:2: dataplane.workers: 0 is not in 1..=256"),
         (
             "[dataplane]\nspin = '2ms'",

@@ -9,9 +9,12 @@ use imbl::{OrdMap, OrdSet};
 use crate::addr::{Family, InterfaceAddress, InterfaceName, Mac, Prefix};
 use crate::gateway::registry::Changes;
 use crate::gateway::{GatewaySpec, Registry, Uplink};
-use crate::host::{HostHop, HostLink, HostRoute, HostState, RouteKey, Rule, Setting, SettingKind, Surroundings};
+use crate::host::{
+    HostHop, HostLink, HostRoute, HostState, RouteKey, Rule, RuleAction, Setting, SettingKind, Surroundings,
+};
 
 use super::Basis;
+use super::sources::Sources;
 
 /// A tap's MTU, as the peer's.
 const MTU: u32 = 1500;
@@ -19,8 +22,6 @@ const MTU: u32 = 1500;
 /// Offset in the block of rule priorities of the uplinks' own addresses. Before the gateways': an
 /// uplink's address may lie in a gateway's subnet, and the narrower source decides.
 const UPLINK_RULES: u32 = 10;
-/// Offset of the gateways' subnets.
-const GATEWAY_RULES: u32 = 20;
 
 /// The metric of a route that stands behind every other.
 const LAST_METRIC: u32 = u32::MAX;
@@ -39,7 +40,12 @@ fn metric(family: Family) -> u32 {
 }
 
 /// Makes of the host's state that `before` calls for the one that `after` calls for.
-pub(super) fn follow(state: &mut HostState, before: Basis<'_>, after: Basis<'_>, changes: &Changes<'_>) {
+pub(super) fn follow(
+    (state, sources): (&mut HostState, &mut Sources),
+    before: Basis<'_>,
+    after: Basis<'_>,
+    changes: &Changes<'_>,
+) {
     let priority = after.0.mark().rule_priority;
     changes.gateways.iter().filter_map(|change| change.0).for_each(|spec| remove_tap(state, spec));
     changes.gateways.iter().filter_map(|change| change.1).for_each(|spec| add_tap(state, spec));
@@ -53,7 +59,10 @@ pub(super) fn follow(state: &mut HostState, before: Basis<'_>, after: Basis<'_>,
     for network in differing(&before.1.connected, &after.1.connected) {
         after.0.uplinks().for_each(|uplink| lead_back(state, uplink, network, after));
     }
-    concerned_subnets(after.0, changes).into_iter().for_each(|subnet| lead(state, after, subnet));
+    for subnet in concerned_subnets(after.0, changes) {
+        lead(state, after, subnet);
+        sources.lead(subnet, table_of(after.0, subnet), priority, &mut state.rules);
+    }
     switch_ways_out(state, before, after);
 }
 
@@ -90,8 +99,7 @@ fn remove_tap(state: &mut HostState, spec: &GatewaySpec) {
     }
 }
 
-/// The routes to a subnet, in table main and in the uplinks' tables, and the rule that leads its
-/// packets to its uplink.
+/// The routes to a subnet, in table main and in the uplinks' tables.
 fn lead(state: &mut HostState, basis: Basis<'_>, subnet: Prefix) {
     let registry = basis.0;
     let taps = registry.announcers_of(&subnet);
@@ -99,15 +107,15 @@ fn lead(state: &mut HostState, basis: Basis<'_>, subnet: Prefix) {
     for uplink in registry.uplinks() {
         lead_back(state, uplink, subnet, basis);
     }
-    let priority = registry.mark().rule_priority + GATEWAY_RULES;
-    let rule = |table| Rule { priority, from: subnet, table };
-    let old: Vec<Rule> = state.rules.range(rule(0)..=rule(u32::MAX)).copied().collect();
-    old.iter().for_each(|rule| _ = state.rules.remove(rule));
-    let gateways = taps.into_iter().flatten().filter_map(|tap| registry.gateway(tap));
-    let uplinks = gateways.filter_map(|gateway| registry.uplink(gateway.spec.uplink.as_ref()?));
+}
+
+/// The table that packets from a subnet look up, if they leave by an uplink; all gateways that announce
+/// it name the same.
+fn table_of(registry: &Registry, subnet: Prefix) -> Option<u32> {
+    let gateway = registry.gateway(registry.announcers_of(&subnet)?.get_min()?)?;
+    let uplink = registry.uplink(gateway.spec.uplink.as_ref()?)?;
     // An uplink carries one family; the other leaves by the main table.
-    let uplinks = uplinks.filter(|uplink| uplink.spec.family() == subnet.family());
-    state.rules.extend(uplinks.map(|uplink| rule(uplink.table)));
+    (uplink.spec.family() == subnet.family()).then_some(uplink.table)
 }
 
 /// The route in an uplink's table to a network that is near: a gateway's subnet, or one that the host
@@ -236,5 +244,5 @@ fn remove_uplink(state: &mut HostState, uplink: &Uplink, priority: u32) {
 
 fn own_rule(uplink: &Uplink, priority: u32) -> Rule {
     let from = Prefix::host(uplink.spec.address.address);
-    Rule { priority: priority + UPLINK_RULES, from, table: uplink.table }
+    Rule { priority: priority + UPLINK_RULES, from, action: RuleAction::Lookup(uplink.table) }
 }

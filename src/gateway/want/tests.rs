@@ -68,7 +68,7 @@ fn host_text(registry: &Registry) -> String {
         writeln!(text, "{source}").unwrap();
     }
     for rule in &state.rules {
-        writeln!(text, "rule {} from {} lookup {}", rule.priority, rule.from, rule.table).unwrap();
+        writeln!(text, "rule {rule}").unwrap();
     }
     for setting in &state.settings {
         writeln!(text, "setting {} {:?}", setting.interface, setting.kind).unwrap();
@@ -163,8 +163,8 @@ fn an_uplink_has_a_table_that_knows_the_way_back() {
          route 10.0.0.0/24 table 20100 metric 0 dev vgw1
          route 10.2.0.0/24 table 20100 metric 0 dev vgw2
          route 20.0.0.0/24 table 20100 metric 0 dev eth1 src 20.0.0.5
-         rule 20110 from 20.0.0.5/32 lookup 20100
-         rule 20120 from 10.0.0.0/24 lookup 20100
+         rule from 20.0.0.5/32 lookup 20100 pref 20110
+         rule from 10.0.0.0/24 lookup 20100 pref 20128
          setting eth0 ForwardV4
          setting eth0 ForwardV6
          setting eth1 ForwardV4
@@ -187,8 +187,8 @@ fn an_ipv6_uplink_without_a_connected_network() {
          route ::/0 table 700 metric 1024 via fe80::1 dev eth1 src 2001:db8::5
          route ::/0 table 700 metric 4294967295 unreachable
          route fd00::/64 table 700 metric 1024 dev vgw1
-         rule 20110 from 2001:db8::5/128 lookup 700
-         rule 20120 from fd00::/64 lookup 700
+         rule from 2001:db8::5/128 lookup 700 pref 20110
+         rule from fd00::/64 lookup 700 pref 20184
          setting eth1 ForwardV6
          setting vgw1 ForwardV6",
     );

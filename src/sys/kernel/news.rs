@@ -108,8 +108,8 @@ impl LinuxKernel {
         if entry.protocol == self.mark.protocol {
             return true;
         }
-        let table = entry.rule.table;
-        let is_ours = self.mark.owns_table(table) || known.ours.rules.iter().any(|rule| rule.table == table);
+        let Some(table) = entry.rule.table() else { return false };
+        let is_ours = self.mark.owns_table(table) || known.ours.rules.iter().any(|rule| rule.table() == Some(table));
         !gone && table != 0 && !is_ours && !known.foreign_tables.contains(&table)
     }
 

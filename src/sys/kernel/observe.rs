@@ -67,10 +67,11 @@ pub(super) fn classify(snapshot: &Snapshot, ownership: &Ownership<'_>) -> Observ
     let our_rules = snapshot.rules.iter().filter(|entry| ownership.owns_rule(entry));
     observed.ours.rules = our_rules.map(|entry| entry.rule).collect();
     let mut tables: BTreeSet<u32> = ownership.claimed.clone();
-    tables.extend(observed.ours.rules.iter().map(|rule| rule.table));
+    tables.extend(observed.ours.rules.iter().filter_map(Rule::table));
     let owns_table = |table: u32| ownership.mark.owns_table(table) || tables.contains(&table);
-    let foreign_rules = snapshot.rules.iter().filter(|entry| !ownership.owns_rule(entry)).map(|entry| entry.rule.table);
-    observed.foreign_tables = foreign_rules.filter(|table| *table != 0 && !owns_table(*table)).collect();
+    let foreign_rules = snapshot.rules.iter().filter(|entry| !ownership.owns_rule(entry));
+    let foreign_tables = foreign_rules.filter_map(|entry| entry.rule.table());
+    observed.foreign_tables = foreign_tables.filter(|table| *table != 0 && !owns_table(*table)).collect();
 
     // By prefix, the best metric first.
     let mut connected: BTreeMap<(Prefix, u32), InterfaceName> = BTreeMap::new();

@@ -1,5 +1,6 @@
 use super::*;
 use crate::addr::Mac;
+use crate::host::RuleAction;
 use crate::sys::netlink::TapFacts;
 
 const MARK: Mark = Mark { protocol: 201, rule_priority: 20_100, table: 20_100, group: 20_100 };
@@ -32,7 +33,11 @@ fn route(table: u32, prefix: &str, protocol: u8, links: &[u32]) -> RouteEntry {
 }
 
 fn rule(priority: u32, table: u32, protocol: u8, special: bool) -> RuleEntry {
-    RuleEntry { rule: Rule { priority, from: "10.1.0.0/24".parse().unwrap(), table }, protocol, special }
+    RuleEntry {
+        rule: Rule { priority, from: "10.1.0.0/24".parse().unwrap(), action: RuleAction::Lookup(table) },
+        protocol,
+        special,
+    }
 }
 
 /// vgw1 is ours by its descriptor, vgw2 by its group; eth0 and veth9 are not, whatever the group.
@@ -102,7 +107,7 @@ fn rules_are_ours_by_protocol_and_priority_and_nothing_else() {
         rule(20_120, 20_100, 201, false),
         rule(20_121, 20_100, 4, false),
         rule(20_099, 20_100, 201, false),
-        rule(20_200, 20_100, 201, false),
+        rule(22_100, 20_100, 201, false),
         rule(20_122, 20_100, 201, true),
     ];
     let seen = seen(&Snapshot { rules: rules.to_vec(), ..Snapshot::default() });
