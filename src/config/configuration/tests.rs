@@ -97,6 +97,10 @@ fn errors_name_file_line_and_key() {
             &gateway("routes = [\n'0.0.0.0/0',\n'10.0.0.0/33']"),
             "a.toml:9: gateway.routes: prefix length 33 is not in 0..=32",
         ),
+        (
+            &UPLINK.replace("/24", ""),
+            "a.toml:4: uplink.address: '20.0.0.5' has no prefix length: write 20.0.0.5/LENGTH",
+        ),
         (&gateway("uplink = 'wan'"), "a.toml:7: gateway.uplink: there is no uplink wan"),
         (
             &gateway("[[gateway]]\ninterface = 'a/b'"),
