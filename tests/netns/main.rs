@@ -17,6 +17,7 @@ mod isolation;
 mod lab;
 mod lifecycle;
 mod moving;
+mod multihomed;
 mod namespace;
 mod offloads;
 mod reload;

@@ -74,7 +74,7 @@ fn assert_moves(daemon: &Daemon<'_>, guest: &Guest, routers: [&Sniffer; 3], gate
     let sent = || next.load(Ordering::SeqCst);
     let far = FAR[family].parse().unwrap();
     let (mut by_old, mut by_new) = (BTreeSet::new(), BTreeSet::new());
-    routers.map(numbers);
+    routers.into_iter().for_each(|router| _ = numbers(router));
     thread::scope(|scope| {
         scope.spawn(|| guest.namespace.enter(|| send(far, &next, &stop)));
         eventually("packets pass by the old uplink", || {
