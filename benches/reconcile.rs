@@ -5,7 +5,9 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use vgw::addr::{InterfaceName, Mac};
-use vgw::host::{HostHop, HostLink, HostRoute, HostState, Observed, RouteKey, Rule, Setting, SettingKind, diff};
+use vgw::host::{
+    HostHop, HostLink, HostRoute, HostState, Observed, RouteKey, Rule, RuleAction, Setting, SettingKind, diff,
+};
 
 /// Gateways with a subnet, a source rule and a setting each.
 fn gateways(count: u32) -> HostState {
@@ -17,7 +19,7 @@ fn gateways(count: u32) -> HostState {
         let key = RouteKey { table: RouteKey::MAIN, prefix: subnet, metric: 0 };
         let hops = [HostHop { device, via: None }].into();
         state.routes.insert(key, HostRoute { hops, source: None });
-        state.rules.insert(Rule { priority: 20_120, from: subnet, table: 20_100 });
+        state.rules.insert(Rule { priority: 20_120, from: subnet, action: RuleAction::Lookup(20_100) });
         state.settings.insert(Setting { interface: device, kind: SettingKind::ForwardV4 });
     }
     state

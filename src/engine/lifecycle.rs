@@ -6,11 +6,10 @@ use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 use crossbeam_channel::{Sender, bounded, unbounded};
-use imbl::OrdSet;
 
 use crate::clock::Clock;
 use crate::gateway::{Audit, Declared, Misfit, Plan, Registry};
-use crate::host::{KernelError, Mark, Mirror, Repairs};
+use crate::host::{KernelError, Mark, Mirror, Repairs, Surroundings};
 
 use super::command::{Caller, Command};
 use super::conductor::Conductor;
@@ -81,7 +80,7 @@ impl Engine {
             platform,
             dataplane: Dataplane::new(workers),
             mirror,
-            plan: Plan::new(nothing.clone(), OrdSet::new()),
+            plan: Plan::new(nothing.clone(), Surroundings::default()),
             audit: Audit::new(settings.audit_timeout),
             started: now,
             clock,

@@ -12,7 +12,7 @@ use super::settle::{Mode, Setback, Settled, Settling};
 impl Conductor {
     /// Settles a registry and keeps it, or goes back to the one that stands.
     pub(super) fn settle(&mut self, next: Registry, asked: BTreeSet<Subject>) -> Result<(), Setback> {
-        let plan = self.plan.then(next, self.mirror.seen().exit_devices.clone());
+        let plan = self.plan.then(next, self.mirror.seen().surroundings.clone());
         let standing = self.plan.clone();
         match self.attempt(&standing, plan.clone(), Mode::Strict(asked), Occasion::Request) {
             Ok(settled) => {
@@ -28,7 +28,7 @@ impl Conductor {
 
     /// Keeps a registry and settles it as far as possible.
     pub(super) fn settle_anyhow(&mut self, next: Registry) {
-        let plan = self.plan.then(next, self.mirror.seen().exit_devices.clone());
+        let plan = self.plan.then(next, self.mirror.seen().surroundings.clone());
         let before = std::mem::replace(&mut self.plan, plan);
         self.bring_in_line(&before);
     }

@@ -39,7 +39,7 @@ pub(super) struct Setback {
 /// What an attempt has reached.
 #[derive(Debug)]
 pub(super) struct Settled {
-    /// The plan, with the exit devices that were last seen.
+    /// The plan, in the surroundings that were last seen.
     pub(super) plan: Plan,
     /// What had to be left undone, one sentence each.
     pub(super) problems: Vec<String>,
@@ -116,7 +116,7 @@ impl Settling<'_> {
         self.mirror.refresh(self.platform).map_err(Setback::of_all)?;
         self.looked = true;
         let seen = self.mirror.seen();
-        self.plan = self.plan.then(self.plan.registry().clone(), seen.exit_devices.clone());
+        self.plan = self.plan.then(self.plan.registry().clone(), seen.surroundings.clone());
         self.mirror.share_with(&self.plan.want().host);
         Ok(())
     }

@@ -112,7 +112,7 @@ impl Conductor {
             tracing::info!("{object}: stays as it was repaired; the dispute is over");
         }
         // An attempt may have come upon another way out of the host when it was about to end.
-        if self.mirror.is_in_doubt() || *self.plan.exit_devices() != self.mirror.seen().exit_devices {
+        if self.mirror.is_in_doubt() || *self.plan.surroundings() != self.mirror.seen().surroundings {
             self.vigil.schedule.heard(now);
         }
         match self.vigil.schedule.due(now) {
@@ -134,7 +134,7 @@ impl Conductor {
     /// Brings the host in line with what stands; costs next to nothing if it is.
     fn repair(&mut self, occasion: Occasion, began: Moment) {
         let seen = self.mirror.seen();
-        let plan = self.plan.then(self.plan.registry().clone(), seen.exit_devices.clone());
+        let plan = self.plan.then(self.plan.registry().clone(), seen.surroundings.clone());
         if self.mirror.is_in_doubt() || !diff(&plan.want().host, seen).is_empty() {
             let standing = self.plan.clone();
             match self.attempt(&standing, plan, Mode::Tolerant, occasion) {

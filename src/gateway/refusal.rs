@@ -57,15 +57,13 @@ pub enum Refusal {
         /// Why it is not usable, to follow the subnet in a sentence.
         why: &'static str,
     },
-    /// Overlapping subnets of one instance with different uplinks: which of the two source rules
-    /// comes first would be left to chance.
-    #[error("subnet {subnet} overlaps {other} of gateway {gateway}, which has another uplink")]
+    /// Gateways that share a subnet leave by one uplink. A request that names one moves those that
+    /// stand, but none moves them to table main, nor one that the configuration file defines.
+    #[error("subnet {subnet} is also that of gateway {gateway}, which has another uplink")]
     UplinkDiffers {
-        /// The subnet asked for.
+        /// The subnet.
         subnet: Prefix,
-        /// The subnet that stands.
-        other: Prefix,
-        /// Whose it is.
+        /// Whose it is too.
         gateway: InterfaceName,
     },
     /// An address, or network, that no guest and no gateway can own.

@@ -38,10 +38,10 @@ pub fn stages(want: &HostState, have: &Observed) -> [Vec<Operation>; 5] {
     let differing = Differing::new(want, &have.ours);
     differing.add_links(&mut new_links, &mut ground);
     differing.add_routes(have, |key| key.table != RouteKey::MAIN, &mut ground);
-    invitations.extend(differing.rules.new.iter().map(|rule| Operation::AddRule(**rule)));
+    differing.add_rules(&mut invitations);
     differing.add_routes(have, |key| key.table == RouteKey::MAIN, &mut invitations);
     differing.delete_routes(|key| key.table == RouteKey::MAIN, &mut removals);
-    removals.extend(differing.rules.extra.iter().rev().map(|rule| Operation::DeleteRule(**rule)));
+    differing.delete_rules(&mut removals);
     differing.delete_routes(|key| key.table != RouteKey::MAIN, &mut removals);
     differing.delete_links(&mut removals, &mut old_links);
     [new_links, ground, invitations, removals, old_links]
@@ -98,6 +98,24 @@ impl<'a> Differing<'a> {
         if !doomed.is_empty() {
             taps.push(Operation::DeleteLinks(doomed));
         }
+    }
+
+    /// First the rules that look something up, then those that lead to other rules, from the last to
+    /// the first: each leads to what stands already, and passes over nothing that does not stand
+    /// elsewhere.
+    fn add_rules(&self, operations: &mut Vec<Operation>) {
+        let (lookups, leading): (Vec<&Rule>, Vec<&Rule>) =
+            self.rules.new.iter().copied().partition(|rule| rule.table().is_some());
+        let ordered = lookups.into_iter().chain(leading.into_iter().rev());
+        operations.extend(ordered.map(|rule| Operation::AddRule(*rule)));
+    }
+
+    /// The same backwards.
+    fn delete_rules(&self, operations: &mut Vec<Operation>) {
+        let (lookups, leading): (Vec<&Rule>, Vec<&Rule>) =
+            self.rules.extra.iter().copied().partition(|rule| rule.table().is_some());
+        let ordered = leading.into_iter().chain(lookups.into_iter().rev());
+        operations.extend(ordered.map(|rule| Operation::DeleteRule(*rule)));
     }
 
     fn add_routes(&self, have: &Observed, of: impl Fn(&RouteKey) -> bool, operations: &mut Vec<Operation>) {

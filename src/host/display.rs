@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::operation::Operation;
-use super::state::{HostLink, HostRoute, RouteKey, Rule, Setting, SettingKind};
+use super::state::{HostLink, HostRoute, RouteKey, Rule, RuleAction, Setting, SettingKind};
 
 /// Names printed of a long list.
 const SHOWN_LINKS: usize = 8;
@@ -81,8 +81,14 @@ impl fmt::Display for RouteKey {
 
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { priority, from, table } = self;
-        write!(f, "from {from} lookup {table} pref {priority}")
+        let Self { priority, from, action } = self;
+        write!(f, "from {from} ")?;
+        match action {
+            RuleAction::Lookup(table) => write!(f, "lookup {table}")?,
+            RuleAction::Goto(target) => write!(f, "goto {target}")?,
+            RuleAction::Nop => f.write_str("nop")?,
+        }
+        write!(f, " pref {priority}")
     }
 }
 
@@ -117,7 +123,7 @@ mod tests {
     #[test]
     fn operations_read_as_commands() {
         let link = HostLink { mac: Mac::GATEWAY, mtu: 1500, up: true, marked: true };
-        let rule = Rule { priority: 20_120, from: "10.1.0.0/24".parse().unwrap(), table: 20_100 };
+        let rule = Rule { priority: 20_120, from: "10.1.0.0/24".parse().unwrap(), action: RuleAction::Lookup(20_100) };
         let setting = Setting { interface: name("eth0.100"), kind: SettingKind::ForwardV4 };
         let operations = [
             Operation::AddLink(name("vgw1"), link),
@@ -130,6 +136,8 @@ mod tests {
             route(20_100, 0, "0.0.0.0/0", &[]),
             Operation::AddRule(rule),
             Operation::DeleteRule(rule),
+            Operation::AddRule(Rule { action: RuleAction::Goto(20_200), ..rule }),
+            Operation::DeleteRule(Rule { action: RuleAction::Nop, ..rule }),
             Operation::Enable(setting),
             Operation::Restore(Setting { kind: SettingKind::ForwardV6, ..setting }),
         ];
@@ -147,6 +155,8 @@ mod tests {
                 "route add unreachable 0.0.0.0/0 table 20100",
                 "rule add from 10.1.0.0/24 lookup 20100 pref 20120",
                 "rule delete from 10.1.0.0/24 lookup 20100 pref 20120",
+                "rule add from 10.1.0.0/24 goto 20200 pref 20120",
+                "rule delete from 10.1.0.0/24 nop pref 20120",
                 "sysctl net/ipv4/conf/eth0.100/forwarding=1",
                 "sysctl net/ipv6/conf/eth0.100/force_forwarding restored",
             ]

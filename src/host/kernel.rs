@@ -2,7 +2,7 @@
 
 use imbl::{OrdMap, OrdSet};
 
-use crate::addr::InterfaceName;
+use crate::addr::{InterfaceName, Prefix};
 
 use super::operation::Operation;
 use super::state::{HostState, RouteKey};
@@ -20,9 +20,27 @@ pub struct Observed {
     pub foreign_routes: OrdSet<RouteKey>,
     /// Tables outside our ownership that somebody's routes or rules use.
     pub foreign_tables: OrdSet<u32>,
+    /// The host's own network, as far as what we want depends on it.
+    pub surroundings: Surroundings,
+}
+
+/// The host's own network, as far as what we want depends on it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Surroundings {
     /// Devices other than loopback and our own that routes of table main lead to, by which packets of
     /// a gateway without a named uplink may leave and return.
     pub exit_devices: OrdSet<InterfaceName>,
+    /// The networks that the host is connected to, each with its device: what table main has on the
+    /// link of such a device, as the kernel put it there with an address. Link-local networks are not
+    /// among them, and no more than [`Surroundings::MOST_CONNECTED`], the first in the order of
+    /// prefixes.
+    pub connected: OrdMap<Prefix, InterfaceName>,
+}
+
+impl Surroundings {
+    /// The greatest number of connected networks that are taken notice of. Each is copied into every
+    /// uplink's table.
+    pub const MOST_CONNECTED: usize = 1024;
 }
 
 /// What the kernel, or what stands for it, answered to an operation.

@@ -21,12 +21,12 @@ mod survey;
 
 pub use diff::{diff, stages};
 pub use dispute::{Dispute, Disputes, Passed};
-pub use kernel::{Kernel, KernelError, Observed, Outcome};
+pub use kernel::{Kernel, KernelError, Observed, Outcome, Surroundings};
 pub use mark::Mark;
 pub use mirror::Mirror;
 pub use object::{Kind, Object};
 pub use operation::Operation;
 pub use repairs::{Occasion, Repairs};
 pub use sharing::sharing;
-pub use state::{HostHop, HostLink, HostRoute, HostState, RouteKey, Rule, Setting, SettingKind};
+pub use state::{HostHop, HostLink, HostRoute, HostState, RouteKey, Rule, RuleAction, Setting, SettingKind};
 pub use survey::{ForeignRoute, ForeignRule, Survey};

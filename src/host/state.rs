@@ -89,15 +89,38 @@ pub struct HostRoute {
     pub source: Option<IpAddr>,
 }
 
-/// A source rule: packets from `from` look up `table`.
+/// A source rule: what becomes of the lookups for packets from `from`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Rule {
-    /// Smaller is asked first.
+    /// Smaller is asked first; of equal ones, the one that was added first.
     pub priority: u32,
     /// The source network.
     pub from: Prefix,
-    /// The table it looks up.
-    pub table: u32,
+    /// What it does.
+    pub action: RuleAction,
+}
+
+impl Rule {
+    /// The table that it looks up, if it does.
+    #[must_use]
+    pub fn table(&self) -> Option<u32> {
+        match self.action {
+            RuleAction::Lookup(table) => Some(table),
+            RuleAction::Goto(_) | RuleAction::Nop => None,
+        }
+    }
+}
+
+/// What a rule does (`FR_ACT_*`, include/uapi/linux/fib_rules.h).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RuleAction {
+    /// Looks up this table; the next rule is asked if that has no route.
+    Lookup(u32),
+    /// Goes on with the first rule of this priority, which must be greater than its own. As long as
+    /// there is none, the next rule is asked.
+    Goto(u32),
+    /// Nothing: something for others to go to.
+    Nop,
 }
 
 /// A per-interface switch of the kernel that must be on for packets to pass.

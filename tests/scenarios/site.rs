@@ -44,7 +44,7 @@ impl Site {
         for (index, name) in [(2, "eth0"), (3, "eth1")] {
             host.foreign_links.insert(words::interface(name), index);
         }
-        host.exit_devices = [words::interface("eth0")].into_iter().collect();
+        host.surroundings.exit_devices = [words::interface("eth0")].into_iter().collect();
         let (kernel, clock) = (FakeKernel::new(host), ManualClock::default());
         let (stir, stirrings) = bounded(1);
         let mut site = Self { kernel, clock, engine: None, looks: 0, stir, stirrings };
@@ -221,7 +221,7 @@ fn meddle(state: &mut Observed, deed: &Meddling) {
             let switches = state.ours.settings.iter().filter(|setting| setting.interface != *name);
             state.ours.settings = switches.copied().collect();
         }
-        Meddling::LeaveBy(name) => state.exit_devices = [*name].into_iter().collect(),
+        Meddling::LeaveBy(name) => state.surroundings.exit_devices = [*name].into_iter().collect(),
         Meddling::RemoveRoute(prefix) => {
             state.foreign_routes.remove(&main(prefix));
             state.ours.routes.remove(&main(prefix));

@@ -97,7 +97,7 @@ fn errors_name_file_line_and_key() {
         ("[limits]\nroutes = 16777216", "a.toml:2: limits.routes: 16777216 is not in 0..=1000000"),
         ("[host]\ncheck = \"500ms\"", "a.toml:2: host.check: is shorter than a second"),
         ("[host]\nlink_group = 0", "a.toml:2: host.link_group: 0 is not in 1..=4294967295"),
-        ("[host]\nrule_priority = 32700", "a.toml:2: host.rule_priority: 32700 is not in 1..=32666"),
+        ("[host]\nrule_priority = 32700", "a.toml:2: host.rule_priority: 32700 is not in 1..=30766"),
         ("[dataplane]\nworkers = 0", "a.toml:2: dataplane.workers: 0 is not in 1..=256"),
         (
             "[dataplane]\nspin = '2ms'",
@@ -109,6 +109,10 @@ fn errors_name_file_line_and_key() {
         (
             &gateway("routes = [\n'0.0.0.0/0',\n'10.0.0.0/33']"),
             "a.toml:9: gateway.routes: prefix length 33 is not in 0..=32",
+        ),
+        (
+            &UPLINK.replace("/24", ""),
+            "a.toml:4: uplink.address: '20.0.0.5' has no prefix length: write 20.0.0.5/LENGTH",
         ),
         (&gateway("uplink = 'wan'"), "a.toml:7: gateway.uplink: there is no uplink wan"),
         (

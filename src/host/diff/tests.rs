@@ -7,7 +7,7 @@ use proptest::sample::{select, subsequence};
 use super::*;
 use crate::addr::{InterfaceAddress, InterfaceName, Mac, Prefix};
 use crate::host::fake::FakeKernel;
-use crate::host::{HostHop, HostLink, Kernel, Rule, Setting, SettingKind};
+use crate::host::{HostHop, HostLink, Kernel, Rule, RuleAction, Setting, SettingKind};
 
 const TABLE: u32 = 20_100;
 
@@ -38,7 +38,11 @@ fn gateway() -> HostState {
             (key(TABLE, "0.0.0.0/0"), route(&[("eth1", Some("20.0.0.1"))])),
             (key(TABLE, "20.0.0.0/24"), route(&[("eth1", None)])),
         ]),
-        rules: OrdSet::from_iter([Rule { priority: 20_120, from: "10.1.0.0/24".parse().unwrap(), table: TABLE }]),
+        rules: OrdSet::from_iter([Rule {
+            priority: 20_120,
+            from: "10.1.0.0/24".parse().unwrap(),
+            action: RuleAction::Lookup(TABLE),
+        }]),
         settings: OrdSet::from_iter([Setting { interface: name("vgw1"), kind: SettingKind::ForwardV4 }]),
     }
 }
@@ -155,10 +159,12 @@ fn any_route(devices: Vec<InterfaceName>) -> impl Strategy<Value = HostRoute> {
 }
 
 fn any_rule() -> impl Strategy<Value = Rule> {
-    (20_100..20_103u32, select(PREFIXES.to_vec()), TABLE..TABLE + 2).prop_map(|(priority, from, table)| Rule {
+    let lookups = (TABLE..TABLE + 2).prop_map(RuleAction::Lookup);
+    let actions = prop_oneof![2 => lookups, 1 => Just(RuleAction::Goto(20_103)), 1 => Just(RuleAction::Nop)];
+    (20_100..20_103u32, select(PREFIXES.to_vec()), actions).prop_map(|(priority, from, action)| Rule {
         priority,
         from: from.parse().unwrap(),
-        table,
+        action,
     })
 }
 

@@ -104,15 +104,15 @@ impl LinuxKernel {
     }
 
     fn is_exit(&self, index: u32, known: &Observed) -> bool {
-        known.exit_devices.iter().any(|device| known.foreign_links.get(device) == Some(&index))
+        known.surroundings.exit_devices.iter().any(|device| known.foreign_links.get(device) == Some(&index))
     }
 
     fn is_rule_news(&self, entry: &RuleEntry, gone: bool, known: &Observed) -> bool {
         if entry.protocol == self.mark.protocol {
             return true;
         }
-        let table = entry.rule.table;
-        let is_ours = self.mark.owns_table(table) || known.ours.rules.iter().any(|rule| rule.table == table);
+        let Some(table) = entry.rule.table() else { return false };
+        let is_ours = self.mark.owns_table(table) || known.ours.rules.iter().any(|rule| rule.table() == Some(table));
         !gone && table != 0 && !is_ours && !known.foreign_tables.contains(&table)
     }
 

@@ -4,8 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use crate::addr::{InterfaceName, Prefix};
-use crate::host::{HostHop, HostLink, HostRoute, Mark, Observed, RouteKey, Rule};
+use crate::host::{HostHop, HostLink, HostRoute, Mark, Observed, RouteKey, Rule, Surroundings};
 use crate::sys::netlink::{AddressEntry, Hop, Link, RouteEntry, RouteKind, RuleEntry};
+
+/// Who connects the host to a network (`RTPROT_KERNEL` and `RTPROT_RA`, include/uapi/linux/rtnetlink.h):
+/// the kernel with an address, and a router's announcement that a program has taken up.
+const CONNECTING: [u8; 2] = [2, 9];
 
 /// Everything that the kernel shows.
 #[derive(Debug, Default)]
@@ -62,11 +66,14 @@ pub(super) fn classify(snapshot: &Snapshot, ownership: &Ownership<'_>) -> Observ
     let our_rules = snapshot.rules.iter().filter(|entry| ownership.owns_rule(entry));
     observed.ours.rules = our_rules.map(|entry| entry.rule).collect();
     let mut tables: BTreeSet<u32> = ownership.claimed.clone();
-    tables.extend(observed.ours.rules.iter().map(|rule| rule.table));
+    tables.extend(observed.ours.rules.iter().filter_map(Rule::table));
     let owns_table = |table: u32| ownership.mark.owns_table(table) || tables.contains(&table);
-    let foreign_rules = snapshot.rules.iter().filter(|entry| !ownership.owns_rule(entry)).map(|entry| entry.rule.table);
-    observed.foreign_tables = foreign_rules.filter(|table| *table != 0 && !owns_table(*table)).collect();
+    let foreign_rules = snapshot.rules.iter().filter(|entry| !ownership.owns_rule(entry));
+    let foreign_tables = foreign_rules.filter_map(|entry| entry.rule.table());
+    observed.foreign_tables = foreign_tables.filter(|table| *table != 0 && !owns_table(*table)).collect();
 
+    // By prefix, the best metric first.
+    let mut connected: BTreeMap<(Prefix, u32), InterfaceName> = BTreeMap::new();
     for entry in &snapshot.routes {
         let RouteKey { table, .. } = entry.key;
         let in_main = table == RouteKey::MAIN;
@@ -83,11 +90,18 @@ pub(super) fn classify(snapshot: &Snapshot, ownership: &Ownership<'_>) -> Observ
                     observed.foreign_tables.insert(table);
                 }
                 if in_main {
-                    observed.exit_devices.extend(exits(entry, &names, &our_indices));
+                    observed.surroundings.exit_devices.extend(exits(entry, &names, &our_indices));
+                    if let Some((way, device)) = connection(entry, &names, &our_indices) {
+                        // Of two that are alike the first acts.
+                        connected.entry(way).or_insert(device);
+                    }
                 }
             }
         }
     }
+    let mut all: BTreeMap<Prefix, InterfaceName> = BTreeMap::new();
+    connected.into_iter().for_each(|((network, _), device)| _ = all.entry(network).or_insert(device));
+    observed.surroundings.connected = all.into_iter().take(Surroundings::MOST_CONNECTED).collect();
     observed
 }
 
@@ -115,8 +129,27 @@ fn exits(entry: &RouteEntry, names: &BTreeMap<u32, &Link>, ours: &BTreeSet<u32>)
     links.filter(|link| !link.loopback).map(|link| link.name).collect()
 }
 
+/// The network that a foreign route connects the host to, with its metric and its device.
+fn connection(
+    entry: &RouteEntry,
+    names: &BTreeMap<u32, &Link>,
+    ours: &BTreeSet<u32>,
+) -> Option<((Prefix, u32), InterfaceName)> {
+    let RouteEntry { key, kind: RouteKind::Unicast, hops, special: false, .. } = entry else { return None };
+    let [Hop { link, via: None }] = hops[..] else { return None };
+    if !CONNECTING.contains(&entry.protocol) || ours.contains(&link) || is_link_local(&key.prefix) {
+        return None;
+    }
+    let link = names.get(&link).filter(|link| !link.loopback)?;
+    Some(((key.prefix, key.metric), link.name))
+}
+
+/// True if no router forwards to it.
 pub(super) fn is_link_local(prefix: &Prefix) -> bool {
-    matches!(prefix.address(), IpAddr::V6(v6) if v6.is_unicast_link_local())
+    match prefix.address() {
+        IpAddr::V4(v4) => v4.is_link_local() || v4.is_multicast(),
+        IpAddr::V6(v6) => v6.is_unicast_link_local() || v6.is_multicast(),
+    }
 }
 
 /// Our rules that cannot be deleted: a foreign rule that selects by more, but bears our protocol

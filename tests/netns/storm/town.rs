@@ -257,7 +257,9 @@ impl<'a> Town<'a> {
             uplink: Some(WAYS[way].uplinks[usize::from(is_six(number))].to_owned()),
         };
         // The way may be gone at this moment: then it is told again until it is back.
-        eventually("the gateway is accepted", || self.daemon().call(|daemon| daemon.add_gateway(gateway.clone())).is_ok());
+        eventually("the gateway is accepted", || {
+            self.daemon().call(|daemon| daemon.add_gateway(gateway.clone())).is_ok()
+        });
     }
 
     fn delete(&mut self, number: usize) {

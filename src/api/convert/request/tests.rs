@@ -93,6 +93,9 @@ fn an_uplink_keeps_its_host_bits() {
         table: Some(1 << 32),
     };
     assert_eq!(uplink(&request).unwrap_err().to_string(), "table: 4294967296 is no table");
+    let bare = wire::Uplink { address: "20.0.0.5".to_owned(), ..request.clone() };
+    let reason = "address: '20.0.0.5' has no prefix length: write 20.0.0.5/LENGTH";
+    assert_eq!(uplink(&bare).unwrap_err().to_string(), reason);
     let spec = uplink(&wire::Uplink { table: Some(100), ..request }).unwrap();
     assert_eq!((spec.address.to_string(), spec.table), ("20.0.0.5/24".to_owned(), Some(100)));
 }
