@@ -7,7 +7,7 @@ use crate::addr::{Family, InterfaceAddress, InterfaceName};
 
 use super::kernel::Observed;
 use super::operation::Operation;
-use super::state::{HostLink, HostRoute, HostState, RouteKey, Rule, Setting};
+use super::state::{HostLink, HostRoute, HostState, Masquerade, RouteKey, Rule, Setting};
 
 /// The changes that turn what is ours of `have` into `want`; empty when nothing differs.
 ///
@@ -17,7 +17,7 @@ use super::state::{HostLink, HostRoute, HostState, RouteKey, Rule, Setting};
 /// 1. links, down; their addresses; settings; links up (a route over a device that is down is
 ///    refused with `ENETDOWN`);
 /// 2. routes outside table main, those on the link before those via a router, which the kernel
-///    checks against them; then the rules that lead to these tables;
+///    checks against them; what is masqueraded; then the rules that lead to these tables;
 /// 3. routes of table main.
 ///
 /// Then what is no longer wanted, in the reverse order, all links in one operation. A route that
@@ -36,12 +36,18 @@ pub fn stages(want: &HostState, have: &Observed) -> [Vec<Operation>; 5] {
     let (mut new_links, mut ground, mut invitations) = (vec![], vec![], vec![]);
     let (mut removals, mut old_links) = (vec![], vec![]);
     let differing = Differing::new(want, &have.ours);
+    let masquerades = &differing.masquerades;
     differing.add_links(&mut new_links, &mut ground);
     differing.add_routes(have, |key| key.table != RouteKey::MAIN, &mut ground);
+    ground.extend(masquerades.new.iter().map(|masquerade| Operation::AddMasquerade(**masquerade)));
     invitations.extend(differing.rules.new.iter().map(|rule| Operation::AddRule(**rule)));
     differing.add_routes(have, |key| key.table == RouteKey::MAIN, &mut invitations);
     differing.delete_routes(|key| key.table == RouteKey::MAIN, &mut removals);
     removals.extend(differing.rules.extra.iter().rev().map(|rule| Operation::DeleteRule(**rule)));
+    removals.extend(masquerades.extra.iter().rev().map(|masquerade| Operation::DeleteMasquerade(**masquerade)));
+    if have.spoiled_masquerades && want.masquerades.is_empty() {
+        removals.push(Operation::ClearMasquerades);
+    }
     differing.delete_routes(|key| key.table != RouteKey::MAIN, &mut removals);
     differing.delete_links(&mut removals, &mut old_links);
     [new_links, ground, invitations, removals, old_links]
@@ -54,6 +60,7 @@ struct Differing<'a> {
     routes: Changes<'a, RouteKey, HostRoute>,
     rules: Members<'a, Rule>,
     settings: Members<'a, Setting>,
+    masquerades: Members<'a, Masquerade>,
 }
 
 /// The entries of a map that differ: key, wanted, there.
@@ -73,6 +80,7 @@ impl<'a> Differing<'a> {
             routes: changes(&want.routes, &have.routes),
             rules: members(&want.rules, &have.rules),
             settings: members(&want.settings, &have.settings),
+            masquerades: members(&want.masquerades, &have.masquerades),
         }
     }
 

@@ -1,14 +1,15 @@
 //! A kernel in memory, for the tests of everything that changes the host.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use imbl::OrdSet;
 
-use crate::addr::InterfaceName;
+use crate::addr::{InterfaceName, Prefix};
 
 use super::kernel::{Kernel, KernelError, Observed, Outcome};
 use super::operation::Operation;
-use super::state::{HostRoute, HostState};
+use super::state::{HostRoute, HostState, Traffic};
 
 const ENODEV: i32 = 19;
 const EEXIST: i32 = 17;
@@ -113,6 +114,12 @@ impl Kernel for FakeKernel {
     fn has_news(&mut self, _: &Observed) -> bool {
         self.lock().meddled
     }
+
+    /// Nothing ever leaves.
+    fn masqueraded(&mut self) -> Result<BTreeMap<Prefix, Traffic>, KernelError> {
+        let inner = self.lock();
+        Ok(inner.state.ours.masquerades.iter().map(|masquerade| (masquerade.subnet, Traffic::default())).collect())
+    }
 }
 
 impl Inner {
@@ -194,6 +201,9 @@ impl Observed {
                 ours.settings.contains(setting)
             }
             Operation::Restore(setting) => !ours.settings.contains(setting),
+            Operation::AddMasquerade(masquerade) => ours.masquerades.contains(masquerade),
+            Operation::DeleteMasquerade(masquerade) => !ours.masquerades.contains(masquerade),
+            Operation::ClearMasquerades => !self.spoiled_masquerades && ours.masquerades.is_empty(),
         };
         // Links are deleted by name, those that are left.
         let partly = already && matches!(operation, Operation::DeleteLinks(names) if names.len() > 1);

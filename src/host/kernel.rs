@@ -1,11 +1,13 @@
 //! The seam between wishes and the kernel.
 
+use std::collections::BTreeMap;
+
 use imbl::{OrdMap, OrdSet};
 
-use crate::addr::InterfaceName;
+use crate::addr::{InterfaceName, Prefix};
 
 use super::operation::Operation;
-use super::state::{HostState, RouteKey};
+use super::state::{HostState, RouteKey, Traffic};
 
 /// What the kernel has.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -22,6 +24,9 @@ pub struct Observed {
     /// Devices other than loopback and our own that routes of table main lead to, by which packets of
     /// a gateway without a named uplink may leave and return.
     pub exit_devices: OrdSet<InterfaceName>,
+    /// Our table of nftables is there, but not as we made it. Nothing in it counts as ours then: the
+    /// next masquerade makes it anew.
+    pub spoiled_masquerades: bool,
 }
 
 /// What the kernel, or what stands for it, answered to an operation.
@@ -90,4 +95,10 @@ pub trait Kernel: Send {
     /// a moment, if that left traces. `known` is what it showed, with the effects of all changes
     /// made since. Not heard of: settings, and what docs/decisions/settle.md lists beside them.
     fn has_news(&mut self, known: &Observed) -> bool;
+
+    /// What has left under another address, by masqueraded network.
+    ///
+    /// # Errors
+    /// The counters cannot be read.
+    fn masqueraded(&mut self) -> Result<BTreeMap<Prefix, Traffic>, KernelError>;
 }

@@ -21,4 +21,6 @@ pub use mark::Mark;
 pub use mirror::Mirror;
 pub use operation::Operation;
 pub use sharing::sharing;
-pub use state::{HostHop, HostLink, HostRoute, HostState, RouteKey, Rule, Setting, SettingKind};
+pub use state::{
+    HostHop, HostLink, HostRoute, HostState, Masquerade, RouteKey, Rule, Setting, SettingKind, Traffic, Translation,
+};

@@ -1,13 +1,14 @@
 //! The real system, as the engine needs it.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 
-use crate::addr::InterfaceName;
+use crate::addr::{InterfaceName, Prefix};
 use crate::engine::{Access, Device, DeviceError, OpenPort, Platform, Transfer};
 use crate::gateway::{PortKind, PortSpec};
-use crate::host::{Kernel, KernelError, Mark, Observed, Operation, Outcome};
+use crate::host::{Kernel, KernelError, Mark, Observed, Operation, Outcome, Traffic};
 use crate::packet::{Batch, Packet, SuperPackets};
 
 use super::guest;
@@ -88,6 +89,10 @@ impl Kernel for LinuxPlatform {
 
     fn has_news(&mut self, known: &Observed) -> bool {
         self.kernel.has_news(known)
+    }
+
+    fn masqueraded(&mut self) -> Result<BTreeMap<Prefix, Traffic>, KernelError> {
+        self.kernel.masqueraded()
     }
 }
 

@@ -57,7 +57,7 @@ fn told(caller: &Caller, command: &Command) -> String {
 
 /// A gateway on one line.
 fn spec(spec: &GatewaySpec) -> String {
-    let GatewaySpec { interface, instance, subnets, routes, uplink: _ } = spec;
+    let GatewaySpec { interface, instance, subnets, routes, .. } = spec;
     format!("{interface} in {instance} subnets {subnets:?} routes {routes:?}")
 }
 

@@ -16,6 +16,8 @@ fn gateway(interface: &str, subnet: &str) -> Gateway {
         subnets: vec![subnet.to_owned()],
         routes: None,
         uplink: None,
+        masquerade: None,
+        weight: None,
     }
 }
 
@@ -73,6 +75,7 @@ fn every_method_reaches_the_engine() {
         mtu: None,
         attach: Some(true),
         guest: None,
+        weight: None,
     };
     let uplink = Uplink {
         name: text("display"),

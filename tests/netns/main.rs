@@ -16,6 +16,7 @@ mod host_state;
 mod isolation;
 mod lab;
 mod lifecycle;
+mod masquerade;
 mod namespace;
 mod offloads;
 mod reload;

@@ -11,13 +11,13 @@ use crate::sniffer::Sniffer;
 use crate::traffic::{assert_ping, assert_tcp, assert_udp};
 
 /// Addresses that both routers lead to; here they have them themselves.
-const FAR: [&str; 2] = ["198.51.100.1", "2001:db8:f::1"];
+pub(crate) const FAR: [&str; 2] = ["198.51.100.1", "2001:db8:f::1"];
 
 const STREAM: usize = 8 << 20;
 
 /// A site whose compute node has a second router: `site.outside` by eth1, the default, and the one
 /// that comes back by eth2. Every reverse path is checked strictly.
-fn with_two_routers() -> (Site, Namespace) {
+pub(crate) fn with_two_routers() -> (Site, Namespace) {
     let (site, second) = (Site::new(), Namespace::new());
     let compute = &site.compute;
     compute.connect("eth2", &second, "eth0");
@@ -43,14 +43,14 @@ fn with_two_routers() -> (Site, Namespace) {
     (site, second)
 }
 
-fn uplink(name: &str, address: &str, via: &str) -> Uplink {
+pub(crate) fn uplink(name: &str, address: &str, via: &str) -> Uplink {
     Uplink::new(name.to_owned(), "eth2".to_owned(), address.to_owned(), via.to_owned(), None)
 }
 
 /// A gateway with this uplink.
 fn gateway(interface: &str, instance: &str, subnet: &str, uplink: &str) -> Gateway {
     let (interface, instance) = (interface.to_owned(), instance.to_owned());
-    Gateway::new(interface, instance, vec![subnet.to_owned()], None, Some(uplink.to_owned()))
+    Gateway::new(interface, instance, vec![subnet.to_owned()], None, Some(uplink.to_owned()), None, None)
 }
 
 /// Adds the uplink of each family, and a gateway for each.

@@ -1,5 +1,6 @@
 //! A daemon's inside without a host: the engine on a kernel in memory.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixDatagram;
@@ -14,7 +15,7 @@ use vgw::engine::{
 };
 use vgw::gateway::{Audit, Declared, PortSpec};
 use vgw::host::fake::FakeKernel;
-use vgw::host::{HostRoute, Kernel, KernelError, Mark, Observed, Operation, Outcome, RouteKey};
+use vgw::host::{HostRoute, Kernel, KernelError, Mark, Observed, Operation, Outcome, RouteKey, Traffic};
 use vgw::packet::{Batch, Packet, SuperPackets};
 
 use crate::words::{self, Meddling, Request};
@@ -180,6 +181,11 @@ fn meddle(state: &mut Observed, deed: &Meddling) {
         }
         Meddling::MakeLink(name) => drop(state.foreign_links.insert(*name, 77)),
         Meddling::Flush(table) => retain_routes(state, |key, _| key.table != *table),
+        Meddling::FlushFilter => state.ours.masquerades.clear(),
+        Meddling::SpoilFilter => {
+            state.ours.masquerades.clear();
+            state.spoiled_masquerades = true;
+        }
         Meddling::AddRoute(prefix) => drop(state.foreign_routes.insert(main(prefix))),
         Meddling::RemoveRoute(prefix) => {
             state.foreign_routes.remove(&main(prefix));
@@ -220,6 +226,10 @@ impl Kernel for FakePlatform {
 
     fn has_news(&mut self, known: &Observed) -> bool {
         self.kernel.has_news(known)
+    }
+
+    fn masqueraded(&mut self) -> Result<BTreeMap<Prefix, Traffic>, KernelError> {
+        self.kernel.masqueraded()
     }
 }
 

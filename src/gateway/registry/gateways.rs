@@ -29,11 +29,13 @@ impl Registry {
         outcome
     }
 
-    /// The gateway as asked for, with the uplink of the one that stands.
+    /// The gateway as asked for, with what OpenContrail's clients cannot name from the one that
+    /// stands: uplink, masquerade and weight.
     #[must_use]
     pub fn with_present_uplink(&self, spec: &GatewaySpec) -> GatewaySpec {
-        let uplink = self.gateways.get(&spec.interface).and_then(|gateway| gateway.spec.uplink.clone());
-        GatewaySpec { uplink, ..spec.clone() }
+        let Some(Gateway { spec: present, .. }) = self.gateways.get(&spec.interface) else { return spec.clone() };
+        let GatewaySpec { uplink, masquerade, weight, .. } = &**present;
+        GatewaySpec { uplink: uplink.clone(), masquerade: *masquerade, weight: *weight, ..spec.clone() }
     }
 
     /// Deletes a gateway; deleting what is not there succeeds, as with the peer.
@@ -132,6 +134,9 @@ impl Registry {
             }
             if owner.uplink != spec.uplink {
                 return Err(Refusal::UplinkDiffers { subnet, other, gateway: name });
+            }
+            if owner.masquerade != spec.masquerade {
+                return Err(Refusal::MasqueradeDiffers { subnet, other, gateway: name });
             }
         }
         Ok(())

@@ -5,10 +5,12 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use imbl::{OrdMap, OrdSet};
 
-use crate::addr::{Family, InterfaceAddress, InterfaceName, Mac, Prefix};
+use crate::addr::{Family, InterfaceAddress, InterfaceName, Mac, Prefix, Weight};
 use crate::gateway::registry::Changes;
 use crate::gateway::{GatewaySpec, Registry, Uplink};
-use crate::host::{HostHop, HostLink, HostRoute, HostState, RouteKey, Rule, Setting, SettingKind};
+use crate::host::{
+    HostHop, HostLink, HostRoute, HostState, Masquerade, RouteKey, Rule, Setting, SettingKind, Translation,
+};
 
 use super::Basis;
 
@@ -47,10 +49,12 @@ pub(super) fn follow(state: &mut HostState, before: Basis<'_>, after: Basis<'_>,
     for uplink in changes.uplinks.iter().filter_map(|change| change.1) {
         add_uplink(state, uplink, priority);
         for (subnet, taps) in after.0.announced() {
-            lead_back(state, uplink, subnet, Some(&subnet_route(subnet, taps)));
+            lead_back(state, uplink, subnet, Some(&subnet_route(after.0, subnet, taps)));
         }
     }
-    concerned_subnets(after.0, changes).into_iter().for_each(|subnet| lead(state, after.0, subnet));
+    let subnets = concerned_subnets(after.0, changes);
+    subnets.iter().for_each(|subnet| lead(state, after.0, *subnet));
+    masquerade(state, after.0, subnets);
     switch_ways_out(state, before, after);
 }
 
@@ -91,7 +95,7 @@ fn remove_tap(state: &mut HostState, spec: &GatewaySpec) {
 /// packets to its uplink.
 fn lead(state: &mut HostState, registry: &Registry, subnet: Prefix) {
     let taps = registry.announcers_of(&subnet);
-    let route = taps.map(|taps| subnet_route(subnet, taps));
+    let route = taps.map(|taps| subnet_route(registry, subnet, taps));
     put(&mut state.routes, main_route(subnet), route.as_ref());
     for uplink in registry.uplinks() {
         lead_back(state, uplink, subnet, route.as_ref());
@@ -105,6 +109,36 @@ fn lead(state: &mut HostState, registry: &Registry, subnet: Prefix) {
     // An uplink carries one family; the other leaves by the main table.
     let uplinks = uplinks.filter(|uplink| uplink.spec.family() == subnet.family());
     state.rules.extend(uplinks.map(|uplink| rule(uplink.table)));
+}
+
+/// Under which address packets of these subnets, and of those inside them, leave the host.
+fn masquerade(state: &mut HostState, registry: &Registry, mut subnets: BTreeSet<Prefix>) {
+    let overlapping: Vec<Prefix> =
+        subnets.iter().flat_map(|subnet| registry.overlapping(*subnet)).map(|(prefix, _)| prefix).collect();
+    subnets.extend(overlapping);
+    for subnet in subnets {
+        let first = Masquerade { subnet, to: Translation::Device };
+        let old: Vec<_> = state.masquerades.range(first..).take_while(|old| old.subnet == subnet).copied().collect();
+        let new = translation(registry, subnet).map(|to| Masquerade { subnet, to });
+        old.iter().filter(|old| Some(**old) != new).for_each(|old| _ = state.masquerades.remove(old));
+        if let Some(new) = new.filter(|new| !old.contains(new)) {
+            state.masquerades.insert(new);
+        }
+    }
+}
+
+/// How a subnet is masqueraded; not by itself if one around it is.
+fn translation(registry: &Registry, subnet: Prefix) -> Option<Translation> {
+    let around = registry.overlapping(subnet).filter(|(other, gateway)| gateway.masquerade && other.covers(&subnet));
+    let (widest, gateway) = around.min_by_key(|(other, _)| other.length())?;
+    if widest != subnet {
+        return None;
+    }
+    let uplink = gateway.uplink.as_ref().and_then(|name| registry.uplink(name));
+    Some(match uplink.filter(|uplink| uplink.spec.family() == subnet.family()) {
+        Some(Uplink { spec, .. }) => Translation::Uplink(spec.device, spec.address.address),
+        None => Translation::Device,
+    })
 }
 
 /// The route to a gateway's subnet in an uplink's table: without it an answer from the uplink's
@@ -171,12 +205,18 @@ fn tap_address() -> Option<InterfaceAddress> {
 }
 
 /// The route to a subnet over all taps that announce it.
-fn subnet_route(subnet: Prefix, taps: &OrdSet<InterfaceName>) -> HostRoute {
+fn subnet_route(registry: &Registry, subnet: Prefix, taps: &OrdSet<InterfaceName>) -> HostRoute {
     // IPv6 makes one multipath route only of hops with a router; hops with nothing but a device
     // would become separate routes, of which the first takes all.
     let router = IpAddr::from(Mac::GATEWAY.link_local());
-    let via = (subnet.family() == Family::V6 && taps.len() > 1).then_some(router);
-    HostRoute { hops: taps.iter().map(|tap| HostHop { device: *tap, via }).collect(), source: None }
+    let shared = taps.len() > 1;
+    let via = (subnet.family() == Family::V6 && shared).then_some(router);
+    // One alone has no share, and the kernel keeps none for it.
+    let weight = |tap| if shared { registry.weight_of(tap) } else { Weight::ONE };
+    HostRoute {
+        hops: taps.iter().map(|tap| HostHop { device: *tap, via, weight: weight(tap) }).collect(),
+        source: None,
+    }
 }
 
 /// An uplink's table, apart from the gateways' subnets, and the rule for packets from its own address.
@@ -185,7 +225,7 @@ fn add_uplink(state: &mut HostState, uplink: &Uplink, priority: u32) {
     let family = spec.family();
     let key = |prefix, metric| RouteKey { table: *table, prefix, metric };
     let over = |via| HostRoute {
-        hops: BTreeSet::from([HostHop { device: spec.device, via }]),
+        hops: BTreeSet::from([HostHop { device: spec.device, via, weight: Weight::ONE }]),
         source: Some(spec.address.address),
     };
     let default = match family {

@@ -5,9 +5,9 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
 use super::*;
-use crate::addr::{InterfaceAddress, InterfaceName, Mac, Prefix};
+use crate::addr::{InterfaceAddress, InterfaceName, Mac, Prefix, Weight};
 use crate::host::fake::FakeKernel;
-use crate::host::{HostHop, HostLink, Kernel, Rule, Setting, SettingKind};
+use crate::host::{HostHop, HostLink, Kernel, Rule, Setting, SettingKind, Translation};
 
 const TABLE: u32 = 20_100;
 
@@ -20,12 +20,20 @@ fn key(table: u32, prefix: &str) -> RouteKey {
 }
 
 fn route(hops: &[(&str, Option<&str>)]) -> HostRoute {
-    let hops = hops.iter().map(|(device, via)| HostHop { device: name(device), via: via.map(|v| v.parse().unwrap()) });
+    let hops = hops.iter().map(|(device, via)| HostHop {
+        device: name(device),
+        via: via.map(|v| v.parse().unwrap()),
+        weight: Weight::ONE,
+    });
     HostRoute { hops: hops.collect(), source: None }
 }
 
 fn link(up: bool) -> HostLink {
     HostLink { mac: Mac::GATEWAY, mtu: 1500, up }
+}
+
+fn masquerade(subnet: &str, device: &str) -> Masquerade {
+    Masquerade { subnet: subnet.parse().unwrap(), to: Translation::Uplink(name(device), "20.0.0.5".parse().unwrap()) }
 }
 
 /// A gateway with an uplink: every kind of object once.
@@ -40,6 +48,7 @@ fn gateway() -> HostState {
         ]),
         rules: OrdSet::from_iter([Rule { priority: 20_120, from: "10.1.0.0/24".parse().unwrap(), table: TABLE }]),
         settings: OrdSet::from_iter([Setting { interface: name("vgw1"), kind: SettingKind::ForwardV4 }]),
+        masquerades: OrdSet::from_iter([masquerade("10.1.0.0/24", "eth1")]),
     }
 }
 
@@ -63,6 +72,7 @@ fn traffic_is_invited_last() {
             "link set vgw1 address 00:00:5e:00:01:00 mtu 1500 up",
             "route add 20.0.0.0/24 dev eth1 table 20100",
             "route add 0.0.0.0/0 via 20.0.0.1 dev eth1 table 20100",
+            "nft add element inet vgw uplinks4 { 10.1.0.0/24 . \"eth1\" : 20.0.0.5 }",
             "rule add from 10.1.0.0/24 lookup 20100 pref 20120",
             "route add 10.1.0.0/24 dev vgw1",
         ]
@@ -76,6 +86,7 @@ fn deleting_is_adding_backwards() {
         [
             "route delete 10.1.0.0/24 dev vgw1",
             "rule delete from 10.1.0.0/24 lookup 20100 pref 20120",
+            "nft delete element inet vgw uplinks4 { 10.1.0.0/24 . \"eth1\" : 20.0.0.5 }",
             "route delete 0.0.0.0/0 via 20.0.0.1 dev eth1 table 20100",
             "route delete 20.0.0.0/24 dev eth1 table 20100",
             "address delete fe80::1/64 dev vgw1",
@@ -137,6 +148,40 @@ fn routes_that_the_kernel_would_not_exchange_are_deleted_and_added() {
     ));
 }
 
+#[test]
+fn a_table_that_somebody_changed_is_made_anew_or_goes() {
+    let spoiled = Observed { spoiled_masquerades: true, ..observed(HostState::default()) };
+    assert_eq!(printed(&HostState::default(), &spoiled), ["nft delete table inet vgw"]);
+    let want = HostState { masquerades: gateway().masquerades, ..HostState::default() };
+    let operations = diff(&want, &spoiled);
+    assert!(matches!(operations[..], [Operation::AddMasquerade(_)]));
+    let mut after = spoiled;
+    operations.iter().for_each(|operation| after.note(operation));
+    assert!(diff(&want, &after).is_empty());
+}
+
+#[test]
+fn a_network_that_moves_never_leaves_under_its_own_address() {
+    let by = |device| HostState {
+        masquerades: OrdSet::from_iter([masquerade("10.1.0.0/24", device)]),
+        rules: OrdSet::from_iter([Rule {
+            priority: 20_120,
+            from: "10.1.0.0/24".parse().unwrap(),
+            table: if device == "eth1" { TABLE } else { TABLE + 1 },
+        }]),
+        ..HostState::default()
+    };
+    assert_eq!(
+        printed(&by("eth0"), &observed(by("eth1"))),
+        [
+            "nft add element inet vgw uplinks4 { 10.1.0.0/24 . \"eth0\" : 20.0.0.5 }",
+            "rule add from 10.1.0.0/24 lookup 20101 pref 20120",
+            "rule delete from 10.1.0.0/24 lookup 20100 pref 20120",
+            "nft delete element inet vgw uplinks4 { 10.1.0.0/24 . \"eth1\" : 20.0.0.5 }",
+        ]
+    );
+}
+
 const OUR_LINKS: [&str; 4] = ["vgw1", "vgw2", "vgw3", "vgw4"];
 const FOREIGN_LINKS: [&str; 2] = ["eth0", "eth1"];
 const PREFIXES: [&str; 4] = ["0.0.0.0/0", "10.1.0.0/24", "10.2.0.0/24", "2001:db8::/64"];
@@ -149,7 +194,7 @@ fn any_key() -> impl Strategy<Value = RouteKey> {
 fn any_route(devices: Vec<InterfaceName>) -> impl Strategy<Value = HostRoute> {
     let count = 0..=devices.len();
     (subsequence(devices, count), any::<bool>()).prop_map(|(devices, routers)| {
-        let hop = |device| HostHop { device, via: routers.then(|| "192.0.2.1".parse().unwrap()) };
+        let hop = |device| HostHop { device, via: routers.then(|| "192.0.2.1".parse().unwrap()), weight: Weight::ONE };
         HostRoute { hops: devices.into_iter().map(hop).collect(), source: None }
     })
 }
@@ -184,8 +229,9 @@ fn any_state(up: impl Strategy<Value = bool> + Clone + 'static) -> impl Strategy
             btree_map(any_key(), any_route(standing), 0..8),
             btree_set(any_rule(), 0..6),
             btree_set(setting, 0..6),
+            btree_set((select(PREFIXES.to_vec()), select(FOREIGN_LINKS.to_vec())), 0..4),
         )
-            .prop_map(|(links, addressed, routes, rules, settings)| {
+            .prop_map(|(links, addressed, routes, rules, settings, masqueraded)| {
                 let local: InterfaceAddress = "fe80::1/64".parse().unwrap();
                 let addresses = addressed.into_iter().map(|device| (device, local)).collect();
                 HostState {
@@ -194,6 +240,7 @@ fn any_state(up: impl Strategy<Value = bool> + Clone + 'static) -> impl Strategy
                     routes: routes.into(),
                     rules: rules.into(),
                     settings: settings.into(),
+                    masquerades: masqueraded.into_iter().map(|(subnet, device)| masquerade(subnet, device)).collect(),
                 }
             })
     })
@@ -212,6 +259,10 @@ fn is_known(operation: &Operation, state: &HostState) -> bool {
         }
         Operation::AddRule(rule) | Operation::DeleteRule(rule) => state.rules.contains(rule),
         Operation::Enable(setting) | Operation::Restore(setting) => state.settings.contains(setting),
+        Operation::AddMasquerade(masquerade) | Operation::DeleteMasquerade(masquerade) => {
+            state.masquerades.contains(masquerade)
+        }
+        Operation::ClearMasquerades => true,
     }
 }
 
@@ -223,12 +274,15 @@ fn adds(operation: &Operation) -> bool {
         | Operation::AddRoute(..)
         | Operation::ReplaceRoute(..)
         | Operation::AddRule(_)
-        | Operation::Enable(_) => true,
+        | Operation::Enable(_)
+        | Operation::AddMasquerade(_) => true,
         Operation::DeleteLinks(_)
         | Operation::DeleteAddress(..)
         | Operation::DeleteRoute(..)
         | Operation::DeleteRule(_)
-        | Operation::Restore(_) => false,
+        | Operation::Restore(_)
+        | Operation::DeleteMasquerade(_)
+        | Operation::ClearMasquerades => false,
     }
 }
 

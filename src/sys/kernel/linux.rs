@@ -5,13 +5,14 @@ use std::io;
 use std::mem::discriminant;
 use std::path::Path;
 
-use crate::addr::{Family, InterfaceName};
-use crate::host::{Kernel, KernelError, Mark, Observed, Operation, Outcome, Setting};
+use crate::addr::{Family, InterfaceName, Prefix};
+use crate::host::{Kernel, KernelError, Mark, Observed, Operation, Outcome, Setting, Traffic};
 use crate::sys::netlink::{AddressEntry, Netlink, NetlinkError, Request, Watch};
 use crate::sys::sysctl::Ipv6Switches;
 use crate::sys::tap::Tap;
 
 use super::failed::Failed;
+use super::masquerade::Masquerading;
 use super::observe::{Ownership, Snapshot, classify};
 use super::originals::Originals;
 
@@ -34,6 +35,7 @@ pub struct LinuxKernel {
     pub(super) passing: BTreeSet<Setting>,
     /// The links that were not ours when last observed, by index: their names, and whether they were up.
     pub(super) foreign: BTreeMap<u32, (InterfaceName, bool)>,
+    pub(super) masquerading: Masquerading,
     claimed: BTreeSet<u32>,
 }
 
@@ -73,6 +75,7 @@ impl LinuxKernel {
             held: BTreeMap::new(),
             passing: BTreeSet::new(),
             foreign: BTreeMap::new(),
+            masquerading: Masquerading::open()?,
             claimed: BTreeSet::new(),
         };
         // Held by taps that went with a killed daemon.
@@ -120,6 +123,7 @@ impl LinuxKernel {
         };
         let mut observed = classify(&snapshot, &self.ownership());
         observed.ours.settings = self.held_settings(&snapshot.links)?.into();
+        self.look_at_masquerades(&mut observed)?;
         self.forget_links_gone(&snapshot.links);
         self.remember_links(&snapshot.links);
         self.save_originals()?;
@@ -140,6 +144,9 @@ impl LinuxKernel {
             Operation::DeleteRule(_) => self.delete_rules(operations),
             Operation::Enable(_) => self.enable(operations),
             Operation::Restore(_) => self.restore(operations),
+            Operation::AddMasquerade(_) => self.add_masquerades(operations),
+            Operation::DeleteMasquerade(_) => self.delete_masquerades(operations),
+            Operation::ClearMasquerades => operations.iter().map(|_| self.clear_masquerades()).collect(),
         }
     }
 
@@ -257,6 +264,12 @@ impl Kernel for LinuxKernel {
     }
 
     fn has_news(&mut self, known: &Observed) -> bool {
-        self.hears_news(known)
+        // Both are asked: what is left unread now would be news the next time.
+        let heard = self.hears_news(known);
+        self.hears_of_masquerades(known) || heard
+    }
+
+    fn masqueraded(&mut self) -> Result<BTreeMap<Prefix, Traffic>, KernelError> {
+        self.count_masqueraded().map_err(|failed| failed.during(&"nft list table inet vgw"))
     }
 }

@@ -97,7 +97,7 @@ fn host_route(entry: &RouteEntry, names: &BTreeMap<u32, &Link>) -> Option<HostRo
     if entry.special || !matches!(entry.kind, RouteKind::Unicast | RouteKind::Unreachable) {
         return None;
     }
-    let hop = |hop: &Hop| Some(HostHop { device: names.get(&hop.link)?.name, via: hop.via });
+    let hop = |hop: &Hop| Some(HostHop { device: names.get(&hop.link)?.name, via: hop.via, weight: hop.weight });
     Some(HostRoute { hops: entry.hops.iter().map(hop).collect::<Option<_>>()?, source: entry.source })
 }
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::addr::Mac;
+use crate::addr::{Mac, Weight};
 use crate::sys::netlink::TapFacts;
 
 const MARK: Mark = Mark { protocol: 201, rule_priority: 20_100, table: 20_100, group: 20_100 };
@@ -25,7 +25,7 @@ fn route(table: u32, prefix: &str, protocol: u8, links: &[u32]) -> RouteEntry {
         key: RouteKey { table, prefix: prefix.parse().unwrap(), metric: 0 },
         protocol,
         kind: if links.is_empty() { RouteKind::Unreachable } else { RouteKind::Unicast },
-        hops: links.iter().map(|link| Hop { link: *link, via: None }).collect(),
+        hops: links.iter().map(|link| Hop { link: *link, via: None, weight: Weight::ONE }).collect(),
         source: None,
         special: false,
     }
