@@ -150,10 +150,16 @@ impl Settling<'_> {
         // Before anything invites traffic to the taps, their ports stand.
         self.attach_taps(made);
         self.carry_out(ground, progress)?;
+        // A tap that is down loses what it is given.
+        self.dataplane.publish_postponed();
         self.carry_out(invitations, progress)?;
         self.carry_out(removals, progress)?;
         let old_links = self.possible(old_links, progress);
         self.release_adopted(&old_links);
+        if !old_links.is_empty() {
+            // No worker sends by a tap that goes.
+            self.dataplane.barrier();
+        }
         self.carry_out(old_links, progress)
     }
 

@@ -115,9 +115,13 @@ impl<'a> Differing<'a> {
         for (key, route, old) in wanted {
             match old {
                 None => operations.push(Operation::AddRoute(*key, route.clone())),
-                Some(old) if can_replace(key, old, route, have) => {
+                Some(old) if !have.foreign_routes.contains(key) => {
                     operations.push(Operation::ReplaceRoute(*key, route.clone()));
+                    if is_put_beside(key, old, route) {
+                        operations.push(Operation::DeleteRoute(*key, old.clone()));
+                    }
                 }
+                // The kernel replaces the first of two with one key, whoever owns it.
                 Some(old) => {
                     operations.push(Operation::DeleteRoute(*key, old.clone()));
                     operations.push(Operation::AddRoute(*key, route.clone()));
@@ -158,14 +162,11 @@ fn has_router(route: &HostRoute) -> bool {
     route.hops.iter().any(|hop| hop.via.is_some())
 }
 
-/// True if `NLM_F_REPLACE` exchanges exactly the old route for the new one.
-///
-/// It does not if a foreign route has the same key: the kernel replaces the first of the two,
-/// whoever owns it. And in IPv6 a route without a router does not take the place of one with
-/// routers but is put beside it (`fib6_add_rt2node` looks for a route of the same kind).
-fn can_replace(key: &RouteKey, old: &HostRoute, new: &HostRoute, have: &Observed) -> bool {
-    let beside = key.prefix.family() == Family::V6 && has_router(old) && !has_router(new);
-    !beside && !have.foreign_routes.contains(key)
+/// True if the old route is still there when it has been replaced (`NLM_F_REPLACE`): in IPv6 a route
+/// without a router does not take the place of one with routers but is put beside it
+/// (`fib6_add_rt2node` looks for a route of the same kind).
+pub(super) fn is_put_beside(key: &RouteKey, old: &HostRoute, new: &HostRoute) -> bool {
+    key.prefix.family() == Family::V6 && has_router(old) && !has_router(new)
 }
 
 #[cfg(test)]

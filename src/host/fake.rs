@@ -7,6 +7,7 @@ use imbl::OrdSet;
 
 use crate::addr::{InterfaceName, Prefix};
 
+use super::diff::is_put_beside;
 use super::kernel::{Kernel, KernelError, Observed, Outcome};
 use super::operation::Operation;
 use super::state::{HostRoute, HostState, Traffic};
@@ -193,7 +194,10 @@ impl Observed {
                 self.check_devices(route)?;
                 false
             }
-            Operation::DeleteRoute(key, route) => ours.routes.get(key) != Some(route),
+            Operation::DeleteRoute(key, route) => {
+                let is_beside = |present: &HostRoute| present == route || is_put_beside(key, route, present);
+                !ours.routes.get(key).is_some_and(is_beside)
+            }
             Operation::AddRule(rule) => ours.rules.contains(rule),
             Operation::DeleteRule(rule) => !ours.rules.contains(rule),
             Operation::Enable(setting) => {

@@ -27,3 +27,4 @@ mod start;
 mod tap;
 mod traffic;
 mod uplink;
+mod weights;
