@@ -2,6 +2,7 @@
 //! `CAP_NET_ADMIN`) and /dev/net/tun; without them the tests fail, they do not skip.
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
+mod anycast;
 mod attach;
 mod audit;
 mod batches;
