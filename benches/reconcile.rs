@@ -4,7 +4,7 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use vgw::addr::{InterfaceName, Mac};
+use vgw::addr::{InterfaceName, Mac, Weight};
 use vgw::host::{
     HostHop, HostLink, HostRoute, HostState, Observed, RouteKey, Rule, RuleAction, Setting, SettingKind, diff,
 };
@@ -17,7 +17,7 @@ fn gateways(count: u32) -> HostState {
         let Ok(subnet) = format!("10.{}.{}.0/24", i / 250, i % 250).parse() else { continue };
         state.links.insert(device, HostLink { mac: Mac::GATEWAY, mtu: 1500, up: true, marked: true });
         let key = RouteKey { table: RouteKey::MAIN, prefix: subnet, metric: 0 };
-        let hops = [HostHop { device, via: None }].into();
+        let hops = [HostHop { device, via: None, weight: Weight::ONE }].into();
         state.routes.insert(key, HostRoute { hops, source: None });
         state.rules.insert(Rule { priority: 20_120, from: subnet, action: RuleAction::Lookup(20_100) });
         state.settings.insert(Setting { interface: device, kind: SettingKind::ForwardV4 });

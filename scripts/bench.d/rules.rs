@@ -11,7 +11,7 @@ use std::net::{Ipv4Addr, UdpSocket};
 use std::process::Command;
 use std::time::Instant;
 
-use vgw::addr::Prefix;
+use vgw::addr::{Prefix, Weight};
 use vgw::gateway::{GatewaySpec, Limits, Plan, Registry, UplinkSpec};
 use vgw::host::{HostState, Kernel, Mark, Observed, Rule, RuleAction, Surroundings, diff};
 use vgw::sys::kernel::LinuxKernel;
@@ -56,6 +56,8 @@ fn tree(count: u32) -> Outcome<Vec<Rule>> {
             subnets: [subnet(number)?].into(),
             routes: [].into(),
             uplink: Some("up".parse()?),
+            masquerade: false,
+            weight: Weight::ONE,
         };
         registry.add_gateway(spec, 0, &Observed::default())?;
     }

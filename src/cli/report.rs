@@ -96,6 +96,12 @@ pub struct Gateway {
     pub routes: Vec<String>,
     /// The uplink its traffic leaves by.
     pub uplink: Option<String>,
+    /// Its packets leave the host under another address.
+    pub masquerade: bool,
+    /// Those that did; none if the host cannot say.
+    pub masqueraded: Option<Traffic>,
+    /// Its share of the flows beside others.
+    pub weight: u64,
     /// From the configuration file.
     pub is_static: bool,
     /// The connect version that confirmed it.
@@ -104,6 +110,15 @@ pub struct Gateway {
     pub deleted_in_ms: Option<u64>,
     /// Its tap's traffic; received is what the host sent.
     pub counters: Counters,
+}
+
+/// Packets and their bytes.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Traffic {
+    /// Packets.
+    pub packets: u64,
+    /// Their bytes.
+    pub bytes: u64,
 }
 
 /// The ports.
@@ -132,6 +147,8 @@ pub struct Port {
     pub mac: Option<String>,
     /// The largest IP packet, bytes.
     pub mtu: u64,
+    /// Its share of the flows beside others.
+    pub weight: u64,
     /// From the configuration file.
     pub is_static: bool,
     /// Its traffic; received is what the guest sent.
@@ -272,6 +289,8 @@ pub struct Hop {
     pub port: String,
     /// The neighbour that takes the packet on.
     pub gateway: Option<String>,
+    /// Its share of the flows beside the others'.
+    pub weight: u64,
 }
 
 /// Where an address goes.

@@ -10,7 +10,7 @@ use crate::gateway::{PortSpec, UplinkName};
 use crate::host::Mark;
 
 use super::value::{
-    Choice, Interval, Listen, Namespace, Network, NonEmpty, Number, Protocol, Spin, StationMac, Text, Timeout,
+    Choice, Interval, Listen, Namespace, Network, NonEmpty, Number, Protocol, Share, Spin, StationMac, Text, Timeout,
 };
 
 /// The most of anything that a limit can allow. No more than a table can tell different next hops
@@ -52,6 +52,10 @@ pub(super) struct Gateway {
     #[serde(default)]
     pub(super) routes: Vec<Text<Network>>,
     pub(super) uplink: Option<Text<UplinkName>>,
+    #[serde(default)]
+    pub(super) masquerade: bool,
+    #[serde(default)]
+    pub(super) weight: Share,
 }
 
 #[derive(Debug, Deserialize)]
@@ -70,6 +74,8 @@ pub(super) struct Port {
     pub(super) guest_name: Option<Text<InterfaceName>>,
     #[serde(default)]
     pub(super) guest_addresses: Vec<Text<InterfaceAddress>>,
+    #[serde(default)]
+    pub(super) weight: Share,
 }
 
 #[derive(Debug, Deserialize)]
@@ -97,6 +103,8 @@ pub(super) struct Route {
 pub(super) struct Hop {
     pub(super) port: Text<InterfaceName>,
     pub(super) gateway: Option<Text<IpAddr>>,
+    #[serde(default)]
+    pub(super) weight: Share,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]

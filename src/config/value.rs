@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use crate::addr::{Mac, Masked, Prefix, PrefixError};
+use crate::addr::{Mac, Masked, Prefix, PrefixError, Weight};
 
 /// Text with a meaning.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,6 +58,16 @@ impl<'de, const MIN: u32, const MAX: u32> Deserialize<'de> for Number<MIN, MAX> 
         let given = i64::deserialize(source)?;
         let number = u32::try_from(given).ok().filter(|number| (MIN..=MAX).contains(number));
         number.map(Self).ok_or_else(|| D::Error::custom(format_args!("{given} is not in {MIN}..={MAX}")))
+    }
+}
+
+/// A weight; 1 if absent.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Share(pub(super) Weight);
+
+impl<'de> Deserialize<'de> for Share {
+    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
+        Weight::try_from(i64::deserialize(source)?).map(Self).map_err(D::Error::custom)
     }
 }
 

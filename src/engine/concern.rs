@@ -31,6 +31,11 @@ pub(super) fn concerned(operation: &Operation, registries: [&Registry; 2]) -> BT
         Operation::AddRule(rule) | Operation::DeleteRule(rule) => {
             registries.into_iter().flat_map(|registry| of_rule(registry, rule)).collect()
         }
+        Operation::AddMasquerade(masquerade) | Operation::DeleteMasquerade(masquerade) => {
+            let announcers = registries.into_iter().flat_map(|registry| registry.announcers(&masquerade.subnet));
+            announcers.map(Subject::Interface).collect()
+        }
+        Operation::ClearMasquerades => BTreeSet::new(),
         Operation::Enable(setting) | Operation::Restore(setting) => {
             registries.into_iter().flat_map(|registry| of_setting(registry, setting)).collect()
         }

@@ -186,5 +186,8 @@ fn purpose(operation: &Operation, registry: &Registry) -> &'static str {
         Operation::AddLink(..) | Operation::SetLink(..) | Operation::DeleteLinks(_) => "the gateway's tap",
         Operation::AddAddress(..) | Operation::DeleteAddress(..) => "neighbour discovery on the tap",
         Operation::Enable(_) | Operation::Restore(_) => "packets that come in there are forwarded",
+        Operation::AddMasquerade(_) | Operation::DeleteMasquerade(_) | Operation::ClearMasquerades => {
+            "the subnet leaves under another address"
+        }
     }
 }

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::addr::InterfaceName;
 use crate::clock::Moment;
 use crate::gateway::Plan;
-use crate::host::{Disputes, KernelError, Mirror, Operation, diff, stages};
+use crate::host::{Disputes, KernelError, Mirror, Operation, Stages, diff};
 
 use super::command::Failure;
 use super::concern::Subject;
@@ -123,17 +123,26 @@ impl Settling<'_> {
 
     /// Carries out what differs, stage by stage.
     fn change_host(&mut self, progress: &mut Progress) -> Result<(), Setback> {
-        let [new_links, ground, invitations, removals, old_links] = stages(&self.plan.want().host, self.mirror.seen());
-        let made: BTreeSet<_> = new_links.iter().filter_map(made).collect();
-        self.carry_out(new_links, progress)?;
+        let stages = Stages::new(&self.plan.want().host, self.mirror.seen());
+        let made: BTreeSet<_> = stages.new_links.iter().filter_map(made).collect();
+        self.carry_out(stages.new_links, progress)?;
         // Before anything invites traffic to the taps, their ports stand.
         self.attach_taps(made);
-        self.carry_out(ground, progress)?;
-        self.carry_out(invitations, progress)?;
-        self.carry_out(removals, progress)?;
-        let old_links = self.possible(old_links, progress);
+        self.carry_out(stages.ground, progress)?;
+        self.carry_out(stages.rules, progress)?;
+        self.carry_out(stages.openings, progress)?;
+        // A tap that is down loses what it is given.
+        self.dataplane.publish_postponed();
+        self.carry_out(stages.invitations, progress)?;
+        self.carry_out(stages.withdrawals, progress)?;
+        let old_links = self.possible(stages.old_links, progress);
         self.release_adopted(&old_links);
-        self.carry_out(old_links, progress)
+        if !old_links.is_empty() {
+            // No worker sends by a tap that goes.
+            self.dataplane.barrier();
+        }
+        self.carry_out(old_links, progress)?;
+        self.carry_out(stages.remains, progress)
     }
 
     fn carry_out(&mut self, operations: Vec<Operation>, progress: &mut Progress) -> Result<(), Setback> {

@@ -1,9 +1,11 @@
 //! What the conductor shows of everything.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use crate::addr::{Family, InstanceName, InterfaceName};
+use crate::addr::{Family, InstanceName, InterfaceName, Prefix};
 use crate::gateway::{Entry, Gateway, PortKind, PortSpec, Refusal, Standing};
+use crate::host::Traffic;
 
 use super::command::Failure;
 use super::conductor::Conductor;
@@ -14,8 +16,9 @@ use super::view::{
 
 impl Conductor {
     /// One picture of everything.
-    pub(super) fn status(&self) -> StatusView {
+    pub(super) fn status(&mut self) -> StatusView {
         let now = self.clock.now();
+        let masqueraded = self.masqueraded();
         let totals = self.dataplane.totals();
         let lost = totals.iter().filter(|(_, totals)| totals.lost);
         let again = "its interface is down or gone; the next check tries whether it is back";
@@ -29,7 +32,7 @@ impl Conductor {
                 .plan
                 .registry()
                 .gateways()
-                .map(|gateway| self.gateway_view(gateway, total(&gateway.spec.interface)))
+                .map(|gateway| self.gateway_view(gateway, total(&gateway.spec.interface), &masqueraded))
                 .collect(),
             ports: self.port_views(&total),
             uplinks: self.uplink_views(),
@@ -61,7 +64,21 @@ impl Conductor {
         Ok(LookupView { matched, next_hop })
     }
 
-    fn gateway_view(&self, gateway: &Gateway, totals: PortTotals) -> GatewayView {
+    /// What has left under another address; nothing is asked of the host if nothing does.
+    fn masqueraded(&mut self) -> BTreeMap<Prefix, Traffic> {
+        if self.plan.want().host.masquerades.is_empty() {
+            return BTreeMap::new();
+        }
+        let counted = self.platform.masqueraded();
+        counted.inspect_err(|error| tracing::warn!(%error, "masqueraded packets are not counted")).unwrap_or_default()
+    }
+
+    fn gateway_view(
+        &self,
+        gateway: &Gateway,
+        totals: PortTotals,
+        masqueraded: &BTreeMap<Prefix, Traffic>,
+    ) -> GatewayView {
         let spec = &gateway.spec;
         let (is_static, version) = match gateway.standing {
             Standing::Static => (true, 0),
@@ -74,6 +91,9 @@ impl Conductor {
             subnets: spec.subnets.iter().copied().collect(),
             routes: spec.effective_routes().into_iter().collect(),
             uplink: spec.uplink.clone(),
+            masquerade: spec.masquerade,
+            masqueraded: spec.masquerade.then(|| sum_around(&spec.subnets, masqueraded)).flatten(),
+            weight: spec.weight,
             is_static,
             version,
             deleted_in: deadline.map(|deadline| deadline - self.clock.now()),
@@ -97,6 +117,7 @@ impl Conductor {
                 gateways: spec.gateways.iter().copied().collect(),
                 mac: spec.mac.or(totals.learned),
                 mtu: self.dataplane.mtu(&spec.name).unwrap_or(0),
+                weight: spec.weight,
                 is_static: port.is_static,
                 counters: counters(totals),
             }
@@ -154,4 +175,11 @@ fn counters(totals: PortTotals) -> Counters {
         transmitted: counters.transmitted,
         transmitted_bytes: counters.transmitted_bytes,
     }
+}
+
+/// The traffic of those networks that are these subnets or around them; `None` if there is none.
+fn sum_around(subnets: &BTreeSet<Prefix>, counted: &BTreeMap<Prefix, Traffic>) -> Option<Traffic> {
+    let is_around = |network: &Prefix| subnets.iter().any(|subnet| network.covers(subnet));
+    let traffic = counted.iter().filter(|(network, _)| is_around(network)).map(|(_, traffic)| *traffic);
+    traffic.reduce(|sum, next| Traffic { packets: sum.packets + next.packets, bytes: sum.bytes + next.bytes })
 }

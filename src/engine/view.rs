@@ -3,10 +3,10 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::addr::{InstanceName, InterfaceName, Mac, Prefix};
+use crate::addr::{InstanceName, InterfaceName, Mac, Prefix, Weight};
 use crate::forward::DropReason;
 use crate::gateway::{Applied, Layout, UplinkName, UplinkSpec};
-use crate::host::{Kind, Occasion};
+use crate::host::{Kind, Occasion, Traffic};
 use crate::routing::NextHop;
 
 /// One consistent picture of everything, made between two commands.
@@ -47,6 +47,13 @@ pub struct GatewayView {
     pub routes: Vec<Prefix>,
     /// The uplink its traffic leaves by.
     pub uplink: Option<UplinkName>,
+    /// Its packets leave the host under another address.
+    pub masquerade: bool,
+    /// Those that did, of all gateways that share one of its subnets; `None` if nothing is
+    /// masqueraded, or the host cannot say.
+    pub masqueraded: Option<Traffic>,
+    /// Its share of the flows beside others.
+    pub weight: Weight,
     /// Defined in the configuration file: exempt from audit and API.
     pub is_static: bool,
     /// The connect version it was last confirmed in; 0 if it is static.
@@ -76,6 +83,8 @@ pub struct PortView {
     pub mac: Option<Mac>,
     /// Largest IP packet, bytes.
     pub mtu: u32,
+    /// Its share of the flows beside others.
+    pub weight: Weight,
     /// Defined in the configuration file.
     pub is_static: bool,
     /// Its traffic: received is what the guest sent.

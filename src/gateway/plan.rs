@@ -81,7 +81,7 @@ mod tests {
     }
 
     const INSTANCES: [&str; 2] = ["a", "b"];
-    const SUBNETS: [&str; 5] = ["10.0.0.0/24", "10.1.0.0/24", "20.0.0.0/24", "fd00::/64", "fd01::/64"];
+    const SUBNETS: [&str; 6] = ["10.0.0.0/24", "10.0.0.0/25", "10.1.0.0/24", "20.0.0.0/24", "fd00::/64", "fd01::/64"];
     const ROUTES: [&str; 3] = ["10.0.0.0/24", "8.0.0.0/8", "10.0.0.9/32"];
     const UPLINKS: [&str; 2] = ["up0", "up1"];
     const PLACES: [(&str, &str, &str); 3] =
@@ -130,6 +130,8 @@ mod tests {
             Step::AddGateway(name, instance, subnets, routes, uplink) => {
                 let spec = gateway(name, instance, &words(subnets)).with_routes(&words(routes));
                 let spec = uplink.map_or(spec.clone(), |uplink| spec.by_uplink(uplink));
+                // Some of each, by what the case says anyway.
+                let spec = if routes.is_empty() { spec.masqueraded() } else { spec.weighing("3") };
                 registry.add_gateway(spec, 0, &host)
             }
             Step::DeleteGateway(name) => registry.delete_gateway(&good(name)),

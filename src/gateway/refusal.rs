@@ -66,6 +66,17 @@ pub enum Refusal {
         /// Whose it is too.
         gateway: InterfaceName,
     },
+    /// Overlapping subnets of one instance, of which only one is masqueraded: a packet tells by its
+    /// source alone what becomes of that source.
+    #[error("subnet {subnet} overlaps {other} of gateway {gateway}: both are masqueraded or neither is")]
+    MasqueradeDiffers {
+        /// The subnet asked for.
+        subnet: Prefix,
+        /// The subnet that stands.
+        other: Prefix,
+        /// Whose it is.
+        gateway: InterfaceName,
+    },
     /// An address, or network, that no guest and no gateway can own.
     #[error("address {address} {why}")]
     UnusableAddress {
@@ -157,6 +168,7 @@ impl Refusal {
             | Self::Limit { .. } => "interface",
             Self::SubnetTaken { .. } | Self::ForeignRoute(_) | Self::UnusableSubnet { .. } => "subnets",
             Self::UnknownUplink(_) | Self::UplinkInUse { .. } | Self::UplinkDiffers { .. } => "uplink",
+            Self::MasqueradeDiffers { .. } => "masquerade",
             Self::UnusableAddress { .. } => "addresses",
             Self::AddressTaken { .. } => "address",
             Self::UnknownPort { .. } => "port",

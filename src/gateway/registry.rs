@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use imbl::{OrdMap, OrdSet};
 
-use crate::addr::{Family, InstanceName, InterfaceName, Prefix};
+use crate::addr::{Family, InstanceName, InterfaceName, Prefix, Weight};
 use crate::host::Mark;
 
 use super::announced::Announced;
@@ -205,6 +205,18 @@ impl Registry {
     pub(super) fn instance_of(&self, name: &InterfaceName) -> Option<&InstanceName> {
         let gateway = self.gateways.get(name).map(|gateway| &gateway.spec.instance);
         gateway.or_else(|| self.ports.get(name).map(|port| &port.spec.instance))
+    }
+
+    /// The share of the flows of the gateway or port of that name.
+    pub(super) fn weight_of(&self, name: &InterfaceName) -> Weight {
+        let gateway = self.gateways.get(name).map(|gateway| gateway.spec.weight);
+        gateway.or_else(|| self.ports.get(name).map(|port| port.spec.weight)).unwrap_or_default()
+    }
+
+    /// The announcements that share an address with `subnet`, with one entry for each gateway.
+    pub(super) fn overlapping(&self, subnet: Prefix) -> impl Iterator<Item = (Prefix, &GatewaySpec)> {
+        let announced = self.announced.overlapping(subnet);
+        announced.filter_map(|(prefix, name)| Some((prefix, &*self.gateways.get(&name)?.spec)))
     }
 
     /// Refuses an interface name that the kernel keeps for itself, or that another kind of object

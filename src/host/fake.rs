@@ -1,14 +1,16 @@
 //! A kernel in memory, for the tests of everything that changes the host.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use imbl::OrdSet;
 
-use crate::addr::InterfaceName;
+use crate::addr::{InterfaceName, Prefix};
 
+use super::diff::is_put_beside;
 use super::kernel::{Kernel, KernelError, Observed, Outcome};
 use super::operation::Operation;
-use super::state::{HostRoute, HostState};
+use super::state::{HostRoute, HostState, Traffic};
 use super::survey::{ForeignRoute, ForeignRule, Survey};
 
 const EINTR: i32 = 4;
@@ -133,6 +135,12 @@ impl Kernel for FakeKernel {
         self.lock().meddled
     }
 
+    /// Nothing ever leaves.
+    fn masqueraded(&mut self) -> Result<BTreeMap<Prefix, Traffic>, KernelError> {
+        let inner = self.lock();
+        Ok(inner.state.ours.masquerades.iter().map(|masquerade| (masquerade.subnet, Traffic::default())).collect())
+    }
+
     fn survey(&mut self) -> Result<Survey, KernelError> {
         Ok(self.lock().survey.clone())
     }
@@ -218,7 +226,10 @@ impl Observed {
                 self.check_devices(route)?;
                 false
             }
-            Operation::DeleteRoute(key, route) => ours.routes.get(key) != Some(route),
+            Operation::DeleteRoute(key, route) => {
+                let is_beside = |present: &HostRoute| present == route || is_put_beside(key, route, present);
+                !ours.routes.get(key).is_some_and(is_beside)
+            }
             Operation::AddRule(rule) => ours.rules.contains(rule),
             Operation::DeleteRule(rule) => !ours.rules.contains(rule),
             Operation::Enable(setting) => {
@@ -226,6 +237,9 @@ impl Observed {
                 ours.settings.contains(setting)
             }
             Operation::Restore(setting) => !ours.settings.contains(setting),
+            Operation::AddMasquerade(masquerade) => ours.masquerades.contains(masquerade),
+            Operation::DeleteMasquerade(masquerade) => !ours.masquerades.contains(masquerade),
+            Operation::ClearMasquerades => !self.spoiled_masquerades && ours.masquerades.is_empty(),
         };
         // Links are deleted by name, those that are left.
         let partly = already && matches!(operation, Operation::DeleteLinks(names) if names.len() > 1);

@@ -1,11 +1,13 @@
 //! The seam between wishes and the kernel.
 
+use std::collections::BTreeMap;
+
 use imbl::{OrdMap, OrdSet};
 
 use crate::addr::{InterfaceName, Prefix};
 
 use super::operation::Operation;
-use super::state::{HostState, RouteKey};
+use super::state::{HostState, RouteKey, Traffic};
 use super::survey::{ForeignRoute, ForeignRule, Survey};
 
 /// What the kernel has.
@@ -22,6 +24,9 @@ pub struct Observed {
     pub foreign_tables: OrdSet<u32>,
     /// The host's own network, as far as what we want depends on it.
     pub surroundings: Surroundings,
+    /// Our table of nftables is there, but not as we made it. Nothing in it counts as ours then: the
+    /// next masquerade makes it anew.
+    pub spoiled_masquerades: bool,
 }
 
 /// The host's own network, as far as what we want depends on it.
@@ -109,6 +114,12 @@ pub trait Kernel: Send {
     /// a moment, if that left traces. `known` is what it showed, with the effects of all changes
     /// made since. Not heard of: settings, and what docs/decisions/settle.md lists beside them.
     fn has_news(&mut self, known: &Observed) -> bool;
+
+    /// What has left under another address, by masqueraded network.
+    ///
+    /// # Errors
+    /// The counters cannot be read.
+    fn masqueraded(&mut self) -> Result<BTreeMap<Prefix, Traffic>, KernelError>;
 
     /// Reads what others have set up.
     ///

@@ -19,7 +19,7 @@ mod sharing;
 mod state;
 mod survey;
 
-pub use diff::{diff, stages};
+pub use diff::{Stages, diff};
 pub use dispute::{Dispute, Disputes, Passed};
 pub use kernel::{Kernel, KernelError, Observed, Outcome, Surroundings};
 pub use mark::Mark;
@@ -28,5 +28,8 @@ pub use object::{Kind, Object};
 pub use operation::Operation;
 pub use repairs::{Occasion, Repairs};
 pub use sharing::sharing;
-pub use state::{HostHop, HostLink, HostRoute, HostState, RouteKey, Rule, RuleAction, Setting, SettingKind};
+pub use state::{
+    HostHop, HostLink, HostRoute, HostState, Masquerade, RouteKey, Rule, RuleAction, Setting, SettingKind, Traffic,
+    Translation,
+};
 pub use survey::{ForeignRoute, ForeignRule, Survey};

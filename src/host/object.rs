@@ -5,7 +5,7 @@ use std::fmt;
 use crate::addr::{InterfaceAddress, InterfaceName};
 
 use super::operation::Operation;
-use super::state::{HostLink, HostState, RouteKey, Rule, Setting};
+use super::state::{HostLink, HostState, Masquerade, RouteKey, Rule, Setting};
 
 /// What kinds of things there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -20,6 +20,8 @@ pub enum Kind {
     Rule,
     /// Switches of interfaces.
     Setting,
+    /// Networks that leave under another address.
+    Masquerade,
 }
 
 /// One thing of a [`HostState`], whatever it is like.
@@ -35,6 +37,8 @@ pub enum Object {
     Rule(Rule),
     /// A switch.
     Setting(Setting),
+    /// A network that leaves under another address.
+    Masquerade(Masquerade),
 }
 
 impl Kind {
@@ -47,6 +51,7 @@ impl Kind {
             Self::Route => "route",
             Self::Rule => "rule",
             Self::Setting => "setting",
+            Self::Masquerade => "masquerade",
         }
     }
 }
@@ -61,6 +66,7 @@ impl Object {
             Self::Route(_) => Kind::Route,
             Self::Rule(_) => Kind::Rule,
             Self::Setting(_) => Kind::Setting,
+            Self::Masquerade(_) => Kind::Masquerade,
         }
     }
 
@@ -76,6 +82,9 @@ impl Object {
             Self::Route(key) => one.routes.get(key) == other.routes.get(key),
             Self::Rule(rule) => one.rules.contains(rule) == other.rules.contains(rule),
             Self::Setting(setting) => one.settings.contains(setting) == other.settings.contains(setting),
+            Self::Masquerade(masquerade) => {
+                one.masquerades.contains(masquerade) == other.masquerades.contains(masquerade)
+            }
         }
     }
 
@@ -83,7 +92,7 @@ impl Object {
     #[must_use]
     pub fn hangs_on(&self, taps: &[InterfaceName], want: &HostState) -> bool {
         match self {
-            Self::Link(_) | Self::Rule(_) => false,
+            Self::Link(_) | Self::Rule(_) | Self::Masquerade(_) => false,
             Self::Address(name, _) => taps.contains(name),
             Self::Setting(setting) => taps.contains(&setting.interface),
             Self::Route(key) => {
@@ -102,6 +111,7 @@ impl fmt::Display for Object {
             Self::Route(key) => write!(f, "route {key}"),
             Self::Rule(rule) => write!(f, "rule {rule}"),
             Self::Setting(setting) => write!(f, "setting {setting}"),
+            Self::Masquerade(masquerade) => write!(f, "masquerade {masquerade}"),
         }
     }
 }
@@ -121,6 +131,11 @@ impl Operation {
             }
             Self::AddRule(rule) | Self::DeleteRule(rule) => vec![Object::Rule(*rule)],
             Self::Enable(setting) | Self::Restore(setting) => vec![Object::Setting(*setting)],
+            Self::AddMasquerade(masquerade) | Self::DeleteMasquerade(masquerade) => {
+                vec![Object::Masquerade(*masquerade)]
+            }
+            // What others have made of the table is nothing of ours.
+            Self::ClearMasquerades => Vec::new(),
         }
     }
 
@@ -132,14 +147,17 @@ impl Operation {
             | Self::DeleteAddress(..)
             | Self::DeleteRoute(..)
             | Self::DeleteRule(_)
-            | Self::Restore(_) => true,
+            | Self::Restore(_)
+            | Self::DeleteMasquerade(_)
+            | Self::ClearMasquerades => true,
             Self::AddLink(..)
             | Self::SetLink(..)
             | Self::AddAddress(..)
             | Self::AddRoute(..)
             | Self::ReplaceRoute(..)
             | Self::AddRule(_)
-            | Self::Enable(_) => false,
+            | Self::Enable(_)
+            | Self::AddMasquerade(_) => false,
         }
     }
 
@@ -163,6 +181,10 @@ impl Operation {
             }
             Self::AddRule(rule) | Self::DeleteRule(rule) => write!(f, "rule {rule}"),
             Self::Enable(setting) | Self::Restore(setting) => write!(f, "sysctl {setting}=1"),
+            Self::AddMasquerade(masquerade) | Self::DeleteMasquerade(masquerade) => {
+                write!(f, "nft element inet vgw {masquerade}")
+            }
+            Self::ClearMasquerades => f.write_str("nft table inet vgw"),
         };
         fmt::from_fn(line).to_string()
     }

@@ -6,6 +6,7 @@ mod credentials;
 mod guest;
 pub mod kernel;
 pub mod netlink;
+mod nft;
 mod packet_socket;
 mod platform;
 mod process;

@@ -1,15 +1,18 @@
 //! The real system, as the engine needs it.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 
 use crossbeam_channel::Receiver;
 
-use crate::addr::InterfaceName;
+use crate::addr::{InterfaceName, Prefix};
 use crate::engine::{Access, Device, DeviceError, OpenPort, Platform, Transfer};
 use crate::gateway::{PortKind, PortSpec};
-use crate::host::{ForeignRoute, ForeignRule, Kernel, KernelError, Mark, Observed, Operation, Outcome, Survey};
+use crate::host::{
+    ForeignRoute, ForeignRule, Kernel, KernelError, Mark, Observed, Operation, Outcome, Survey, Traffic,
+};
 use crate::packet::{Batch, Packet, SuperPackets};
 
 use super::bell::Bell;
@@ -93,6 +96,10 @@ impl Kernel for LinuxPlatform {
 
     fn has_news(&mut self, known: &Observed) -> bool {
         self.kernel.has_news(known)
+    }
+
+    fn masqueraded(&mut self) -> Result<BTreeMap<Prefix, Traffic>, KernelError> {
+        self.kernel.masqueraded()
     }
 
     fn survey(&mut self) -> Result<Survey, KernelError> {

@@ -73,7 +73,7 @@ fn changed(change: &Change) -> String {
 
 /// A gateway on one line.
 fn spec(spec: &GatewaySpec) -> String {
-    let GatewaySpec { interface, instance, subnets, routes, uplink: _ } = spec;
+    let GatewaySpec { interface, instance, subnets, routes, .. } = spec;
     format!("{interface} in {instance} subnets {subnets:?} routes {routes:?}")
 }
 

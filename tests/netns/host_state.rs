@@ -1,7 +1,7 @@
 //! What we want of the host comes into the kernel and leaves it without a trace.
 
 use imbl::{OrdMap, OrdSet};
-use vgw::addr::Mac;
+use vgw::addr::{Mac, Weight};
 use vgw::host::{
     HostHop, HostLink, HostRoute, HostState, Kernel, Operation, RouteKey, Rule, RuleAction, Setting, SettingKind, diff,
 };
@@ -22,6 +22,7 @@ pub(crate) fn route(hops: &[(&str, Option<&str>)]) -> HostRoute {
     let hop = |(device, via): &(&str, Option<&str>)| HostHop {
         device: name(device),
         via: via.map(|via| via.parse().unwrap()),
+        weight: Weight::ONE,
     };
     HostRoute { hops: hops.iter().map(hop).collect(), source: None }
 }

@@ -2,6 +2,7 @@
 //! `CAP_NET_ADMIN`) and /dev/net/tun; without them the tests fail, they do not skip.
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
+mod anycast;
 mod attach;
 mod audit;
 mod batches;
@@ -17,6 +18,7 @@ mod import;
 mod isolation;
 mod lab;
 mod lifecycle;
+mod masquerade;
 mod moving;
 mod multihomed;
 mod namespace;
@@ -32,3 +34,4 @@ mod storm;
 mod tap;
 mod traffic;
 mod uplink;
+mod weights;

@@ -35,7 +35,7 @@ fn add_uplink(daemon: &Daemon<'_>) {
     let uplink = Uplink::new("display".into(), "eth2".into(), "20.0.0.5/24".into(), "20.0.0.1".into(), None);
     daemon.call(|daemon| daemon.add_uplink(uplink)).unwrap();
     let subnets = vec![SUBNETS[0].to_owned()];
-    let gateway = Gateway::new("vgw1".into(), NET1.into(), subnets, None, Some("display".into()));
+    let gateway = Gateway::new("vgw1".into(), NET1.into(), subnets, None, Some("display".into()), None, None);
     daemon.call(|daemon| daemon.add_gateway(gateway)).unwrap();
 }
 

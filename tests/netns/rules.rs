@@ -1,6 +1,6 @@
 //! Many source rules, as the kernel walks them.
 
-use vgw::addr::Prefix;
+use vgw::addr::{Prefix, Weight};
 use vgw::gateway::{GatewaySpec, Limits, Plan, Registry, UplinkSpec};
 use vgw::host::{HostState, Kernel, Mark, Observed, RuleAction, Surroundings, diff};
 
@@ -29,6 +29,8 @@ fn rules(count: u16) -> HostState {
                 subnets: [subnet].into(),
                 routes: [].into(),
                 uplink: Some(uplink.parse().unwrap()),
+                masquerade: false,
+                weight: Weight::ONE,
             };
             registry.add_gateway(spec, 0, &Observed::default()).unwrap();
         }

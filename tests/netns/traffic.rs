@@ -120,7 +120,7 @@ fn set_segment_size(socket: &UdpSocket, size: usize) {
 }
 
 /// Receives a datagram; a signal that happens to come meanwhile is of no interest.
-fn receive(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+pub(crate) fn receive(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
     loop {
         match socket.recv_from(buffer) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

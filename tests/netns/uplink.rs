@@ -43,7 +43,7 @@ pub(crate) fn with_two_routers() -> (Site, Namespace) {
     (site, second)
 }
 
-fn uplink(name: &str, address: &str, via: &str) -> Uplink {
+pub(crate) fn uplink(name: &str, address: &str, via: &str) -> Uplink {
     uplink_by(name, "eth2", address, via)
 }
 
@@ -54,7 +54,7 @@ pub(crate) fn uplink_by(name: &str, device: &str, address: &str, via: &str) -> U
 /// A gateway with this uplink.
 pub(crate) fn gateway(interface: &str, instance: &str, subnet: &str, uplink: &str) -> Gateway {
     let (interface, instance) = (interface.to_owned(), instance.to_owned());
-    Gateway::new(interface, instance, vec![subnet.to_owned()], None, Some(uplink.to_owned()))
+    Gateway::new(interface, instance, vec![subnet.to_owned()], None, Some(uplink.to_owned()), None, None)
 }
 
 /// Adds the uplink of each family, and a gateway for each.

@@ -1,5 +1,6 @@
 //! A daemon's inside without a host: the engine on a kernel in memory.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixDatagram;
@@ -17,6 +18,7 @@ use vgw::gateway::{Audit, Declared, PortSpec};
 use vgw::host::fake::FakeKernel;
 use vgw::host::{
     ForeignRoute, ForeignRule, HostRoute, Kernel, KernelError, Mark, Observed, Operation, Outcome, RouteKey, Survey,
+    Traffic,
 };
 use vgw::packet::{Batch, Packet, SuperPackets};
 
@@ -216,6 +218,11 @@ fn meddle(state: &mut Observed, deed: &Meddling) {
         }
         Meddling::MakeLink(name) => drop(state.foreign_links.insert(*name, 77)),
         Meddling::Flush(table) => retain_routes(state, |key, _| key.table != *table),
+        Meddling::FlushFilter => state.ours.masquerades.clear(),
+        Meddling::SpoilFilter => {
+            state.ours.masquerades.clear();
+            state.spoiled_masquerades = true;
+        }
         Meddling::AddRoute(prefix) => drop(state.foreign_routes.insert(main(prefix))),
         Meddling::Reset(name) => {
             let switches = state.ours.settings.iter().filter(|setting| setting.interface != *name);
@@ -271,6 +278,10 @@ impl Kernel for FakePlatform {
 
     fn has_news(&mut self, known: &Observed) -> bool {
         self.kernel.has_news(known)
+    }
+
+    fn masqueraded(&mut self) -> Result<BTreeMap<Prefix, Traffic>, KernelError> {
+        self.kernel.masqueraded()
     }
 
     fn survey(&mut self) -> Result<Survey, KernelError> {

@@ -5,14 +5,14 @@ use std::net::IpAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
-use vgw::addr::{InstanceName, InterfaceName, Prefix};
+use vgw::addr::{InstanceName, InterfaceName, Prefix, Weight};
 use vgw::engine::Change;
 use vgw::gateway::{Declared, GatewaySpec, PortKind, PortSpec, StaticRoute, UplinkName, UplinkSpec};
 use vgw::routing::{Hop, NextHop};
 
 /// What a `> ` line asks.
 pub(crate) enum Request {
-    /// `add vgw1 instance red subnet P route P uplink U`, several separated by `,`.
+    /// `add vgw1 instance red subnet P route P uplink U masquerade true weight N`, several separated by `,`.
     Add(Vec<GatewaySpec>),
     /// `delete vgw1 vgw2`.
     Delete(Vec<InterfaceName>),
@@ -75,6 +75,10 @@ pub(crate) enum Meddling {
     MakeLink(InterfaceName),
     /// `flushes TABLE`.
     Flush(u32),
+    /// `flushes nft`: all of nftables.
+    FlushFilter,
+    /// `spoils nft`: changes our table of nftables.
+    SpoilFilter,
     /// `adds PREFIX`: a route of its own to table main.
     AddRoute(Prefix),
     /// `removes PREFIX`: a route from table main, whosever it is.
@@ -109,6 +113,7 @@ pub(crate) fn read(line: &str) -> Result<Request, String> {
                 mac: None,
                 gateways: words.all("gateway")?,
                 mtu: words.one("mtu")?,
+                weight: words.one("weight")?.unwrap_or_default(),
             })
         }
         "delete-port" => Request::DeletePort(parse(rest)?),
@@ -125,7 +130,9 @@ pub(crate) fn read(line: &str) -> Result<Request, String> {
         "delete-uplink" => Request::DeleteUplink(parse(rest)?),
         "route" => {
             let words = first();
-            let hop = words.one("port")?.map(|port| words.one("via").map(|gateway| Hop { port, gateway }));
+            let hop = words
+                .one("port")?
+                .map(|port| words.one("via").map(|gateway| Hop { port, gateway, weight: Weight::ONE }));
             Request::AddRoute(StaticRoute {
                 instance: words.one("instance")?.ok_or("instance is missing")?,
                 prefix: parse(words.subject)?,
@@ -183,6 +190,8 @@ fn gateway(text: &str) -> Result<GatewaySpec, String> {
         subnets,
         routes: words.all("route")?,
         uplink: words.one("uplink")?,
+        masquerade: words.one("masquerade")?.unwrap_or(false),
+        weight: words.one("weight")?.unwrap_or_default(),
     })
 }
 
@@ -221,6 +230,8 @@ fn meddling(text: &str) -> Result<Meddling, String> {
     Ok(match verb {
         "deletes" => Meddling::DeleteLink(parse(what)?),
         "makes" => Meddling::MakeLink(parse(what)?),
+        "flushes" if what == "nft" => Meddling::FlushFilter,
+        "spoils" if what == "nft" => Meddling::SpoilFilter,
         "flushes" => Meddling::Flush(parse(what)?),
         "adds" => Meddling::AddRoute(parse(what)?),
         "removes" => Meddling::RemoveRoute(parse(what)?),

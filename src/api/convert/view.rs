@@ -9,6 +9,7 @@ use crate::engine::{
     Applied, AuditView, Counters, GatewayView, InstanceView, LookupView, PortView, RepairCount, RepairsView, RouteView,
     StatusView, UplinkView,
 };
+use crate::host::Traffic;
 use crate::routing::{Hop, NextHop};
 
 /// What a request did.
@@ -52,7 +53,20 @@ fn repairs(view: RepairsView) -> wire::Repairs {
 
 /// A gateway.
 pub(crate) fn gateway_state(view: GatewayView) -> wire::GatewayState {
-    let GatewayView { interface, instance, subnets, routes, uplink, is_static, version, deleted_in, counters } = view;
+    let GatewayView {
+        interface,
+        instance,
+        subnets,
+        routes,
+        uplink,
+        masquerade,
+        masqueraded,
+        weight,
+        is_static,
+        version,
+        deleted_in,
+        counters,
+    } = view;
     wire::GatewayState {
         interface_name: interface.to_string(),
         routing_instance: instance.to_string(),
@@ -63,12 +77,16 @@ pub(crate) fn gateway_state(view: GatewayView) -> wire::GatewayState {
         version: version.into(),
         deleted_in_ms: deleted_in.map(millis),
         counters: self::counters(counters),
+        masquerade: Some(masquerade),
+        weight: Some(weight.get().into()),
+        masqueraded: masqueraded
+            .map(|Traffic { packets, bytes }| wire::Traffic { packets: number(packets), bytes: number(bytes) }),
     }
 }
 
 /// A port.
 pub(crate) fn port_state(view: PortView) -> wire::PortState {
-    let PortView { name, instance, attached, guest, addresses, gateways, mac, mtu, is_static, counters } = view;
+    let PortView { name, instance, attached, guest, addresses, gateways, mac, mtu, weight, is_static, counters } = view;
     wire::PortState {
         name: name.to_string(),
         routing_instance: instance.to_string(),
@@ -80,6 +98,7 @@ pub(crate) fn port_state(view: PortView) -> wire::PortState {
         mtu: mtu.into(),
         is_static,
         counters: self::counters(counters),
+        weight: Some(weight.get().into()),
     }
 }
 
@@ -133,9 +152,10 @@ pub(crate) fn lookup(view: LookupView) -> wire::Lookup {
 fn next_hop(next_hop: NextHop<InterfaceName>) -> wire::NextHop {
     let (kind, hops) = match next_hop {
         NextHop::Forward(hops) => {
-            let hop = |Hop { port, gateway }: Hop<InterfaceName>| wire::Hop {
+            let hop = |Hop { port, gateway, weight }: Hop<InterfaceName>| wire::Hop {
                 port: port.to_string(),
                 gateway: gateway.map(|address| address.to_string()),
+                weight: Some(weight.get().into()),
             };
             (wire::NextHopKind::FORWARD, Some(hops.into_iter().map(hop).collect()))
         }

@@ -389,21 +389,37 @@ pub struct Gateway {
     pub routes: Option<Vec<String>>,
     /// The uplink that the network's traffic leaves by; without one the host's main table decides.
     pub uplink: Option<String>,
+    /// Packets of the subnets leave the host under the uplink's address, or that of the device they leave by.
+    pub masquerade: Option<bool>,
+    /// Its share of the flows beside other gateways with the same subnet or route, 1 to 256; absent is 1.
+    pub weight: Option<i32>,
 }
 
 impl Gateway {
-    pub fn new<F4, F5>(
+    pub fn new<F4, F5, F6, F7>(
         interface_name: String,
         routing_instance: String,
         subnets: Vec<String>,
         routes: F4,
         uplink: F5,
+        masquerade: F6,
+        weight: F7,
     ) -> Gateway
     where
         F4: Into<Option<Vec<String>>>,
         F5: Into<Option<String>>,
+        F6: Into<Option<bool>>,
+        F7: Into<Option<i32>>,
     {
-        Gateway { interface_name, routing_instance, subnets, routes: routes.into(), uplink: uplink.into() }
+        Gateway {
+            interface_name,
+            routing_instance,
+            subnets,
+            routes: routes.into(),
+            uplink: uplink.into(),
+            masquerade: masquerade.into(),
+            weight: weight.into(),
+        }
     }
 }
 
@@ -415,6 +431,8 @@ impl TSerializable for Gateway {
         let mut f_3: Option<Vec<String>> = None;
         let mut f_4: Option<Vec<String>> = None;
         let mut f_5: Option<String> = None;
+        let mut f_6: Option<bool> = None;
+        let mut f_7: Option<i32> = None;
         loop {
             let field_ident = i_prot.read_field_begin()?;
             if field_ident.field_type == TType::Stop {
@@ -454,6 +472,14 @@ impl TSerializable for Gateway {
                     let val = i_prot.read_string()?;
                     f_5 = Some(val);
                 }
+                6 => {
+                    let val = i_prot.read_bool()?;
+                    f_6 = Some(val);
+                }
+                7 => {
+                    let val = i_prot.read_i32()?;
+                    f_7 = Some(val);
+                }
                 _ => {
                     i_prot.skip(field_ident.field_type)?;
                 }
@@ -470,6 +496,8 @@ impl TSerializable for Gateway {
             subnets: f_3.expect("auto-generated code should have checked for presence of required fields"),
             routes: f_4,
             uplink: f_5,
+            masquerade: f_6,
+            weight: f_7,
         };
         Ok(ret)
     }
@@ -501,6 +529,16 @@ impl TSerializable for Gateway {
         if let Some(ref fld_var) = self.uplink {
             o_prot.write_field_begin(&TFieldIdentifier::new("uplink", TType::String, 5))?;
             o_prot.write_string(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(fld_var) = self.masquerade {
+            o_prot.write_field_begin(&TFieldIdentifier::new("masquerade", TType::Bool, 6))?;
+            o_prot.write_bool(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(fld_var) = self.weight {
+            o_prot.write_field_begin(&TFieldIdentifier::new("weight", TType::I32, 7))?;
+            o_prot.write_i32(fld_var)?;
             o_prot.write_field_end()?
         }
         o_prot.write_field_stop()?;
@@ -625,10 +663,12 @@ pub struct Port {
     pub attach: Option<bool>,
     /// Where to put the tap; not with `attach`.
     pub guest: Option<Guest>,
+    /// Its share of the flows beside other ports with the same address, 1 to 256; absent is 1.
+    pub weight: Option<i32>,
 }
 
 impl Port {
-    pub fn new<F4, F5, F6, F7, F8>(
+    pub fn new<F4, F5, F6, F7, F8, F9>(
         name: String,
         routing_instance: String,
         addresses: Vec<String>,
@@ -637,6 +677,7 @@ impl Port {
         mtu: F6,
         attach: F7,
         guest: F8,
+        weight: F9,
     ) -> Port
     where
         F4: Into<Option<String>>,
@@ -644,6 +685,7 @@ impl Port {
         F6: Into<Option<i32>>,
         F7: Into<Option<bool>>,
         F8: Into<Option<Guest>>,
+        F9: Into<Option<i32>>,
     {
         Port {
             name,
@@ -654,6 +696,7 @@ impl Port {
             mtu: mtu.into(),
             attach: attach.into(),
             guest: guest.into(),
+            weight: weight.into(),
         }
     }
 }
@@ -669,6 +712,7 @@ impl TSerializable for Port {
         let mut f_6: Option<i32> = None;
         let mut f_7: Option<bool> = None;
         let mut f_8: Option<Guest> = None;
+        let mut f_9: Option<i32> = None;
         loop {
             let field_ident = i_prot.read_field_begin()?;
             if field_ident.field_type == TType::Stop {
@@ -720,6 +764,10 @@ impl TSerializable for Port {
                     let val = Guest::read_from_in_protocol(i_prot)?;
                     f_8 = Some(val);
                 }
+                9 => {
+                    let val = i_prot.read_i32()?;
+                    f_9 = Some(val);
+                }
                 _ => {
                     i_prot.skip(field_ident.field_type)?;
                 }
@@ -739,6 +787,7 @@ impl TSerializable for Port {
             mtu: f_6,
             attach: f_7,
             guest: f_8,
+            weight: f_9,
         };
         Ok(ret)
     }
@@ -785,6 +834,11 @@ impl TSerializable for Port {
         if let Some(ref fld_var) = self.guest {
             o_prot.write_field_begin(&TFieldIdentifier::new("guest", TType::Struct, 8))?;
             fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(fld_var) = self.weight {
+            o_prot.write_field_begin(&TFieldIdentifier::new("weight", TType::I32, 9))?;
+            o_prot.write_i32(fld_var)?;
             o_prot.write_field_end()?
         }
         o_prot.write_field_stop()?;
@@ -911,14 +965,17 @@ pub struct Hop {
     pub port: String,
     /// The neighbour that takes the packet on; absent if the destination itself is on the link.
     pub gateway: Option<String>,
+    /// Its share of the flows beside the other hops, 1 to 256; absent is 1.
+    pub weight: Option<i32>,
 }
 
 impl Hop {
-    pub fn new<F2>(port: String, gateway: F2) -> Hop
+    pub fn new<F2, F3>(port: String, gateway: F2, weight: F3) -> Hop
     where
         F2: Into<Option<String>>,
+        F3: Into<Option<i32>>,
     {
-        Hop { port, gateway: gateway.into() }
+        Hop { port, gateway: gateway.into(), weight: weight.into() }
     }
 }
 
@@ -927,6 +984,7 @@ impl TSerializable for Hop {
         i_prot.read_struct_begin()?;
         let mut f_1: Option<String> = None;
         let mut f_2: Option<String> = None;
+        let mut f_3: Option<i32> = None;
         loop {
             let field_ident = i_prot.read_field_begin()?;
             if field_ident.field_type == TType::Stop {
@@ -942,6 +1000,10 @@ impl TSerializable for Hop {
                     let val = i_prot.read_string()?;
                     f_2 = Some(val);
                 }
+                3 => {
+                    let val = i_prot.read_i32()?;
+                    f_3 = Some(val);
+                }
                 _ => {
                     i_prot.skip(field_ident.field_type)?;
                 }
@@ -953,6 +1015,7 @@ impl TSerializable for Hop {
         let ret = Hop {
             port: f_1.expect("auto-generated code should have checked for presence of required fields"),
             gateway: f_2,
+            weight: f_3,
         };
         Ok(ret)
     }
@@ -965,6 +1028,11 @@ impl TSerializable for Hop {
         if let Some(ref fld_var) = self.gateway {
             o_prot.write_field_begin(&TFieldIdentifier::new("gateway", TType::String, 2))?;
             o_prot.write_string(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(fld_var) = self.weight {
+            o_prot.write_field_begin(&TFieldIdentifier::new("weight", TType::I32, 3))?;
+            o_prot.write_i32(fld_var)?;
             o_prot.write_field_end()?
         }
         o_prot.write_field_stop()?;
@@ -1293,6 +1361,72 @@ impl TSerializable for Counters {
 }
 
 //
+// Traffic
+//
+
+/// Packets and their bytes.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Traffic {
+    pub packets: i64,
+    pub bytes: i64,
+}
+
+impl Traffic {
+    pub fn new(packets: i64, bytes: i64) -> Traffic {
+        Traffic { packets, bytes }
+    }
+}
+
+impl TSerializable for Traffic {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<Traffic> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<i64> = None;
+        let mut f_2: Option<i64> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = i_prot.read_i64()?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let val = i_prot.read_i64()?;
+                    f_2 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("Traffic.packets", &f_1)?;
+        verify_required_field_exists("Traffic.bytes", &f_2)?;
+        let ret = Traffic {
+            packets: f_1.expect("auto-generated code should have checked for presence of required fields"),
+            bytes: f_2.expect("auto-generated code should have checked for presence of required fields"),
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("Traffic");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("packets", TType::I64, 1))?;
+        o_prot.write_i64(self.packets)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("bytes", TType::I64, 2))?;
+        o_prot.write_i64(self.bytes)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
 // GatewayState
 //
 
@@ -1313,10 +1447,15 @@ pub struct GatewayState {
     pub deleted_in_ms: Option<i64>,
     /// Traffic of its tap: received is what the host sent.
     pub counters: Counters,
+    pub masquerade: Option<bool>,
+    pub weight: Option<i32>,
+    /// What has left under another address, of all gateways that share a subnet; absent if nothing is
+    /// masqueraded, or the host cannot say.
+    pub masqueraded: Option<Traffic>,
 }
 
 impl GatewayState {
-    pub fn new<F5, F8>(
+    pub fn new<F5, F8, F10, F11, F12>(
         interface_name: String,
         routing_instance: String,
         subnets: Vec<String>,
@@ -1326,10 +1465,16 @@ impl GatewayState {
         version: i64,
         deleted_in_ms: F8,
         counters: Counters,
+        masquerade: F10,
+        weight: F11,
+        masqueraded: F12,
     ) -> GatewayState
     where
         F5: Into<Option<String>>,
         F8: Into<Option<i64>>,
+        F10: Into<Option<bool>>,
+        F11: Into<Option<i32>>,
+        F12: Into<Option<Traffic>>,
     {
         GatewayState {
             interface_name,
@@ -1341,6 +1486,9 @@ impl GatewayState {
             version,
             deleted_in_ms: deleted_in_ms.into(),
             counters,
+            masquerade: masquerade.into(),
+            weight: weight.into(),
+            masqueraded: masqueraded.into(),
         }
     }
 }
@@ -1357,6 +1505,9 @@ impl TSerializable for GatewayState {
         let mut f_7: Option<i64> = None;
         let mut f_8: Option<i64> = None;
         let mut f_9: Option<Counters> = None;
+        let mut f_10: Option<bool> = None;
+        let mut f_11: Option<i32> = None;
+        let mut f_12: Option<Traffic> = None;
         loop {
             let field_ident = i_prot.read_field_begin()?;
             if field_ident.field_type == TType::Stop {
@@ -1412,6 +1563,18 @@ impl TSerializable for GatewayState {
                     let val = Counters::read_from_in_protocol(i_prot)?;
                     f_9 = Some(val);
                 }
+                10 => {
+                    let val = i_prot.read_bool()?;
+                    f_10 = Some(val);
+                }
+                11 => {
+                    let val = i_prot.read_i32()?;
+                    f_11 = Some(val);
+                }
+                12 => {
+                    let val = Traffic::read_from_in_protocol(i_prot)?;
+                    f_12 = Some(val);
+                }
                 _ => {
                     i_prot.skip(field_ident.field_type)?;
                 }
@@ -1436,6 +1599,9 @@ impl TSerializable for GatewayState {
             version: f_7.expect("auto-generated code should have checked for presence of required fields"),
             deleted_in_ms: f_8,
             counters: f_9.expect("auto-generated code should have checked for presence of required fields"),
+            masquerade: f_10,
+            weight: f_11,
+            masqueraded: f_12,
         };
         Ok(ret)
     }
@@ -1481,6 +1647,21 @@ impl TSerializable for GatewayState {
         o_prot.write_field_begin(&TFieldIdentifier::new("counters", TType::Struct, 9))?;
         self.counters.write_to_out_protocol(o_prot)?;
         o_prot.write_field_end()?;
+        if let Some(fld_var) = self.masquerade {
+            o_prot.write_field_begin(&TFieldIdentifier::new("masquerade", TType::Bool, 10))?;
+            o_prot.write_bool(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(fld_var) = self.weight {
+            o_prot.write_field_begin(&TFieldIdentifier::new("weight", TType::I32, 11))?;
+            o_prot.write_i32(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.masqueraded {
+            o_prot.write_field_begin(&TFieldIdentifier::new("masqueraded", TType::Struct, 12))?;
+            fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
         o_prot.write_field_stop()?;
         o_prot.write_struct_end()
     }
@@ -1506,10 +1687,11 @@ pub struct PortState {
     pub is_static: bool,
     /// Received is what the guest sent.
     pub counters: Counters,
+    pub weight: Option<i32>,
 }
 
 impl PortState {
-    pub fn new<F4, F7>(
+    pub fn new<F4, F7, F11>(
         name: String,
         routing_instance: String,
         attached: bool,
@@ -1520,10 +1702,12 @@ impl PortState {
         mtu: i64,
         is_static: bool,
         counters: Counters,
+        weight: F11,
     ) -> PortState
     where
         F4: Into<Option<Guest>>,
         F7: Into<Option<String>>,
+        F11: Into<Option<i32>>,
     {
         PortState {
             name,
@@ -1536,6 +1720,7 @@ impl PortState {
             mtu,
             is_static,
             counters,
+            weight: weight.into(),
         }
     }
 }
@@ -1553,6 +1738,7 @@ impl TSerializable for PortState {
         let mut f_8: Option<i64> = None;
         let mut f_9: Option<bool> = None;
         let mut f_10: Option<Counters> = None;
+        let mut f_11: Option<i32> = None;
         loop {
             let field_ident = i_prot.read_field_begin()?;
             if field_ident.field_type == TType::Stop {
@@ -1612,6 +1798,10 @@ impl TSerializable for PortState {
                     let val = Counters::read_from_in_protocol(i_prot)?;
                     f_10 = Some(val);
                 }
+                11 => {
+                    let val = i_prot.read_i32()?;
+                    f_11 = Some(val);
+                }
                 _ => {
                     i_prot.skip(field_ident.field_type)?;
                 }
@@ -1638,6 +1828,7 @@ impl TSerializable for PortState {
             mtu: f_8.expect("auto-generated code should have checked for presence of required fields"),
             is_static: f_9.expect("auto-generated code should have checked for presence of required fields"),
             counters: f_10.expect("auto-generated code should have checked for presence of required fields"),
+            weight: f_11,
         };
         Ok(ret)
     }
@@ -1686,6 +1877,11 @@ impl TSerializable for PortState {
         o_prot.write_field_begin(&TFieldIdentifier::new("counters", TType::Struct, 10))?;
         self.counters.write_to_out_protocol(o_prot)?;
         o_prot.write_field_end()?;
+        if let Some(fld_var) = self.weight {
+            o_prot.write_field_begin(&TFieldIdentifier::new("weight", TType::I32, 11))?;
+            o_prot.write_i32(fld_var)?;
+            o_prot.write_field_end()?
+        }
         o_prot.write_field_stop()?;
         o_prot.write_struct_end()
     }

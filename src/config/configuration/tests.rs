@@ -69,7 +69,7 @@ fn the_packaged_examples_are_good() {
     assert_eq!(config.warnings, [""; 0]);
     assert!(matches!(&ports[0].kind, PortKind::Tap(Some(guest)) if guest.name.as_str() == "eth0"));
     assert_eq!(ports[1].kind, PortKind::Attach);
-    assert_eq!(routes[0].next_hop.to_string(), "nexthop via 10.1.2.10 dev tap0 nexthop dev vnet7");
+    assert_eq!(routes[0].next_hop.to_string(), "nexthop via 10.1.2.10 dev tap0 nexthop dev vnet7 weight 3");
     assert_eq!(routes[1].next_hop, NextHop::Discard);
 }
 

@@ -32,13 +32,15 @@ impl Registry {
         outcome
     }
 
-    /// The gateway as asked for, with the uplink of the one that stands, or of those that it joins.
+    /// The gateway as asked for, with what OpenContrail's clients cannot name: uplink, masquerade and
+    /// weight of the one that stands, uplink and masquerade of those that it joins.
     #[must_use]
     pub fn with_present_uplink(&self, spec: &GatewaySpec) -> GatewaySpec {
-        let sharing = || self.sharing(spec).into_iter().next().map(|(name, _)| name);
-        let present = Some(spec.interface).filter(|name| self.gateways.contains_key(name)).or_else(sharing);
-        let uplink = present.and_then(|name| self.gateways.get(&name)?.spec.uplink.clone());
-        GatewaySpec { uplink, ..spec.clone() }
+        let present = self.gateways.get(&spec.interface);
+        let weight = present.map_or(spec.weight, |gateway| gateway.spec.weight);
+        let sharing = || self.gateways.get(&self.sharing(spec).into_iter().next()?.0);
+        let Some(Gateway { spec: model, .. }) = present.or_else(sharing) else { return spec.clone() };
+        GatewaySpec { uplink: model.uplink.clone(), masquerade: model.masquerade, weight, ..spec.clone() }
     }
 
     /// Deletes a gateway; deleting what is not there succeeds, as with the peer.
@@ -167,6 +169,9 @@ impl Registry {
             if owner.instance != spec.instance {
                 let instance = owner.instance.clone();
                 return Err(Refusal::SubnetTaken { subnet, other, gateway: name, instance });
+            }
+            if owner.masquerade != spec.masquerade {
+                return Err(Refusal::MasqueradeDiffers { subnet, other, gateway: name });
             }
         }
         Ok(())

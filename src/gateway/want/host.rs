@@ -6,11 +6,12 @@ use std::net::{IpAddr, Ipv6Addr};
 use imbl::ordmap::DiffItem;
 use imbl::{OrdMap, OrdSet};
 
-use crate::addr::{Family, InterfaceAddress, InterfaceName, Mac, Prefix};
+use crate::addr::{Family, InterfaceAddress, InterfaceName, Mac, Prefix, Weight};
 use crate::gateway::registry::Changes;
 use crate::gateway::{GatewaySpec, Registry, Uplink};
 use crate::host::{
-    HostHop, HostLink, HostRoute, HostState, RouteKey, Rule, RuleAction, Setting, SettingKind, Surroundings,
+    HostHop, HostLink, HostRoute, HostState, Masquerade, RouteKey, Rule, RuleAction, Setting, SettingKind,
+    Surroundings, Translation,
 };
 
 use super::Basis;
@@ -59,10 +60,12 @@ pub(super) fn follow(
     for network in differing(&before.1.connected, &after.1.connected) {
         after.0.uplinks().for_each(|uplink| lead_back(state, uplink, network, after));
     }
-    for subnet in concerned_subnets(after.0, changes) {
-        lead(state, after, subnet);
-        sources.lead(subnet, table_of(after.0, subnet), priority, &mut state.rules);
+    let subnets = concerned_subnets(after.0, changes);
+    for subnet in &subnets {
+        lead(state, after, *subnet);
+        sources.lead(*subnet, table_of(after.0, *subnet), priority, &mut state.rules);
     }
+    masquerade(state, after.0, subnets);
     switch_ways_out(state, before, after);
 }
 
@@ -103,7 +106,7 @@ fn remove_tap(state: &mut HostState, spec: &GatewaySpec) {
 fn lead(state: &mut HostState, basis: Basis<'_>, subnet: Prefix) {
     let registry = basis.0;
     let taps = registry.announcers_of(&subnet);
-    put(&mut state.routes, main_route(subnet), taps.map(|taps| subnet_route(subnet, taps)));
+    put(&mut state.routes, main_route(subnet), taps.map(|taps| subnet_route(registry, subnet, taps)));
     for uplink in registry.uplinks() {
         lead_back(state, uplink, subnet, basis);
     }
@@ -118,6 +121,36 @@ fn table_of(registry: &Registry, subnet: Prefix) -> Option<u32> {
     (uplink.spec.family() == subnet.family()).then_some(uplink.table)
 }
 
+/// Under which address packets of these subnets, and of those inside them, leave the host.
+fn masquerade(state: &mut HostState, registry: &Registry, mut subnets: BTreeSet<Prefix>) {
+    let overlapping: Vec<Prefix> =
+        subnets.iter().flat_map(|subnet| registry.overlapping(*subnet)).map(|(prefix, _)| prefix).collect();
+    subnets.extend(overlapping);
+    for subnet in subnets {
+        let first = Masquerade { subnet, to: Translation::Device };
+        let old: Vec<_> = state.masquerades.range(first..).take_while(|old| old.subnet == subnet).copied().collect();
+        let new = translation(registry, subnet).map(|to| Masquerade { subnet, to });
+        old.iter().filter(|old| Some(**old) != new).for_each(|old| _ = state.masquerades.remove(old));
+        if let Some(new) = new.filter(|new| !old.contains(new)) {
+            state.masquerades.insert(new);
+        }
+    }
+}
+
+/// How a subnet is masqueraded; not by itself if one around it is.
+fn translation(registry: &Registry, subnet: Prefix) -> Option<Translation> {
+    let around = registry.overlapping(subnet).filter(|(other, gateway)| gateway.masquerade && other.covers(&subnet));
+    let (widest, gateway) = around.min_by_key(|(other, _)| other.length())?;
+    if widest != subnet {
+        return None;
+    }
+    let uplink = gateway.uplink.as_ref().and_then(|name| registry.uplink(name));
+    Some(match uplink.filter(|uplink| uplink.spec.family() == subnet.family()) {
+        Some(Uplink { spec, .. }) => Translation::Uplink(spec.device, spec.address.address),
+        None => Translation::Device,
+    })
+}
+
 /// The route in an uplink's table to a network that is near: a gateway's subnet, or one that the host
 /// is connected to. Without it what a source rule leads there would go out by the uplink: an answer
 /// from the uplink's address to a guest, a guest's packet to the next network of the host.
@@ -128,14 +161,14 @@ fn lead_back(state: &mut HostState, uplink: &Uplink, network: Prefix, (registry,
     if network.family() == uplink.spec.family() && !is_own {
         let key = RouteKey { table: uplink.table, prefix: network, metric: metric(network.family()) };
         // As in table main, where a gateway's route has the better metric.
-        let route = registry.announcers_of(&network).map(|taps| subnet_route(network, taps));
+        let route = registry.announcers_of(&network).map(|taps| subnet_route(registry, network, taps));
         let connected = || surroundings.connected.get(&network).map(|device| on_link(*device));
         put(&mut state.routes, key, route.or_else(connected));
     }
 }
 
 fn on_link(device: InterfaceName) -> HostRoute {
-    HostRoute { hops: BTreeSet::from([HostHop { device, via: None }]), source: None }
+    HostRoute { hops: BTreeSet::from([HostHop { device, via: None, weight: Weight::ONE }]), source: None }
 }
 
 fn put(routes: &mut OrdMap<RouteKey, HostRoute>, key: RouteKey, route: Option<HostRoute>) {
@@ -202,12 +235,18 @@ fn tap_address() -> Option<InterfaceAddress> {
 }
 
 /// The route to a subnet over all taps that announce it.
-fn subnet_route(subnet: Prefix, taps: &OrdSet<InterfaceName>) -> HostRoute {
+fn subnet_route(registry: &Registry, subnet: Prefix, taps: &OrdSet<InterfaceName>) -> HostRoute {
     // IPv6 makes one multipath route only of hops with a router; hops with nothing but a device
     // would become separate routes, of which the first takes all.
     let router = IpAddr::from(Mac::GATEWAY.link_local());
-    let via = (subnet.family() == Family::V6 && taps.len() > 1).then_some(router);
-    HostRoute { hops: taps.iter().map(|tap| HostHop { device: *tap, via }).collect(), source: None }
+    let shared = taps.len() > 1;
+    let via = (subnet.family() == Family::V6 && shared).then_some(router);
+    // One alone has no share, and the kernel keeps none for it.
+    let weight = |tap| if shared { registry.weight_of(tap) } else { Weight::ONE };
+    HostRoute {
+        hops: taps.iter().map(|tap| HostHop { device: *tap, via, weight: weight(tap) }).collect(),
+        source: None,
+    }
 }
 
 /// An uplink's table, apart from the gateways' subnets, and the rule for packets from its own address.
@@ -216,7 +255,7 @@ fn add_uplink(state: &mut HostState, uplink: &Uplink, priority: u32) {
     let family = spec.family();
     let key = |prefix, metric| RouteKey { table: *table, prefix, metric };
     let over = |via| HostRoute {
-        hops: BTreeSet::from([HostHop { device: spec.device, via }]),
+        hops: BTreeSet::from([HostHop { device: spec.device, via, weight: Weight::ONE }]),
         source: Some(spec.address.address),
     };
     let default = match family {

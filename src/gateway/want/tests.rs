@@ -3,6 +3,7 @@ use std::fmt::Write;
 use imbl::OrdSet;
 
 use super::*;
+use crate::addr::Weight;
 use crate::gateway::Plan;
 use crate::gateway::fixtures::{gateway, good, port, route, set, uplink};
 use crate::gateway::{Limits, StaticRoute};
@@ -63,6 +64,9 @@ fn host_text(registry: &Registry) -> String {
         for hop in &route.hops {
             let via = hop.via.map(|via| format!("via {via} ")).unwrap_or_default();
             write!(text, " {via}dev {}", hop.device).unwrap();
+            if hop.weight != Weight::ONE {
+                write!(text, " weight {}", hop.weight).unwrap();
+            }
         }
         let source = route.source.map(|source| format!(" src {source}")).unwrap_or_default();
         writeln!(text, "{source}").unwrap();
@@ -114,6 +118,43 @@ fn a_gateway_is_a_tap_with_routes_and_forwarding() {
     let Want { ports, .. } = want(&registry, &Surroundings::default());
     let expected = PortWant::Gateway { instance: good("a"), own_addresses: BTreeSet::new() };
     assert_eq!(ports.into_iter().collect::<Vec<_>>(), [(good("vgw1"), expected)]);
+}
+
+#[test]
+fn shares_are_in_proportion_to_the_weights() {
+    let registry = registry()
+        .with_gateway(gateway("vgw1", "a", "10.0.0.0/24 fd00::/64").weighing("3"))
+        .with_gateway(gateway("vgw2", "a", "10.0.0.0/24 fd00::/64 10.1.0.0/24"))
+        .with_gateway(gateway("vgw3", "a", "10.2.0.0/24").weighing("256"));
+    let text = host_text(&registry);
+    for route in [
+        "route 10.0.0.0/24 table 254 metric 0 dev vgw1 weight 3 dev vgw2\n",
+        "route fd00::/64 table 254 metric 1024 via fe80::200:5eff:fe00:100 dev vgw1 weight 3 via",
+        // What is alone has no share.
+        "route 10.2.0.0/24 table 254 metric 0 dev vgw3\n",
+    ] {
+        assert!(text.contains(route), "{route} in\n{text}");
+    }
+    let text = instances_text(&registry);
+    let default = "0.0.0.0/0 nexthop dev vgw1 weight 3 nexthop dev vgw2 nexthop dev vgw3 weight 256 (gateway)";
+    assert!(text.contains(default), "{text}");
+}
+
+#[test]
+fn what_lies_inside_a_masqueraded_network_needs_nothing_of_its_own() {
+    let masquerades = |registry: &Registry| {
+        let state = want(registry, &Surroundings::default()).host;
+        state.masquerades.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let mut registry = registry()
+        .with_gateway(gateway("vgw1", "a", "10.0.0.0/16 fd00::/64").masqueraded())
+        .with_gateway(gateway("vgw2", "a", "10.0.1.0/24 10.0.1.9/32").masqueraded())
+        .with_gateway(gateway("vgw3", "b", "10.1.0.0/24"));
+    assert_eq!(masquerades(&registry), ["anywhere4 { 10.0.0.0/16 }", "anywhere6 { fd00::/64 }"]);
+    let refused = registry.add_gateway(gateway("vgw4", "a", "10.0.1.0/24"), 0, &Observed::default());
+    assert_eq!(refused.unwrap_err().field(), "masquerade");
+    registry.delete_gateway(&good("vgw1")).unwrap();
+    assert_eq!(masquerades(&registry), ["anywhere4 { 10.0.1.0/24 }"]);
 }
 
 #[test]
@@ -275,7 +316,7 @@ fn the_origin_decides_over_the_same_prefix() {
 
 #[test]
 fn a_static_route_outlives_its_ports() {
-    let hop = |name| Hop { port: good(name), gateway: None };
+    let hop = |name| Hop { port: good(name), gateway: None, weight: Weight::ONE };
     let both = NextHop::group([hop("tap1"), hop("tap2")]);
     let mut registry = registry()
         .with_port(port("tap1", "a", "10.0.0.1/32", ""))

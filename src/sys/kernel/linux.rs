@@ -6,15 +6,16 @@ use std::mem::discriminant;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 
-use crate::addr::{Family, InterfaceAddress, InterfaceName};
+use crate::addr::{Family, InterfaceAddress, InterfaceName, Prefix};
 use crate::host::{
-    ForeignRoute, ForeignRule, Kernel, KernelError, Mark, Observed, Operation, Outcome, Setting, Survey,
+    ForeignRoute, ForeignRule, Kernel, KernelError, Mark, Observed, Operation, Outcome, Setting, Survey, Traffic,
 };
 use crate::sys::netlink::{AddressEntry, Netlink, NetlinkError, Request, Watch};
 use crate::sys::sysctl::Ipv6Switches;
 use crate::sys::tap::Tap;
 
 use super::failed::Failed;
+use super::masquerade::Masquerading;
 use super::observe::{Ownership, Snapshot, classify};
 use super::originals::Originals;
 
@@ -39,6 +40,7 @@ pub struct LinuxKernel {
     pub(super) foreign: BTreeMap<u32, (InterfaceName, bool)>,
     /// The addresses in use that links had when last observed, and those heard of since.
     pub(super) addresses: BTreeSet<(u32, InterfaceAddress)>,
+    pub(super) masquerading: Masquerading,
     claimed: BTreeSet<u32>,
 }
 
@@ -79,6 +81,7 @@ impl LinuxKernel {
             passing: BTreeSet::new(),
             foreign: BTreeMap::new(),
             addresses: BTreeSet::new(),
+            masquerading: Masquerading::open()?,
             claimed: BTreeSet::new(),
         };
         // Held by taps that went with a killed daemon.
@@ -131,6 +134,7 @@ impl LinuxKernel {
         };
         let mut observed = classify(&snapshot, &self.ownership());
         observed.ours.settings = self.held_settings(&snapshot.links)?.into();
+        self.look_at_masquerades(&mut observed)?;
         self.forget_links_gone(&snapshot.links);
         self.remember_links(&snapshot.links);
         let in_use = snapshot.addresses.iter().filter(|entry| !entry.tentative);
@@ -153,6 +157,9 @@ impl LinuxKernel {
             Operation::DeleteRule(_) => self.delete_rules(operations),
             Operation::Enable(_) => self.enable(operations),
             Operation::Restore(_) => self.restore(operations),
+            Operation::AddMasquerade(_) => self.add_masquerades(operations),
+            Operation::DeleteMasquerade(_) => self.delete_masquerades(operations),
+            Operation::ClearMasquerades => operations.iter().map(|_| self.clear_masquerades()).collect(),
         }
     }
 
@@ -270,7 +277,13 @@ impl Kernel for LinuxKernel {
     }
 
     fn has_news(&mut self, known: &Observed) -> bool {
-        self.hears_news(known)
+        // Both are asked: what is left unread now would be news the next time.
+        let heard = self.hears_news(known);
+        self.hears_of_masquerades(known) || heard
+    }
+
+    fn masqueraded(&mut self) -> Result<BTreeMap<Prefix, Traffic>, KernelError> {
+        self.count_masqueraded().map_err(|failed| failed.during(&"nft list table inet vgw"))
     }
 
     fn survey(&mut self) -> Result<Survey, KernelError> {

@@ -156,7 +156,7 @@ fn stayed(name: InterfaceName, mut was_up: bool, steps: &[LinkStep]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::addr::Mac;
+    use crate::addr::{Mac, Weight};
     use crate::host::{HostHop, HostRoute, Mark};
     use crate::sys::netlink::Hop;
 
@@ -237,11 +237,12 @@ mod tests {
     fn a_foreign_route_over_our_tap_is_news_unless_nobody_asked_for_it() {
         let (_state, kernel, mut known) = holding(true);
         let key = |prefix: &str| RouteKey { table: RouteKey::MAIN, prefix: prefix.parse().unwrap(), metric: 0 };
-        let way = HostRoute { hops: [HostHop { device: name("vgw1"), via: None }].into(), source: None };
+        let way =
+            HostRoute { hops: [HostHop { device: name("vgw1"), via: None, weight: Weight::ONE }].into(), source: None };
         known.ours.routes.insert(key("10.1.0.0/24"), way);
         known.foreign_routes.insert(key("10.2.0.0/24"));
         let hears = |prefix: &str, protocol: u8, gone: bool| {
-            let hops = vec![Hop { link: OURS, via: None }];
+            let hops = vec![Hop { link: OURS, via: None, weight: Weight::ONE }];
             let kind = RouteKind::Unicast;
             let entry = RouteEntry { key: key(prefix), protocol, kind, hops, source: None, special: false };
             kernel.is_news(&Notice::Route { entry, gone }, &known)

@@ -115,7 +115,7 @@ pub(super) fn host_route(entry: &RouteEntry, names: &BTreeMap<u32, &Link>) -> Op
     if entry.special || !matches!(entry.kind, RouteKind::Unicast | RouteKind::Unreachable) {
         return None;
     }
-    let hop = |hop: &Hop| Some(HostHop { device: names.get(&hop.link)?.name, via: hop.via });
+    let hop = |hop: &Hop| Some(HostHop { device: names.get(&hop.link)?.name, via: hop.via, weight: hop.weight });
     Some(HostRoute { hops: entry.hops.iter().map(hop).collect::<Option<_>>()?, source: entry.source })
 }
 
@@ -136,7 +136,7 @@ fn connection(
     ours: &BTreeSet<u32>,
 ) -> Option<((Prefix, u32), InterfaceName)> {
     let RouteEntry { key, kind: RouteKind::Unicast, hops, special: false, .. } = entry else { return None };
-    let [Hop { link, via: None }] = hops[..] else { return None };
+    let [Hop { link, via: None, .. }] = hops[..] else { return None };
     if !CONNECTING.contains(&entry.protocol) || ours.contains(&link) || is_link_local(&key.prefix) {
         return None;
     }

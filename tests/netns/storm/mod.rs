@@ -22,11 +22,11 @@ const SECONDS: u64 = 15;
 const GUST: u64 = 6;
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "the storm's length")]
+#[expect(clippy::disallowed_methods, clippy::disallowed_macros, reason = "the storm's length, and what it did")]
 fn a_storm_leaves_the_host_as_it_should_be() {
     let number = |name: &str, usual| std::env::var(name).map_or(usual, |text| text.parse().unwrap());
     let (seed, seconds) = (number("VGW_STORM_SEED", SEED), number("VGW_STORM_SECONDS", SECONDS));
-    println!("seed {seed}, {seconds} s");
+    eprintln!("seed {seed}, {seconds} s");
     let mut dice = Dice::new(seed);
     let (site, second) = (Site::new(), Namespace::new());
     let mut town = Town::new(&site, &second);
@@ -35,7 +35,7 @@ fn a_storm_leaves_the_host_as_it_should_be() {
     while Instant::now() < end {
         for _ in 0..=dice.below(GUST) {
             let deed = Deed::any(&mut dice);
-            println!("{deed:?}");
+            eprintln!("{deed:?}");
             town.suffer(deed, &mut dice);
             deeds += 1;
         }
@@ -43,6 +43,6 @@ fn a_storm_leaves_the_host_as_it_should_be() {
         gusts += 1;
     }
     let packets = town.end();
-    println!("{deeds} deeds in {gusts} gusts; {packets} packets, all by their own way");
+    eprintln!("{deeds} deeds in {gusts} gusts; {packets} packets, all by their own way");
     assert!(packets > 0);
 }

@@ -255,6 +255,8 @@ impl<'a> Town<'a> {
             subnets: vec![subnet],
             routes: None,
             uplink: Some(WAYS[way].uplinks[usize::from(is_six(number))].to_owned()),
+            masquerade: None,
+            weight: None,
         };
         // The way may be gone at this moment: then it is told again until it is back.
         eventually("the gateway is accepted", || {

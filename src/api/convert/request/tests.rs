@@ -15,6 +15,7 @@ fn wire_port() -> wire::Port {
         mtu: None,
         attach: None,
         guest: None,
+        weight: None,
     }
 }
 
@@ -73,6 +74,8 @@ fn a_gateways_prefixes_and_uplink_are_read() {
         subnets: texts(&["10.1.2.3/16"]),
         routes: None,
         uplink: Some("display".to_owned()),
+        masquerade: Some(true),
+        weight: Some(256),
     };
     let spec = gateway(&request).unwrap();
     assert_eq!(spec.subnets.first().unwrap().to_string(), "10.1.0.0/16");
@@ -102,7 +105,7 @@ fn an_uplink_keeps_its_host_bits() {
 
 #[test]
 fn a_route_leads_where_users_may_lead_it() {
-    let hop = |port: &str| wire::Hop { port: port.to_owned(), gateway: None };
+    let hop = |port: &str| wire::Hop { port: port.to_owned(), gateway: None, weight: None };
     let to = |kind, hops| {
         route(&wire::Route {
             routing_instance: "net1".to_owned(),

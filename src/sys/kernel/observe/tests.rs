@@ -1,5 +1,5 @@
 use super::*;
-use crate::addr::Mac;
+use crate::addr::{Mac, Weight};
 use crate::host::RuleAction;
 use crate::sys::netlink::TapFacts;
 
@@ -26,7 +26,7 @@ fn route(table: u32, prefix: &str, protocol: u8, links: &[u32]) -> RouteEntry {
         key: RouteKey { table, prefix: prefix.parse().unwrap(), metric: 0 },
         protocol,
         kind: if links.is_empty() { RouteKind::Unreachable } else { RouteKind::Unicast },
-        hops: links.iter().map(|link| Hop { link: *link, via: None }).collect(),
+        hops: links.iter().map(|link| Hop { link: *link, via: None, weight: Weight::ONE }).collect(),
         source: None,
         special: false,
     }
