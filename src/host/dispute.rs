@@ -26,16 +26,12 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// What was repaired lately, and what of it is in dispute.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Disputes {
-    records: BTreeMap<Object, Record>,
+    /// The latest repairs of what is not in dispute, oldest first, fewer than [`REPAIRS`] of each.
+    recent: BTreeMap<Object, VecDeque<Moment>>,
+    /// When what no longer counts of it is next looked for.
+    sweep: Moment,
+    running: BTreeMap<Object, Dispute>,
     jitter: Jitter,
-}
-
-/// The repairs of one thing.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-struct Record {
-    /// The latest, oldest first, at most [`REPAIRS`].
-    repairs: VecDeque<Moment>,
-    dispute: Option<Dispute>,
 }
 
 /// A thing that somebody keeps undoing.
@@ -64,78 +60,76 @@ impl Disputes {
     /// alike do not go on meeting.
     #[must_use]
     pub fn new(jitter: Jitter) -> Self {
-        Self { records: BTreeMap::new(), jitter }
+        Self { recent: BTreeMap::new(), sweep: Moment::ORIGIN, running: BTreeMap::new(), jitter }
     }
 
     /// A thing was repaired. True if that makes a dispute of it.
     pub fn repaired(&mut self, object: Object, now: Moment) -> bool {
-        let record = self.records.entry(object).or_default();
-        record.forget(now);
-        if record.repairs.len() == REPAIRS {
-            record.repairs.pop_front();
+        if let Some(dispute) = self.running.get_mut(&object) {
+            let pause = (dispute.pause * 2).min(LONGEST_PAUSE);
+            let (repairs, until) = (dispute.repairs + 1, now + self.jitter.spread(pause));
+            *dispute = Dispute { repairs, until, pause, is_open: false };
+            return false;
         }
-        record.repairs.push_back(now);
-        let begins = record.dispute.is_none() && record.repairs.len() == REPAIRS;
-        let (repairs, pause) = match record.dispute {
-            Some(Dispute { repairs, pause, .. }) => (repairs + 1, (pause * 2).min(LONGEST_PAUSE)),
-            None if begins => (REPAIRS as u64, FIRST_PAUSE),
-            None => return false,
-        };
-        let until = now + self.jitter.spread(pause);
-        record.dispute = Some(Dispute { repairs, until, pause, is_open: false });
+        let repairs = self.recent.entry(object).or_default();
+        forget(repairs, now);
+        repairs.push_back(now);
+        let begins = repairs.len() == REPAIRS;
+        if begins {
+            self.recent.remove(&object);
+            let until = now + self.jitter.spread(FIRST_PAUSE);
+            let dispute = Dispute { repairs: REPAIRS as u64, until, pause: FIRST_PAUSE, is_open: false };
+            self.running.insert(object, dispute);
+        }
         begins
     }
 
     /// True for a thing that is not to be repaired now.
     #[must_use]
     pub fn rests(&self, object: &Object, now: Moment) -> bool {
-        self.of(object).is_some_and(|dispute| now < dispute.until)
+        self.running.get(object).is_some_and(|dispute| now < dispute.until)
     }
 
-    /// Opens pauses that are over, and ends disputes in which nothing has happened since.
+    /// Opens pauses that are over, and ends disputes in which nothing has happened since. Costs as much
+    /// as there are disputes.
     pub fn pass(&mut self, now: Moment) -> Passed {
         let mut passed = Passed::default();
-        self.records.retain(|object, record| {
-            if let Some(dispute) = &mut record.dispute {
-                if now >= dispute.until + WINDOW {
-                    passed.over.push(*object);
-                    return false;
-                }
-                passed.is_open |= !dispute.is_open && now >= dispute.until;
-                dispute.is_open = now >= dispute.until;
-                return true;
+        self.running.retain(|object, dispute| {
+            let is_over = now >= dispute.until + WINDOW;
+            if is_over {
+                passed.over.push(*object);
             }
-            record.forget(now);
-            !record.repairs.is_empty()
+            passed.is_open |= !is_over && !dispute.is_open && now >= dispute.until;
+            dispute.is_open = now >= dispute.until;
+            !is_over
         });
+        if now >= self.sweep {
+            self.recent.retain(|_, repairs| {
+                forget(repairs, now);
+                !repairs.is_empty()
+            });
+            self.sweep = now + WINDOW;
+        }
         passed
     }
 
     /// When [`Disputes::pass`] next has something to tell.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Moment> {
-        let disputes = self.running().map(|(_, dispute)| dispute);
-        disputes.map(|dispute| if dispute.is_open { dispute.until + WINDOW } else { dispute.until }).min()
-    }
-
-    /// The dispute about a thing.
-    #[must_use]
-    pub fn of(&self, object: &Object) -> Option<&Dispute> {
-        self.records.get(object)?.dispute.as_ref()
+        let deadline = |dispute: &Dispute| if dispute.is_open { dispute.until + WINDOW } else { dispute.until };
+        self.running.values().map(deadline).min()
     }
 
     /// The disputes that are not over.
     pub fn running(&self) -> impl Iterator<Item = (&Object, &Dispute)> {
-        self.records.iter().filter_map(|(object, record)| Some((object, record.dispute.as_ref()?)))
+        self.running.iter()
     }
 }
 
-impl Record {
-    /// Forgets repairs that no longer count.
-    fn forget(&mut self, now: Moment) {
-        while self.repairs.front().is_some_and(|repair| *repair + WINDOW < now) {
-            self.repairs.pop_front();
-        }
+/// Forgets repairs that no longer count.
+fn forget(repairs: &mut VecDeque<Moment>, now: Moment) {
+    while repairs.front().is_some_and(|repair| *repair + WINDOW < now) {
+        repairs.pop_front();
     }
 }
 

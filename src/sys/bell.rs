@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::sync::Arc;
 use std::thread::Builder;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -13,7 +14,7 @@ const END: Token = Token(1);
 
 /// A thread that waits for a descriptor. It ends when this is dropped.
 #[derive(Debug)]
-pub(super) struct Bell(Waker);
+pub(super) struct Bell(Arc<Waker>);
 
 impl Bell {
     /// Waits for a descriptor from now on. Each time that something new has come, the channel offers
@@ -26,12 +27,13 @@ impl Bell {
         let poll = Poll::new()?;
         // mio asks for edges (`EPOLLET`), so that what nobody has read yet does not ring for ever.
         poll.registry().register(&mut SourceFd(&descriptor.as_raw_fd()), DESCRIPTOR, Interest::READABLE)?;
-        let waker = Waker::new(poll.registry(), END)?;
+        let waker = Arc::new(Waker::new(poll.registry(), END)?);
+        let end = Arc::clone(&waker);
         let (sender, receiver) = bounded(0);
         Builder::new().name("bell".into()).spawn(move || {
             watch(poll, &sender);
-            // Watched until here.
-            drop(descriptor);
+            // Watched until here; what is closed before says nothing any more.
+            drop((descriptor, end));
         })?;
         Ok((Self(waker), receiver))
     }
