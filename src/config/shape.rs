@@ -9,7 +9,9 @@ use crate::addr::{InstanceName, InterfaceAddress, InterfaceName, Prefix};
 use crate::gateway::{PortSpec, UplinkName};
 use crate::host::Mark;
 
-use super::value::{Choice, Listen, Namespace, Network, NonEmpty, Number, Protocol, Spin, StationMac, Text, Timeout};
+use super::value::{
+    Choice, Folder, Listen, Namespace, Network, NonEmpty, Number, Protocol, Spin, StationMac, Text, Timeout,
+};
 
 /// The most of anything that a limit can allow. No more than a table can tell different next hops
 /// apart ([`crate::table::Index::MAX`]): each static route may have one of its own.
@@ -133,6 +135,7 @@ pub(super) struct Host {
     pub(super) rule_priority: Option<Number<1, { MAIN_RULE - Mark::RULE_PRIORITIES }>>,
     /// Above the tables that the kernel names.
     pub(super) table_base: Option<Number<256, { u32::MAX - Mark::TABLES }>>,
+    pub(super) rt_tables: Option<Text<Folder>>,
     /// Group 0 is every interface's unless somebody says otherwise.
     pub(super) link_group: Option<Number<1, { u32::MAX }>>,
 }

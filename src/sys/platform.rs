@@ -1,12 +1,13 @@
 //! The real system, as the engine needs it.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::addr::InterfaceName;
 use crate::engine::{Access, Device, DeviceError, OpenPort, Platform, Transfer};
-use crate::gateway::{PortKind, PortSpec};
+use crate::gateway::{PortKind, PortSpec, UplinkName};
 use crate::host::{Kernel, KernelError, Mark, Observed, Operation, Outcome};
 use crate::packet::{Batch, Packet, SuperPackets};
 
@@ -16,6 +17,7 @@ use super::netlink::Netlink;
 use super::packet_socket::PacketSocket;
 use super::rights;
 use super::ring;
+use super::table_names::TableNames;
 use super::tap::Tap;
 
 /// What a tap takes without being told otherwise, bytes (`ether_setup`).
@@ -29,6 +31,7 @@ pub struct LinuxPlatform {
     queues: usize,
     io_uring: Option<bool>,
     protocol: u8,
+    tables: TableNames,
 }
 
 impl LinuxPlatform {
@@ -44,7 +47,14 @@ impl LinuxPlatform {
             reason: error.to_string(),
             errno: error.errno,
         })?;
-        Ok(Self { kernel, netlink, queues, io_uring, protocol: mark.protocol })
+        let tables = TableNames::load(state_directory);
+        Ok(Self { kernel, netlink, queues, io_uring, protocol: mark.protocol, tables })
+    }
+
+    /// Names the uplinks' routing tables in a file of this folder, for `ip`.
+    #[must_use]
+    pub fn naming_tables_in(self, folder: Option<PathBuf>) -> Self {
+        Self { tables: self.tables.shown_in(folder), ..self }
     }
 
     fn open_tap(&self, spec: &PortSpec) -> Result<OpenPort, guest::PlaceError> {
@@ -121,6 +131,14 @@ impl Platform for LinuxPlatform {
 
     fn claim_tables(&mut self, tables: &[u32]) -> bool {
         self.kernel.claim_tables(tables.iter().copied().collect())
+    }
+
+    fn remembered_tables(&self) -> BTreeMap<UplinkName, u32> {
+        self.tables.remembered().clone()
+    }
+
+    fn name_tables(&mut self, tables: &BTreeMap<UplinkName, u32>) -> Result<(), String> {
+        self.tables.name(tables).map_err(|error| format!("the names of routing tables: {error}"))
     }
 }
 

@@ -1,5 +1,6 @@
 //! A daemon's inside without a host: the engine on a kernel in memory.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixDatagram;
@@ -12,7 +13,7 @@ use vgw::engine::{
     Access, AddGateways, Applied, Caller, Device, DeviceError, Direct, Engine, Failure, OpenPort, Platform, Settings,
     Transfer,
 };
-use vgw::gateway::{Audit, Declared, PortSpec};
+use vgw::gateway::{Audit, Declared, PortSpec, UplinkName};
 use vgw::host::fake::FakeKernel;
 use vgw::host::{HostRoute, Kernel, KernelError, Mark, Observed, Operation, Outcome, RouteKey};
 use vgw::packet::{Batch, Packet, SuperPackets};
@@ -241,6 +242,14 @@ impl Platform for FakePlatform {
 
     fn claim_tables(&mut self, _: &[u32]) -> bool {
         false
+    }
+
+    fn remembered_tables(&self) -> BTreeMap<UplinkName, u32> {
+        BTreeMap::new()
+    }
+
+    fn name_tables(&mut self, _: &BTreeMap<UplinkName, u32>) -> Result<(), String> {
+        Ok(())
     }
 
     fn transfers(&self) -> Vec<Box<dyn Transfer>> {
