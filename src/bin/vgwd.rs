@@ -43,6 +43,7 @@ fn run(arguments: &Arguments) -> Result<(), Fatal> {
     let _namespace = NamespaceLock::take().map_err(Fatal::Namespace)?;
     let listeners = Listeners::bind(&config)?;
     let platform = LinuxPlatform::new(config.mark, state.path(), config.workers, config.io_uring)?;
+    let platform = platform.naming_tables_in(config.rt_tables.clone());
     let settings = Settings {
         spin: config.spin,
         mark: config.mark,

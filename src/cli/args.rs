@@ -244,7 +244,8 @@ pub struct GatewayAdd {
     /// What the network reaches through the gateway; the default route if absent. May be repeated.
     #[arg(long = "route", value_name = "PREFIX", value_parser = masked)]
     pub routes: Vec<Masked>,
-    /// The uplink by which the network's traffic leaves; the host's main table decides if absent.
+    /// The uplink by which the network's traffic leaves; the host's main table decides if absent. Gateways
+    /// that share a subnet with this one move to it too.
     #[arg(long, value_name = "NAME")]
     pub uplink: Option<UplinkName>,
     /// The network's packets leave the host under the uplink's address, or that of the device that

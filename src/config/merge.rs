@@ -37,6 +37,9 @@ impl Merge {
         if let Some(check) = host.check {
             config.check = check.0;
         }
+        if let Some(folder) = host.rt_tables {
+            config.rt_tables = folder.0.0;
+        }
         if let Some(timeout) = audit.timeout {
             config.audit_timeout = timeout.0;
         }

@@ -10,7 +10,8 @@ use crate::gateway::{PortSpec, UplinkName};
 use crate::host::Mark;
 
 use super::value::{
-    Choice, Interval, Listen, Namespace, Network, NonEmpty, Number, Protocol, Share, Spin, StationMac, Text, Timeout,
+    Choice, Folder, Interval, Listen, Namespace, Network, NonEmpty, Number, Protocol, Share, Spin, StationMac, Text,
+    Timeout,
 };
 
 /// The most of anything that a limit can allow. No more than a table can tell different next hops
@@ -143,6 +144,7 @@ pub(super) struct Host {
     pub(super) rule_priority: Option<Number<1, { MAIN_RULE - Mark::RULE_PRIORITIES }>>,
     /// Above the tables that the kernel names.
     pub(super) table_base: Option<Number<256, { u32::MAX - Mark::TABLES }>>,
+    pub(super) rt_tables: Option<Text<Folder>>,
     /// Group 0 is every interface's unless somebody says otherwise.
     pub(super) link_group: Option<Number<1, { u32::MAX }>>,
     pub(super) check: Option<Interval>,

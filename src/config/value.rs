@@ -131,6 +131,22 @@ impl FromStr for Listen {
     }
 }
 
+/// An absolute path of a folder; `none` is no folder.
+#[derive(Debug)]
+pub(super) struct Folder(pub(super) Option<PathBuf>);
+
+impl FromStr for Folder {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "none" => Ok(Self(None)),
+            _ if text.starts_with('/') && !text.contains('\0') => Ok(Self(Some(text.into()))),
+            _ => Err(format!("{text:?} is neither an absolute path nor \"none\"")),
+        }
+    }
+}
+
 /// A route protocol number that no other program uses (rtnetlink.h and the daemons of
 /// `/etc/iproute2/rt_protos`): what bears it is ours to delete.
 #[derive(Debug, Clone, Copy)]

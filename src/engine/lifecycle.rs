@@ -72,6 +72,7 @@ impl Engine {
         let mut mirror = Mirror::default();
         mirror.refresh(&mut *platform)?;
         let mut registry = Registry::new(settings.declared.limits, settings.mark);
+        registry.remember_tables(platform.remembered_tables());
         let nothing = registry.clone();
         registry.reload(&settings.declared, mirror.seen())?;
         let workers = worker::start(platform.transfers(), settings.spin, &clock)?;

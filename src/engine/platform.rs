@@ -1,9 +1,11 @@
 //! What the conductor needs of the system beside [`Kernel`]: devices.
 
+use std::collections::BTreeMap;
+
 use crossbeam_channel::Receiver;
 
 use crate::addr::InterfaceName;
-use crate::gateway::PortSpec;
+use crate::gateway::{PortSpec, UplinkName};
 use crate::host::Kernel;
 
 use super::device::Device;
@@ -44,6 +46,16 @@ pub trait Platform: Kernel {
     /// The uplinks' routing tables: what in them bears our mark is ours. True if others were claimed
     /// before, so that what was observed was sorted otherwise.
     fn claim_tables(&mut self, tables: &[u32]) -> bool;
+
+    /// The tables that uplinks had when they were last named, in an earlier run too.
+    fn remembered_tables(&self) -> BTreeMap<UplinkName, u32>;
+
+    /// Names the uplinks' tables for people, and remembers them for [`Platform::remembered_tables`].
+    /// Costs nothing if nothing has changed.
+    ///
+    /// # Errors
+    /// One sentence; routing works all the same.
+    fn name_tables(&mut self, tables: &BTreeMap<UplinkName, u32>) -> Result<(), String>;
 }
 
 impl std::fmt::Debug for OpenPort {

@@ -108,6 +108,9 @@ impl Settling<'_> {
         // What was done is told to who listens: taken up now, while it is not much.
         self.mirror.listen(self.platform);
         self.mirror.share_with(&self.plan.want().host);
+        let uplinks = self.plan.registry().uplinks();
+        let tables = uplinks.map(|uplink| (uplink.spec.name.clone(), uplink.table)).collect();
+        progress.problems.extend(self.platform.name_tables(&tables).err());
         Ok(Settled { plan: self.plan, problems: progress.problems })
     }
 

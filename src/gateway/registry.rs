@@ -40,6 +40,8 @@ pub struct Registry {
     ports: OrdMap<InterfaceName, Entry<PortSpec>>,
     uplinks: OrdMap<UplinkName, Uplink>,
     routes: OrdMap<(InstanceName, Prefix), Entry<StaticRoute>>,
+    // What uplinks had before that are not there now.
+    remembered_tables: OrdMap<UplinkName, u32>,
     // Always what exactly `gateways` and `ports` say, by what it is asked for.
     announced: Announced,
     offers: Offers,
@@ -98,6 +100,7 @@ impl Registry {
             ports: OrdMap::new(),
             uplinks: OrdMap::new(),
             routes: OrdMap::new(),
+            remembered_tables: OrdMap::new(),
             announced: Announced::default(),
             offers: Offers::default(),
             exits: Exits::default(),
@@ -113,7 +116,7 @@ impl Registry {
     /// A registry in which nothing is asked for, with the same limits and mark.
     #[must_use]
     pub fn emptied(&self) -> Self {
-        Self::new(self.limits, self.mark)
+        Self { remembered_tables: self.remembered_tables.clone(), ..Self::new(self.limits, self.mark) }
     }
 
     /// The gateways, by name.

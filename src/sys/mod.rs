@@ -14,6 +14,7 @@ pub mod processor;
 pub mod rights;
 mod ring;
 mod sysctl;
+mod table_names;
 mod tap;
 
 pub use clock::MonotonicClock;

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crossbeam_channel::Receiver;
 
 use crate::addr::{InterfaceName, Prefix};
 use crate::engine::{Access, Device, DeviceError, OpenPort, Platform, Transfer};
-use crate::gateway::{PortKind, PortSpec};
+use crate::gateway::{PortKind, PortSpec, UplinkName};
 use crate::host::{
     ForeignRoute, ForeignRule, Kernel, KernelError, Mark, Observed, Operation, Outcome, Survey, Traffic,
 };
@@ -22,6 +22,7 @@ use super::netlink::Netlink;
 use super::packet_socket::PacketSocket;
 use super::rights;
 use super::ring;
+use super::table_names::TableNames;
 use super::tap::Tap;
 
 /// What a tap takes without being told otherwise, bytes (`ether_setup`).
@@ -38,6 +39,7 @@ pub struct LinuxPlatform {
     queues: usize,
     io_uring: Option<bool>,
     protocol: u8,
+    tables: TableNames,
 }
 
 impl LinuxPlatform {
@@ -52,7 +54,14 @@ impl LinuxPlatform {
         let netlink = Netlink::open().map_err(|error| failed(error.to_string(), error.errno))?;
         let bell = kernel.notices().try_clone_to_owned().and_then(Bell::hang);
         let (bell, stirrings) = bell.map_err(|error| failed(error.to_string(), error.raw_os_error().unwrap_or(0)))?;
-        Ok(Self { kernel, _bell: bell, stirrings, netlink, queues, io_uring, protocol: mark.protocol })
+        let tables = TableNames::load(state_directory);
+        Ok(Self { kernel, _bell: bell, stirrings, netlink, queues, io_uring, protocol: mark.protocol, tables })
+    }
+
+    /// Names the uplinks' routing tables in a file of this folder, for `ip`.
+    #[must_use]
+    pub fn naming_tables_in(self, folder: Option<PathBuf>) -> Self {
+        Self { tables: self.tables.shown_in(folder), ..self }
     }
 
     fn open_tap(&self, spec: &PortSpec) -> Result<OpenPort, guest::PlaceError> {
@@ -145,6 +154,14 @@ impl Platform for LinuxPlatform {
 
     fn claim_tables(&mut self, tables: &[u32]) -> bool {
         self.kernel.claim_tables(tables.iter().copied().collect())
+    }
+
+    fn remembered_tables(&self) -> BTreeMap<UplinkName, u32> {
+        self.tables.remembered().clone()
+    }
+
+    fn name_tables(&mut self, tables: &BTreeMap<UplinkName, u32>) -> Result<(), String> {
+        self.tables.name(tables).map_err(|error| format!("the names of routing tables: {error}"))
     }
 }
 

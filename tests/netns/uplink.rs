@@ -205,6 +205,39 @@ fn removing_takes_exactly_what_was_added() {
 }
 
 #[test]
+fn tables_have_names_and_are_the_same_after_a_restart() {
+    let (site, _second) = with_two_routers();
+    let file = site.folder().join("rt_tables.d/vgw.conf");
+    let names = || std::fs::read_to_string(&file).unwrap_or_default().lines().skip(1).collect::<Vec<_>>().join(", ");
+    let [four, six] = [("four", "20.0.0.5/24", "20.0.0.1"), ("six", "2001:db8:20::5/64", "2001:db8:20::1")];
+    let add = |daemon: &Daemon<'_>, (name, address, via)| {
+        daemon.call(|daemon| daemon.add_uplink(uplink(name, address, via))).unwrap();
+    };
+    let daemon = site.start("");
+    add(&daemon, four);
+    add(&daemon, six);
+    assert_eq!(names(), "20100 vgw-four, 20101 vgw-six");
+    drop(daemon);
+    assert!(!file.exists(), "gone with the uplinks");
+
+    let daemon = site.start("");
+    add(&daemon, six);
+    assert_eq!(names(), "20101 vgw-six");
+    daemon.call(|daemon| daemon.delete_uplink("six".to_owned())).unwrap();
+    site.compute.ip("route add default via 20.0.0.1 table 20100");
+    add(&daemon, four);
+    assert_eq!(names(), "20102 vgw-four", "20100 is somebody else's now");
+    drop(daemon);
+
+    std::fs::write(&file, "7 mine\n").unwrap();
+    let daemon = site.start("");
+    add(&daemon, six);
+    assert!(daemon.status().problems.iter().any(|problem| problem.contains("is not vgwd's")));
+    drop(daemon);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "7 mine\n");
+}
+
+#[test]
 fn an_uplink_that_the_kernel_refuses_halfway_leaves_nothing() {
     let (site, _second) = with_two_routers();
     let daemon = site.start("");

@@ -14,7 +14,7 @@ use vgw::engine::{
     Access, AddGateways, Applied, Caller, Change, Device, DeviceError, Direct, Engine, Failure, ObjectView, OpenPort,
     Platform, RehearsalView, Settings, StepView, Transfer,
 };
-use vgw::gateway::{Audit, Declared, PortSpec};
+use vgw::gateway::{Audit, Declared, PortSpec, UplinkName};
 use vgw::host::fake::FakeKernel;
 use vgw::host::{
     ForeignRoute, ForeignRule, HostRoute, Kernel, KernelError, Mark, Observed, Operation, Outcome, RouteKey, Survey,
@@ -315,6 +315,14 @@ impl Platform for FakePlatform {
 
     fn claim_tables(&mut self, _: &[u32]) -> bool {
         false
+    }
+
+    fn remembered_tables(&self) -> BTreeMap<UplinkName, u32> {
+        BTreeMap::new()
+    }
+
+    fn name_tables(&mut self, _: &BTreeMap<UplinkName, u32>) -> Result<(), String> {
+        Ok(())
     }
 
     fn transfers(&self) -> Vec<Box<dyn Transfer>> {

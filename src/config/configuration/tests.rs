@@ -39,6 +39,7 @@ fn the_packaged_file_holds_the_defaults() {
         spin,
         warnings,
         places,
+        rt_tables,
     } = Config::default();
     let packaged = read(&[PACKAGED]).unwrap();
     assert_eq!(packaged.declared, declared);
@@ -46,7 +47,7 @@ fn the_packaged_file_holds_the_defaults() {
     assert_eq!(packaged.thrift_listen, thrift_listen);
     assert_eq!(packaged.socket, socket);
     assert_eq!(packaged.mark, mark);
-    assert_eq!(packaged.check, check);
+    assert_eq!((packaged.check, packaged.rt_tables), (check, rt_tables));
     assert_eq!(packaged.workers, workers);
     assert_eq!(packaged.io_uring, io_uring);
     assert_eq!(packaged.spin, spin);
@@ -96,6 +97,7 @@ fn errors_name_file_line_and_key() {
         ("[host]\nroute_protocol = 256", "a.toml:2: host.route_protocol: 256 is not in 0..=255"),
         ("[limits]\nroutes = 16777216", "a.toml:2: limits.routes: 16777216 is not in 0..=1000000"),
         ("[host]\ncheck = \"500ms\"", "a.toml:2: host.check: is shorter than a second"),
+        ("[host]\nrt_tables = 'x'", "a.toml:2: host.rt_tables: \"x\" is neither an absolute path nor \"none\""),
         ("[host]\nlink_group = 0", "a.toml:2: host.link_group: 0 is not in 1..=4294967295"),
         ("[host]\nrule_priority = 32700", "a.toml:2: host.rule_priority: 32700 is not in 1..=30766"),
         ("[dataplane]\nworkers = 0", "a.toml:2: dataplane.workers: 0 is not in 1..=256"),

@@ -184,7 +184,7 @@ fn uplinks_get_the_lowest_free_table() {
     f.uplink(c.clone().with_table(77)).unwrap();
     assert_eq!(f.table("c"), 77);
     f.uplink(c).unwrap();
-    assert_eq!(f.table("c"), 20_100, "a table outside the block is not kept once it is not asked for");
+    assert_eq!(f.table("c"), 20_103, "a table outside the block is not kept once it is not asked for");
 }
 
 #[test]
@@ -250,6 +250,28 @@ fn gateways_that_share_a_subnet_move_together() {
     assert_eq!(f.gateway(second.clone().by_uplink("lan"), 0), held);
     file.gateways.push(second.by_uplink("lan"));
     assert!(f.reload(&file).is_err(), "the file must agree with itself");
+}
+
+#[test]
+fn an_uplink_that_comes_again_has_its_table_again() {
+    let mut f = fixture();
+    f.registry.remember_tables([(good("lan"), 20_101), (good("old"), 20_100), (good("far"), 999)]);
+    f.uplink(uplink("wan", "eth1", "20.0.0.5/24", "20.0.0.1")).unwrap();
+    assert_eq!(f.table("wan"), 20_102, "rather one that nobody had");
+    f.uplink(uplink("lan", "eth2", "30.0.0.5/24", "30.0.0.1")).unwrap();
+    f.uplink(uplink("far", "eth2", "40.0.0.5/24", "40.0.0.1")).unwrap();
+    assert_eq!([f.table("lan"), f.table("far")], [20_101, 20_103], "999 is not of our block");
+    f.registry.delete_uplink(&good("wan")).unwrap();
+    f.uplink(uplink("wan", "eth1", "20.0.0.5/24", "20.0.0.1")).unwrap();
+    assert_eq!(f.table("wan"), 20_102);
+
+    let key = |table| RouteKey { table, prefix: good("0.0.0.0/0"), metric: 0 };
+    f.host.foreign_routes.extend([key(20_100), key(20_101)]);
+    f.uplink(uplink("old", "eth1", "50.0.0.5/24", "50.0.0.1")).unwrap();
+    assert_eq!(f.table("old"), 20_104, "somebody has routes in the table that it had");
+    f.uplink(uplink("lan", "eth2", "30.0.0.5/24", "30.0.0.9")).unwrap();
+    assert_eq!(f.table("lan"), 20_101, "one that stands stays");
+    assert_eq!(f.registry.emptied().remembered_tables.get(&good::<UplinkName>("lan")), Some(&20_101));
 }
 
 #[test]
