@@ -20,6 +20,7 @@ use crate::daemon::Daemon;
 use crate::lab::{PATIENCE, eventually, shared_turn};
 use crate::namespace::Namespace;
 use crate::site::NET1;
+use crate::traffic::receive;
 use crate::weights::{End, flows};
 
 /// The address that every guest has.
@@ -201,7 +202,8 @@ fn ask(flow: &UdpSocket) -> Option<u8> {
     flow.set_read_timeout(Some(LOST)).unwrap();
     // An ICMP error about an earlier one may be told here.
     flow.send(b"who?").or_else(|_| flow.send(b"who?")).ok()?;
-    (flow.recv(&mut buffer).ok()? == 1).then_some(buffer[0])
+    let (length, _) = receive(flow, &mut buffer).ok()?;
+    (length == 1).then_some(buffer[0])
 }
 
 /// Keeps every flow busy while something is done; which of them lost a datagram.
