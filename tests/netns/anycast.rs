@@ -20,10 +20,12 @@ use crate::daemon::Daemon;
 use crate::lab::{PATIENCE, eventually, shared_turn};
 use crate::namespace::Namespace;
 use crate::site::NET1;
+use crate::traffic::{receive, unspecified};
 use crate::weights::{End, flows};
 
-/// The address that every guest has.
-const ANYCAST: &str = "203.0.113.5";
+/// The addresses that every guest has, and those by which it knows its gateway.
+const ANYCAST: [&str; 2] = ["203.0.113.5", "2001:db8:203::5"];
+const GATEWAYS: [&str; 2] = ["203.0.113.1", "2001:db8:203::1"];
 
 const FLOWS: usize = 150;
 
@@ -50,20 +52,32 @@ impl Fabric {
     fn new() -> Self {
         let turn = shared_turn();
         let [core, client, first, second] = [(); 4].map(|()| Namespace::new());
-        for (name, address, other, other_address) in [
-            ("to-client", "198.51.100.1/24", &client, "198.51.100.2/24"),
-            ("to-first", "192.0.2.1/30", &first, "192.0.2.2/30"),
-            ("to-second", "192.0.2.5/30", &second, "192.0.2.6/30"),
+        for (name, addresses, other, other_addresses) in [
+            (
+                "to-client",
+                ["198.51.100.1/24", "2001:db8:c:9::1/64"],
+                &client,
+                ["198.51.100.2/24", "2001:db8:c:9::2/64"],
+            ),
+            ("to-first", ["192.0.2.1/30", "2001:db8:c:1::1/64"], &first, ["192.0.2.2/30", "2001:db8:c:1::2/64"]),
+            ("to-second", ["192.0.2.5/30", "2001:db8:c:2::1/64"], &second, ["192.0.2.6/30", "2001:db8:c:2::2/64"]),
         ] {
             core.connect(name, other, "eth0");
-            core.add_address(name, address);
-            other.add_address("eth0", other_address);
+            for address in addresses.into_iter().chain(["fe80::1/64"]) {
+                core.add_address(name, address);
+            }
+            for address in other_addresses.into_iter().chain(["fe80::2/64"]) {
+                other.add_address("eth0", address);
+            }
         }
+        client.ip("-6 route add default via 2001:db8:c:9::1");
+        core.sysctl("net.ipv6.conf.all.forwarding", "1");
         client.ip("route add default via 198.51.100.1");
         core.sysctl("net.ipv4.conf.all.forwarding", "1");
         // By the ports too. All namespaces of a kernel choose alike, unless each has a seed of its own.
         for (seed, place) in [&core, &first, &second].into_iter().enumerate() {
             place.sysctl("net.ipv4.fib_multipath_hash_policy", "1");
+            place.sysctl("net.ipv6.fib_multipath_hash_policy", "1");
             place.sysctl("net.ipv4.fib_multipath_hash_seed", &(seed + 1).to_string());
         }
         Self { core, client, nodes: [first, second], folder: tempfile::tempdir().unwrap(), _turn: turn }
@@ -77,7 +91,11 @@ impl Fabric {
             Speaker::Bird => (shipped("bird.conf"), shipped("bird-core.conf")),
             Speaker::Frr => (shipped("frr.conf"), shipped("frr-core.conf")),
         };
-        let second = node.replace("192.0.2.2", "192.0.2.6").replace("192.0.2.1", "192.0.2.5").replace("65001", "65002");
+        let second = node
+            .replace("192.0.2.2", "192.0.2.6")
+            .replace("192.0.2.1", "192.0.2.5")
+            .replace("65001", "65002")
+            .replace("c:1::", "c:2::");
         let second = second.replace("define share = 2", "define share = 1");
         let [a, b] = &self.nodes;
         let places = [(&self.core, "core", core), (a, "first", node), (b, "second", second)];
@@ -126,21 +144,28 @@ impl Fabric {
     }
 
     /// The router's route to the address.
-    fn route(&self) -> String {
-        self.core.ip(&format!("route show {ANYCAST}"))
+    fn route(&self, address: &str) -> String {
+        self.core.ip(&format!("{} route show {address}", family(address)))
     }
 }
 
 fn add_guest(daemon: &Daemon<'_>, name: &str, guest: &Namespace) {
-    let place = Guest::new(guest.path(), "eth0".to_owned(), vec![format!("{ANYCAST}/24")]);
-    let gateways = vec!["203.0.113.1".to_owned()];
-    let addresses = vec![ANYCAST.to_owned()];
+    guest.sysctl("net.ipv6.conf.default.accept_dad", "0");
+    let networks = vec![format!("{}/24", ANYCAST[0]), format!("{}/64", ANYCAST[1])];
+    let place = Guest::new(guest.path(), "eth0".to_owned(), networks);
+    let gateways = GATEWAYS.map(str::to_owned).to_vec();
+    let addresses = ANYCAST.map(str::to_owned).to_vec();
     let port = Port::new(name.to_owned(), NET1.to_owned(), addresses, None, gateways, None, None, place, None);
     daemon.call(|daemon| daemon.add_port(port)).unwrap();
 }
 
+/// The option of `ip` for an address's family.
+fn family(address: &str) -> &'static str {
+    if address.contains(':') { "-6" } else { "-4" }
+}
+
 fn add_gateway(daemon: &Daemon<'_>, interface: &str) {
-    let subnets = vec![ANYCAST.to_owned()];
+    let subnets = ANYCAST.map(str::to_owned).to_vec();
     let gateway = Gateway::new(interface.to_owned(), NET1.to_owned(), subnets, None, None, None, None);
     daemon.call(|daemon| daemon.add_gateway(gateway)).unwrap();
 }
@@ -179,8 +204,15 @@ impl Drop for Program {
 }
 
 /// Answers with the guest's number until it is told to end.
-fn answer<'scope>(scope: &'scope thread::Scope<'scope, '_>, guest: &Namespace, number: u8, ended: &'scope AtomicBool) {
-    let socket = guest.enter(|| UdpSocket::bind(SocketAddr::from(([0, 0, 0, 0], 7)))).unwrap();
+fn answer<'scope>(
+    scope: &'scope thread::Scope<'scope, '_>,
+    guest: &Namespace,
+    address: &str,
+    number: u8,
+    ended: &'scope AtomicBool,
+) {
+    let any = SocketAddr::new(unspecified(address.parse().unwrap()), 7);
+    let socket = guest.enter(|| UdpSocket::bind(any)).unwrap();
     socket.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
     scope.spawn(move || {
         while !ended.load(Ordering::Relaxed) {
@@ -201,7 +233,8 @@ fn ask(flow: &UdpSocket) -> Option<u8> {
     flow.set_read_timeout(Some(LOST)).unwrap();
     // An ICMP error about an earlier one may be told here.
     flow.send(b"who?").or_else(|_| flow.send(b"who?")).ok()?;
-    (flow.recv(&mut buffer).ok()? == 1).then_some(buffer[0])
+    let (length, _) = receive(flow, &mut buffer).ok()?;
+    (length == 1).then_some(buffer[0])
 }
 
 /// Keeps every flow busy while something is done; which of them lost a datagram.
@@ -228,7 +261,7 @@ fn losses(flows: &[UdpSocket], work: impl FnOnce(&dyn Fn())) -> BTreeSet<usize> 
     })
 }
 
-fn guests_share_an_address(speaker: Speaker) {
+fn guests_share(address: &str, speaker: Speaker) {
     let (fabric, ended) = (Fabric::new(), AtomicBool::new(false));
     let guests = [(); 3].map(|()| Namespace::new());
     let _speakers = fabric.speak(speaker);
@@ -238,18 +271,20 @@ fn guests_share_an_address(speaker: Speaker) {
     add_gateway(&first, "vgw1");
     add_gateway(&first, "vgw2");
     add_gateway(&second, "vgw1");
-    for via in ["192.0.2.2", "192.0.2.6"] {
-        eventually("the router shares the flows", || fabric.route().contains(&format!("nexthop via {via}")));
+    for device in ["to-first", "to-second"] {
+        eventually("the router shares the flows", || fabric.route(address).contains(device));
     }
     for node in &fabric.nodes {
-        eventually("the node knows the way out", || node.ip("route show default").contains("via 192.0.2."));
+        eventually("the node knows the way out", || {
+            node.ip(&format!("{} route show default", family(address))).contains("via ")
+        });
     }
     thread::scope(|scope| {
         let _end = End::of(&ended);
         for (number, guest) in (0..).zip(&guests) {
-            answer(scope, guest, number, &ended);
+            answer(scope, guest, address, number, &ended);
         }
-        let flows = flows(&fabric.client, ANYCAST, FLOWS);
+        let flows = flows(&fabric.client, address, FLOWS);
         let carried_by = |guest: u8| -> BTreeSet<usize> {
             let carried = flows.iter().enumerate().filter(|(_, flow)| ask(flow) == Some(guest));
             carried.map(|(number, _)| number).collect()
@@ -259,7 +294,7 @@ fn guests_share_an_address(speaker: Speaker) {
         assert!(shares.iter().all(|share| *share > FLOWS / 10), "{shares:?}");
         assert_eq!(shares.iter().sum::<usize>(), FLOWS, "{shares:?}");
         if matches!(speaker, Speaker::Bird) {
-            assert!(fabric.route().contains("via 192.0.2.2 dev to-first weight 2"), "{}", fabric.route());
+            assert!(fabric.route(address).contains("dev to-first weight 2"), "{}", fabric.route(address));
         }
 
         // One of two on a node: the instance sends its flows to the other.
@@ -274,7 +309,7 @@ fn guests_share_an_address(speaker: Speaker) {
         let carried = carried_by(2);
         let lost = losses(&flows, |some_rounds| {
             second.call(|daemon| daemon.delete_gateway("vgw1".to_owned())).unwrap();
-            eventually("the router has heard of it", || !fabric.route().contains("192.0.2.6"));
+            eventually("the router has heard of it", || !fabric.route(address).contains("to-second"));
             some_rounds();
         });
         assert!(lost.is_subset(&carried), "of {} flows it cost {lost:?}", carried.len());
@@ -285,10 +320,15 @@ fn guests_share_an_address(speaker: Speaker) {
 
 #[test]
 fn guests_of_two_hosts_share_an_address_by_bird() {
-    guests_share_an_address(Speaker::Bird);
+    guests_share(ANYCAST[0], Speaker::Bird);
+}
+
+#[test]
+fn guests_of_two_hosts_share_an_ipv6_address_by_bird() {
+    guests_share(ANYCAST[1], Speaker::Bird);
 }
 
 #[test]
 fn guests_of_two_hosts_share_an_address_by_frr() {
-    guests_share_an_address(Speaker::Frr);
+    guests_share(ANYCAST[0], Speaker::Frr);
 }

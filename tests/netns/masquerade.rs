@@ -3,9 +3,10 @@
 use std::net::{IpAddr, SocketAddr};
 
 use vgw::api::generated::virtual_gateway::{Gateway, TVirtualGatewaySyncClient};
+use vgw::host::{HostState, Masquerade, Operation, Translation};
 
 use crate::daemon::{Daemon, request};
-use crate::lab::eventually;
+use crate::lab::{eventually, in_namespace, kernel, name, reach};
 use crate::namespace::Namespace;
 use crate::site::{Guest, NET1, NET2, OUTSIDE, SUBNETS, Site};
 use crate::traffic::{assert_ping, assert_tcp, bind, receive, unspecified};
@@ -230,4 +231,35 @@ fn without_nft_the_request_is_refused_whole() {
     // Nobody needs it for anything else.
     add(&daemon, gateway("vgw1", NET1, &SUBNETS, None, false));
     daemon.stop();
+}
+
+#[test]
+fn the_table_has_what_is_wanted_whatever_it_had() {
+    let translate = |subnet: &str, uplink: Option<(&str, &str)>| Masquerade {
+        subnet: subnet.parse().unwrap(),
+        to: uplink.map_or(Translation::Device, |(device, address)| Translation::Uplink(name(device), ip(address))),
+    };
+    let wants = |masquerades: Vec<Masquerade>| HostState { masquerades: masquerades.into(), ..HostState::default() };
+    let (one, other) = (Some(("eth1", "20.0.0.5")), Some(("eth1", "20.0.0.6")));
+    let steps = [
+        wants(vec![translate("10.0.0.0/24", None), translate("10.0.1.9/32", one), translate("fd00::/64", None)]),
+        // Around what stands, and inside it again.
+        wants(vec![translate("10.0.0.0/16", one), translate("fd00::/48", Some(("eth1", "fd09::5")))]),
+        wants(vec![translate("10.0.0.0/16", other), translate("10.2.0.0/24", one)]),
+        wants(vec![translate("10.0.0.0/24", other), translate("10.0.1.0/24", None), translate("fd00::9/128", None)]),
+        wants((0..=255).map(|n| translate(&format!("10.0.{n}.0/24"), if n % 2 == 0 { one } else { None })).collect()),
+        HostState::default(),
+    ];
+    in_namespace(move || {
+        let state = tempfile::tempdir().unwrap();
+        let mut kernel = kernel(&state);
+        for want in steps {
+            let operations = reach(&mut kernel, &want);
+            assert!(operations.iter().all(|operation| match operation {
+                Operation::AddMasquerade(masquerade) => want.masquerades.contains(masquerade),
+                Operation::DeleteMasquerade(masquerade) => !want.masquerades.contains(masquerade),
+                _ => false,
+            }));
+        }
+    });
 }

@@ -131,6 +131,9 @@ fn errors_name_file_line_and_key() {
             &port("netns = '../g'"),
             "a.toml:5: port.netns: \"../g\" is neither a name under /run/netns nor an absolute path",
         ),
+        (&gateway("weight = 0"), "a.toml:7: gateway.weight: a weight is a number from 1 to 256"),
+        (&gateway("masquerade = 1"), "a.toml:7: gateway.masquerade: invalid type: integer `1`, expected a boolean"),
+        (&port("weight = 257"), "a.toml:5: port.weight: a weight is a number from 1 to 256"),
         (&port("mtu = 67"), "a.toml:5: port.mtu: 67 is not in 68..=65521"),
         (
             &port("[[route]]\nrouting_instance = 'net'\nprefix = '10.0.0.0/8'"),

@@ -81,13 +81,21 @@ impl Masquerading {
         }
     }
 
-    /// Carries out a transaction that leaves `standing`; `None` leaves no table.
-    fn commit(&mut self, transaction: &Transaction, standing: Option<BTreeSet<Masquerade>>) -> Result<(), Failed> {
+    /// Makes of the table one with these elements, in one transaction; without any, there is none.
+    fn commit(&mut self, wanted: BTreeSet<Masquerade>, group: u32) -> Result<(), Failed> {
+        let mut transaction = Transaction::default();
+        if wanted.is_empty() {
+            transaction.remove();
+        } else {
+            if self.table != Table::Ours {
+                transaction.make(group);
+            }
+            transaction.change(&self.standing, &wanted);
+        }
         nft::run(&transaction.text())?;
-        let is_new = self.table != Table::Ours;
-        self.table = if standing.is_some() { Table::Ours } else { Table::Absent };
-        self.standing = standing.unwrap_or_default();
-        if is_new && self.table == Table::Ours && self.frame.is_none() {
+        self.table = if wanted.is_empty() { Table::Absent } else { Table::Ours };
+        self.standing = wanted;
+        if self.table == Table::Ours && self.frame.is_none() {
             self.frame = Listing::read(nft::list()?).map(|listing| listing.frame);
         }
         // If the number is another one, somebody has been at work in between: that is looked at next time.
@@ -97,69 +105,44 @@ impl Masquerading {
 
     fn add(&mut self, wanted: &[Masquerade], group: u32) -> Result<Vec<Outcome>, Failed> {
         self.look()?;
-        let mut transaction = Transaction::default();
-        if self.table != Table::Ours {
-            transaction.make(group);
-            self.standing.clear();
-        }
         let mut standing = self.standing.clone();
         let mut outcomes = Vec::with_capacity(wanted.len());
         for masquerade in wanted {
-            if standing.contains(masquerade) {
-                outcomes.push(Outcome::AlreadySo);
-                continue;
-            }
             let in_the_way: Vec<_> = standing.iter().filter(|other| excludes(masquerade, other)).copied().collect();
-            for other in in_the_way {
+            for other in in_the_way.into_iter().filter(|other| other != masquerade) {
                 standing.remove(&other);
-                transaction.delete(&other, is_last(&other, &standing));
                 self.displaced.insert(other);
             }
-            transaction.add(masquerade);
-            standing.insert(*masquerade);
             self.displaced.remove(masquerade);
-            outcomes.push(Outcome::Done);
+            let is_new = standing.insert(*masquerade);
+            outcomes.push(if is_new { Outcome::Done } else { Outcome::AlreadySo });
         }
-        if outcomes.contains(&Outcome::Done) {
-            self.commit(&transaction, Some(standing))?;
+        if standing != self.standing {
+            self.commit(standing, group)?;
         }
         Ok(outcomes)
     }
 
-    fn delete(&mut self, unwanted: &[Masquerade]) -> Result<Vec<Outcome>, Failed> {
+    fn delete(&mut self, unwanted: &[Masquerade], group: u32) -> Result<Vec<Outcome>, Failed> {
         self.look()?;
-        let mut transaction = Transaction::default();
         let mut standing = self.standing.clone();
         let mut outcomes = Vec::with_capacity(unwanted.len());
         for masquerade in unwanted {
-            let stood = standing.remove(masquerade);
-            if stood {
-                transaction.delete(masquerade, is_last(masquerade, &standing));
-            }
-            let is_done = stood || self.displaced.remove(masquerade);
-            outcomes.push(if is_done { Outcome::Done } else { Outcome::AlreadySo });
+            let was_there = standing.remove(masquerade) || self.displaced.remove(masquerade);
+            outcomes.push(if was_there { Outcome::Done } else { Outcome::AlreadySo });
         }
-        if standing.len() == self.standing.len() {
-            return Ok(outcomes);
-        }
-        if standing.is_empty() {
-            transaction = Transaction::default();
-            transaction.remove();
-            self.commit(&transaction, None)?;
-        } else {
-            self.commit(&transaction, Some(standing))?;
+        if standing != self.standing {
+            self.commit(standing, group)?;
         }
         Ok(outcomes)
     }
 
-    fn clear(&mut self) -> Result<Outcome, Failed> {
+    fn clear(&mut self, group: u32) -> Result<Outcome, Failed> {
         self.look()?;
         if self.table == Table::Absent {
             return Ok(Outcome::AlreadySo);
         }
-        let mut transaction = Transaction::default();
-        transaction.remove();
-        self.commit(&transaction, None)?;
+        self.commit(BTreeSet::new(), group)?;
         Ok(Outcome::Done)
     }
 }
@@ -175,12 +158,6 @@ fn excludes(one: &Masquerade, other: &Masquerade) -> bool {
     let overlap = a.covers(&b) || b.covers(&a);
     // The counted set has every network once, whatever its device.
     overlap && (a != b || device(one) == device(other))
-}
-
-/// True if nothing else that stands is for the network of one that goes.
-fn is_last(gone: &Masquerade, standing: &BTreeSet<Masquerade>) -> bool {
-    let first = Masquerade { subnet: gone.subnet, to: Translation::Device };
-    standing.range(first..).next().is_none_or(|next| next.subnet != gone.subnet)
 }
 
 impl LinuxKernel {
@@ -208,12 +185,12 @@ impl LinuxKernel {
     }
 
     pub(super) fn delete_masquerades(&mut self, operations: &[Operation]) -> Vec<Result<Outcome, Failed>> {
-        let outcomes = self.masquerading.delete(&named(operations));
+        let outcomes = self.masquerading.delete(&named(operations), self.mark.group);
         outcomes.map_or_else(|failed| all(operations, &failed), |outcomes| outcomes.into_iter().map(Ok).collect())
     }
 
     pub(super) fn clear_masquerades(&mut self) -> Result<Outcome, Failed> {
-        self.masquerading.clear()
+        self.masquerading.clear(self.mark.group)
     }
 
     /// The counters of our table.

@@ -82,38 +82,25 @@ impl Transaction {
         self.0.push(json!({"delete": {"table": {"family": "inet", "name": TABLE}}}));
     }
 
-    /// Has a network translated.
-    pub(crate) fn add(&mut self, masquerade: &Masquerade) {
-        let [anywhere, uplinks, sent] = sets(masquerade.subnet.family());
-        let network = written(masquerade.subnet);
-        match masquerade.to {
-            Translation::Device => self.element("add", anywhere, &network),
-            Translation::Uplink(device, address) => {
-                let key = json!({"concat": [network, device.as_str()]});
-                self.element("add", uplinks, &json!([key, address.to_string()]));
+    /// Makes of the elements that stand those that are to be. Those of one set go together: `nft` looks
+    /// through the whole set for each of its commands.
+    pub(crate) fn change(&mut self, before: &BTreeSet<Masquerade>, after: &BTreeSet<Masquerade>) {
+        let (old, new) = (elements(before), elements(after));
+        let gone = old.iter().map(|(set, old)| ("delete", *set, old, new.get(set)));
+        let added = new.iter().map(|(set, new)| ("add", *set, new, old.get(set)));
+        for (verb, set, these, those) in gone.chain(added) {
+            let differing = these.iter().filter(|(key, data)| those.and_then(|those| those.get(*key)) != Some(*data));
+            let written: Vec<Value> = differing
+                .map(|(key, data)| match data {
+                    Some(address) if verb == "add" => json!([key.written(), address.to_string()]),
+                    _ => key.written(),
+                })
+                .collect();
+            if !written.is_empty() {
+                let elements = json!({"family": "inet", "table": TABLE, "name": set, "elem": written});
+                self.0.push(json!({verb: {"element": elements}}));
             }
         }
-        self.element("add", sent, &network);
-    }
-
-    /// Ends that; `last` if nothing else translates the network.
-    pub(crate) fn delete(&mut self, masquerade: &Masquerade, last: bool) {
-        let [anywhere, uplinks, sent] = sets(masquerade.subnet.family());
-        let network = written(masquerade.subnet);
-        match masquerade.to {
-            Translation::Device => self.element("delete", anywhere, &network),
-            Translation::Uplink(device, _) => {
-                self.element("delete", uplinks, &json!({"concat": [network, device.as_str()]}));
-            }
-        }
-        if last {
-            self.element("delete", sent, &network);
-        }
-    }
-
-    fn element(&mut self, verb: &str, set: &str, element: &Value) {
-        let element = json!({"family": "inet", "table": TABLE, "name": set, "elem": [element]});
-        self.0.push(json!({verb: {"element": element}}));
     }
 
     /// For `nft`.
@@ -144,6 +131,34 @@ fn sets(family: Family) -> [&'static str; 3] {
         Family::V4 => ["anywhere4", "uplinks4", "sent4"],
         Family::V6 => ["anywhere6", "uplinks6", "sent6"],
     }
+}
+
+/// What is told from one another in a set or map.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Key(Prefix, Option<InterfaceName>);
+
+impl Key {
+    fn written(&self) -> Value {
+        match self {
+            Self(subnet, None) => written(*subnet),
+            Self(subnet, Some(device)) => json!({"concat": [written(*subnet), device.as_str()]}),
+        }
+    }
+}
+
+/// The elements of each set, those of a map with their data.
+fn elements(masquerades: &BTreeSet<Masquerade>) -> BTreeMap<&'static str, BTreeMap<Key, Option<IpAddr>>> {
+    let mut elements: BTreeMap<_, BTreeMap<_, _>> = BTreeMap::new();
+    for Masquerade { subnet, to } in masquerades {
+        let [anywhere, uplinks, sent] = sets(subnet.family());
+        let (set, device, address) = match to {
+            Translation::Device => (anywhere, None, None),
+            Translation::Uplink(device, address) => (uplinks, Some(*device), Some(*address)),
+        };
+        elements.entry(set).or_default().insert(Key(*subnet, device), address);
+        elements.entry(sent).or_default().insert(Key(*subnet, None), None);
+    }
+    elements
 }
 
 fn written(subnet: Prefix) -> Value {

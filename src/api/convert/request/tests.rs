@@ -80,6 +80,13 @@ fn a_gateways_prefixes_and_uplink_are_read() {
     let spec = gateway(&request).unwrap();
     assert_eq!(spec.subnets.first().unwrap().to_string(), "10.1.0.0/16");
     assert_eq!(spec.uplink.unwrap().as_str(), "display");
+    assert_eq!((spec.masquerade, spec.weight.get()), (true, 256));
+    let unnamed = gateway(&wire::Gateway { masquerade: None, weight: None, ..request.clone() }).unwrap();
+    assert_eq!((unnamed.masquerade, unnamed.weight.get()), (false, 1));
+    for weight in [-1, 0, 257] {
+        let fault = gateway(&wire::Gateway { weight: Some(weight), ..request.clone() }).unwrap_err().to_string();
+        assert_eq!(fault, "weight: a weight is a number from 1 to 256");
+    }
 
     let fault = |subnets| gateway(&wire::Gateway { subnets, ..request.clone() }).unwrap_err().to_string();
     assert_eq!(fault(Vec::new()), "subnets: the list is empty");
