@@ -1,7 +1,7 @@
 //! What a lookup of the host costs beside many source rules: `scripts/bench-rules`.
 //!
-//! A lookup is the `connect` of a UDP socket, which asks for a route and sends nothing; the median of
-//! batches. The first row, without rules, is what everything else in it costs. To be run in a network
+//! A lookup is the `connect` of a UDP socket, which asks for a route and sends nothing; the best of
+//! the batches. The first row, without rules, is what everything else in it costs. To be run in a network
 //! namespace of its own.
 #![expect(clippy::disallowed_methods, reason = "measures time")]
 
@@ -82,8 +82,8 @@ fn lookup(from: Ipv4Addr, to: Ipv4Addr) -> Outcome<f64> {
         }
         batches.push(begin.elapsed().as_secs_f64() * 1e9 / f64::from(BATCH));
     }
-    batches.sort_by(f64::total_cmp);
-    Ok(batches[BATCHES / 2])
+    // What is not the best was disturbed by others.
+    Ok(batches.into_iter().fold(f64::INFINITY, f64::min))
 }
 
 /// The mean over some of the subnets.
