@@ -72,6 +72,7 @@ impl Conductor {
             repairs: &mut repairs,
         };
         let outcome = attempt.run();
+        self.vigil.fell(self.platform.fallen(), now);
         self.vigil.note(&repairs, &standing.want().host, occasion, now);
         outcome
     }

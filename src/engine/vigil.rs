@@ -1,7 +1,7 @@
 //! The host stays right without being asked: what was heard is looked into, and what others undo is
 //! put right.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, never};
@@ -23,6 +23,8 @@ pub(super) struct Vigil {
     pub(super) schedule: Schedule,
     pub(super) disputes: Disputes,
     pub(super) repairs: Repairs,
+    /// The host's links that fell lately, and when.
+    fallen: BTreeMap<InterfaceName, Moment>,
 }
 
 /// An operation that put something right, and what.
@@ -36,6 +38,7 @@ impl Vigil {
             schedule: Schedule::new(check, Jitter::new(seed), now),
             disputes: Disputes::new(Jitter::new(!seed)),
             repairs: Repairs::default(),
+            fallen: BTreeMap::new(),
         }
     }
 
@@ -48,21 +51,27 @@ impl Vigil {
         [self.schedule.next_deadline(), self.disputes.next_deadline()].into_iter().flatten().min()
     }
 
+    /// These links of the host's have gone down, lost an address or gone altogether.
+    pub(super) fn fell(&mut self, links: BTreeSet<InterfaceName>, now: Moment) {
+        self.fallen.retain(|_, fell| *fell + Disputes::WINDOW >= now);
+        self.fallen.extend(links.into_iter().map(|link| (link, now)));
+    }
+
     /// Takes in what was put right: tells of it, counts it, and sees whether somebody keeps undoing it.
     pub(super) fn note(&mut self, repairs: &[Repair], want: &HostState, occasion: Occasion, now: Moment) {
-        let mut taps: Vec<InterfaceName> = Vec::new();
+        // What goes with a link, the host's or a tap, is no dispute of its own: the kernel took it.
+        let mut links: Vec<InterfaceName> = self.fallen.keys().copied().collect();
         let mut repaired: BTreeSet<Object> = BTreeSet::new();
         for (operation, objects) in repairs {
             tracing::info!(occasion = occasion.as_str(), "repaired: {operation}");
             repaired.extend(objects);
             if let Operation::AddLink(name, _) | Operation::SetLink(name, _) = operation {
-                taps.push(*name);
+                links.push(*name);
             }
         }
         for object in repaired {
             self.repairs.count(object.kind(), occasion, now);
-            // What went with a tap is no dispute of its own.
-            if !object.hangs_on(&taps, want) && self.disputes.repaired(object, now) {
+            if !object.hangs_on(&links, want) && self.disputes.repaired(object, now) {
                 tracing::warn!(
                     "{object}: repaired again and again, and undone by something else; from now on it is repaired \
                      only every so often"

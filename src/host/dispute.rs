@@ -1,6 +1,6 @@
 //! Wars with other programs: the same thing is put right, and undone, again and again.
 //!
-//! Each thing is judged by itself. One that was repaired [`REPAIRS`] times within [`WINDOW`] is in
+//! Each thing is judged by itself. One that was repaired [`REPAIRS`] times within [`Disputes::WINDOW`] is in
 //! dispute: from then on it is repaired only every so often, at longer and longer intervals, until
 //! it has stayed as it was put for a while.
 
@@ -11,11 +11,8 @@ use crate::clock::{Jitter, Moment};
 
 use super::object::Object;
 
-/// Repairs of one thing within [`WINDOW`] that make a dispute.
+/// Repairs of one thing within [`Disputes::WINDOW`] that make a dispute.
 const REPAIRS: usize = 5;
-
-/// The time in which they count, and for which a thing must stay as it is until its dispute is over.
-const WINDOW: Duration = Duration::from_secs(60);
 
 /// The pause after the repair that made the dispute; each further repair doubles it.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -56,6 +53,9 @@ pub struct Passed {
 }
 
 impl Disputes {
+    /// The time in which repairs count, and for which a thing must stay as it is until its dispute is over.
+    pub const WINDOW: Duration = Duration::from_secs(60);
+
     /// Nothing has been repaired yet. The jitter spreads the pauses, so that two programs that wait
     /// alike do not go on meeting.
     #[must_use]
@@ -95,7 +95,7 @@ impl Disputes {
     pub fn pass(&mut self, now: Moment) -> Passed {
         let mut passed = Passed::default();
         self.running.retain(|object, dispute| {
-            let is_over = now >= dispute.until + WINDOW;
+            let is_over = now >= dispute.until + Disputes::WINDOW;
             if is_over {
                 passed.over.push(*object);
             }
@@ -108,7 +108,7 @@ impl Disputes {
                 forget(repairs, now);
                 !repairs.is_empty()
             });
-            self.sweep = now + WINDOW;
+            self.sweep = now + Disputes::WINDOW;
         }
         passed
     }
@@ -116,7 +116,8 @@ impl Disputes {
     /// When [`Disputes::pass`] next has something to tell.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Moment> {
-        let deadline = |dispute: &Dispute| if dispute.is_open { dispute.until + WINDOW } else { dispute.until };
+        let deadline =
+            |dispute: &Dispute| if dispute.is_open { dispute.until + Disputes::WINDOW } else { dispute.until };
         self.running.values().map(deadline).min()
     }
 
@@ -128,7 +129,7 @@ impl Disputes {
 
 /// Forgets repairs that no longer count.
 fn forget(repairs: &mut VecDeque<Moment>, now: Moment) {
-    while repairs.front().is_some_and(|repair| *repair + WINDOW < now) {
+    while repairs.front().is_some_and(|repair| *repair + Disputes::WINDOW < now) {
         repairs.pop_front();
     }
 }

@@ -1,6 +1,6 @@
 //! A kernel in memory, for the tests of everything that changes the host.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use imbl::OrdSet;
@@ -29,6 +29,7 @@ pub struct FakeKernel(Arc<Mutex<Inner>>);
 struct Inner {
     state: Observed,
     survey: Survey,
+    fallen: BTreeSet<InterfaceName>,
     operations: Vec<String>,
     refusals: Vec<(String, i32)>,
     ignored: Vec<String>,
@@ -60,6 +61,16 @@ impl FakeKernel {
     /// As [`FakeKernel::meddle`], in a moment in which nobody listens.
     pub fn meddle_unheard(&self, change: impl FnOnce(&mut Observed)) {
         change(&mut self.lock().state);
+    }
+
+    /// One of the host's links goes down and comes up again; its routes are gone.
+    pub fn flap(&self, link: InterfaceName) {
+        let mut inner = self.lock();
+        let is_over = |route: &HostRoute| route.hops.iter().any(|hop| hop.device == link);
+        let routes = inner.state.ours.routes.iter().filter(|(_, route)| !is_over(route));
+        inner.state.ours.routes = routes.map(|(key, route)| (*key, route.clone())).collect();
+        inner.fallen.insert(link);
+        inner.meddled = true;
     }
 
     /// Gives it what others have set up.
@@ -139,6 +150,10 @@ impl Kernel for FakeKernel {
     fn masqueraded(&mut self) -> Result<BTreeMap<Prefix, Traffic>, KernelError> {
         let inner = self.lock();
         Ok(inner.state.ours.masquerades.iter().map(|masquerade| (masquerade.subnet, Traffic::default())).collect())
+    }
+
+    fn fallen(&mut self) -> BTreeSet<InterfaceName> {
+        std::mem::take(&mut self.lock().fallen)
     }
 
     fn survey(&mut self) -> Result<Survey, KernelError> {

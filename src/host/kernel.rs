@@ -1,6 +1,6 @@
 //! The seam between wishes and the kernel.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use imbl::{OrdMap, OrdSet};
 
@@ -120,6 +120,10 @@ pub trait Kernel: Send {
     /// # Errors
     /// The counters cannot be read.
     fn masqueraded(&mut self) -> Result<BTreeMap<Prefix, Traffic>, KernelError>;
+
+    /// The host's links that have gone down, lost an address or gone altogether since this was last
+    /// called, as far as was heard: with them the kernel takes routes away, and nobody else did.
+    fn fallen(&mut self) -> BTreeSet<InterfaceName>;
 
     /// Reads what others have set up.
     ///

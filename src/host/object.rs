@@ -88,15 +88,15 @@ impl Object {
         }
     }
 
-    /// True for what goes with one of these taps, and has to be put back with it.
+    /// True for what goes with one of these links, and has to be put back with it.
     #[must_use]
-    pub fn hangs_on(&self, taps: &[InterfaceName], want: &HostState) -> bool {
+    pub fn hangs_on(&self, links: &[InterfaceName], want: &HostState) -> bool {
         match self {
             Self::Link(_) | Self::Rule(_) | Self::Masquerade(_) => false,
-            Self::Address(name, _) => taps.contains(name),
-            Self::Setting(setting) => taps.contains(&setting.interface),
+            Self::Address(name, _) => links.contains(name),
+            Self::Setting(setting) => links.contains(&setting.interface),
             Self::Route(key) => {
-                want.routes.get(key).is_some_and(|route| route.hops.iter().any(|hop| taps.contains(&hop.device)))
+                want.routes.get(key).is_some_and(|route| route.hops.iter().any(|hop| links.contains(&hop.device)))
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The real system, as the engine needs it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
@@ -109,6 +109,10 @@ impl Kernel for LinuxPlatform {
 
     fn masqueraded(&mut self) -> Result<BTreeMap<Prefix, Traffic>, KernelError> {
         self.kernel.masqueraded()
+    }
+
+    fn fallen(&mut self) -> BTreeSet<InterfaceName> {
+        self.kernel.fallen()
     }
 
     fn survey(&mut self) -> Result<Survey, KernelError> {

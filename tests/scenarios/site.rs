@@ -1,6 +1,6 @@
 //! A daemon's inside without a host: the engine on a kernel in memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixDatagram;
@@ -145,6 +145,11 @@ impl Site {
                 }
                 Vec::new()
             }
+            Request::Flap(link) => {
+                self.kernel.flap(link);
+                self.stir();
+                Vec::new()
+            }
             Request::Rehearse(change) => match handle.rehearse(&CALLER, change) {
                 Ok(RehearsalView { applied, steps }) => {
                     [format!("would be {}", applied.as_str())].into_iter().chain(steps.iter().map(step)).collect()
@@ -282,6 +287,10 @@ impl Kernel for FakePlatform {
 
     fn masqueraded(&mut self) -> Result<BTreeMap<Prefix, Traffic>, KernelError> {
         self.kernel.masqueraded()
+    }
+
+    fn fallen(&mut self) -> BTreeSet<InterfaceName> {
+        self.kernel.fallen()
     }
 
     fn survey(&mut self) -> Result<Survey, KernelError> {

@@ -47,6 +47,8 @@ pub(crate) enum Request {
     /// `somebody ...`: another program at work, which the kernel tells of; `unheard ...`: in a moment in
     /// which nobody listens.
     Meddle(Meddling, bool),
+    /// `link eth1 flaps`: a link of the host's goes down and comes up again.
+    Flap(InterfaceName),
     /// `looks`: how often the kernel was observed since the last time.
     Looks,
     /// `try ...`: what a request to change one thing would come to.
@@ -149,6 +151,7 @@ pub(crate) fn read(line: &str) -> Result<Request, String> {
         "kernel" if rest == "goes blind" => Request::Blind,
         "kernel" if rest.starts_with("ignores ") => Request::Ignore(rest["ignores ".len()..].to_owned()),
         "kernel" => Request::Refuse(rest.strip_prefix("refuses ").ok_or("refuses what?")?.to_owned()),
+        "link" => Request::Flap(parse(rest.strip_suffix(" flaps").ok_or("does what?")?)?),
         "somebody" => Request::Meddle(meddling(rest)?, true),
         "unheard" => Request::Meddle(meddling(rest)?, false),
         "try" => Request::Rehearse(change(read(rest)?)?),

@@ -41,6 +41,8 @@ pub struct LinuxKernel {
     /// The addresses in use that links had when last observed, and those heard of since.
     pub(super) addresses: BTreeSet<(u32, InterfaceAddress)>,
     pub(super) masquerading: Masquerading,
+    /// The host's links that fell since somebody asked.
+    pub(super) fallen: BTreeSet<InterfaceName>,
     claimed: BTreeSet<u32>,
 }
 
@@ -82,6 +84,7 @@ impl LinuxKernel {
             foreign: BTreeMap::new(),
             addresses: BTreeSet::new(),
             masquerading: Masquerading::open()?,
+            fallen: BTreeSet::new(),
             claimed: BTreeSet::new(),
         };
         // Held by taps that went with a killed daemon.
@@ -284,6 +287,10 @@ impl Kernel for LinuxKernel {
 
     fn masqueraded(&mut self) -> Result<BTreeMap<Prefix, Traffic>, KernelError> {
         self.count_masqueraded().map_err(|failed| failed.during(&"nft list table inet vgw"))
+    }
+
+    fn fallen(&mut self) -> BTreeSet<InterfaceName> {
+        std::mem::take(&mut self.fallen)
     }
 
     fn survey(&mut self) -> Result<Survey, KernelError> {

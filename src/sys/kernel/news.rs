@@ -58,7 +58,9 @@ impl LinuxKernel {
             let ended = HostLink { mac: last.mac, mtu: last.mtu, up: last.up, marked };
             return !stayed(name, was_up, steps) || known.ours.links.get(&name) != Some(&ended);
         }
-        match self.foreign.get(&last.index) {
+        let foreign = self.foreign.get(&last.index);
+        self.fallen.extend(foreign.filter(|_| steps.iter().any(|step| step.gone || !step.up)).map(|(name, _)| *name));
+        match foreign {
             // Nothing of what we do takes a foreign link up or down, not even for a moment.
             Some((name, up)) => steps.iter().any(|step| step.gone || step.name != *name || step.up != *up),
             // Gone before it was ever seen, or ours until a moment ago.
@@ -132,6 +134,7 @@ impl LinuxKernel {
     fn is_address_news(&mut self, link: u32, address: InterfaceAddress, gone: bool, known: &Observed) -> bool {
         let is_told_first = if gone {
             self.addresses.remove(&(link, address));
+            self.fallen.extend(self.foreign.get(&link).map(|(name, _)| *name));
             true
         } else {
             self.addresses.insert((link, address))

@@ -53,24 +53,28 @@ pub(super) enum Deed {
 
 impl Deed {
     pub(super) fn any(dice: &mut Dice) -> Self {
-        const USUAL: [Deed; 16] = [
-            Deed::Flap,
-            Deed::Flap,
-            Deed::FlushAddresses,
-            Deed::Recreate,
-            Deed::FlushTable,
-            Deed::FlushMain,
-            Deed::FlushRules,
-            Deed::DeleteTap,
-            Deed::TapDown,
-            Deed::Add,
-            Deed::Add,
-            Deed::Delete,
-            Deed::Delete,
-            Deed::Move,
-            Deed::Move,
-            Deed::Kill,
+        // What others do to our things is rare: done five times a minute it is a war, and rests.
+        const USUAL: [(Deed, u64); 12] = [
+            (Deed::Flap, 10),
+            (Deed::FlushAddresses, 6),
+            (Deed::Recreate, 4),
+            (Deed::Add, 7),
+            (Deed::Delete, 5),
+            (Deed::Move, 6),
+            (Deed::Kill, 1),
+            (Deed::FlushTable, 1),
+            (Deed::FlushMain, 1),
+            (Deed::FlushRules, 1),
+            (Deed::DeleteTap, 1),
+            (Deed::TapDown, 1),
         ];
-        USUAL[dice.index(USUAL.len())]
+        let mut place = dice.below(USUAL.iter().map(|(_, weight)| weight).sum());
+        for (deed, weight) in USUAL {
+            match place.checked_sub(weight) {
+                None => return deed,
+                Some(rest) => place = rest,
+            }
+        }
+        unreachable!("the place is below the sum of the weights")
     }
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use vgw::api::generated::virtual_gateway::{Gateway, TVirtualGatewaySyncClient};
 
 use crate::daemon::Daemon;
-use crate::lab::eventually;
+use crate::lab::{eventually, eventually_within};
 use crate::namespace::Namespace;
 use crate::site::Site;
 
@@ -22,6 +22,8 @@ const NETWORKS: usize = 20;
 /// Where the guests send to; both routers have the addresses.
 const FAR: [&str; 2] = ["198.51.100.1", "2001:db8:f::1"];
 const PORT: u16 = 7007;
+/// The longest time until all is as it should be: what was undone too often rests for up to a minute.
+const LONG: Duration = Duration::from_secs(150);
 /// Between two rounds of packets of all guests.
 const ROUND: Duration = Duration::from_millis(2);
 
@@ -221,8 +223,12 @@ impl<'a> Town<'a> {
             Deed::FlushRules => {
                 self.nothing_holds();
                 for family in ["-4", "-6"] {
-                    while compute.run(&format!("ip {family} rule delete pref 20110 protocol 201")).0 {}
-                    while compute.run(&format!("ip {family} rule delete pref 20120 protocol 201")).0 {}
+                    let rules = compute.ip(&format!("{family} -N rule show"));
+                    for (priority, _) in
+                        rules.lines().filter(|rule| is_ours(rule)).filter_map(|rule| rule.split_once(':'))
+                    {
+                        compute.run(&format!("ip {family} rule delete pref {priority} protocol 201"));
+                    }
                 }
             }
             Deed::DeleteTap => drop(compute.run(&format!("ip link delete vgw{chosen}"))),
@@ -339,7 +345,7 @@ impl<'a> Town<'a> {
     /// Fails unless everything comes to rest as it should be: nothing to be done in the kernel, nothing of
     /// others changed, and every network with a gateway is heard.
     pub(super) fn assert_quiet(&mut self) {
-        eventually("nothing is left to be done", || {
+        eventually_within(LONG, "nothing is left to be done", || {
             let steps = self.daemon().call(|daemon| daemon.diff_host()).unwrap();
             steps.is_empty() && self.daemon().status().problems.is_empty()
         });
