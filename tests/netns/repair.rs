@@ -171,7 +171,7 @@ fn flushed_routes_and_rules_come_back() {
     }
     assert!(count(&daemon, "rule", "notice") >= 4, "{:?}", repairs(&daemon));
     assert!(problems(&daemon).is_empty(), "{:?}", problems(&daemon));
-    daemon.wait_for_log("repaired: rule add from 192.168.1.0/24 lookup 20100 pref 20120");
+    daemon.wait_for_log("repaired: rule add from 192.168.1.0/24 lookup 20100 pref 20128");
 }
 
 #[test]
