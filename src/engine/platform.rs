@@ -19,6 +19,17 @@ pub struct OpenPort {
     pub mtu: u32,
 }
 
+/// Why a guest port's device was not opened: one sentence that names what is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    /// There is no such interface to attach to; there may be one later.
+    #[error("{0}")]
+    Absent(String),
+    /// Anything else.
+    #[error("{0}")]
+    Failed(String),
+}
+
 /// The system as the engine sees it: the real one, or a stand-in whose devices are socket pairs.
 pub trait Platform: Kernel {
     /// The queues of a tap that [`crate::host::Operation::AddLink`] has made, one for each worker;
@@ -33,8 +44,8 @@ pub trait Platform: Kernel {
     /// Dropping the queues undoes all of it.
     ///
     /// # Errors
-    /// One sentence that names what is wrong; nothing is left behind.
-    fn open_port(&mut self, spec: &PortSpec) -> Result<OpenPort, String>;
+    /// Why not; nothing is left behind.
+    fn open_port(&mut self, spec: &PortSpec) -> Result<OpenPort, OpenError>;
 
     /// The best way to move packets that the system allows, once for each worker.
     fn transfers(&self) -> Vec<Box<dyn Transfer>>;

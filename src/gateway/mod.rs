@@ -21,6 +21,8 @@ pub use import::{Found, Layout, recognise};
 pub use limits::Limits;
 pub use plan::Plan;
 pub use refusal::Refusal;
-pub use registry::{Declared, Element, Entry, Gateway, Misfit, Registry, Standing, Uplink};
-pub use spec::{GatewaySpec, GuestSpec, PortKind, PortSpec, StaticRoute, UplinkName, UplinkSpec};
+pub use registry::{Declared, Element, Entry, Gateway, Misfit, Owner, Port, Registry, Standing, Uplink};
+pub use spec::{
+    ComputePort, GatewaySpec, GuestSpec, NetworkSpec, PortKind, PortSpec, StaticRoute, UplinkName, UplinkSpec,
+};
 pub use want::{InstanceWant, Origin, PortWant, RouteWant, Want};

@@ -1,6 +1,6 @@
 //! A registry together with what follows from it, kept in step.
 
-use crate::addr::InterfaceName;
+use crate::addr::{InterfaceName, Uuid};
 use crate::host::Surroundings;
 
 use super::{Registry, Want};
@@ -54,6 +54,11 @@ impl Plan {
     /// Confirms gateways ([`Registry::seen`]), from which nothing follows.
     pub fn seen(&mut self, names: impl IntoIterator<Item = InterfaceName>, version: u32) {
         self.registry.seen(names, version);
+    }
+
+    /// Confirms compute services' ports ([`Registry::ports_seen`]), from which nothing follows.
+    pub fn ports_seen(&mut self, ids: impl IntoIterator<Item = Uuid>, version: u32) {
+        self.registry.ports_seen(ids, version);
     }
 }
 

@@ -89,10 +89,10 @@ fn unknown_methods_and_message_types_leave_the_connection_open() {
 fn methods_that_are_not_served_say_so() {
     let daemon = Daemon::tcp(Limits::default());
     let mut client = daemon.connect();
-    let request = call("CreateVrf", 6, &[field(11, 1, &frame(b"net1")), vec![0]].concat());
-    assert_eq!(client.call(&request), exception("CreateVrf", 6, "CreateVrf is not served by this daemon", 6));
-    let request = call("AddPort", 7, &[field(15, 1, &[12, 0, 0, 0, 0]), vec![0]].concat());
-    assert_eq!(client.call(&request), exception("AddPort", 7, "AddPort is not served by this daemon", 6));
+    let request = [field(11, 1, &frame(b"10.0.0.1")), field(11, 2, &frame(b"net1")), vec![0]].concat();
+    let request = call("AddHostRoute", 6, &request);
+    let why = "AddHostRoute is not served by this daemon: the host's own routing leads to its addresses";
+    assert_eq!(client.call(&request), exception("AddHostRoute", 6, why, 6));
     assert_eq!(client.call(&call("KeepAliveCheck", 8, b"\0")), reply("KeepAliveCheck", 8, true));
     assert_eq!(daemon.asked(), [""; 0]);
 }

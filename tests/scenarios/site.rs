@@ -11,8 +11,8 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use vgw::addr::{InterfaceName, Prefix};
 use vgw::clock::{Clock, ManualClock};
 use vgw::engine::{
-    Access, AddGateways, Applied, Caller, Change, Device, DeviceError, Direct, Engine, Failure, ObjectView, OpenPort,
-    Platform, RehearsalView, Settings, StepView, Transfer,
+    Access, AddGateways, Applied, Caller, Change, Device, DeviceError, Direct, Engine, Failure, ObjectView, OpenError,
+    OpenPort, Platform, RehearsalView, Settings, StepView, Transfer,
 };
 use vgw::gateway::{Audit, Declared, PortSpec, UplinkName};
 use vgw::host::fake::FakeKernel;
@@ -311,9 +311,9 @@ impl Platform for FakePlatform {
         false
     }
 
-    fn open_port(&mut self, spec: &PortSpec) -> Result<OpenPort, String> {
+    fn open_port(&mut self, spec: &PortSpec) -> Result<OpenPort, OpenError> {
         if spec.name == words::interface("broken0") {
-            return Err("broken0 cannot be opened".into());
+            return Err(OpenError::Failed("broken0 cannot be opened".into()));
         }
         Ok(OpenPort { queues: vec![Box::new(Silent::new())], mtu: spec.mtu.unwrap_or(1500) })
     }
