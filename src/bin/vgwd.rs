@@ -10,6 +10,7 @@ use signal_hook::iterator::Signals;
 use vgw::clock::Clock;
 use vgw::daemon::{Arguments, Fatal, Listeners, start_logging};
 use vgw::engine::{Engine, Handle, ReloadError, Settings, StartError};
+use vgw::gateway::LeaseName;
 use vgw::sys::{
     LinuxPlatform, MonotonicClock, NamespaceLock, StateDirectory, processor, raise_descriptor_limit, rights,
 };
@@ -42,7 +43,8 @@ fn run(arguments: &Arguments) -> Result<(), Fatal> {
     let state = StateDirectory::lock(&arguments.state_dir)?;
     let _namespace = NamespaceLock::take().map_err(Fatal::Namespace)?;
     let listeners = Listeners::bind(&config)?;
-    let platform = LinuxPlatform::new(config.mark, state.path(), config.workers, config.io_uring)?;
+    let leases = LeaseName::folder(&config.socket);
+    let platform = LinuxPlatform::new(config.mark, state.path(), leases, config.workers, config.io_uring)?;
     let settings = Settings {
         spin: config.spin,
         mark: config.mark,

@@ -38,6 +38,8 @@ pub(super) struct Conductor {
     pub(super) started: Moment,
     /// What the last settling had to leave undone.
     pub(super) problems: Vec<String>,
+    /// The lease files that could not be read.
+    pub(super) bad_leases: Vec<String>,
 }
 
 impl Conductor {
@@ -104,6 +106,7 @@ impl Conductor {
                 let _ = reply.send(outcome);
             }
             Command::Rehearse(change, reply) => drop(reply.send(self.rehearse(&change))),
+            Command::ReadLease(name, reply) => drop(reply.send(self.read_lease(caller, name))),
             Command::Import { devices, dry, reply } => drop(reply.send(self.import(&devices, dry))),
             Command::Inventory(reply) => drop(reply.send(self.inventory())),
             Command::Difference(reply) => drop(reply.send(self.difference())),
@@ -196,10 +199,13 @@ impl Conductor {
         self.mirror.doubt();
         self.learn(&mut Knowledge::default())?;
         let mut next = self.plan.registry().clone();
+        next.take_leases(self.find_leases());
         next.reload(declared, self.mirror.seen())?;
         let asked = declared.gateways.iter().map(|spec| spec.interface);
         let asked = subjects(asked.chain(declared.ports.iter().map(|spec| spec.name)));
-        let uplinks = declared.uplinks.iter().map(|spec| Subject::Uplink(spec.name.clone()));
+        // What a lease comes to is not the file's fault.
+        let uplinks = declared.uplinks.iter().filter(|spec| spec.lease().is_none());
+        let uplinks = uplinks.map(|spec| Subject::Uplink(spec.name.clone()));
         self.mirror.doubt();
         self.settle(next, asked.into_iter().chain(uplinks).collect()).map_err(|setback| setback.failure)?;
         self.audit.set_timeout(timeout);
@@ -255,7 +261,7 @@ impl Conductor {
     }
 
     /// Settles a registry and keeps it, or goes back to the one that stands.
-    fn settle(&mut self, next: Registry, asked: BTreeSet<Subject>) -> Result<(), Setback> {
+    pub(super) fn settle(&mut self, next: Registry, asked: BTreeSet<Subject>) -> Result<(), Setback> {
         let plan = self.plan.then(next, self.mirror.seen().exit_devices.clone());
         let standing = self.plan.registry().clone();
         match self.attempt(&standing, plan.clone(), Mode::Strict(asked)) {
@@ -326,7 +332,7 @@ fn only(answers: Vec<Result<Applied, Failure>>) -> Result<Applied, Failure> {
     answers.into_iter().next().unwrap_or(Err(Failure::Stopping))
 }
 
-fn log_outcome(caller: &Caller, what: &dyn fmt::Display, outcome: &Result<Applied, Failure>) {
+pub(super) fn log_outcome(caller: &Caller, what: &dyn fmt::Display, outcome: &Result<Applied, Failure>) {
     match outcome {
         Ok(Applied::Unchanged | Applied::Absent) => tracing::debug!(%caller, %what, ?outcome, "nothing to do"),
         Ok(applied) => tracing::info!(%caller, %what, "{}", applied.as_str()),

@@ -16,7 +16,7 @@ use super::command::{Caller, Command};
 use super::conductor::Conductor;
 use super::dataplane::Dataplane;
 use super::handle::Handle;
-use super::platform::Platform;
+use super::platform::{FoundLeases, Platform};
 use super::vital::Vital;
 use super::worker;
 
@@ -71,6 +71,10 @@ impl Engine {
         mirror.refresh(&mut *platform)?;
         let mut registry = Registry::new(settings.declared.limits, settings.mark);
         let nothing = registry.clone();
+        // The daemon's socket is there by now: whoever comes too late for this look is heard.
+        let FoundLeases { leases, problems: bad_leases } = platform.leases();
+        bad_leases.iter().for_each(|problem| tracing::error!("{problem}"));
+        registry.take_leases(leases);
         registry.reload(&settings.declared, mirror.seen())?;
         let workers = worker::start(platform.transfers(), settings.spin, &clock)?;
         let mut conductor = Conductor {
@@ -82,6 +86,7 @@ impl Engine {
             started: clock.now(),
             clock,
             problems: Vec::new(),
+            bad_leases,
         };
         // What a killed daemon left goes first: nobody holds the queues of its adopted taps any more.
         conductor.settle_anyhow(nothing);

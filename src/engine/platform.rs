@@ -1,7 +1,7 @@
 //! What the conductor needs of the system beside [`Kernel`]: devices.
 
 use crate::addr::InterfaceName;
-use crate::gateway::PortSpec;
+use crate::gateway::{Leases, PortSpec};
 use crate::host::Kernel;
 
 use super::device::Device;
@@ -13,6 +13,15 @@ pub struct OpenPort {
     pub queues: Vec<Box<dyn Device>>,
     /// The largest IP packet that it takes, bytes.
     pub mtu: u32,
+}
+
+/// What DHCP clients' hooks have left, as far as it can be read.
+#[derive(Debug, Clone, Default)]
+pub struct FoundLeases {
+    /// The leases.
+    pub leases: Leases,
+    /// What could not be read and why, one sentence each with the file's name.
+    pub problems: Vec<String>,
 }
 
 /// The system as the engine sees it: the real one, or a stand-in whose devices are socket pairs.
@@ -38,6 +47,9 @@ pub trait Platform: Kernel {
     /// The uplinks' routing tables: what in them bears our mark is ours. True if others were claimed
     /// before, so that what was observed was sorted otherwise.
     fn claim_tables(&mut self, tables: &[u32]) -> bool;
+
+    /// The leases of the host's devices as they are now.
+    fn leases(&self) -> FoundLeases;
 }
 
 impl std::fmt::Debug for OpenPort {

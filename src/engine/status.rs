@@ -19,6 +19,7 @@ impl Conductor {
         let lost = totals.iter().filter(|(_, totals)| totals.lost);
         let lost =
             lost.map(|(name, _)| format!("port {name}: its interface is down or gone; add it again once it is back"));
+        let waiting = self.plan.registry().waiting();
         let total = |name: &InterfaceName| totals.get(name).cloned().unwrap_or_default();
         StatusView {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -34,7 +35,7 @@ impl Conductor {
             uplinks: self.uplink_views(),
             instances: self.plan.registry().instances().into_iter().map(|name| self.instance_view(name)).collect(),
             audit: self.audit_view(),
-            problems: self.problems.iter().cloned().chain(lost).collect(),
+            problems: self.problems.iter().chain(&self.bad_leases).cloned().chain(waiting).chain(lost).collect(),
         }
     }
 
@@ -108,8 +109,8 @@ impl Conductor {
             .map(|uplink| UplinkView {
                 name: uplink.spec.name.clone(),
                 device: uplink.spec.device,
-                address: uplink.spec.address,
-                via: uplink.spec.via,
+                attachment: uplink.attachment(),
+                lease: uplink.spec.lease().map(|lease| lease.family),
                 table: uplink.table,
                 gateways: self.plan.registry().users(&uplink.spec.name).map(|user| user.spec.interface).collect(),
                 is_static: uplink.is_static,

@@ -4,6 +4,7 @@ mod clock;
 mod credentials;
 mod guest;
 pub mod kernel;
+mod leases;
 pub mod netlink;
 mod packet_socket;
 mod platform;

@@ -2,16 +2,17 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::addr::InterfaceName;
-use crate::engine::{Access, Device, DeviceError, OpenPort, Platform, Transfer};
+use crate::engine::{Access, Device, DeviceError, FoundLeases, OpenPort, Platform, Transfer};
 use crate::gateway::{PortKind, PortSpec};
 use crate::host::{ForeignRoute, ForeignRule, Kernel, KernelError, Mark, Observed, Operation, Outcome, Survey};
 use crate::packet::{Batch, Packet, SuperPackets};
 
 use super::guest;
 use super::kernel::LinuxKernel;
+use super::leases;
 use super::netlink::Netlink;
 use super::packet_socket::PacketSocket;
 use super::rights;
@@ -29,22 +30,29 @@ pub struct LinuxPlatform {
     queues: usize,
     io_uring: Option<bool>,
     protocol: u8,
+    leases: PathBuf,
 }
 
 impl LinuxPlatform {
     /// The system whose ports have `queues` queues each, one for each worker, which uses `io_uring`
-    /// or not; `None` finds out.
+    /// or not; `None` finds out. DHCP clients' hooks write to the folder `leases`, if it is there.
     ///
     /// # Errors
     /// As [`LinuxKernel::new`].
-    pub fn new(mark: Mark, state_directory: &Path, queues: usize, io_uring: Option<bool>) -> Result<Self, KernelError> {
+    pub fn new(
+        mark: Mark,
+        state_directory: &Path,
+        leases: PathBuf,
+        queues: usize,
+        io_uring: Option<bool>,
+    ) -> Result<Self, KernelError> {
         let kernel = LinuxKernel::new(mark, state_directory, queues)?;
         let netlink = Netlink::open().map_err(|error| KernelError {
             operation: "start".into(),
             reason: error.to_string(),
             errno: error.errno,
         })?;
-        Ok(Self { kernel, netlink, queues, io_uring, protocol: mark.protocol })
+        Ok(Self { kernel, netlink, queues, io_uring, protocol: mark.protocol, leases })
     }
 
     fn open_tap(&self, spec: &PortSpec) -> Result<OpenPort, guest::PlaceError> {
@@ -129,6 +137,10 @@ impl Platform for LinuxPlatform {
 
     fn claim_tables(&mut self, tables: &[u32]) -> bool {
         self.kernel.claim_tables(tables.iter().copied().collect())
+    }
+
+    fn leases(&self) -> FoundLeases {
+        leases::read(&self.leases)
     }
 }
 

@@ -44,7 +44,7 @@ pub(crate) fn with_two_routers() -> (Site, Namespace) {
 }
 
 fn uplink(name: &str, address: &str, via: &str) -> Uplink {
-    Uplink::new(name.to_owned(), "eth2".to_owned(), address.to_owned(), via.to_owned(), None)
+    Uplink::new(name.to_owned(), "eth2".to_owned(), address.to_owned(), via.to_owned(), None, None)
 }
 
 /// A gateway with this uplink.

@@ -9,8 +9,8 @@ use std::time::Duration;
 use vgw::addr::{InterfaceName, Prefix};
 use vgw::clock::{Clock, ManualClock};
 use vgw::engine::{
-    Access, AddGateways, Applied, Caller, Change, Device, DeviceError, Direct, Engine, Failure, ObjectView, OpenPort,
-    Platform, RehearsalView, Settings, StepView, Transfer,
+    Access, AddGateways, Applied, Caller, Change, Device, DeviceError, Direct, Engine, Failure, FoundLeases,
+    ObjectView, OpenPort, Platform, RehearsalView, Settings, StepView, Transfer,
 };
 use vgw::gateway::{Audit, Declared, PortSpec};
 use vgw::host::fake::FakeKernel;
@@ -268,6 +268,10 @@ impl Platform for FakePlatform {
 
     fn claim_tables(&mut self, _: &[u32]) -> bool {
         false
+    }
+
+    fn leases(&self) -> FoundLeases {
+        FoundLeases::default()
     }
 
     fn transfers(&self) -> Vec<Box<dyn Transfer>> {

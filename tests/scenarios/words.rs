@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use vgw::addr::{InstanceName, InterfaceName, Prefix};
 use vgw::engine::Change;
-use vgw::gateway::{Declared, GatewaySpec, PortKind, PortSpec, StaticRoute, UplinkName, UplinkSpec};
+use vgw::gateway::{
+    Addressing, Attachment, Declared, GatewaySpec, PortKind, PortSpec, StaticRoute, UplinkName, UplinkSpec,
+};
 use vgw::routing::{Hop, NextHop};
 
 /// What a `> ` line asks.
@@ -109,8 +111,10 @@ pub(crate) fn read(line: &str) -> Result<Request, String> {
             Request::AddUplink(UplinkSpec {
                 name: parse(words.subject)?,
                 device: words.one("device")?.ok_or("device is missing")?,
-                address: words.one("address")?.ok_or("address is missing")?,
-                via: words.one("via")?.ok_or("via is missing")?,
+                addressing: Addressing::Fixed(Attachment {
+                    address: words.one("address")?.ok_or("address is missing")?,
+                    via: words.one("via")?.ok_or("via is missing")?,
+                }),
                 table: words.one("table")?,
             })
         }

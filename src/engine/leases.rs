@@ -1,0 +1,89 @@
+//! What DHCP clients have leased, followed as it comes and goes.
+//!
+//! The files that their hooks write are the truth, and a request only says that one has changed: of two
+//! hooks that run at the same time, or beside a start of the daemon, the last to be heard need not be
+//! the last that wrote.
+
+use std::collections::BTreeSet;
+
+use crate::gateway::{Applied, LeaseName, Leases, Registry};
+
+use super::command::{Caller, Failure};
+use super::concern::Subject;
+use super::conductor::{Conductor, log_outcome};
+use super::knowledge::Knowledge;
+use super::platform::FoundLeases;
+
+impl Conductor {
+    /// The leases as they are now; what cannot be read of them becomes a problem, told once.
+    pub(super) fn find_leases(&mut self) -> Leases {
+        let FoundLeases { leases, problems } = self.platform.leases();
+        for problem in problems.iter().filter(|problem| !self.bad_leases.contains(problem)) {
+            tracing::error!("{problem}");
+        }
+        self.bad_leases = problems;
+        leases
+    }
+
+    /// Looks what the leases are, and follows them: those that have not changed are not touched. What
+    /// became of one of them is the answer.
+    ///
+    /// # Errors
+    /// The kernel refused what follows from it. The uplink leads nowhere then, until it can be followed.
+    pub(super) fn read_lease(&mut self, caller: &Caller, name: LeaseName) -> Result<Applied, Failure> {
+        let leases = self.find_leases();
+        let applied = match (self.plan.registry().leases().get(&name), leases.get(&name)) {
+            (None, None) => Applied::Absent,
+            (None, Some(_)) => Applied::Added,
+            (Some(_), None) => Applied::Deleted,
+            (Some(before), Some(now)) if before == now => Applied::Unchanged,
+            (Some(_), Some(_)) => Applied::Changed,
+        };
+        let outcome = self.follow_leases(name, &leases).map(|()| applied);
+        log_outcome(caller, &format_args!("lease {name}"), &outcome);
+        outcome
+    }
+
+    fn follow_leases(&mut self, name: LeaseName, leases: &Leases) -> Result<(), Failure> {
+        let mut knowledge = Knowledge::default();
+        loop {
+            let mut next = self.plan.registry().clone();
+            next.take_leases(leases.clone());
+            if next == *self.plan.registry() && self.problems.is_empty() {
+                return Ok(());
+            }
+            self.learn(&mut knowledge)?;
+            let concerned = concerned(self.plan.registry(), &next, name);
+            let asked = concerned.iter().map(|(_, subject)| subject.clone()).collect();
+            match self.settle(next.clone(), asked) {
+                Ok(()) => return Ok(()),
+                Err(setback) if knowledge.is_to_blame(&setback.failure) => {}
+                Err(setback) => {
+                    // The former lease is no more: nothing may leave by what is left of it.
+                    let mut without = next.clone();
+                    without.take_leases(without_those(leases, &concerned));
+                    self.settle_anyhow(without);
+                    self.settle_anyhow(next);
+                    return Err(setback.failure);
+                }
+            }
+        }
+    }
+}
+
+/// The uplinks whose lease has changed, and the one that waits for `name`.
+fn concerned(before: &Registry, after: &Registry, name: LeaseName) -> BTreeSet<(LeaseName, Subject)> {
+    let leased = after.uplinks().filter_map(|uplink| Some((uplink.spec.lease()?, uplink)));
+    leased
+        .filter(|(lease, uplink)| {
+            let former = before.uplink(&uplink.spec.name);
+            *lease == name || former.is_none_or(|former| former.lease != uplink.lease)
+        })
+        .map(|(lease, uplink)| (lease, Subject::Uplink(uplink.spec.name.clone())))
+        .collect()
+}
+
+fn without_those(leases: &Leases, concerned: &BTreeSet<(LeaseName, Subject)>) -> Leases {
+    let is_concerned = |name| concerned.iter().any(|(concerned, _)| concerned == name);
+    leases.iter().filter(|(name, _)| !is_concerned(*name)).map(|(name, lease)| (*name, *lease)).collect()
+}
