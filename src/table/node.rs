@@ -1,20 +1,41 @@
 //! The forwarding table of a page.
 //!
 //! It consists of nodes that decide [`STRIDE`] bits each. A node maps each value of its bits to an
-//! *entry*, and stores a run of equal entries once: a bitmap marks where runs begin, and counting
-//! its bits up to a place gives the place's run. (Poptrie's compressed leaves, with one vector for
+//! *entry*, and stores a run of equal entries once: a bitmap marks the last place of every run but the last one, and
+//! counting its bits from a place on gives the number of later runs; entries are stored backwards. (Poptrie's compressed leaves, with one vector for
 //! leaves and children.) The entries follow their bitmap, most often in the same cache line.
 //!
 //! An entry is a value, zero if no route of the page holds the address, or, marked by its highest
 //! bit, where another node begins. Entries have 16 bits where that is enough for the page's values,
-//! otherwise 32. All is counted in words of 16 bits, so that an entry is one load; the largest page has
-//! little more than half of the 2^15 words that an entry can tell apart.
+//! otherwise 32. A node begins at a word of 64 bits, so that its bitmap is one load, and is counted
+//! in such words from the beginning of its page.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::heap::half;
 use super::key::{Key, PLACES, STRIDE};
-use super::routes::{NONE, Routes, halves, word};
+use super::routes::{NONE, Routes, halves};
 
-/// Words of a node before its entries: the bitmap.
-const HEAD: usize = 4;
+/// Memory with pages in it, as words of 64 bits.
+pub(super) trait Words {
+    /// The word at a position, if there is one.
+    fn word(&self, at: usize) -> Option<u64>;
+}
+
+impl Words for [AtomicU64] {
+    #[inline]
+    fn word(&self, at: usize) -> Option<u64> {
+        Some(self.get(at)?.load(Ordering::Relaxed))
+    }
+}
+
+impl Words for [u16] {
+    #[inline]
+    fn word(&self, at: usize) -> Option<u64> {
+        let quarters: &[u16; 4] = self.get(at * 4..)?.first_chunk()?;
+        Some(quarters.iter().rev().fold(0, |high, &low| high << 16 | u64::from(low)))
+    }
+}
 
 /// Entries have this many bits.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -38,13 +59,14 @@ impl Width {
         }
     }
 
-    /// An entry, if the page has that many.
+    /// One of the entries that begin at a position.
     #[inline]
-    fn get(self, entries: &[u16], number: usize) -> Option<u32> {
-        match self {
-            Self::Half => Some((*entries.get(number)?).into()),
-            Self::Word => Some(word(entries.get(number * 2..)?.first_chunk()?)),
-        }
+    #[allow(clippy::cast_possible_truncation, reason = "one entry of several")]
+    fn get<W: Words + ?Sized>(self, words: &W, entries: usize, number: usize) -> Option<u32> {
+        Some(match self {
+            Self::Half => u32::from((words.word(entries + number / 4)? >> (number % 4 * 16)) as u16),
+            Self::Word => half(words.word(entries + number / 2)?, number),
+        })
     }
 
     /// Appends entries; those of children as zero.
@@ -67,22 +89,32 @@ impl Width {
     }
 }
 
-/// The value of the longest route that holds an address, or zero. `depth` is that of the node that
-/// begins at `node`. (The ends of the page are checked without a panic, which costs less.)
+/// The value of the longest route that holds an address, or zero, in the page at a position. `depth`
+/// is that of its first node. (The ends of the memory are checked without a panic, which costs less.)
 #[inline(always)]
-pub(super) fn lookup<K: Key>(page: &[u16], width: Width, mut node: usize, mut depth: u8, address: K) -> u32 {
-    while let Some((&bitmap, entries)) = page.get(node..).and_then(<[u16]>::split_first_chunk::<HEAD>) {
-        let bitmap = bitmap.iter().rev().fold(0, |high, &low| high << 16 | u64::from(low));
-        // Place zero always begins a run: there is one to subtract.
-        let run = (bitmap << (PLACES - 1 - address.stride(depth))).count_ones() as usize - 1;
-        let Some(entry) = width.get(entries, run) else { break };
-        if entry & width.node() == 0 {
-            return entry;
-        }
-        node = (entry ^ width.node()) as usize;
+pub(super) fn lookup<K: Key, W: Words + ?Sized>(
+    words: &W,
+    page: usize,
+    width: Width,
+    mut depth: u8,
+    address: K,
+) -> u32 {
+    // Written twice, since most lookups end in the first node, whose depth is a constant for most callers.
+    let Some(mut entry) = entry(words, page + 1, width, address.stride(depth)) else { return NONE };
+    while entry & width.node() != 0 {
         depth += STRIDE;
+        let node = page + (entry ^ width.node()) as usize;
+        let Some(next) = self::entry(words, node, width, address.stride(depth)) else { return NONE };
+        entry = next;
     }
-    NONE
+    entry
+}
+
+/// The entry of a place in a node.
+#[inline(always)]
+fn entry<W: Words + ?Sized>(words: &W, node: usize, width: Width, place: usize) -> Option<u32> {
+    let later = (words.word(node)? >> place).count_ones() as usize;
+    width.get(words, node + 1, later)
 }
 
 /// Appends the node of some routes, which share their first `depth` bits and are longer. `cover` is
@@ -117,19 +149,22 @@ pub(super) fn build<K: Key>(routes: Routes<'_>, width: Width, depth: u8, cover: 
     }
     page.extend([0, 16, 32, 48].map(|shift| (runs.bitmap >> shift) as u16));
     let entries = page.len();
+    runs.entries[..runs.count].reverse();
     width.append(&runs.entries[..runs.count], page);
+    page.resize(page.len().next_multiple_of(4), 0);
     if child.is_none() {
         return;
     }
     let mut rest = routes;
-    for (number, entry) in runs.entries[..runs.count].iter().enumerate().filter(|(_, entry)| **entry & CHILD != 0) {
+    for (number, entry) in runs.entries[..runs.count].iter().enumerate().rev().filter(|(_, entry)| **entry & CHILD != 0)
+    {
         let shorter = rest.iter::<K>().take_while(|route| route.length <= depth + STRIDE).count();
         (_, rest) = rest.split_at::<K>(shorter);
         let place = rest.at::<K>(0).bits.stride(depth);
         let below = rest.iter::<K>().take_while(|route| route.bits.stride(depth) == place).count();
         let (below, after) = rest.split_at::<K>(below);
         rest = after;
-        let node = width.node() | page.len() as u32;
+        let node = width.node() | (page.len() / 4) as u32;
         width.set(page, entries, number, node);
         build::<K>(below, width, depth + STRIDE, entry ^ CHILD, page);
     }
@@ -164,7 +199,8 @@ impl Runs {
 
     /// Begins a run, of one place for now.
     fn begin(&mut self, entry: u32) {
-        self.bitmap |= 1 << self.place;
+        // What is marked is the end of the run before: place zero has none.
+        self.bitmap |= (1 << self.place) >> 1;
         self.entries[self.count] = entry;
         self.count += 1;
         self.place += 1;

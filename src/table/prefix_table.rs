@@ -11,8 +11,12 @@ use super::tree::Tree;
 
 /// Numbers by prefix, found by the longest match.
 ///
-/// A clone is made in constant time and shares everything with the original. A change to either
-/// copies the page that holds the prefix and the branches above it, and leaves the other as it is.
+/// A clone is a snapshot: it is made in constant time and shares everything with the original. A
+/// change to the original makes anew the page that holds the prefix and copies what leads to it. A
+/// change to the clone is possible, but the first makes everything anew if there are many prefixes.
+/// Either leaves the other as it is.
+///
+/// While a snapshot lives, its owner cannot use again what it has replaced since.
 #[derive(Clone)]
 pub struct PrefixTable {
     v4: Tree<u32>,

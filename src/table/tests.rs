@@ -246,6 +246,26 @@ fn ipv6_routes_with_a_long_common_prefix_grow_and_shrink() {
 }
 
 #[test]
+fn a_clone_can_be_changed_too() {
+    for most in [100, 1_000, 5_000] {
+        let mut region = Region::v4(0x0a00_0000, 0x3fff_ffff, 6..=32);
+        let mut routes: std::collections::BTreeMap<_, _> = (0..most).map(|_| (region.prefix(), index(1))).collect();
+        let mut table = PrefixTable::new();
+        for (prefix, value) in &routes {
+            table.insert(*prefix, *value);
+        }
+        let before: Vec<_> = table.iter().collect();
+        let mut clone = table.clone();
+        for _ in 0..50 {
+            let prefix = region.prefix();
+            assert_eq!(clone.insert(prefix, index(2)), routes.insert(prefix, index(2)));
+        }
+        agrees(&table, &before, &mut region);
+        agrees(&clone, &routes.into_iter().collect::<Vec<_>>(), &mut region);
+    }
+}
+
+#[test]
 fn an_empty_table_is_small() {
     // It has nothing on the heap: there is no page and no branch.
     assert!(size_of::<PrefixTable>() <= 128, "{} bytes", size_of::<PrefixTable>());

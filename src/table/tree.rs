@@ -1,20 +1,21 @@
 //! Values by prefix, for one address family.
 
-use super::iter::Iter;
+use std::hint::select_unpredictable;
+
 use super::key::Key;
+use super::page::Page;
 use super::root::Root;
 use super::routes::{NONE, Route, Routes, width};
-use super::slot::Slot;
+use super::slot::{FEWEST, MOST};
 
-/// A table with more routes gets a [`Root`].
+/// A table with more routes gets a root with chunks.
 const LARGE: usize = 4096;
 
-/// A table with fewer routes loses it.
+/// A table with fewer routes loses them.
 const SMALL: usize = LARGE / 2;
 
 /// The table of one family.
 #[derive(Clone)]
-#[cfg_attr(test, derive(Debug, PartialEq))]
 pub(super) struct Tree<K> {
     /// The value of the route of length zero.
     shortest: u32,
@@ -24,16 +25,16 @@ pub(super) struct Tree<K> {
 }
 
 #[derive(Clone)]
-#[cfg_attr(test, derive(Debug, PartialEq))]
 enum Top<K> {
-    Small(Slot<K>),
-    Large(Root<K>),
+    Empty,
+    Page(Page<K>),
+    Root(Root<K>),
 }
 
 impl<K: Key> Tree<K> {
     /// An empty tree; it allocates nothing.
     pub(super) fn new() -> Self {
-        Self { shortest: NONE, top: Top::Small(Slot::Leaf(NONE)), count: 0 }
+        Self { shortest: NONE, top: Top::Empty, count: 0 }
     }
 
     /// Number of prefixes.
@@ -44,17 +45,20 @@ impl<K: Key> Tree<K> {
     /// The value of the longest prefix that holds an address, or [`NONE`].
     #[inline]
     pub(super) fn lookup(&self, address: K) -> u32 {
-        match &self.top {
-            Top::Large(root) => root.lookup(address, self.shortest),
-            Top::Small(slot) => slot.lookup(address, 0, self.shortest),
-        }
+        let value = match &self.top {
+            Top::Root(root) => root.lookup(address),
+            Top::Page(page) => page.lookup(address),
+            Top::Empty => NONE,
+        };
+        select_unpredictable(value == NONE, self.shortest, value)
     }
 
     /// The longest prefix that holds an address.
     pub(super) fn longest(&self, address: K) -> Option<Route<K>> {
         match &self.top {
-            Top::Small(slot) => slot.longest(address, 0),
-            Top::Large(root) => root.longest(address),
+            Top::Empty => None,
+            Top::Page(page) => page.routes().longest(address),
+            Top::Root(root) => root.longest(address),
         }
         .or_else(|| self.shortest())
     }
@@ -63,35 +67,53 @@ impl<K: Key> Tree<K> {
     pub(super) fn get(&self, bits: K, length: u8) -> Option<u32> {
         match &self.top {
             _ if length == 0 => self.shortest().map(|route| route.value),
-            Top::Small(slot) => slot.get(bits, length, 0),
-            Top::Large(root) => root.get(bits, length),
+            Top::Empty => None,
+            Top::Page(page) => page.routes().get(bits, length),
+            Top::Root(root) => root.get(bits, length),
         }
     }
 
     /// All routes, by bits and then length.
     pub(super) fn iter(&self) -> impl Iterator<Item = Route<K>> {
-        let (small, large) = match &self.top {
-            Top::Small(slot) => (Some(Iter::new(slot, 0)), None),
-            Top::Large(root) => (None, Some(root.iter())),
-        };
-        self.shortest().into_iter().chain(small.into_iter().flatten()).chain(large.into_iter().flatten())
+        let mut routes = Vec::with_capacity(self.count);
+        routes.extend(self.shortest());
+        match &self.top {
+            Top::Empty => {}
+            Top::Page(page) => routes.extend(page.routes().iter::<K>()),
+            Top::Root(root) => root.collect(&mut |route| routes.push(route)),
+        }
+        routes.into_iter()
     }
 
     /// Sets a route; the value that its prefix had comes back.
     pub(super) fn insert(&mut self, route: Route<K>) -> Option<u32> {
-        let old = if route.length == 0 {
-            let old = self.get(route.bits, 0);
-            self.shortest = route.value;
-            old
-        } else {
-            match &mut self.top {
-                Top::Small(slot) => slot.insert(route, 0),
-                Top::Large(root) => root.insert(route),
+        let old = match &mut self.top {
+            _ if route.length == 0 => {
+                let old = self.shortest().map(|route| route.value);
+                self.shortest = route.value;
+                old
             }
+            Top::Empty => {
+                let (routes, old) = Routes::new(&[]).with(route);
+                self.top = Top::Page(Page::new(Routes::new(&routes)));
+                old
+            }
+            Top::Page(page) if page.count() < MOST => {
+                let (page, old) = page.with(route);
+                self.top = Top::Page(page);
+                old
+            }
+            Top::Page(page) => {
+                let mut root = Root::of(page.routes());
+                let old = root.insert(route);
+                self.top = Top::Root(root);
+                old
+            }
+            Top::Root(root) => root.insert(route),
         };
         self.count += usize::from(old.is_none());
-        if self.count > LARGE && matches!(self.top, Top::Small(_)) {
-            self.top = Top::Large(Root::of(Routes::new(&self.words())));
+        if self.count > LARGE && matches!(&self.top, Top::Root(root) if !root.is_large()) {
+            self.top = Top::Root(Root::large(Routes::new(&self.words())));
         }
         old
     }
@@ -100,14 +122,21 @@ impl<K: Key> Tree<K> {
     pub(super) fn remove(&mut self, bits: K, length: u8) -> Option<u32> {
         // An absent prefix must not cost a copy of the path to where it would be.
         let old = self.get(bits, length)?;
+        self.count -= 1;
         match &mut self.top {
             _ if length == 0 => self.shortest = NONE,
-            Top::Small(slot) => slot.remove(bits, length, 0),
-            Top::Large(root) => root.remove(bits, length),
-        }
-        self.count -= 1;
-        if self.count < SMALL && matches!(self.top, Top::Large(_)) {
-            self.top = Top::Small(Slot::of(NONE, Routes::new(&self.words()), 0));
+            Top::Empty => {}
+            Top::Page(page) if page.count() == 1 => self.top = Top::Empty,
+            Top::Page(page) => self.top = Top::Page(page.without(bits, length)),
+            Top::Root(root) => {
+                root.remove(bits, length);
+                let is_large = root.is_large();
+                if self.count < FEWEST {
+                    self.top = Top::Page(Page::new(Routes::new(&self.words())));
+                } else if self.count < SMALL && is_large {
+                    self.top = Top::Root(Root::of(Routes::new(&self.words())));
+                }
+            }
         }
         Some(old)
     }
@@ -130,13 +159,19 @@ impl<K: Key + std::fmt::Debug> Tree<K> {
     /// Fails if anything is otherwise than the routes say.
     pub(super) fn check(&self) {
         let count = match &self.top {
-            Top::Small(slot) => slot.check(0),
-            Top::Large(root) => root.check(),
+            Top::Empty => 0,
+            Top::Page(page) => {
+                assert_eq!(*page, Page::new(page.routes()), "a page made anew");
+                assert!((1..=MOST).contains(&page.count()));
+                page.count()
+            }
+            Top::Root(root) => root.check(),
         };
         assert_eq!(self.count, count + usize::from(self.shortest != NONE));
-        assert!(
-            matches!(self.top, Top::Small(_)) && self.count <= LARGE
-                || matches!(self.top, Top::Large(_)) && self.count >= SMALL
-        );
+        match &self.top {
+            Top::Root(root) if root.is_large() => assert!(self.count >= SMALL),
+            Top::Root(_) => assert!((FEWEST..=LARGE).contains(&self.count)),
+            _ => {}
+        }
     }
 }
