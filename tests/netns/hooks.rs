@@ -121,6 +121,7 @@ fn dhclients_router_is_where_the_lease_has_it() {
         ("new_rfc3442_classless_static_routes=33 1", ""),
         ("new_subnet_mask=255.255.255.255", "eth1.ipv4: 20.0.0.5/32 via 20.0.0.1"),
         ("new_routers=", ""),
+        ("new_routers=\nvgw_routers=20.0.0.8 20.0.0.9", "eth1.ipv4: 20.0.0.5/24 via 20.0.0.8"),
         ("new_routers=nonsense", ""),
         ("", LEASED),
         ("new_ip_address=", ""),

@@ -160,9 +160,9 @@ fn leases_come_and_go_while_the_daemon_does() {
     let mut restarts = 0;
     while hooks.iter().any(|hook| !hook.is_finished()) {
         if restarts % 2 == 0 {
-            daemon.kill()
+            daemon.kill();
         } else {
-            daemon.stop()
+            daemon.stop();
         }
         restarts += 1;
         daemon = site.start(&uplinks(DEVICES));
