@@ -40,7 +40,8 @@ impl Conductor {
             (Some(_), Some(_)) => Applied::Changed,
         };
         let outcome = self.follow_leases(name, &leases).map(|()| applied);
-        log_outcome(caller, &format_args!("lease {name}"), &outcome);
+        let lease = leases.get(&name).map(|lease| format!(": {} via {}", lease.address, lease.via));
+        log_outcome(caller, &format_args!("lease {name}{}", lease.unwrap_or_default()), &outcome);
         outcome
     }
 
