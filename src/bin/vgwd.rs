@@ -43,8 +43,8 @@ fn run(arguments: &Arguments) -> Result<(), Fatal> {
     let state = StateDirectory::lock(&arguments.state_dir)?;
     let _namespace = NamespaceLock::take().map_err(Fatal::Namespace)?;
     let listeners = Listeners::bind(&config)?;
-    let leases = LeaseName::folder(&config.socket);
-    let platform = LinuxPlatform::new(config.mark, state.path(), leases, config.workers, config.io_uring)?;
+    let platform = LinuxPlatform::new(config.mark, state.path(), config.workers, config.io_uring)?;
+    let platform = platform.reading_leases_in(LeaseName::folder(&config.socket));
     let settings = Settings {
         spin: config.spin,
         mark: config.mark,

@@ -30,29 +30,29 @@ pub struct LinuxPlatform {
     queues: usize,
     io_uring: Option<bool>,
     protocol: u8,
-    leases: PathBuf,
+    leases: Option<PathBuf>,
 }
 
 impl LinuxPlatform {
     /// The system whose ports have `queues` queues each, one for each worker, which uses `io_uring`
-    /// or not; `None` finds out. DHCP clients' hooks write to the folder `leases`, if it is there.
+    /// or not; `None` finds out.
     ///
     /// # Errors
     /// As [`LinuxKernel::new`].
-    pub fn new(
-        mark: Mark,
-        state_directory: &Path,
-        leases: PathBuf,
-        queues: usize,
-        io_uring: Option<bool>,
-    ) -> Result<Self, KernelError> {
+    pub fn new(mark: Mark, state_directory: &Path, queues: usize, io_uring: Option<bool>) -> Result<Self, KernelError> {
         let kernel = LinuxKernel::new(mark, state_directory, queues)?;
         let netlink = Netlink::open().map_err(|error| KernelError {
             operation: "start".into(),
             reason: error.to_string(),
             errno: error.errno,
         })?;
-        Ok(Self { kernel, netlink, queues, io_uring, protocol: mark.protocol, leases })
+        Ok(Self { kernel, netlink, queues, io_uring, protocol: mark.protocol, leases: None })
+    }
+
+    /// Reads leases from a folder, which need not be there before a DHCP client's hook makes it.
+    #[must_use]
+    pub fn reading_leases_in(self, folder: PathBuf) -> Self {
+        Self { leases: Some(folder), ..self }
     }
 
     fn open_tap(&self, spec: &PortSpec) -> Result<OpenPort, guest::PlaceError> {
@@ -140,7 +140,7 @@ impl Platform for LinuxPlatform {
     }
 
     fn leases(&self) -> FoundLeases {
-        leases::read(&self.leases)
+        self.leases.as_deref().map(leases::read).unwrap_or_default()
     }
 }
 
