@@ -199,7 +199,6 @@ impl Conductor {
         self.mirror.doubt();
         self.learn(&mut Knowledge::default())?;
         let mut next = self.plan.registry().clone();
-        next.take_leases(self.find_leases());
         next.reload(declared, self.mirror.seen())?;
         let asked = declared.gateways.iter().map(|spec| spec.interface);
         let asked = subjects(asked.chain(declared.ports.iter().map(|spec| spec.name)));
@@ -209,6 +208,7 @@ impl Conductor {
         self.mirror.doubt();
         self.settle(next, asked.into_iter().chain(uplinks).collect()).map_err(|setback| setback.failure)?;
         self.audit.set_timeout(timeout);
+        self.look_for_leases();
         Ok(())
     }
 

@@ -15,8 +15,15 @@ use super::knowledge::Knowledge;
 use super::platform::FoundLeases;
 
 impl Conductor {
+    /// Looks what the leases are, and follows them as far as the kernel does.
+    pub(super) fn look_for_leases(&mut self) {
+        let leases = self.find_leases();
+        // What cannot be followed has become a problem that is shown.
+        let _ = self.follow_leases(None, &leases);
+    }
+
     /// The leases as they are now; what cannot be read of them becomes a problem, told once.
-    pub(super) fn find_leases(&mut self) -> Leases {
+    fn find_leases(&mut self) -> Leases {
         let FoundLeases { leases, problems } = self.platform.leases();
         for problem in problems.iter().filter(|problem| !self.bad_leases.contains(problem)) {
             tracing::error!("{problem}");
@@ -39,13 +46,13 @@ impl Conductor {
             (Some(before), Some(now)) if before == now => Applied::Unchanged,
             (Some(_), Some(_)) => Applied::Changed,
         };
-        let outcome = self.follow_leases(name, &leases).map(|()| applied);
+        let outcome = self.follow_leases(Some(name), &leases).map(|()| applied);
         let lease = leases.get(&name).map(|lease| format!(": {} via {}", lease.address, lease.via));
         log_outcome(caller, &format_args!("lease {name}{}", lease.unwrap_or_default()), &outcome);
         outcome
     }
 
-    fn follow_leases(&mut self, name: LeaseName, leases: &Leases) -> Result<(), Failure> {
+    fn follow_leases(&mut self, name: Option<LeaseName>, leases: &Leases) -> Result<(), Failure> {
         let mut knowledge = Knowledge::default();
         loop {
             let mut next = self.plan.registry().clone();
@@ -73,12 +80,12 @@ impl Conductor {
 }
 
 /// The uplinks whose lease has changed, and the one that waits for `name`.
-fn concerned(before: &Registry, after: &Registry, name: LeaseName) -> BTreeSet<(LeaseName, Subject)> {
+fn concerned(before: &Registry, after: &Registry, name: Option<LeaseName>) -> BTreeSet<(LeaseName, Subject)> {
     let leased = after.uplinks().filter_map(|uplink| Some((uplink.spec.lease()?, uplink)));
     leased
         .filter(|(lease, uplink)| {
             let former = before.uplink(&uplink.spec.name);
-            *lease == name || former.is_none_or(|former| former.lease != uplink.lease)
+            Some(*lease) == name || former.is_none_or(|former| former.lease != uplink.lease)
         })
         .map(|(lease, uplink)| (lease, Subject::Uplink(uplink.spec.name.clone())))
         .collect()
