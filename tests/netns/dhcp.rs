@@ -209,6 +209,8 @@ fn ipv6_is_leased_with_the_router_that_advertises_itself() {
     let daemon = site.start("[[uplink]]\nname = \"six\"\ndevice = \"eth2\"\nlease = \"ipv6\"\n");
     let offer = "--dhcp-range=2001:db8:20::5,2001:db8:20::5,64,1h --enable-ra --ra-param=eth0,4,600";
     let _server = Server::start(&provider, site.folder(), offer);
+    let advertised = || site.compute.ip("-6 route show default dev eth2 proto ra");
+    eventually("the router advertises itself", || !advertised().is_empty());
     let client = Client::start(&site.compute, site.folder(), "-6", "eth2");
     let expected = |(address, via): &(String, String)| address.starts_with("2001:db8:20::5/") && via == "fe80::1";
     eventually("the uplink has its lease", || attachment(&daemon, "six").as_ref().is_some_and(expected));
