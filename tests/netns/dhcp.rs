@@ -114,13 +114,11 @@ fn a_lease_is_followed_as_it_changes() {
     wait_for(&daemon, "display", Some(("20.0.0.5/24", "20.0.0.1")));
 
     // Renewed with the same values: not one route and not one rule is touched.
-    let before = changes_of(&daemon);
     let watch = Watch::start(&site.compute, site.folder());
     let renewals = |count: usize| client.log().matches("bound to 20.0.0.5").count() > count;
     eventually("the lease is renewed twice", || renewals(2));
     eventually("the daemon hears of it", || daemon.log().matches("nothing to do").count() >= 2);
     assert_eq!(watch.end(), "", "what a renewal touches");
-    assert_eq!(changes_of(&daemon), before);
 
     // Another router: answers find their way all the time.
     server.restart(&provider, OTHER_ROUTER, false);
@@ -136,11 +134,6 @@ fn a_lease_is_followed_as_it_changes() {
     let rules = site.compute.ip("rule");
     assert!(rules.contains("from 20.0.0.9 lookup 20100") && !rules.contains("20.0.0.5"), "{rules}");
     assert_ping_with(&provider, "20.0.0.9", &format!("-I {FAR}"));
-}
-
-/// How often the daemon has changed a lease.
-fn changes_of(daemon: &Daemon<'_>) -> usize {
-    daemon.log().lines().filter(|line| line.contains("lease eth2.ipv4") && !line.contains("nothing to do")).count()
 }
 
 #[test]
