@@ -4,8 +4,10 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use vgw::addr::{InterfaceName, Mac};
-use vgw::host::{HostHop, HostLink, HostRoute, HostState, Observed, RouteKey, Rule, Setting, SettingKind, diff};
+use vgw::addr::{InterfaceName, Mac, Weight};
+use vgw::host::{
+    HostHop, HostLink, HostRoute, HostState, Observed, RouteKey, Rule, RuleAction, Setting, SettingKind, diff,
+};
 
 /// Gateways with a subnet, a source rule and a setting each.
 fn gateways(count: u32) -> HostState {
@@ -13,11 +15,11 @@ fn gateways(count: u32) -> HostState {
     for i in 0..count {
         let Ok(device) = InterfaceName::new(&format!("vgw{i}")) else { continue };
         let Ok(subnet) = format!("10.{}.{}.0/24", i / 250, i % 250).parse() else { continue };
-        state.links.insert(device, HostLink { mac: Mac::GATEWAY, mtu: 1500, up: true });
+        state.links.insert(device, HostLink { mac: Mac::GATEWAY, mtu: 1500, up: true, marked: true });
         let key = RouteKey { table: RouteKey::MAIN, prefix: subnet, metric: 0 };
-        let hops = [HostHop { device, via: None }].into();
+        let hops = [HostHop { device, via: None, weight: Weight::ONE }].into();
         state.routes.insert(key, HostRoute { hops, source: None });
-        state.rules.insert(Rule { priority: 20_120, from: subnet, table: 20_100 });
+        state.rules.insert(Rule { priority: 20_120, from: subnet, action: RuleAction::Lookup(20_100) });
         state.settings.insert(Setting { interface: device, kind: SettingKind::ForwardV4 });
     }
     state

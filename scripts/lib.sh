@@ -44,6 +44,8 @@ has_package() {
         iputils-ping) command -v ping >/dev/null ;;
         iputils-arping) PATH=$PATH:/usr/sbin:/sbin command -v arping >/dev/null ;;
         nftables) PATH=$PATH:/usr/sbin:/sbin command -v nft >/dev/null ;;
+        bird2) [ -x /usr/sbin/bird ] ;;
+        frr) [ -x /usr/lib/frr/bgpd ] ;;
         linux-perf) command -v perf >/dev/null ;;
         openvswitch-switch) PATH=$PATH:/usr/sbin:/sbin command -v ovs-vswitchd >/dev/null ;;
         dpdk-dev) command -v dpdk-testpmd >/dev/null ;;
@@ -90,6 +92,16 @@ offer_packages() {
         apt-get update -qq
         for package; do apt-get install -y -qq --no-install-recommends "$package" || true; done
     ' sh "${missing[@]}" || true
+}
+
+# Installs those of the named Debian packages that are missing, as offer_packages does, and ends if they
+# cannot be had.
+need_quiet_packages() {
+    local package
+    offer_packages "$@"
+    for package in "$@"; do
+        has_package "$package" || fail "needs what the Debian package $package has"
+    done
 }
 
 # Finds cargo, also where rustup puts it without telling the shell.

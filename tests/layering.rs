@@ -17,7 +17,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("table", &["addr"]),
     ("routing", &["addr", "table"]),
     ("forward", &["addr", "clock", "packet", "routing"]),
-    ("host", &["addr"]),
+    ("host", &["addr", "clock"]),
     ("gateway", &["addr", "clock", "routing", "host"]),
     ("config", &["addr", "gateway", "host", "routing"]),
     ("engine", &["addr", "clock", "packet", "routing", "forward", "host", "gateway"]),

@@ -65,7 +65,11 @@ struct Gateway {
   /** What the instance reaches through it; empty is the default route of each family in `subnets`. */
   4: optional list<string> routes,
   /** The uplink that the network's traffic leaves by; without one the host's main table decides. */
-  5: optional string uplink
+  5: optional string uplink,
+  /** Packets of the subnets leave the host under the uplink's address, or that of the device they leave by. */
+  6: optional bool masquerade,
+  /** Its share of the flows beside other gateways with the same subnet or route, 1 to 256; absent is 1. */
+  7: optional i32 weight
 }
 
 /** A tap's place in a guest's network namespace. */
@@ -95,7 +99,9 @@ struct Port {
   /** True to serve an interface that exists already; else the daemon makes a tap. */
   7: optional bool attach,
   /** Where to put the tap; not with `attach`. */
-  8: optional Guest guest
+  8: optional Guest guest,
+  /** Its share of the flows beside other ports with the same address, 1 to 256; absent is 1. */
+  9: optional i32 weight
 }
 
 /** An uplink as it shall be: a device of the host with its router and a routing table of its own. */
@@ -133,7 +139,9 @@ struct Hop {
   /** A port or a gateway's tap. */
   1: required string port,
   /** The neighbour that takes the packet on; absent if the destination itself is on the link. */
-  2: optional string gateway
+  2: optional string gateway,
+  /** Its share of the flows beside the other hops, 1 to 256; absent is 1. */
+  3: optional i32 weight
 }
 
 /** Where a route leads. */
@@ -173,6 +181,12 @@ struct Counters {
   8: required i64 transmitted_bytes
 }
 
+/** Packets and their bytes. */
+struct Traffic {
+  1: required i64 packets,
+  2: required i64 bytes
+}
+
 /** A gateway as it stands. */
 struct GatewayState {
   1: required string interface_name,
@@ -188,7 +202,14 @@ struct GatewayState {
   /** Time until a running audit deletes it, unless it is added again. */
   8: optional i64 deleted_in_ms,
   /** Traffic of its tap: received is what the host sent. */
-  9: required Counters counters
+  9: required Counters counters,
+  10: optional bool masquerade,
+  11: optional i32 weight,
+  /**
+   * What has left under another address, of all gateways that share a subnet; absent if nothing is
+   * masqueraded, or the host cannot say.
+   */
+  12: optional Traffic masqueraded
 }
 
 /** A guest's port as it stands. */
@@ -205,7 +226,8 @@ struct PortState {
   8: required i64 mtu,
   9: required bool is_static,
   /** Received is what the guest sent. */
-  10: required Counters counters
+  10: required Counters counters,
+  11: optional i32 weight
 }
 
 /** An uplink as it stands. */
@@ -265,6 +287,22 @@ struct AuditState {
   3: required list<RunningAudit> running
 }
 
+/** What was put right of one kind, on one occasion. */
+struct RepairCount {
+  /** `link`, `address`, `route`, `rule` or `setting`. */
+  1: required string kind,
+  /** What led to it: a `notice` of the kernel's, the periodic `check`, or a `request` for something else. */
+  2: required string occasion,
+  3: required i64 count
+}
+
+/** What others have undone and was put right since the daemon has started. */
+struct Repairs {
+  1: required list<RepairCount> counts,
+  /** Time since the last one; absent if there was none. */
+  2: optional i64 last_ms
+}
+
 /** Everything at a glance, taken at one moment. */
 struct Status {
   /** The daemon's version. */
@@ -277,7 +315,9 @@ struct Status {
   7: required list<InstanceState> instances,
   8: required AuditState audit,
   /** What is wrong and needs somebody's eye, one sentence each. */
-  9: required list<string> problems
+  9: required list<string> problems,
+  /** Absent from daemons that do not tell. */
+  10: optional Repairs repairs
 }
 
 /** A static route by its identity. */

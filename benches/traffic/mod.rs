@@ -4,7 +4,7 @@
 use std::net::{IpAddr, Ipv6Addr};
 
 use etherparse::PacketBuilder;
-use vgw::addr::{InstanceId, InstanceName, InterfaceName, Mac, PortId};
+use vgw::addr::{InstanceId, InstanceName, InterfaceName, Mac, PortId, Weight};
 use vgw::clock::Moment;
 use vgw::forward::{Forwarder, Limits, PortConfig, PortRole, Verdict};
 use vgw::packet::{Checksum, Offload, Packet, SegmentKind, Segmentation, Stations, SuperPackets, nd};
@@ -107,7 +107,7 @@ pub(crate) fn forwarder() -> Forwarder {
         forwarder.set_port(port(id, peer_mac));
     }
     let mut rib = Rib::new(InstanceId(0), InstanceName::new("red").expect("a good name"));
-    let both = NextHop::group([HOST, SECOND_HOST].map(|port| Hop { port, gateway: None }));
+    let both = NextHop::group([HOST, SECOND_HOST].map(|port| Hop { port, gateway: None, weight: Weight::ONE }));
     for (prefix, next_hop) in [
         ("0.0.0.0/0", NextHop::port(HOST)),
         ("::/0", NextHop::port(HOST)),

@@ -4,8 +4,10 @@ mod id;
 mod mac;
 mod name;
 mod prefix;
+mod weight;
 
 pub use id::{InstanceId, PortId};
 pub use mac::{Mac, ParseMacError};
 pub use name::{InstanceName, InterfaceName, NameError};
 pub use prefix::{Family, FamilyError, InterfaceAddress, Masked, Prefix, PrefixError};
+pub use weight::{Weight, WeightError};

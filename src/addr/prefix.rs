@@ -72,6 +72,9 @@ pub enum PrefixError {
         /// 32 or 128.
         limit: u8,
     },
+    /// An interface's address that does not say how long its network is.
+    #[error("'{0}' has no prefix length: write {0}/LENGTH")]
+    NoLength(String),
     /// Text after the slash that is not a number.
     #[error("'{0}' is not a prefix length")]
     LengthText(String),
@@ -238,8 +241,13 @@ impl FromStr for Prefix {
 impl FromStr for InterfaceAddress {
     type Err = PrefixError;
 
+    /// Reads `address/length`. An address alone is refused: that its network is itself is rarely meant,
+    /// and has to be said.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let network = Prefix::parse_masked(text)?.prefix;
+        if !text.contains('/') {
+            return Err(PrefixError::NoLength(shown(text)));
+        }
         let address = text.split('/').next().unwrap_or(text);
         let address = address.parse().map_err(|_| PrefixError::Address(shown(address)))?;
         Self::new(address, network.length())
@@ -313,5 +321,14 @@ mod tests {
         let address: InterfaceAddress = "20.0.0.5/24".parse().unwrap();
         assert_eq!(address.to_string(), "20.0.0.5/24");
         assert_eq!(address.network().to_string(), "20.0.0.0/24");
+    }
+
+    #[test]
+    fn interface_addresses_say_how_long_their_network_is() {
+        let error = |text: &str| text.parse::<InterfaceAddress>().unwrap_err().to_string();
+        assert_eq!(error("20.0.0.5"), "'20.0.0.5' has no prefix length: write 20.0.0.5/LENGTH");
+        assert_eq!(error("fd00::5"), "'fd00::5' has no prefix length: write fd00::5/LENGTH");
+        assert_eq!(error("20.0.0.300"), "'20.0.0.300' is not an IPv4 or IPv6 address");
+        assert_eq!("20.0.0.5/32".parse::<InterfaceAddress>().unwrap().length(), 32);
     }
 }

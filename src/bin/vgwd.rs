@@ -44,12 +44,14 @@ fn run(arguments: &Arguments) -> Result<(), Fatal> {
     let _namespace = NamespaceLock::take().map_err(Fatal::Namespace)?;
     let listeners = Listeners::bind(&config)?;
     let platform = LinuxPlatform::new(config.mark, state.path(), config.workers, config.io_uring)?;
+    let platform = platform.naming_tables_in(config.rt_tables.clone());
     let platform = platform.reading_leases_in(LeaseName::folder(&config.socket));
     let settings = Settings {
         spin: config.spin,
         mark: config.mark,
         declared: config.declared.clone(),
         audit_timeout: config.audit_timeout,
+        check: config.check,
     };
     let clock: Arc<dyn Clock> = Arc::new(MonotonicClock);
     let engine = Engine::start(Box::new(platform), Arc::clone(&clock), settings).map_err(|error| match error {

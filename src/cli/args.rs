@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::addr::{Family, InstanceName, InterfaceAddress, InterfaceName, Mac, Masked, Prefix, PrefixError};
+use crate::addr::{Family, InstanceName, InterfaceAddress, InterfaceName, Mac, Masked, Prefix, PrefixError, Weight};
 use crate::gateway::UplinkName;
 
 /// Gives isolated virtual networks a way out on the compute node itself.
@@ -253,9 +253,17 @@ pub struct GatewayAdd {
     /// What the network reaches through the gateway; the default route if absent. May be repeated.
     #[arg(long = "route", value_name = "PREFIX", value_parser = masked)]
     pub routes: Vec<Masked>,
-    /// The uplink by which the network's traffic leaves; the host's main table decides if absent.
+    /// The uplink by which the network's traffic leaves; the host's main table decides if absent. Gateways
+    /// that share a subnet with this one move to it too.
     #[arg(long, value_name = "NAME")]
     pub uplink: Option<UplinkName>,
+    /// The network's packets leave the host under the uplink's address, or that of the device that
+    /// they leave by; needs the program nft.
+    #[arg(long)]
+    pub masquerade: bool,
+    /// The gateway's share of the flows beside others with the same subnet, 1 to 256.
+    #[arg(long, default_value_t = Weight::ONE)]
+    pub weight: Weight,
 }
 
 /// A port as it shall be.
@@ -290,6 +298,9 @@ pub struct PortAdd {
     /// An address that the tap gets in there. May be repeated.
     #[arg(long = "guest-address", value_name = "ADDRESS/LENGTH", requires = "netns")]
     pub guest_addresses: Vec<InterfaceAddress>,
+    /// The port's share of the flows beside others with the same address, 1 to 256.
+    #[arg(long, default_value_t = Weight::ONE)]
+    pub weight: Weight,
 }
 
 /// An uplink as it shall be.

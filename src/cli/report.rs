@@ -52,8 +52,30 @@ pub struct Status {
     pub instances: Vec<Instance>,
     /// The audit.
     pub audit: Audit,
+    /// What others have undone and was put right; absent if the daemon does not tell.
+    pub repairs: Option<Repairs>,
     /// What needs somebody's eye, one sentence each.
     pub problems: Vec<String>,
+}
+
+/// What was put right since the daemon has started.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Repairs {
+    /// How many, by kind and occasion.
+    pub counts: Vec<RepairCount>,
+    /// Time since the last one, milliseconds.
+    pub last_ms: Option<u64>,
+}
+
+/// Repairs of one kind on one occasion.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RepairCount {
+    /// `link`, `address`, `route`, `rule` or `setting`.
+    pub kind: String,
+    /// `notice`, `check` or `request`.
+    pub occasion: String,
+    /// How many.
+    pub count: u64,
 }
 
 /// The gateways.
@@ -76,6 +98,12 @@ pub struct Gateway {
     pub routes: Vec<String>,
     /// The uplink its traffic leaves by.
     pub uplink: Option<String>,
+    /// Its packets leave the host under another address.
+    pub masquerade: bool,
+    /// Those that did; none if the host cannot say.
+    pub masqueraded: Option<Traffic>,
+    /// Its share of the flows beside others.
+    pub weight: u64,
     /// From the configuration file.
     pub is_static: bool,
     /// The connect version that confirmed it.
@@ -84,6 +112,15 @@ pub struct Gateway {
     pub deleted_in_ms: Option<u64>,
     /// Its tap's traffic; received is what the host sent.
     pub counters: Counters,
+}
+
+/// Packets and their bytes.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Traffic {
+    /// Packets.
+    pub packets: u64,
+    /// Their bytes.
+    pub bytes: u64,
 }
 
 /// The ports.
@@ -112,6 +149,8 @@ pub struct Port {
     pub mac: Option<String>,
     /// The largest IP packet, bytes.
     pub mtu: u64,
+    /// Its share of the flows beside others.
+    pub weight: u64,
     /// From the configuration file.
     pub is_static: bool,
     /// Its traffic; received is what the guest sent.
@@ -254,6 +293,8 @@ pub struct Hop {
     pub port: String,
     /// The neighbour that takes the packet on.
     pub gateway: Option<String>,
+    /// Its share of the flows beside the others'.
+    pub weight: u64,
 }
 
 /// Where an address goes.

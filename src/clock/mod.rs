@@ -1,5 +1,7 @@
 //! Time as an argument: a point on a monotonic clock, and where the shell takes it from.
 
+mod jitter;
 mod moment;
 
+pub use jitter::Jitter;
 pub use moment::{Clock, ManualClock, Moment};

@@ -30,6 +30,12 @@ pub struct Config {
     pub socket: PathBuf,
     /// How our own things in the kernel are recognised. Read at start only.
     pub mark: Mark,
+    /// How often the host is checked, whether or not the kernel told of a change; `None` is never. Read at
+    /// start only.
+    pub check: Option<Duration>,
+    /// Where the file with the names of the uplinks' tables goes, if that folder is there; `None` if it
+    /// is not to be written. Read at start only.
+    pub rt_tables: Option<PathBuf>,
     /// Number of workers, each with a queue of every port. Read at start only.
     pub workers: usize,
     /// Whether small packets are moved in batches by io_uring; `None` if that is to be found out by
@@ -90,6 +96,8 @@ impl Default for Config {
             thrift_listen: Some((Ipv4Addr::LOCALHOST, 9090).into()),
             socket: "/run/vgw/vgwd.sock".into(),
             mark: Mark::default(),
+            check: Some(Duration::from_secs(60)),
+            rt_tables: Some("/etc/iproute2/rt_tables.d".into()),
             workers: 1,
             io_uring: None,
             spin: Duration::ZERO,

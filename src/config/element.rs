@@ -48,6 +48,8 @@ impl Element for shape::Gateway {
             subnets: self.subnets.0.iter().map(|subnet| subnet.0.prefix()).collect(),
             routes: self.routes.iter().map(|route| route.0.prefix()).collect(),
             uplink: self.uplink.map(|uplink| uplink.0),
+            masquerade: self.masquerade,
+            weight: self.weight.0,
         })
     }
 }
@@ -83,6 +85,7 @@ impl Element for shape::Port {
             mac: self.mac.map(|mac| mac.0.0),
             gateways: self.gateways.iter().map(|gateway| gateway.0).collect(),
             mtu: self.mtu.map(|mtu| mtu.0),
+            weight: self.weight.0,
         })
     }
 }
@@ -125,7 +128,11 @@ impl Element for shape::Route {
     }
 
     fn spec(self) -> Result<StaticRoute, Fault> {
-        let hops = self.via.iter().map(|hop| Hop { port: hop.port.0, gateway: hop.gateway.as_ref().map(|via| via.0) });
+        let hops = self.via.iter().map(|hop| Hop {
+            port: hop.port.0,
+            gateway: hop.gateway.as_ref().map(|via| via.0),
+            weight: hop.weight.0,
+        });
         let next_hop = match (self.action, self.via.is_empty()) {
             (None, false) => NextHop::group(hops),
             (Some(shape::Action::Discard), true) => NextHop::Discard,

@@ -34,6 +34,12 @@ impl Merge {
         config.declared.routes.extend(routes);
         config.declared.limits = merge_limits(config.declared.limits, &limits);
         config.mark = merge_mark(config.mark, &host);
+        if let Some(check) = host.check {
+            config.check = check.0;
+        }
+        if let Some(folder) = host.rt_tables {
+            config.rt_tables = folder.0.0;
+        }
         if let Some(timeout) = audit.timeout {
             config.audit_timeout = timeout.0;
         }

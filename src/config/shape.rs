@@ -9,7 +9,10 @@ use crate::addr::{Family, InstanceName, InterfaceAddress, InterfaceName, Prefix}
 use crate::gateway::{PortSpec, UplinkName};
 use crate::host::Mark;
 
-use super::value::{Choice, Listen, Namespace, Network, NonEmpty, Number, Protocol, Spin, StationMac, Text, Timeout};
+use super::value::{
+    Choice, Folder, Interval, Listen, Namespace, Network, NonEmpty, Number, Protocol, Share, Spin, StationMac, Text,
+    Timeout,
+};
 
 /// The most of anything that a limit can allow. No more than a table can tell different next hops
 /// apart ([`crate::table::Index::MAX`]): each static route may have one of its own.
@@ -50,6 +53,10 @@ pub(super) struct Gateway {
     #[serde(default)]
     pub(super) routes: Vec<Text<Network>>,
     pub(super) uplink: Option<Text<UplinkName>>,
+    #[serde(default)]
+    pub(super) masquerade: bool,
+    #[serde(default)]
+    pub(super) weight: Share,
 }
 
 #[derive(Debug, Deserialize)]
@@ -68,6 +75,8 @@ pub(super) struct Port {
     pub(super) guest_name: Option<Text<InterfaceName>>,
     #[serde(default)]
     pub(super) guest_addresses: Vec<Text<InterfaceAddress>>,
+    #[serde(default)]
+    pub(super) weight: Share,
 }
 
 #[derive(Debug, Deserialize)]
@@ -96,6 +105,8 @@ pub(super) struct Route {
 pub(super) struct Hop {
     pub(super) port: Text<InterfaceName>,
     pub(super) gateway: Option<Text<IpAddr>>,
+    #[serde(default)]
+    pub(super) weight: Share,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -134,8 +145,10 @@ pub(super) struct Host {
     pub(super) rule_priority: Option<Number<1, { MAIN_RULE - Mark::RULE_PRIORITIES }>>,
     /// Above the tables that the kernel names.
     pub(super) table_base: Option<Number<256, { u32::MAX - Mark::TABLES }>>,
+    pub(super) rt_tables: Option<Text<Folder>>,
     /// Group 0 is every interface's unless somebody says otherwise.
     pub(super) link_group: Option<Number<1, { u32::MAX }>>,
+    pub(super) check: Option<Interval>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use crate::addr::{Mac, Masked, Prefix, PrefixError};
+use crate::addr::{Mac, Masked, Prefix, PrefixError, Weight};
 
 /// Text with a meaning.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,6 +58,16 @@ impl<'de, const MIN: u32, const MAX: u32> Deserialize<'de> for Number<MIN, MAX> 
         let given = i64::deserialize(source)?;
         let number = u32::try_from(given).ok().filter(|number| (MIN..=MAX).contains(number));
         number.map(Self).ok_or_else(|| D::Error::custom(format_args!("{given} is not in {MIN}..={MAX}")))
+    }
+}
+
+/// A weight; 1 if absent.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Share(pub(super) Weight);
+
+impl<'de> Deserialize<'de> for Share {
+    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
+        Weight::try_from(i64::deserialize(source)?).map(Self).map_err(D::Error::custom)
     }
 }
 
@@ -121,6 +131,22 @@ impl FromStr for Listen {
     }
 }
 
+/// An absolute path of a folder; `none` is no folder.
+#[derive(Debug)]
+pub(super) struct Folder(pub(super) Option<PathBuf>);
+
+impl FromStr for Folder {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "none" => Ok(Self(None)),
+            _ if text.starts_with('/') && !text.contains('\0') => Ok(Self(Some(text.into()))),
+            _ => Err(format!("{text:?} is neither an absolute path nor \"none\"")),
+        }
+    }
+}
+
 /// A route protocol number that no other program uses (rtnetlink.h and the daemons of
 /// `/etc/iproute2/rt_protos`): what bears it is ours to delete.
 #[derive(Debug, Clone, Copy)]
@@ -162,6 +188,22 @@ impl Timeout {
             _ => return None,
         };
         Self::of_millis(number.checked_mul(unit)?)
+    }
+}
+
+/// How often something is done: as [`Timeout`], not more often than every second.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(try_from = "Timeout")]
+pub(super) struct Interval(pub(super) Option<Duration>);
+
+impl TryFrom<Timeout> for Interval {
+    type Error = &'static str;
+
+    fn try_from(Timeout(time): Timeout) -> Result<Self, Self::Error> {
+        if time.is_some_and(|time| time < Duration::from_secs(1)) {
+            return Err("is shorter than a second");
+        }
+        Ok(Self(time))
     }
 }
 

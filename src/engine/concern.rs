@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::addr::{Family, InterfaceName, Prefix};
+use crate::addr::{Family, InterfaceName};
 use crate::gateway::{Registry, UplinkName};
-use crate::host::{HostRoute, Operation, RouteKey, Setting, SettingKind};
+use crate::host::{HostRoute, Operation, RouteKey, Rule, Setting, SettingKind};
 
 /// A thing of the registry that operations are for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,8 +29,13 @@ pub(super) fn concerned(operation: &Operation, registries: [&Registry; 2]) -> BT
             registries.into_iter().flat_map(|registry| of_route(registry, key, route)).collect()
         }
         Operation::AddRule(rule) | Operation::DeleteRule(rule) => {
-            registries.into_iter().flat_map(|registry| of_rule(registry, &rule.from, rule.table)).collect()
+            registries.into_iter().flat_map(|registry| of_rule(registry, rule)).collect()
         }
+        Operation::AddMasquerade(masquerade) | Operation::DeleteMasquerade(masquerade) => {
+            let announcers = registries.into_iter().flat_map(|registry| registry.announcers(&masquerade.subnet));
+            announcers.map(Subject::Interface).collect()
+        }
+        Operation::ClearMasquerades => BTreeSet::new(),
         Operation::Enable(setting) | Operation::Restore(setting) => {
             registries.into_iter().flat_map(|registry| of_setting(registry, setting)).collect()
         }
@@ -45,9 +50,11 @@ fn of_route(registry: &Registry, key: &RouteKey, route: &HostRoute) -> BTreeSet<
     if gateways.is_empty() { of_table(registry, key.table) } else { gateways }
 }
 
-/// A rule is for the gateways whose subnet it leads away, or for its uplink.
-fn of_rule(registry: &Registry, from: &Prefix, table: u32) -> BTreeSet<Subject> {
-    let gateways: BTreeSet<_> = registry.announcers(from).map(Subject::Interface).collect();
+/// A rule is for the gateways whose subnet it leads away, or for its uplink. One that leads to other
+/// rules is for nobody in particular: it must not be left out because one of many has failed.
+fn of_rule(registry: &Registry, rule: &Rule) -> BTreeSet<Subject> {
+    let Some(table) = rule.table() else { return BTreeSet::new() };
+    let gateways: BTreeSet<_> = registry.announcers(&rule.from).map(Subject::Interface).collect();
     if gateways.is_empty() { of_table(registry, table) } else { gateways }
 }
 

@@ -54,6 +54,8 @@ pub(super) struct Dataplane {
     names: BTreeMap<PortId, InterfaceName>,
     /// The instances' routes as the workers were last told.
     published: OrdMap<InstanceName, InstanceWant>,
+    /// Routes that the workers have without their ways by ports that do not stand yet; here with all.
+    postponed: Vec<(InstanceName, Prefix, NextHop<PortId>)>,
     instances: BTreeMap<InstanceName, Published>,
     /// What workers may still use; the last owner frees the memory, and that should not be a worker.
     retired: Vec<Arc<Instance>>,
@@ -91,6 +93,7 @@ impl Dataplane {
             numbers: BTreeMap::new(),
             names: BTreeMap::new(),
             published: OrdMap::new(),
+            postponed: Vec::new(),
             instances: BTreeMap::new(),
             retired: Vec::new(),
             port_numbers: Numbers::default(),
@@ -131,9 +134,11 @@ impl Dataplane {
     }
 
     /// Publishes instances with what is new or leads elsewhere; routes that are no longer wanted
-    /// stay until [`Dataplane::publish_removals`].
+    /// stay until [`Dataplane::publish_removals`]. Ways by ports that do not stand yet share in a
+    /// route only from [`Dataplane::publish_postponed`] on, as long as it has another way.
     pub(super) fn publish_additions(&mut self, want: &OrdMap<InstanceName, InstanceWant>) {
         let before = self.published.clone();
+        self.postponed.clear();
         for difference in before.diff(want) {
             let (name, old, wanted) = match difference {
                 DiffItem::Add(name, wanted) => (name, None, wanted),
@@ -147,7 +152,12 @@ impl Dataplane {
                     let before = told.routes.insert(*prefix, route.clone());
                     // Another origin is nothing to the workers.
                     if before.is_none_or(|before| before.next_hop != route.next_hop) {
-                        changed.push((*prefix, route.next_hop.resolve(|name| self.id_of(&name))));
+                        let next_hop = route.next_hop.resolve(|name| self.id_of(&name));
+                        let ready = self.ready(&route.next_hop).filter(|ready| *ready != next_hop);
+                        if ready.is_some() {
+                            self.postponed.push((name.clone(), *prefix, next_hop.clone()));
+                        }
+                        changed.push((*prefix, ready.unwrap_or(next_hop)));
                     }
                 }
             }
@@ -159,6 +169,23 @@ impl Dataplane {
                     }
                 });
             }
+        }
+    }
+
+    /// The ways of a next hop by ports that stand; `None` if there is none.
+    fn ready(&self, next_hop: &NextHop<InterfaceName>) -> Option<NextHop<PortId>> {
+        let stands = |name: InterfaceName| self.told.contains_key(&name).then(|| self.id_of(&name)).flatten();
+        Some(next_hop.resolve(stands)).filter(|ready| matches!(ready, NextHop::Forward(_)))
+    }
+
+    /// Publishes what waited for ports to stand and to be up.
+    pub(super) fn publish_postponed(&mut self) {
+        let mut postponed: BTreeMap<InstanceName, Vec<(Prefix, NextHop<PortId>)>> = BTreeMap::new();
+        for (name, prefix, next_hop) in std::mem::take(&mut self.postponed) {
+            postponed.entry(name).or_default().push((prefix, next_hop));
+        }
+        for (name, routes) in postponed {
+            self.publish(&name, |rib| routes.into_iter().for_each(|(prefix, next_hop)| rib.insert(prefix, next_hop)));
         }
     }
 

@@ -52,7 +52,7 @@ impl Conductor {
         self.learn(&mut Knowledge::default())?;
         let mut next = self.plan.registry().clone();
         let applied: Applied = change.make(&mut next, self.audit.version(), self.mirror.seen())?;
-        let plan = self.plan.then(next, self.mirror.seen().exit_devices.clone());
+        let plan = self.plan.then(next, self.mirror.seen().surroundings.clone());
         let registries = [self.plan.registry(), plan.registry()];
         let mut steps = port_steps(&self.plan, &plan);
         steps.extend(self::steps(&diff(&plan.want().host, self.mirror.seen()), registries));
@@ -63,7 +63,7 @@ impl Conductor {
     fn plan_of_now(&mut self) -> Result<Plan, Failure> {
         self.mirror.doubt();
         self.learn(&mut Knowledge::default())?;
-        Ok(self.plan.then(self.plan.registry().clone(), self.mirror.seen().exit_devices.clone()))
+        Ok(self.plan.then(self.plan.registry().clone(), self.mirror.seen().surroundings.clone()))
     }
 }
 
@@ -186,5 +186,8 @@ fn purpose(operation: &Operation, registry: &Registry) -> &'static str {
         Operation::AddLink(..) | Operation::SetLink(..) | Operation::DeleteLinks(_) => "the gateway's tap",
         Operation::AddAddress(..) | Operation::DeleteAddress(..) => "neighbour discovery on the tap",
         Operation::Enable(_) | Operation::Restore(_) => "packets that come in there are forwarded",
+        Operation::AddMasquerade(_) | Operation::DeleteMasquerade(_) | Operation::ClearMasquerades => {
+            "the subnet leaves under another address"
+        }
     }
 }

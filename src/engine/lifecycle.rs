@@ -6,17 +6,17 @@ use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 use crossbeam_channel::{Sender, bounded, unbounded};
-use imbl::OrdSet;
 
 use crate::clock::Clock;
 use crate::gateway::{Audit, Declared, Misfit, Plan, Registry};
-use crate::host::{KernelError, Mark, Mirror};
+use crate::host::{KernelError, Mark, Mirror, Repairs, Surroundings};
 
 use super::command::{Caller, Command};
 use super::conductor::Conductor;
 use super::dataplane::Dataplane;
 use super::handle::Handle;
 use super::platform::{FoundLeases, Platform};
+use super::vigil::Vigil;
 use super::vital::Vital;
 use super::worker;
 
@@ -32,6 +32,8 @@ pub struct Settings {
     pub declared: Declared,
     /// The audit's timer until a controller sets another; `None` switches audits off.
     pub audit_timeout: Option<Duration>,
+    /// How often everything is checked, whether or not the kernel told of a change; `None` is never.
+    pub check: Option<Duration>,
 }
 
 /// Why the engine did not start.
@@ -70,6 +72,7 @@ impl Engine {
         let mut mirror = Mirror::default();
         mirror.refresh(&mut *platform)?;
         let mut registry = Registry::new(settings.declared.limits, settings.mark);
+        registry.remember_tables(platform.remembered_tables());
         let nothing = registry.clone();
         // The daemon's socket is there by now: whoever comes too late for this look is heard.
         let FoundLeases { leases, problems: bad_leases } = platform.leases();
@@ -77,20 +80,24 @@ impl Engine {
         registry.take_leases(leases);
         registry.reload(&settings.declared, mirror.seen())?;
         let workers = worker::start(platform.transfers(), settings.spin, &clock)?;
+        let (stirrings, now) = (platform.stirrings(), clock.now());
         let mut conductor = Conductor {
             platform,
             dataplane: Dataplane::new(workers),
             mirror,
-            plan: Plan::new(nothing.clone(), OrdSet::new()),
+            plan: Plan::new(nothing.clone(), Surroundings::default()),
             audit: Audit::new(settings.audit_timeout),
-            started: clock.now(),
+            started: now,
             clock,
             problems: Vec::new(),
             bad_leases,
+            vigil: Vigil::new(stirrings, settings.check, now),
         };
         // What a killed daemon left goes first: nobody holds the queues of its adopted taps any more.
         conductor.settle_anyhow(nothing);
         conductor.settle_anyhow(registry);
+        // Clearing that is no repair.
+        conductor.vigil.repairs = Repairs::default();
         let (commands, inbox) = unbounded();
         let conductor = Builder::new().name("conductor".into()).spawn(move || {
             let _vital = Vital;

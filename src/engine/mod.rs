@@ -15,10 +15,14 @@ mod knowledge;
 mod leases;
 mod lifecycle;
 mod platform;
+mod reconcile;
+mod requests;
+mod schedule;
 mod settle;
 mod status;
 mod transfer;
 mod view;
+mod vigil;
 mod vital;
 mod worker;
 
@@ -32,7 +36,7 @@ pub use platform::{FoundLeases, OpenPort, Platform};
 pub use transfer::{Departure, Direct, Transfer};
 pub use view::{
     AuditView, Counters, GatewayView, ImportView, InstanceView, LookupView, ObjectState, ObjectView, PortView,
-    RehearsalView, RouteView, StatusView, StepView, UplinkView,
+    RehearsalView, RepairCount, RepairsView, RouteView, StatusView, StepView, UplinkView,
 };
 
 pub use crate::gateway::Applied;

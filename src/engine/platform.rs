@@ -1,7 +1,11 @@
 //! What the conductor needs of the system beside [`Kernel`]: devices.
 
+use std::collections::BTreeMap;
+
+use crossbeam_channel::Receiver;
+
 use crate::addr::InterfaceName;
-use crate::gateway::{Leases, PortSpec};
+use crate::gateway::{Leases, PortSpec, UplinkName};
 use crate::host::Kernel;
 
 use super::device::Device;
@@ -44,12 +48,26 @@ pub trait Platform: Kernel {
     /// The best way to move packets that the system allows, once for each worker.
     fn transfers(&self) -> Vec<Box<dyn Transfer>>;
 
+    /// A channel that offers a message when [`Kernel::has_news`] may have something to tell. It is offered,
+    /// not queued: until it is taken nothing else happens, and what comes meanwhile is in that message.
+    fn stirrings(&self) -> Receiver<()>;
+
     /// The uplinks' routing tables: what in them bears our mark is ours. True if others were claimed
     /// before, so that what was observed was sorted otherwise.
     fn claim_tables(&mut self, tables: &[u32]) -> bool;
 
     /// The leases of the host's devices as they are now.
     fn leases(&self) -> FoundLeases;
+
+    /// The tables that uplinks had when they were last named, in an earlier run too.
+    fn remembered_tables(&self) -> BTreeMap<UplinkName, u32>;
+
+    /// Names the uplinks' tables for people, and remembers them for [`Platform::remembered_tables`].
+    /// Costs nothing if nothing has changed.
+    ///
+    /// # Errors
+    /// One sentence; routing works all the same.
+    fn name_tables(&mut self, tables: &BTreeMap<UplinkName, u32>) -> Result<(), String>;
 }
 
 impl std::fmt::Debug for OpenPort {

@@ -1,9 +1,11 @@
 //! What the conductor shows of everything.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use crate::addr::{Family, InstanceName, InterfaceName};
+use crate::addr::{Family, InstanceName, InterfaceName, Prefix};
 use crate::gateway::{Entry, Gateway, PortKind, PortSpec, Refusal, Standing};
+use crate::host::Traffic;
 
 use super::command::Failure;
 use super::conductor::Conductor;
@@ -14,28 +16,39 @@ use super::view::{
 
 impl Conductor {
     /// One picture of everything.
-    pub(super) fn status(&self) -> StatusView {
+    pub(super) fn status(&mut self) -> StatusView {
+        let now = self.clock.now();
+        let masqueraded = self.masqueraded();
         let totals = self.dataplane.totals();
         let lost = totals.iter().filter(|(_, totals)| totals.lost);
-        let lost =
-            lost.map(|(name, _)| format!("port {name}: its interface is down or gone; add it again once it is back"));
+        let again = "its interface is down or gone; the next check tries whether it is back";
+        let lost = lost.map(|(name, _)| format!("port {name}: {again}"));
         let waiting = self.plan.registry().waiting();
         let total = |name: &InterfaceName| totals.get(name).cloned().unwrap_or_default();
         StatusView {
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            uptime: self.clock.now() - self.started,
+            uptime: now - self.started,
             workers: self.dataplane.queues(),
             gateways: self
                 .plan
                 .registry()
                 .gateways()
-                .map(|gateway| self.gateway_view(gateway, total(&gateway.spec.interface)))
+                .map(|gateway| self.gateway_view(gateway, total(&gateway.spec.interface), &masqueraded))
                 .collect(),
             ports: self.port_views(&total),
             uplinks: self.uplink_views(),
             instances: self.plan.registry().instances().into_iter().map(|name| self.instance_view(name)).collect(),
             audit: self.audit_view(),
-            problems: self.problems.iter().chain(&self.bad_leases).cloned().chain(waiting).chain(lost).collect(),
+            repairs: self.vigil.view(now),
+            problems: self
+                .problems
+                .iter()
+                .chain(&self.bad_leases)
+                .cloned()
+                .chain(waiting)
+                .chain(lost)
+                .chain(self.vigil.alarms(now))
+                .collect(),
         }
     }
 
@@ -60,7 +73,21 @@ impl Conductor {
         Ok(LookupView { matched, next_hop })
     }
 
-    fn gateway_view(&self, gateway: &Gateway, totals: PortTotals) -> GatewayView {
+    /// What has left under another address; nothing is asked of the host if nothing does.
+    fn masqueraded(&mut self) -> BTreeMap<Prefix, Traffic> {
+        if self.plan.want().host.masquerades.is_empty() {
+            return BTreeMap::new();
+        }
+        let counted = self.platform.masqueraded();
+        counted.inspect_err(|error| tracing::warn!(%error, "masqueraded packets are not counted")).unwrap_or_default()
+    }
+
+    fn gateway_view(
+        &self,
+        gateway: &Gateway,
+        totals: PortTotals,
+        masqueraded: &BTreeMap<Prefix, Traffic>,
+    ) -> GatewayView {
         let spec = &gateway.spec;
         let (is_static, version) = match gateway.standing {
             Standing::Static => (true, 0),
@@ -73,6 +100,9 @@ impl Conductor {
             subnets: spec.subnets.iter().copied().collect(),
             routes: spec.effective_routes().into_iter().collect(),
             uplink: spec.uplink.clone(),
+            masquerade: spec.masquerade,
+            masqueraded: spec.masquerade.then(|| sum_around(&spec.subnets, masqueraded)).flatten(),
+            weight: spec.weight,
             is_static,
             version,
             deleted_in: deadline.map(|deadline| deadline - self.clock.now()),
@@ -96,6 +126,7 @@ impl Conductor {
                 gateways: spec.gateways.iter().copied().collect(),
                 mac: spec.mac.or(totals.learned),
                 mtu: self.dataplane.mtu(&spec.name).unwrap_or(0),
+                weight: spec.weight,
                 is_static: port.is_static,
                 counters: counters(totals),
             }
@@ -153,4 +184,11 @@ fn counters(totals: PortTotals) -> Counters {
         transmitted: counters.transmitted,
         transmitted_bytes: counters.transmitted_bytes,
     }
+}
+
+/// The traffic of those networks that are these subnets or around them; `None` if there is none.
+fn sum_around(subnets: &BTreeSet<Prefix>, counted: &BTreeMap<Prefix, Traffic>) -> Option<Traffic> {
+    let is_around = |network: &Prefix| subnets.iter().any(|subnet| network.covers(subnet));
+    let traffic = counted.iter().filter(|(network, _)| is_around(network)).map(|(_, traffic)| *traffic);
+    traffic.reduce(|sum, next| Traffic { packets: sum.packets + next.packets, bytes: sum.bytes + next.bytes })
 }

@@ -3,9 +3,10 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::addr::{Family, InstanceName, InterfaceName, Mac, Prefix};
+use crate::addr::{Family, InstanceName, InterfaceName, Mac, Prefix, Weight};
 use crate::forward::DropReason;
 use crate::gateway::{Applied, Attachment, Layout, UplinkName, UplinkSpec};
+use crate::host::{Kind, Occasion, Traffic};
 use crate::routing::NextHop;
 
 /// One consistent picture of everything, made between two commands.
@@ -27,6 +28,8 @@ pub struct StatusView {
     pub instances: Vec<InstanceView>,
     /// The audit.
     pub audit: AuditView,
+    /// What others have undone and was put right.
+    pub repairs: RepairsView,
     /// What is wrong and needs somebody's eye, one sentence each.
     pub problems: Vec<String>,
 }
@@ -44,6 +47,13 @@ pub struct GatewayView {
     pub routes: Vec<Prefix>,
     /// The uplink its traffic leaves by.
     pub uplink: Option<UplinkName>,
+    /// Its packets leave the host under another address.
+    pub masquerade: bool,
+    /// Those that did, of all gateways that share one of its subnets; `None` if nothing is
+    /// masqueraded, or the host cannot say.
+    pub masqueraded: Option<Traffic>,
+    /// Its share of the flows beside others.
+    pub weight: Weight,
     /// Defined in the configuration file: exempt from audit and API.
     pub is_static: bool,
     /// The connect version it was last confirmed in; 0 if it is static.
@@ -73,6 +83,8 @@ pub struct PortView {
     pub mac: Option<Mac>,
     /// Largest IP packet, bytes.
     pub mtu: u32,
+    /// Its share of the flows beside others.
+    pub weight: Weight,
     /// Defined in the configuration file.
     pub is_static: bool,
     /// Its traffic: received is what the guest sent.
@@ -144,6 +156,26 @@ pub struct AuditView {
     pub timeout: Option<Duration>,
     /// Running audits, soonest first: time left and the gateways that it would delete now.
     pub running: Vec<(Duration, Vec<InterfaceName>)>,
+}
+
+/// What was put right since the daemon has started.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RepairsView {
+    /// How many, by kind and occasion.
+    pub counts: Vec<RepairCount>,
+    /// Time since the last one.
+    pub last: Option<Duration>,
+}
+
+/// Repairs of one kind on one occasion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RepairCount {
+    /// What was repaired.
+    pub kind: Kind,
+    /// What led to it.
+    pub occasion: Occasion,
+    /// How many.
+    pub count: u64,
 }
 
 /// A route of an instance.

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::addr::{Mac, PortId};
+use crate::addr::{Mac, PortId, Weight};
 use crate::clock::Moment;
 use crate::packet::icmp::Problem;
 use crate::packet::{ETHERNET_HEADER, Fragments, Ip, Packet, Segmentation, Segments, Stations, rewrite, transport_end};
@@ -84,13 +84,21 @@ impl Forwarder {
             return self.may_take(ingress, hop).map(|()| *hop);
         }
         let open = || hops.iter().filter(|hop| self.may_take(ingress, hop).is_ok());
-        // Maps the hash to 0..count without the bias and the cost of a division.
-        let chosen = (u64::from(hash()) * open().count() as u64) >> 32;
+        let weight = |hop: &Hop<PortId>| u64::from(hop.weight.get());
+        // Maps the hash to 0..sum of the weights without the bias and the cost of a division.
+        let mut rest = (u64::from(hash()) * open().map(weight).sum::<u64>()) >> 32;
+        let mut is_beyond = |hop: &&Hop<PortId>| match rest.checked_sub(weight(hop)) {
+            Some(left) => {
+                rest = left;
+                false
+            }
+            None => true,
+        };
         let mut refusal = Refusal::Silent(DropReason::RoutePort);
         if let Some(first) = hops.first() {
             refusal = self.may_take(ingress, first).err().unwrap_or(refusal);
         }
-        open().nth(usize::try_from(chosen).unwrap_or(0)).copied().ok_or(refusal)
+        open().find(|hop| is_beyond(hop)).copied().ok_or(refusal)
     }
 
     /// Whether a packet from a port may leave by a hop: never into another routing instance, back
@@ -141,7 +149,7 @@ impl Forwarder {
         (egress, mac): (PortId, Mac),
     ) -> Result<Verdict, Refusal> {
         let from = self.ports.get(ingress).ok_or(DropReason::RoutePort)?;
-        self.may_take(from, &Hop { port: egress, gateway: None })?;
+        self.may_take(from, &Hop { port: egress, gateway: None, weight: Weight::ONE })?;
         let fit = fit(packet, ip, &self.ports.get(egress).ok_or(DropReason::RoutePort)?.config)?;
         Ok(self.depart(ingress, packet, ip, (egress, mac), fit)?)
     }

@@ -66,6 +66,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::addr::Weight;
     use proptest::prelude::*;
 
     fn prefixes() -> impl Strategy<Value = Prefix> {
@@ -88,6 +89,8 @@ mod tests {
                 subnets,
                 routes: BTreeSet::new(),
                 uplink: None,
+                masquerade: false,
+                weight: Weight::ONE,
             }).collect();
             let mut announced = Announced::default();
             gateways.iter().for_each(|gateway| announced.insert(gateway));

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::str::FromStr;
 
-use crate::addr::{Family, Prefix};
+use crate::addr::{Family, Prefix, Weight};
 use crate::routing::{Hop, NextHop};
 
 use super::{Addressing, Attachment, GatewaySpec, Leases, PortKind, PortSpec, StaticRoute, UplinkSpec};
@@ -25,6 +25,8 @@ pub(super) fn gateway(interface: &str, instance: &str, subnets: &str) -> Gateway
         subnets: set(subnets),
         routes: BTreeSet::new(),
         uplink: None,
+        masquerade: false,
+        weight: Weight::ONE,
     }
 }
 
@@ -35,6 +37,14 @@ impl GatewaySpec {
 
     pub(super) fn by_uplink(self, uplink: &str) -> Self {
         Self { uplink: Some(good(uplink)), ..self }
+    }
+
+    pub(super) fn masqueraded(self) -> Self {
+        Self { masquerade: true, ..self }
+    }
+
+    pub(super) fn weighing(self, weight: &str) -> Self {
+        Self { weight: good(weight), ..self }
     }
 }
 
@@ -47,6 +57,7 @@ pub(super) fn port(name: &str, instance: &str, addresses: &str, gateways: &str) 
         mac: None,
         gateways: set(gateways),
         mtu: None,
+        weight: Weight::ONE,
     }
 }
 
@@ -77,6 +88,6 @@ impl UplinkSpec {
 
 /// A route over one port; `gateway` may be empty.
 pub(super) fn route(instance: &str, prefix: &str, port: &str, gateway: &str) -> StaticRoute {
-    let hop = Hop { port: good(port), gateway: (!gateway.is_empty()).then(|| good(gateway)) };
+    let hop = Hop { port: good(port), gateway: (!gateway.is_empty()).then(|| good(gateway)), weight: Weight::ONE };
     StaticRoute { instance: good(instance), prefix: good::<Prefix>(prefix), next_hop: NextHop::group([hop]) }
 }

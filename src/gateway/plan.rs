@@ -1,8 +1,7 @@
 //! A registry together with what follows from it, kept in step.
 
-use imbl::OrdSet;
-
 use crate::addr::InterfaceName;
+use crate::host::Surroundings;
 
 use super::{Registry, Want};
 
@@ -11,26 +10,27 @@ use super::{Registry, Want};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
     registry: Registry,
-    exit_devices: OrdSet<InterfaceName>,
+    surroundings: Surroundings,
     want: Want,
 }
 
 impl Plan {
-    /// The plan of a registry, made from nothing. `exit_devices` are the host's devices that routes of
-    /// its main table lead to ([`Observed::exit_devices`](crate::host::Observed::exit_devices)):
-    /// traffic of gateways without an uplink comes back by them and must be let through.
+    /// The plan of a registry, made from nothing. Of the host's surroundings it needs the devices by
+    /// which traffic of gateways without an uplink comes back and must be let through, and the networks
+    /// that no uplink may lead traffic away from.
     #[must_use]
-    pub fn new(registry: Registry, exit_devices: OrdSet<InterfaceName>) -> Self {
-        let nothing = Self { registry: registry.emptied(), exit_devices: OrdSet::new(), want: Want::default() };
-        nothing.then(registry, exit_devices)
+    pub fn new(registry: Registry, surroundings: Surroundings) -> Self {
+        let nothing =
+            Self { registry: registry.emptied(), surroundings: Surroundings::default(), want: Want::default() };
+        nothing.then(registry, surroundings)
     }
 
-    /// The plan of another registry, or with other exit devices.
+    /// The plan of another registry, or in other surroundings.
     #[must_use]
-    pub fn then(&self, registry: Registry, exit_devices: OrdSet<InterfaceName>) -> Self {
+    pub fn then(&self, registry: Registry, surroundings: Surroundings) -> Self {
         let mut want = self.want.clone();
-        want.follow((&self.registry, &self.exit_devices), (&registry, &exit_devices));
-        Self { registry, exit_devices, want }
+        want.follow((&self.registry, &self.surroundings), (&registry, &surroundings));
+        Self { registry, surroundings, want }
     }
 
     /// What was asked for.
@@ -43,6 +43,12 @@ impl Plan {
     #[must_use]
     pub fn want(&self) -> &Want {
         &self.want
+    }
+
+    /// The surroundings that it was made for.
+    #[must_use]
+    pub fn surroundings(&self) -> &Surroundings {
+        &self.surroundings
     }
 
     /// Confirms gateways ([`Registry::seen`]), from which nothing follows.
@@ -77,7 +83,7 @@ mod tests {
     }
 
     const INSTANCES: [&str; 2] = ["a", "b"];
-    const SUBNETS: [&str; 5] = ["10.0.0.0/24", "10.1.0.0/24", "20.0.0.0/24", "fd00::/64", "fd01::/64"];
+    const SUBNETS: [&str; 6] = ["10.0.0.0/24", "10.0.0.0/25", "10.1.0.0/24", "20.0.0.0/24", "fd00::/64", "fd01::/64"];
     const ROUTES: [&str; 3] = ["10.0.0.0/24", "8.0.0.0/8", "10.0.0.9/32"];
     const UPLINKS: [&str; 2] = ["up0", "up1"];
     const PLACES: [(&str, &str, &str); 3] =
@@ -119,6 +125,16 @@ mod tests {
         ]
     }
 
+    /// Networks that are a gateway's too, an uplink's too, or neither.
+    fn any_surroundings() -> impl Strategy<Value = Surroundings> {
+        let exits = subsequence(vec!["eth0", "eth1", "eth2"], 0..=3);
+        let connected = subsequence(vec!["10.0.0.0/24", "20.0.0.0/24", "40.0.0.0/24", "fd00::/64", "fd08::/64"], 0..=5);
+        (exits, connected, select(vec!["eth0", "eth3"])).prop_map(|(exits, connected, device)| Surroundings {
+            exit_devices: exits.into_iter().map(good).collect(),
+            connected: connected.into_iter().map(|network| (good(network), good(device))).collect(),
+        })
+    }
+
     fn take(registry: &mut Registry, step: &Step) {
         let host = Observed::default();
         let words = |list: &[&str]| list.join(" ");
@@ -126,6 +142,8 @@ mod tests {
             Step::AddGateway(name, instance, subnets, routes, uplink) => {
                 let spec = gateway(name, instance, &words(subnets)).with_routes(&words(routes));
                 let spec = uplink.map_or(spec.clone(), |uplink| spec.by_uplink(uplink));
+                // Some of each, by what the case says anyway.
+                let spec = if routes.is_empty() { spec.masqueraded() } else { spec.weighing("3") };
                 registry.add_gateway(spec, 0, &host)
             }
             Step::DeleteGateway(name) => registry.delete_gateway(&good(name)),
@@ -155,17 +173,16 @@ mod tests {
         #[test]
         fn a_plan_that_follows_is_the_plan_made_anew(
             changes in prop::collection::vec(
-                (prop::collection::vec(any_step(), 1..6), subsequence(vec!["eth0", "eth1", "eth2"], 0..=3)),
+                (prop::collection::vec(any_step(), 1..6), any_surroundings()),
                 1..12,
             ),
         ) {
-            let mut plan = Plan::new(Registry::new(Limits::default(), Mark::default()), OrdSet::new());
-            for (steps, exits) in changes {
+            let mut plan = Plan::new(Registry::new(Limits::default(), Mark::default()), Surroundings::default());
+            for (steps, surroundings) in changes {
                 let mut registry = plan.registry().clone();
                 steps.iter().for_each(|step| take(&mut registry, step));
-                let exits: OrdSet<InterfaceName> = exits.into_iter().map(good).collect();
-                plan = plan.then(registry.clone(), exits.clone());
-                prop_assert_eq!(&plan, &Plan::new(registry, exits));
+                plan = plan.then(registry.clone(), surroundings.clone());
+                prop_assert_eq!(&plan, &Plan::new(registry, surroundings));
             }
         }
     }

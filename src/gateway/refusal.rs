@@ -58,10 +58,19 @@ pub enum Refusal {
         /// Why it is not usable, to follow the subnet in a sentence.
         why: &'static str,
     },
-    /// Overlapping subnets of one instance with different uplinks: which of the two source rules
-    /// comes first would be left to chance.
-    #[error("subnet {subnet} overlaps {other} of gateway {gateway}, which has another uplink")]
+    /// Gateways that share a subnet leave by one uplink. A request that names one moves those that
+    /// stand, but none moves them to table main, nor one that the configuration file defines.
+    #[error("subnet {subnet} is also that of gateway {gateway}, which has another uplink")]
     UplinkDiffers {
+        /// The subnet.
+        subnet: Prefix,
+        /// Whose it is too.
+        gateway: InterfaceName,
+    },
+    /// Overlapping subnets of one instance, of which only one is masqueraded: a packet tells by its
+    /// source alone what becomes of that source.
+    #[error("subnet {subnet} overlaps {other} of gateway {gateway}: both are masqueraded or neither is")]
+    MasqueradeDiffers {
         /// The subnet asked for.
         subnet: Prefix,
         /// The subnet that stands.
@@ -168,6 +177,7 @@ impl Refusal {
             | Self::Limit { .. } => "interface",
             Self::SubnetTaken { .. } | Self::ForeignRoute(_) | Self::UnusableSubnet { .. } => "subnets",
             Self::UnknownUplink(_) | Self::UplinkInUse { .. } | Self::UplinkDiffers { .. } => "uplink",
+            Self::MasqueradeDiffers { .. } => "masquerade",
             Self::UnusableAddress { .. } => "addresses",
             Self::AddressTaken { .. } => "address",
             Self::LeaseTaken { .. } => "lease",

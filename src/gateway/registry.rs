@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use imbl::{OrdMap, OrdSet};
 
-use crate::addr::{Family, InstanceName, InterfaceName, Prefix};
+use crate::addr::{Family, InstanceName, InterfaceName, Prefix, Weight};
 use crate::host::Mark;
 
 use super::announced::Announced;
@@ -44,6 +44,8 @@ pub struct Registry {
     uplinks: OrdMap<UplinkName, Uplink>,
     routes: OrdMap<(InstanceName, Prefix), Entry<StaticRoute>>,
     leases: Leases,
+    // What uplinks had before that are not there now.
+    remembered_tables: OrdMap<UplinkName, u32>,
     // Always what exactly `gateways` and `ports` say, by what it is asked for.
     announced: Announced,
     offers: Offers,
@@ -116,6 +118,7 @@ impl Registry {
             uplinks: OrdMap::new(),
             routes: OrdMap::new(),
             leases: Leases::new(),
+            remembered_tables: OrdMap::new(),
             announced: Announced::default(),
             offers: Offers::default(),
             exits: Exits::default(),
@@ -131,7 +134,7 @@ impl Registry {
     /// A registry in which nothing is asked for, with the same limits and mark.
     #[must_use]
     pub fn emptied(&self) -> Self {
-        Self::new(self.limits, self.mark)
+        Self { remembered_tables: self.remembered_tables.clone(), ..Self::new(self.limits, self.mark) }
     }
 
     /// The gateways, by name.
@@ -223,6 +226,18 @@ impl Registry {
     pub(super) fn instance_of(&self, name: &InterfaceName) -> Option<&InstanceName> {
         let gateway = self.gateways.get(name).map(|gateway| &gateway.spec.instance);
         gateway.or_else(|| self.ports.get(name).map(|port| &port.spec.instance))
+    }
+
+    /// The share of the flows of the gateway or port of that name.
+    pub(super) fn weight_of(&self, name: &InterfaceName) -> Weight {
+        let gateway = self.gateways.get(name).map(|gateway| gateway.spec.weight);
+        gateway.or_else(|| self.ports.get(name).map(|port| port.spec.weight)).unwrap_or_default()
+    }
+
+    /// The announcements that share an address with `subnet`, with one entry for each gateway.
+    pub(super) fn overlapping(&self, subnet: Prefix) -> impl Iterator<Item = (Prefix, &GatewaySpec)> {
+        let announced = self.announced.overlapping(subnet);
+        announced.filter_map(|(prefix, name)| Some((prefix, &*self.gateways.get(&name)?.spec)))
     }
 
     /// Refuses an interface name that the kernel keeps for itself, or that another kind of object

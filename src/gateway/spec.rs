@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use crate::addr::{Family, InstanceName, InterfaceAddress, InterfaceName, Mac, NameError, Prefix};
+use crate::addr::{Family, InstanceName, InterfaceAddress, InterfaceName, Mac, NameError, Prefix, Weight};
 use crate::routing::NextHop;
 
 use super::lease::{Attachment, LeaseName};
@@ -28,6 +28,11 @@ pub struct GatewaySpec {
     pub routes: BTreeSet<Prefix>,
     /// The uplink that the network's traffic leaves by; `None` leaves it to the host's main table.
     pub uplink: Option<UplinkName>,
+    /// Packets of the subnets leave the host under the address of the uplink, or of whatever device
+    /// they leave by that is no gateway's.
+    pub masquerade: bool,
+    /// Its share of the flows where several gateways have a subnet, or lead to the same destination.
+    pub weight: Weight,
 }
 
 impl GatewaySpec {
@@ -71,6 +76,8 @@ pub struct PortSpec {
     pub gateways: BTreeSet<IpAddr>,
     /// Largest IP packet, bytes; `None` is 1500 for a tap and the interface's own when attached.
     pub mtu: Option<u32>,
+    /// Its share of the flows where several ports have an address.
+    pub weight: Weight,
 }
 
 impl PortSpec {

@@ -6,6 +6,7 @@
 
 mod host;
 mod instance;
+mod sources;
 
 #[cfg(test)]
 mod tests;
@@ -15,13 +16,14 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use imbl::{OrdMap, OrdSet};
+use imbl::OrdMap;
 
 use crate::addr::{Family, InstanceName, InterfaceName, Mac, Prefix};
-use crate::host::HostState;
+use crate::host::{HostState, Surroundings};
 use crate::routing::NextHop;
 
 use super::{GatewaySpec, PortSpec, Registry};
+use sources::Sources;
 
 pub(super) use host::main_route;
 
@@ -34,6 +36,8 @@ pub struct Want {
     pub instances: OrdMap<InstanceName, InstanceWant>,
     /// The forwarder's ports, by interface: gateways' taps and guests' ports.
     pub ports: OrdMap<InterfaceName, PortWant>,
+    /// What the rules of `host` follow from.
+    sources: Sources,
 }
 
 /// A routing instance.
@@ -83,14 +87,14 @@ pub enum PortWant {
     Guest(Arc<PortSpec>),
 }
 
-/// A registry and the host's exit devices: what [`Want`] depends on.
-type Basis<'a> = (&'a Registry, &'a OrdSet<InterfaceName>);
+/// A registry and the host's surroundings: what [`Want`] depends on.
+type Basis<'a> = (&'a Registry, &'a Surroundings);
 
 impl Want {
     /// Makes of what `before` calls for what `after` calls for.
     pub(super) fn follow(&mut self, before: Basis<'_>, after: Basis<'_>) {
         let changes = before.0.changes(after.0);
-        host::follow(&mut self.host, before, after, &changes);
+        host::follow((&mut self.host, &mut self.sources), before, after, &changes);
         instance::follow(&mut self.instances, after.0, &changes);
         // A name may pass from a gateway to a port: what is old goes first.
         let gone = changes.gateways.iter().filter_map(|change| change.0).map(|spec| spec.interface);

@@ -1,5 +1,7 @@
 //! From what is there to what is wanted, in an order that loses no packet that need not be lost.
 
+use std::collections::BTreeSet;
+
 use imbl::ordmap::DiffItem;
 use imbl::{OrdMap, OrdSet, ordset};
 
@@ -7,44 +9,81 @@ use crate::addr::{Family, InterfaceAddress, InterfaceName};
 
 use super::kernel::Observed;
 use super::operation::Operation;
-use super::state::{HostLink, HostRoute, HostState, RouteKey, Rule, Setting};
+use super::state::{HostLink, HostRoute, HostState, Masquerade, RouteKey, Rule, Setting};
 
-/// The changes that turn what is ours of `have` into `want`; empty when nothing differs.
-///
-/// The order is part of the contract. First everything that is added or changed, from the ground
-/// up, so that traffic is invited last:
-///
-/// 1. links, down; their addresses; settings; links up (a route over a device that is down is
-///    refused with `ENETDOWN`);
-/// 2. routes outside table main, those on the link before those via a router, which the kernel
-///    checks against them; then the rules that lead to these tables;
-/// 3. routes of table main.
-///
-/// Then what is no longer wanted, in the reverse order, all links in one operation. A route that
-/// keeps its key is replaced in place: there is no moment without it. Foreign objects never occur
-/// in an operation.
+/// The changes that turn what is ours of `have` into `want`, in order; empty when nothing differs.
+/// [`Stages`] says what the order is. Foreign objects never occur in an operation.
 #[must_use]
 pub fn diff(want: &HostState, have: &Observed) -> Vec<Operation> {
-    stages(want, have).concat()
+    Stages::new(want, have).in_order().concat()
 }
 
-/// [`diff()`] cut where the next step must not begin before the last has succeeded: taps are made
-/// before anything leads to them, whole tables stand before rules and routes lead traffic there, and
-/// nothing goes before what takes its place stands.
-#[must_use]
-pub fn stages(want: &HostState, have: &Observed) -> [Vec<Operation>; 5] {
-    let (mut new_links, mut ground, mut invitations) = (vec![], vec![], vec![]);
-    let (mut removals, mut old_links) = (vec![], vec![]);
-    let differing = Differing::new(want, &have.ours);
-    differing.add_links(&mut new_links, &mut ground);
-    differing.add_routes(have, |key| key.table != RouteKey::MAIN, &mut ground);
-    invitations.extend(differing.rules.new.iter().map(|rule| Operation::AddRule(**rule)));
-    differing.add_routes(have, |key| key.table == RouteKey::MAIN, &mut invitations);
-    differing.delete_routes(|key| key.table == RouteKey::MAIN, &mut removals);
-    removals.extend(differing.rules.extra.iter().rev().map(|rule| Operation::DeleteRule(**rule)));
-    differing.delete_routes(|key| key.table != RouteKey::MAIN, &mut removals);
-    differing.delete_links(&mut removals, &mut old_links);
-    [new_links, ground, invitations, removals, old_links]
+/// The changes, cut where the next step must not begin before the last has succeeded.
+///
+/// The order is part of the contract. Everything that is added or changed comes first, from the ground
+/// up, so that traffic is invited last; then what is no longer wanted, in the reverse order. A tap is up
+/// only while the rules of its subnets stand: a packet that comes out of it never finds a host in which
+/// it would take another way. A route that keeps its key is replaced in place: there is no moment
+/// without it, and nothing goes before what takes its place stands.
+#[derive(Debug, Default)]
+pub struct Stages {
+    /// Taps are made; they are down.
+    pub new_links: Vec<Operation>,
+    /// What taps need before they come up, the uplinks' tables (routes on the link before those via a
+    /// router, which the kernel checks against them), and what is masqueraded.
+    pub ground: Vec<Operation>,
+    /// The rules that lead to the tables.
+    pub rules: Vec<Operation>,
+    /// Taps come up, and get the routes that uplinks' tables have over them: a route over a device that
+    /// is down is refused with `ENETDOWN`.
+    pub openings: Vec<Operation>,
+    /// Routes of table main.
+    pub invitations: Vec<Operation>,
+    /// Routes over taps go, from table main first, and what else the taps have.
+    pub withdrawals: Vec<Operation>,
+    /// Taps go, all in one operation.
+    pub old_links: Vec<Operation>,
+    /// The rules go, and what they led to.
+    pub remains: Vec<Operation>,
+}
+
+impl Stages {
+    /// What there is to do.
+    #[must_use]
+    pub fn new(want: &HostState, have: &Observed) -> Self {
+        let differing = Differing::new(want, &have.ours);
+        let rising = differing.rising();
+        let is_over =
+            |taps: &dyn Fn(&InterfaceName) -> bool, route: &HostRoute| route.hops.iter().any(|hop| taps(&hop.device));
+        let waits = |route: &HostRoute| is_over(&|tap| rising.contains(tap), route);
+        let is_over_tap = |route: &HostRoute| is_over(&|tap| have.ours.links.contains_key(tap), route);
+        let in_main = |key: &RouteKey| key.table == RouteKey::MAIN;
+        let mut stages = Self::default();
+        differing.add_links(&mut stages.new_links, &mut stages.ground, &mut stages.openings);
+        differing.add_routes(have, |key, route| !in_main(key) && !waits(route), &mut stages.ground);
+        let masquerades = &differing.masquerades;
+        stages.ground.extend(masquerades.new.iter().map(|masquerade| Operation::AddMasquerade(**masquerade)));
+        differing.add_rules(&mut stages.rules);
+        differing.add_routes(have, |key, route| !in_main(key) && waits(route), &mut stages.openings);
+        differing.add_routes(have, |key, _| in_main(key), &mut stages.invitations);
+
+        differing.delete_routes(|key, _| in_main(key), &mut stages.withdrawals);
+        differing.delete_routes(|key, route| !in_main(key) && is_over_tap(route), &mut stages.withdrawals);
+        differing.delete_links(&mut stages.withdrawals, &mut stages.old_links);
+        differing.delete_rules(&mut stages.remains);
+        let extra = masquerades.extra.iter().rev();
+        stages.remains.extend(extra.map(|masquerade| Operation::DeleteMasquerade(**masquerade)));
+        if have.spoiled_masquerades && want.masquerades.is_empty() {
+            stages.remains.push(Operation::ClearMasquerades);
+        }
+        differing.delete_routes(|key, route| !in_main(key) && !is_over_tap(route), &mut stages.remains);
+        stages
+    }
+
+    fn in_order(self) -> [Vec<Operation>; 8] {
+        let Self { new_links, ground, rules, openings, invitations, withdrawals, old_links, remains } = self;
+        [new_links, ground, rules, openings, invitations, withdrawals, old_links, remains]
+    }
 }
 
 /// What is to be and what is there, where they differ.
@@ -54,6 +93,7 @@ struct Differing<'a> {
     routes: Changes<'a, RouteKey, HostRoute>,
     rules: Members<'a, Rule>,
     settings: Members<'a, Setting>,
+    masquerades: Members<'a, Masquerade>,
 }
 
 /// The entries of a map that differ: key, wanted, there.
@@ -73,20 +113,29 @@ impl<'a> Differing<'a> {
             routes: changes(&want.routes, &have.routes),
             rules: members(&want.rules, &have.rules),
             settings: members(&want.settings, &have.settings),
+            masquerades: members(&want.masquerades, &have.masquerades),
         }
     }
 
-    fn add_links(&self, taps: &mut Vec<Operation>, rest: &mut Vec<Operation>) {
+    /// The taps that are not up yet and shall be.
+    fn rising(&self) -> BTreeSet<InterfaceName> {
+        let is_rising = |want: &Option<&HostLink>, have: &Option<&HostLink>| {
+            want.is_some_and(|want| want.up) && !have.is_some_and(|have| have.up)
+        };
+        self.links.iter().filter(|(_, want, have)| is_rising(want, have)).map(|(name, ..)| **name).collect()
+    }
+
+    fn add_links(&self, taps: &mut Vec<Operation>, ground: &mut Vec<Operation>, openings: &mut Vec<Operation>) {
         for (name, want, have) in &self.links {
             if let (Some(link), None) = (want, have) {
                 taps.push(Operation::AddLink(**name, **link));
             }
         }
-        rest.extend(self.addresses.new.iter().map(|(name, address)| Operation::AddAddress(*name, *address)));
-        rest.extend(self.settings.new.iter().map(|setting| Operation::Enable(**setting)));
+        ground.extend(self.addresses.new.iter().map(|(name, address)| Operation::AddAddress(*name, *address)));
+        ground.extend(self.settings.new.iter().map(|setting| Operation::Enable(**setting)));
         for (name, want, have) in &self.links {
             if let Some(link) = want.filter(|link| have.is_some() || link.up) {
-                rest.push(Operation::SetLink(**name, *link));
+                openings.push(Operation::SetLink(**name, *link));
             }
         }
     }
@@ -100,16 +149,38 @@ impl<'a> Differing<'a> {
         }
     }
 
-    fn add_routes(&self, have: &Observed, of: impl Fn(&RouteKey) -> bool, operations: &mut Vec<Operation>) {
+    /// First the rules that look something up, then those that lead to other rules, from the last to
+    /// the first: each leads to what stands already, and passes over nothing that does not stand
+    /// elsewhere.
+    fn add_rules(&self, operations: &mut Vec<Operation>) {
+        let (lookups, leading): (Vec<&Rule>, Vec<&Rule>) =
+            self.rules.new.iter().copied().partition(|rule| rule.table().is_some());
+        let ordered = lookups.into_iter().chain(leading.into_iter().rev());
+        operations.extend(ordered.map(|rule| Operation::AddRule(*rule)));
+    }
+
+    /// The same backwards.
+    fn delete_rules(&self, operations: &mut Vec<Operation>) {
+        let (lookups, leading): (Vec<&Rule>, Vec<&Rule>) =
+            self.rules.extra.iter().copied().partition(|rule| rule.table().is_some());
+        let ordered = leading.into_iter().chain(lookups.into_iter().rev());
+        operations.extend(ordered.map(|rule| Operation::DeleteRule(*rule)));
+    }
+
+    fn add_routes(&self, have: &Observed, of: impl Fn(&RouteKey, &HostRoute) -> bool, operations: &mut Vec<Operation>) {
         let wanted = self.routes.iter().filter_map(|(key, want, old)| Some((*key, (*want)?, *old)));
-        let mut wanted: Vec<_> = wanted.filter(|(key, ..)| of(key)).collect();
+        let mut wanted: Vec<_> = wanted.filter(|(key, route, _)| of(key, route)).collect();
         wanted.sort_by_key(|(_, route, _)| has_router(route));
         for (key, route, old) in wanted {
             match old {
                 None => operations.push(Operation::AddRoute(*key, route.clone())),
-                Some(old) if can_replace(key, old, route, have) => {
+                Some(old) if !have.foreign_routes.contains(key) => {
                     operations.push(Operation::ReplaceRoute(*key, route.clone()));
+                    if is_put_beside(key, old, route) {
+                        operations.push(Operation::DeleteRoute(*key, old.clone()));
+                    }
                 }
+                // The kernel replaces the first of two with one key, whoever owns it.
                 Some(old) => {
                     operations.push(Operation::DeleteRoute(*key, old.clone()));
                     operations.push(Operation::AddRoute(*key, route.clone()));
@@ -118,9 +189,10 @@ impl<'a> Differing<'a> {
         }
     }
 
-    fn delete_routes(&self, of: impl Fn(&RouteKey) -> bool, operations: &mut Vec<Operation>) {
-        let extra = self.routes.iter().rev().filter(|(key, want, _)| want.is_none() && of(key));
-        let mut extra: Vec<_> = extra.filter_map(|(key, _, old)| Some((*key, (*old)?))).collect();
+    fn delete_routes(&self, of: impl Fn(&RouteKey, &HostRoute) -> bool, operations: &mut Vec<Operation>) {
+        let extra = self.routes.iter().rev().filter(|(_, want, _)| want.is_none());
+        let extra = extra.filter_map(|(key, _, old)| Some((*key, (*old)?)));
+        let mut extra: Vec<_> = extra.filter(|(key, route)| of(key, route)).collect();
         extra.sort_by_key(|(_, route)| !has_router(route));
         operations.extend(extra.into_iter().map(|(key, route)| Operation::DeleteRoute(*key, route.clone())));
     }
@@ -150,14 +222,11 @@ fn has_router(route: &HostRoute) -> bool {
     route.hops.iter().any(|hop| hop.via.is_some())
 }
 
-/// True if `NLM_F_REPLACE` exchanges exactly the old route for the new one.
-///
-/// It does not if a foreign route has the same key: the kernel replaces the first of the two,
-/// whoever owns it. And in IPv6 a route without a router does not take the place of one with
-/// routers but is put beside it (`fib6_add_rt2node` looks for a route of the same kind).
-fn can_replace(key: &RouteKey, old: &HostRoute, new: &HostRoute, have: &Observed) -> bool {
-    let beside = key.prefix.family() == Family::V6 && has_router(old) && !has_router(new);
-    !beside && !have.foreign_routes.contains(key)
+/// True if the old route is still there when it has been replaced (`NLM_F_REPLACE`): in IPv6 a route
+/// without a router does not take the place of one with routers but is put beside it
+/// (`fib6_add_rt2node` looks for a route of the same kind).
+pub(super) fn is_put_beside(key: &RouteKey, old: &HostRoute, new: &HostRoute) -> bool {
+    key.prefix.family() == Family::V6 && has_router(old) && !has_router(new)
 }
 
 #[cfg(test)]

@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+use crate::addr::{Family, Weight};
+
 use super::operation::Operation;
-use super::state::{HostLink, HostRoute, RouteKey, Rule, Setting, SettingKind};
+use super::state::{HostLink, HostRoute, Masquerade, RouteKey, Rule, RuleAction, Setting, SettingKind, Translation};
 
 /// Names printed of a long list.
 const SHOWN_LINKS: usize = 8;
@@ -11,10 +13,10 @@ const SHOWN_LINKS: usize = 8;
 impl fmt::Display for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::AddLink(name, HostLink { mac, mtu, up: _ }) => {
+            Self::AddLink(name, HostLink { mac, mtu, .. }) => {
                 write!(f, "link add {name} address {mac} mtu {mtu} type tap")
             }
-            Self::SetLink(name, HostLink { mac, mtu, up }) => {
+            Self::SetLink(name, HostLink { mac, mtu, up, .. }) => {
                 write!(f, "link set {name} address {mac} mtu {mtu} {}", if *up { "up" } else { "down" })
             }
             Self::DeleteLinks(names) => {
@@ -34,6 +36,9 @@ impl fmt::Display for Operation {
             Self::DeleteRule(rule) => write!(f, "rule delete {rule}"),
             Self::Enable(setting) => write!(f, "sysctl {setting}=1"),
             Self::Restore(setting) => write!(f, "sysctl {setting} restored"),
+            Self::AddMasquerade(masquerade) => write!(f, "nft add element inet vgw {masquerade}"),
+            Self::DeleteMasquerade(masquerade) => write!(f, "nft delete element inet vgw {masquerade}"),
+            Self::ClearMasquerades => f.write_str("nft delete table inet vgw"),
         }
     }
 }
@@ -53,6 +58,9 @@ impl RouteKey {
                     write!(f, " via {via}")?;
                 }
                 write!(f, " dev {}", hop.device)?;
+                if hop.weight != Weight::ONE {
+                    write!(f, " weight {}", hop.weight)?;
+                }
             }
             if let Some(source) = to.source {
                 write!(f, " src {source}")?;
@@ -81,8 +89,31 @@ impl fmt::Display for RouteKey {
 
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { priority, from, table } = self;
-        write!(f, "from {from} lookup {table} pref {priority}")
+        let Self { priority, from, action } = self;
+        write!(f, "from {from} ")?;
+        match action {
+            RuleAction::Lookup(table) => write!(f, "lookup {table}")?,
+            RuleAction::Goto(target) => write!(f, "goto {target}")?,
+            RuleAction::Nop => f.write_str("nop")?,
+        }
+        write!(f, " pref {priority}")
+    }
+}
+
+impl fmt::Display for Masquerade {
+    /// The set or map of nftables, and the element in it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { subnet, to } = self;
+        let family = match subnet.family() {
+            Family::V4 => 4,
+            Family::V6 => 6,
+        };
+        match to {
+            Translation::Device => write!(f, "anywhere{family} {{ {subnet} }}"),
+            Translation::Uplink(device, address) => {
+                write!(f, "uplinks{family} {{ {subnet} . \"{device}\" : {address} }}")
+            }
+        }
     }
 }
 
@@ -108,16 +139,19 @@ mod tests {
     }
 
     fn route(table: u32, metric: u32, prefix: &str, hops: &[(&str, Option<&str>)]) -> Operation {
-        let hops =
-            hops.iter().map(|(device, via)| HostHop { device: name(device), via: via.map(|via| via.parse().unwrap()) });
+        let hops = hops.iter().map(|(device, via)| HostHop {
+            device: name(device),
+            via: via.map(|via| via.parse().unwrap()),
+            weight: Weight::ONE,
+        });
         let route = HostRoute { hops: hops.collect(), source: None };
         Operation::AddRoute(RouteKey { table, prefix: prefix.parse().unwrap(), metric }, route)
     }
 
     #[test]
     fn operations_read_as_commands() {
-        let link = HostLink { mac: Mac::GATEWAY, mtu: 1500, up: true };
-        let rule = Rule { priority: 20_120, from: "10.1.0.0/24".parse().unwrap(), table: 20_100 };
+        let link = HostLink { mac: Mac::GATEWAY, mtu: 1500, up: true, marked: true };
+        let rule = Rule { priority: 20_120, from: "10.1.0.0/24".parse().unwrap(), action: RuleAction::Lookup(20_100) };
         let setting = Setting { interface: name("eth0.100"), kind: SettingKind::ForwardV4 };
         let operations = [
             Operation::AddLink(name("vgw1"), link),
@@ -130,8 +164,19 @@ mod tests {
             route(20_100, 0, "0.0.0.0/0", &[]),
             Operation::AddRule(rule),
             Operation::DeleteRule(rule),
+            Operation::AddRule(Rule { action: RuleAction::Goto(20_200), ..rule }),
+            Operation::DeleteRule(Rule { action: RuleAction::Nop, ..rule }),
             Operation::Enable(setting),
             Operation::Restore(Setting { kind: SettingKind::ForwardV6, ..setting }),
+            Operation::AddMasquerade(Masquerade {
+                subnet: "10.1.0.0/24".parse().unwrap(),
+                to: Translation::Uplink(name("eth1"), "20.0.0.5".parse().unwrap()),
+            }),
+            Operation::DeleteMasquerade(Masquerade {
+                subnet: "2001:db8::/64".parse().unwrap(),
+                to: Translation::Device,
+            }),
+            Operation::ClearMasquerades,
         ];
         let printed: Vec<_> = operations.iter().map(ToString::to_string).collect();
         assert_eq!(
@@ -147,8 +192,13 @@ mod tests {
                 "route add unreachable 0.0.0.0/0 table 20100",
                 "rule add from 10.1.0.0/24 lookup 20100 pref 20120",
                 "rule delete from 10.1.0.0/24 lookup 20100 pref 20120",
+                "rule add from 10.1.0.0/24 goto 20200 pref 20120",
+                "rule delete from 10.1.0.0/24 nop pref 20120",
                 "sysctl net/ipv4/conf/eth0.100/forwarding=1",
                 "sysctl net/ipv6/conf/eth0.100/force_forwarding restored",
+                "nft add element inet vgw uplinks4 { 10.1.0.0/24 . \"eth1\" : 20.0.0.5 }",
+                "nft delete element inet vgw anywhere6 { 2001:db8::/64 }",
+                "nft delete table inet vgw",
             ]
         );
     }

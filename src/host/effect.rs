@@ -34,6 +34,16 @@ impl Observed {
             Operation::DeleteRule(rule) => drop(ours.rules.remove(rule)),
             Operation::Enable(setting) => drop(ours.settings.insert(*setting)),
             Operation::Restore(setting) => drop(ours.settings.remove(setting)),
+            Operation::AddMasquerade(masquerade) => {
+                // A table that somebody has changed is made anew.
+                self.spoiled_masquerades = false;
+                ours.masquerades.insert(*masquerade);
+            }
+            Operation::DeleteMasquerade(masquerade) => drop(ours.masquerades.remove(masquerade)),
+            Operation::ClearMasquerades => {
+                self.spoiled_masquerades = false;
+                ours.masquerades.clear();
+            }
         }
     }
 }

@@ -1,16 +1,19 @@
 //! A kernel in memory, for the tests of everything that changes the host.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use imbl::OrdSet;
 
-use crate::addr::InterfaceName;
+use crate::addr::{InterfaceName, Prefix};
 
+use super::diff::is_put_beside;
 use super::kernel::{Kernel, KernelError, Observed, Outcome};
 use super::operation::Operation;
-use super::state::{HostRoute, HostState};
+use super::state::{HostRoute, HostState, Traffic};
 use super::survey::{ForeignRoute, ForeignRule, Survey};
 
+const EINTR: i32 = 4;
 const ENODEV: i32 = 19;
 const EEXIST: i32 = 17;
 const EBUSY: i32 = 16;
@@ -26,11 +29,13 @@ pub struct FakeKernel(Arc<Mutex<Inner>>);
 struct Inner {
     state: Observed,
     survey: Survey,
+    fallen: BTreeSet<InterfaceName>,
     operations: Vec<String>,
     refusals: Vec<(String, i32)>,
     ignored: Vec<String>,
     observations: usize,
     meddled: bool,
+    blind: bool,
 }
 
 impl FakeKernel {
@@ -56,6 +61,16 @@ impl FakeKernel {
     /// As [`FakeKernel::meddle`], in a moment in which nobody listens.
     pub fn meddle_unheard(&self, change: impl FnOnce(&mut Observed)) {
         change(&mut self.lock().state);
+    }
+
+    /// One of the host's links goes down and comes up again; its routes are gone.
+    pub fn flap(&self, link: InterfaceName) {
+        let mut inner = self.lock();
+        let is_over = |route: &HostRoute| route.hops.iter().any(|hop| hop.device == link);
+        let routes = inner.state.ours.routes.iter().filter(|(_, route)| !is_over(route));
+        inner.state.ours.routes = routes.map(|(key, route)| (*key, route.clone())).collect();
+        inner.fallen.insert(link);
+        inner.meddled = true;
     }
 
     /// Gives it what others have set up.
@@ -85,11 +100,17 @@ impl FakeKernel {
         self.lock().ignored.push(pattern.to_owned());
     }
 
-    /// Forgets all refusals and what is to be ignored.
+    /// From now on fails when it is observed, as a dump does while tables keep changing.
+    pub fn go_blind(&self) {
+        self.lock().blind = true;
+    }
+
+    /// Forgets all refusals, what is to be ignored, and that it is blind.
     pub fn refuse_nothing(&self) {
         let mut inner = self.lock();
         inner.refusals.clear();
         inner.ignored.clear();
+        inner.blind = false;
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -102,6 +123,10 @@ impl Kernel for FakeKernel {
     fn observe(&mut self) -> Result<Observed, KernelError> {
         let mut inner = self.lock();
         inner.observations += 1;
+        if inner.blind {
+            let reason = std::io::Error::from_raw_os_error(EINTR).to_string();
+            return Err(KernelError { operation: "observe".into(), reason, errno: EINTR });
+        }
         inner.meddled = false;
         Ok(inner.state.clone())
     }
@@ -119,6 +144,16 @@ impl Kernel for FakeKernel {
 
     fn has_news(&mut self, _: &Observed) -> bool {
         self.lock().meddled
+    }
+
+    /// Nothing ever leaves.
+    fn masqueraded(&mut self) -> Result<BTreeMap<Prefix, Traffic>, KernelError> {
+        let inner = self.lock();
+        Ok(inner.state.ours.masquerades.iter().map(|masquerade| (masquerade.subnet, Traffic::default())).collect())
+    }
+
+    fn fallen(&mut self) -> BTreeSet<InterfaceName> {
+        std::mem::take(&mut self.lock().fallen)
     }
 
     fn survey(&mut self) -> Result<Survey, KernelError> {
@@ -206,7 +241,10 @@ impl Observed {
                 self.check_devices(route)?;
                 false
             }
-            Operation::DeleteRoute(key, route) => ours.routes.get(key) != Some(route),
+            Operation::DeleteRoute(key, route) => {
+                let is_beside = |present: &HostRoute| present == route || is_put_beside(key, route, present);
+                !ours.routes.get(key).is_some_and(is_beside)
+            }
             Operation::AddRule(rule) => ours.rules.contains(rule),
             Operation::DeleteRule(rule) => !ours.rules.contains(rule),
             Operation::Enable(setting) => {
@@ -214,6 +252,9 @@ impl Observed {
                 ours.settings.contains(setting)
             }
             Operation::Restore(setting) => !ours.settings.contains(setting),
+            Operation::AddMasquerade(masquerade) => ours.masquerades.contains(masquerade),
+            Operation::DeleteMasquerade(masquerade) => !ours.masquerades.contains(masquerade),
+            Operation::ClearMasquerades => !self.spoiled_masquerades && ours.masquerades.is_empty(),
         };
         // Links are deleted by name, those that are left.
         let partly = already && matches!(operation, Operation::DeleteLinks(names) if names.len() > 1);

@@ -1,11 +1,13 @@
 //! The seam between wishes and the kernel.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use imbl::{OrdMap, OrdSet};
 
-use crate::addr::InterfaceName;
+use crate::addr::{InterfaceName, Prefix};
 
 use super::operation::Operation;
-use super::state::{HostState, RouteKey};
+use super::state::{HostState, RouteKey, Traffic};
 use super::survey::{ForeignRoute, ForeignRule, Survey};
 
 /// What the kernel has.
@@ -20,9 +22,30 @@ pub struct Observed {
     pub foreign_routes: OrdSet<RouteKey>,
     /// Tables outside our ownership that somebody's routes or rules use.
     pub foreign_tables: OrdSet<u32>,
+    /// The host's own network, as far as what we want depends on it.
+    pub surroundings: Surroundings,
+    /// Our table of nftables is there, but not as we made it. Nothing in it counts as ours then: the
+    /// next masquerade makes it anew.
+    pub spoiled_masquerades: bool,
+}
+
+/// The host's own network, as far as what we want depends on it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Surroundings {
     /// Devices other than loopback and our own that routes of table main lead to, by which packets of
     /// a gateway without a named uplink may leave and return.
     pub exit_devices: OrdSet<InterfaceName>,
+    /// The networks that the host is connected to, each with its device: what table main has on the
+    /// link of such a device, as the kernel put it there with an address. Link-local networks are not
+    /// among them, and no more than [`Surroundings::MOST_CONNECTED`], the first in the order of
+    /// prefixes.
+    pub connected: OrdMap<Prefix, InterfaceName>,
+}
+
+impl Surroundings {
+    /// The greatest number of connected networks that are taken notice of. Each is copied into every
+    /// uplink's table.
+    pub const MOST_CONNECTED: usize = 1024;
 }
 
 /// What the kernel, or what stands for it, answered to an operation.
@@ -91,6 +114,16 @@ pub trait Kernel: Send {
     /// a moment, if that left traces. `known` is what it showed, with the effects of all changes
     /// made since. Not heard of: settings, and what docs/decisions/settle.md lists beside them.
     fn has_news(&mut self, known: &Observed) -> bool;
+
+    /// What has left under another address, by masqueraded network.
+    ///
+    /// # Errors
+    /// The counters cannot be read.
+    fn masqueraded(&mut self) -> Result<BTreeMap<Prefix, Traffic>, KernelError>;
+
+    /// The host's links that have gone down, lost an address or gone altogether since this was last
+    /// called, as far as was heard: with them the kernel takes routes away, and nobody else did.
+    fn fallen(&mut self) -> BTreeSet<InterfaceName>;
 
     /// Reads what others have set up.
     ///

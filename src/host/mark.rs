@@ -21,7 +21,7 @@ pub struct Mark {
 
 impl Mark {
     /// Number of rule priorities in the block.
-    pub const RULE_PRIORITIES: u32 = 100;
+    pub const RULE_PRIORITIES: u32 = 2000;
     /// Number of tables in the block.
     pub const TABLES: u32 = 1000;
 

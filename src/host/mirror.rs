@@ -41,9 +41,11 @@ impl Mirror {
         Ok(())
     }
 
-    /// Asks the kernel whether somebody else has been at work, and doubts if so.
-    pub fn listen(&mut self, kernel: &mut (impl Kernel + ?Sized)) {
-        self.trusted &= !kernel.has_news(&self.seen);
+    /// Asks the kernel whether somebody else has been at work since it was last asked; doubts if so.
+    pub fn listen(&mut self, kernel: &mut (impl Kernel + ?Sized)) -> bool {
+        let has_news = kernel.has_news(&self.seen);
+        self.trusted &= !has_news;
+        has_news
     }
 
     /// Takes in what became of an operation.

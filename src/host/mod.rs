@@ -6,6 +6,7 @@
 
 mod diff;
 mod display;
+mod dispute;
 mod effect;
 pub mod fake;
 mod kernel;
@@ -13,16 +14,22 @@ mod mark;
 mod mirror;
 mod object;
 mod operation;
+mod repairs;
 mod sharing;
 mod state;
 mod survey;
 
-pub use diff::{diff, stages};
-pub use kernel::{Kernel, KernelError, Observed, Outcome};
+pub use diff::{Stages, diff};
+pub use dispute::{Dispute, Disputes, Passed};
+pub use kernel::{Kernel, KernelError, Observed, Outcome, Surroundings};
 pub use mark::Mark;
 pub use mirror::Mirror;
-pub use object::Object;
+pub use object::{Kind, Object};
 pub use operation::Operation;
+pub use repairs::{Occasion, Repairs};
 pub use sharing::sharing;
-pub use state::{HostHop, HostLink, HostRoute, HostState, RouteKey, Rule, Setting, SettingKind};
+pub use state::{
+    HostHop, HostLink, HostRoute, HostState, Masquerade, RouteKey, Rule, RuleAction, Setting, SettingKind, Traffic,
+    Translation,
+};
 pub use survey::{ForeignRoute, ForeignRule, Survey};

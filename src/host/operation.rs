@@ -2,9 +2,9 @@
 
 use crate::addr::{InterfaceAddress, InterfaceName};
 
-use super::state::{HostLink, HostRoute, RouteKey, Rule, Setting};
+use super::state::{HostLink, HostRoute, Masquerade, RouteKey, Rule, Setting};
 
-/// One change. `Display` prints it as the `ip` command that would do it.
+/// One change. `Display` prints it as the `ip` or `nft` command that would do it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Operation {
     /// Make a tap, or adopt an ownerless persistent one of that name; it stays down.
@@ -31,4 +31,11 @@ pub enum Operation {
     Enable(Setting),
     /// Put a setting back to what it was before [`Operation::Enable`].
     Restore(Setting),
+    /// Let a network's packets leave under another address. What stands in its way, because it
+    /// overlaps or has another address for the same device, goes in the same moment.
+    AddMasquerade(Masquerade),
+    /// End that.
+    DeleteMasquerade(Masquerade),
+    /// Remove our table of nftables, which somebody has changed, with all that is in it.
+    ClearMasquerades,
 }

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 use imbl::{OrdMap, OrdSet};
 
-use crate::addr::{InterfaceAddress, InterfaceName, Mac, Prefix};
+use crate::addr::{InterfaceAddress, InterfaceName, Mac, Prefix, Weight};
 
 use super::sharing::{sharing, sharing_set};
 
@@ -25,6 +25,8 @@ pub struct HostState {
     pub rules: OrdSet<Rule>,
     /// Per-interface settings that must be on, on our links and on the uplinks' devices.
     pub settings: OrdSet<Setting>,
+    /// Networks whose packets leave the host under another address. No two of them overlap.
+    pub masquerades: OrdSet<Masquerade>,
 }
 
 impl HostState {
@@ -38,6 +40,7 @@ impl HostState {
             routes: sharing(&self.routes, &model.routes),
             rules: sharing_set(&self.rules, &model.rules),
             settings: sharing_set(&self.settings, &model.settings),
+            masquerades: sharing_set(&self.masquerades, &model.masquerades),
         }
     }
 }
@@ -51,6 +54,8 @@ pub struct HostLink {
     pub mtu: u32,
     /// Administratively up. Wanted: always; a link is brought up after everything else of it stands.
     pub up: bool,
+    /// In our device group, the mark by which the next daemon would know it. Wanted: always.
+    pub marked: bool,
 }
 
 /// A route's identity in the kernel (policy-routing: protocol, scope and next hops are not part).
@@ -76,6 +81,8 @@ pub struct HostHop {
     pub device: InterfaceName,
     /// The router on that link; `None` if the destination is on the link.
     pub via: Option<IpAddr>,
+    /// Its share of the flows beside the other ways; 1 if there is no other.
+    pub weight: Weight,
 }
 
 /// Where a host route leads.
@@ -87,15 +94,38 @@ pub struct HostRoute {
     pub source: Option<IpAddr>,
 }
 
-/// A source rule: packets from `from` look up `table`.
+/// A source rule: what becomes of the lookups for packets from `from`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Rule {
-    /// Smaller is asked first.
+    /// Smaller is asked first; of equal ones, the one that was added first.
     pub priority: u32,
     /// The source network.
     pub from: Prefix,
-    /// The table it looks up.
-    pub table: u32,
+    /// What it does.
+    pub action: RuleAction,
+}
+
+impl Rule {
+    /// The table that it looks up, if it does.
+    #[must_use]
+    pub fn table(&self) -> Option<u32> {
+        match self.action {
+            RuleAction::Lookup(table) => Some(table),
+            RuleAction::Goto(_) | RuleAction::Nop => None,
+        }
+    }
+}
+
+/// What a rule does (`FR_ACT_*`, include/uapi/linux/fib_rules.h).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RuleAction {
+    /// Looks up this table; the next rule is asked if that has no route.
+    Lookup(u32),
+    /// Goes on with the first rule of this priority, which must be greater than its own. As long as
+    /// there is none, the next rule is asked.
+    Goto(u32),
+    /// Nothing: something for others to go to.
+    Nop,
 }
 
 /// A per-interface switch of the kernel that must be on for packets to pass.
@@ -116,4 +146,32 @@ pub enum SettingKind {
     /// IPv6 forwarding of packets that come in there: `net.ipv6.conf.IF.force_forwarding` where the
     /// kernel has it (6.17), otherwise the global `net.ipv6.conf.all.forwarding`.
     ForwardV6,
+}
+
+/// A network whose packets leave the host under another address (source NAT). What goes to another
+/// link of ours keeps its source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Masquerade {
+    /// The network.
+    pub subnet: Prefix,
+    /// The other address.
+    pub to: Translation,
+}
+
+/// Under which address packets leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Translation {
+    /// That of the device they leave by, whichever it is.
+    Device,
+    /// This one, if they leave by this device; by others they keep their source.
+    Uplink(InterfaceName, IpAddr),
+}
+
+/// Packets and their bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Traffic {
+    /// Packets.
+    pub packets: u64,
+    /// Their bytes.
+    pub bytes: u64,
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use crate::addr::Weight;
+
 /// One way out: a port, and who is asked there for a MAC address. `P` names the port:
 /// [`crate::addr::InterfaceName`] where people speak, [`crate::addr::PortId`] where packets go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -11,13 +13,15 @@ pub struct Hop<P> {
     pub port: P,
     /// The neighbour that takes the packet on; `None` if the destination itself is on the link.
     pub gateway: Option<IpAddr>,
+    /// Its share of the flows beside the other hops of a group.
+    pub weight: Weight,
 }
 
 /// What happens to a packet that a route matches.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum NextHop<P> {
     /// Out by a port. Several hops are an ECMP group: sorted, without duplicates, one chosen by
-    /// the flow's hash. Never empty.
+    /// the flow's hash, in proportion to the weights. Never empty.
     Forward(Box<[Hop<P>]>),
     /// An address of the gateway's own: it answers echo itself.
     Local,
@@ -34,7 +38,7 @@ impl<P: Copy + Ord> NextHop<P> {
     /// A next hop of one port without a gateway.
     #[must_use]
     pub fn port(port: P) -> Self {
-        Self::Forward(Box::new([Hop { port, gateway: None }]))
+        Self::Forward(Box::new([Hop { port, gateway: None, weight: Weight::ONE }]))
     }
 
     /// A group of hops, sorted and freed of duplicates; unreachable if there is none.
@@ -50,9 +54,11 @@ impl<P: Copy + Ord> NextHop<P> {
     /// out, and a group that loses its last hop is unreachable.
     pub fn resolve<Q: Copy + Ord>(&self, mut name: impl FnMut(P) -> Option<Q>) -> NextHop<Q> {
         match self {
-            Self::Forward(hops) => NextHop::group(
-                hops.iter().filter_map(|hop| name(hop.port).map(|port| Hop { port, gateway: hop.gateway })),
-            ),
+            Self::Forward(hops) => {
+                NextHop::group(hops.iter().filter_map(|hop| {
+                    name(hop.port).map(|port| Hop { port, gateway: hop.gateway, weight: hop.weight })
+                }))
+            }
             Self::Local => NextHop::Local,
             Self::Discard => NextHop::Discard,
             Self::Unreachable => NextHop::Unreachable,
@@ -74,6 +80,9 @@ impl<P: fmt::Display> fmt::Display for NextHop<P> {
                         write!(f, "via {gateway} ")?;
                     }
                     write!(f, "dev {}", hop.port)?;
+                    if hops.len() > 1 && hop.weight != Weight::ONE {
+                        write!(f, " weight {}", hop.weight)?;
+                    }
                 }
                 Ok(())
             }
@@ -90,7 +99,7 @@ mod tests {
     use super::*;
 
     fn hop(port: u32) -> Hop<u32> {
-        Hop { port, gateway: None }
+        Hop { port, gateway: None, weight: Weight::ONE }
     }
 
     #[test]
@@ -109,7 +118,9 @@ mod tests {
     #[test]
     fn prints_like_ip_route() {
         assert_eq!(NextHop::group([hop(1), hop(2)]).to_string(), "nexthop dev 1 nexthop dev 2");
-        let via = NextHop::group([Hop { port: 3, gateway: Some([10, 0, 0, 1].into()) }]);
+        let via = NextHop::group([Hop { port: 3, gateway: Some([10, 0, 0, 1].into()), ..hop(3) }]);
         assert_eq!(via.to_string(), "via 10.0.0.1 dev 3");
+        let heavy = NextHop::group([hop(1), Hop { weight: Weight::from_hops(2), ..hop(2) }]);
+        assert_eq!(heavy.to_string(), "nexthop dev 1 nexthop dev 2 weight 3");
     }
 }

@@ -9,7 +9,7 @@ use std::thread::Builder;
 use rustix::io::Errno;
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
-use crate::addr::{Family, InterfaceName, Prefix};
+use crate::addr::{Family, InterfaceName, Prefix, Weight};
 use crate::gateway::{GuestSpec, PortSpec};
 use crate::host::RouteKey;
 
@@ -66,7 +66,7 @@ pub(super) fn place(spec: &PortSpec, guest: &GuestSpec, queues: usize, protocol:
         let mut link = GuestLink::find(guest.name, protocol)?;
         link.configure(&spec)?;
         for address in addresses {
-            let entry = AddressEntry { link: link.index, address, protocol: Some(protocol) };
+            let entry = AddressEntry { link: link.index, address, protocol: Some(protocol), tentative: false };
             link.netlink.add_address(&entry).map_err(|error| told(format!("guest address {address}"), error))?;
         }
         for gateway in &spec.gateways {
@@ -130,7 +130,7 @@ impl GuestLink {
             key: RouteKey { table: RouteKey::MAIN, prefix, metric },
             protocol: self.protocol,
             kind: RouteKind::Unicast,
-            hops: vec![Hop { link: self.index, via }],
+            hops: vec![Hop { link: self.index, via, weight: Weight::ONE }],
             source: None,
             special: false,
         };

@@ -1,11 +1,13 @@
 //! Every hand-written system call and all configuration of the kernel; the only `unsafe` code.
 
+mod bell;
 mod clock;
 mod credentials;
 mod guest;
 pub mod kernel;
 mod leases;
 pub mod netlink;
+mod nft;
 mod packet_socket;
 mod platform;
 mod process;
@@ -13,6 +15,7 @@ pub mod processor;
 pub mod rights;
 mod ring;
 mod sysctl;
+mod table_names;
 mod tap;
 
 pub use clock::MonotonicClock;

@@ -1,15 +1,21 @@
 //! The real system, as the engine needs it.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
 
-use crate::addr::InterfaceName;
+use crossbeam_channel::Receiver;
+
+use crate::addr::{InterfaceName, Prefix};
 use crate::engine::{Access, Device, DeviceError, FoundLeases, OpenPort, Platform, Transfer};
-use crate::gateway::{PortKind, PortSpec};
-use crate::host::{ForeignRoute, ForeignRule, Kernel, KernelError, Mark, Observed, Operation, Outcome, Survey};
+use crate::gateway::{PortKind, PortSpec, UplinkName};
+use crate::host::{
+    ForeignRoute, ForeignRule, Kernel, KernelError, Mark, Observed, Operation, Outcome, Survey, Traffic,
+};
 use crate::packet::{Batch, Packet, SuperPackets};
 
+use super::bell::Bell;
 use super::guest;
 use super::kernel::LinuxKernel;
 use super::leases;
@@ -17,6 +23,7 @@ use super::netlink::Netlink;
 use super::packet_socket::PacketSocket;
 use super::rights;
 use super::ring;
+use super::table_names::TableNames;
 use super::tap::Tap;
 
 /// What a tap takes without being told otherwise, bytes (`ether_setup`).
@@ -26,11 +33,15 @@ const TAP_MTU: u32 = 1500;
 #[derive(Debug)]
 pub struct LinuxPlatform {
     kernel: LinuxKernel,
+    /// Ends with us.
+    _bell: Bell,
+    stirrings: Receiver<()>,
     netlink: Netlink,
     queues: usize,
     io_uring: Option<bool>,
     protocol: u8,
     leases: Option<PathBuf>,
+    tables: TableNames,
 }
 
 impl LinuxPlatform {
@@ -41,18 +52,25 @@ impl LinuxPlatform {
     /// As [`LinuxKernel::new`].
     pub fn new(mark: Mark, state_directory: &Path, queues: usize, io_uring: Option<bool>) -> Result<Self, KernelError> {
         let kernel = LinuxKernel::new(mark, state_directory, queues)?;
-        let netlink = Netlink::open().map_err(|error| KernelError {
-            operation: "start".into(),
-            reason: error.to_string(),
-            errno: error.errno,
-        })?;
-        Ok(Self { kernel, netlink, queues, io_uring, protocol: mark.protocol, leases: None })
+        let failed = |reason, errno| KernelError { operation: "start".into(), reason, errno };
+        let netlink = Netlink::open().map_err(|error| failed(error.to_string(), error.errno))?;
+        let bell = kernel.notices().try_clone_to_owned().and_then(Bell::hang);
+        let (bell, stirrings) = bell.map_err(|error| failed(error.to_string(), error.raw_os_error().unwrap_or(0)))?;
+        let tables = TableNames::load(state_directory);
+        let (protocol, leases) = (mark.protocol, None);
+        Ok(Self { kernel, _bell: bell, stirrings, netlink, queues, io_uring, protocol, leases, tables })
     }
 
     /// Reads leases from a folder, which need not be there before a DHCP client's hook makes it.
     #[must_use]
     pub fn reading_leases_in(self, folder: PathBuf) -> Self {
         Self { leases: Some(folder), ..self }
+    }
+
+    /// Names the uplinks' routing tables in a file of this folder, for `ip`.
+    #[must_use]
+    pub fn naming_tables_in(self, folder: Option<PathBuf>) -> Self {
+        Self { tables: self.tables.shown_in(folder), ..self }
     }
 
     fn open_tap(&self, spec: &PortSpec) -> Result<OpenPort, guest::PlaceError> {
@@ -98,6 +116,14 @@ impl Kernel for LinuxPlatform {
         self.kernel.has_news(known)
     }
 
+    fn masqueraded(&mut self) -> Result<BTreeMap<Prefix, Traffic>, KernelError> {
+        self.kernel.masqueraded()
+    }
+
+    fn fallen(&mut self) -> BTreeSet<InterfaceName> {
+        self.kernel.fallen()
+    }
+
     fn survey(&mut self) -> Result<Survey, KernelError> {
         self.kernel.survey()
     }
@@ -135,12 +161,24 @@ impl Platform for LinuxPlatform {
         ring::transfers(self.io_uring, self.queues)
     }
 
+    fn stirrings(&self) -> Receiver<()> {
+        self.stirrings.clone()
+    }
+
     fn claim_tables(&mut self, tables: &[u32]) -> bool {
         self.kernel.claim_tables(tables.iter().copied().collect())
     }
 
     fn leases(&self) -> FoundLeases {
         self.leases.as_deref().map(leases::read).unwrap_or_default()
+    }
+
+    fn remembered_tables(&self) -> BTreeMap<UplinkName, u32> {
+        self.tables.remembered().clone()
+    }
+
+    fn name_tables(&mut self, tables: &BTreeMap<UplinkName, u32>) -> Result<(), String> {
+        self.tables.name(tables).map_err(|error| format!("the names of routing tables: {error}"))
     }
 }
 

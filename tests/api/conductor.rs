@@ -7,9 +7,10 @@ use crossbeam_channel::{Receiver, Sender};
 use vgw::addr::InterfaceName;
 use vgw::engine::{
     AddGateways, AuditView, Caller, Change, Command, Failure, LookupView, ObjectState, ObjectView, RehearsalView,
-    StatusView, StepView,
+    RepairCount, RepairsView, StatusView, StepView,
 };
 use vgw::gateway::{Applied, GatewaySpec, Refusal};
+use vgw::host::{Kind, Occasion};
 use vgw::routing::NextHop;
 
 /// An interface whose gateway is in the configuration file.
@@ -73,7 +74,7 @@ fn changed(change: &Change) -> String {
 
 /// A gateway on one line.
 fn spec(spec: &GatewaySpec) -> String {
-    let GatewaySpec { interface, instance, subnets, routes, uplink: _ } = spec;
+    let GatewaySpec { interface, instance, subnets, routes, .. } = spec;
     format!("{interface} in {instance} subnets {subnets:?} routes {routes:?}")
 }
 
@@ -159,6 +160,10 @@ fn status() -> StatusView {
             version: 3,
             timeout: Some(Duration::from_secs(60)),
             running: vec![(Duration::from_secs(7), vec![InterfaceName::new("vgw1").unwrap()])],
+        },
+        repairs: RepairsView {
+            counts: vec![RepairCount { kind: Kind::Route, occasion: Occasion::News, count: 3 }],
+            last: Some(Duration::from_secs(5)),
         },
         problems: vec!["eth0 is down".to_owned()],
     }

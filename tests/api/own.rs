@@ -17,6 +17,8 @@ fn gateway(interface: &str, subnet: &str) -> Gateway {
         subnets: vec![subnet.to_owned()],
         routes: None,
         uplink: None,
+        masquerade: None,
+        weight: None,
     }
 }
 
@@ -74,6 +76,7 @@ fn every_method_reaches_the_engine() {
         mtu: None,
         attach: Some(true),
         guest: None,
+        weight: None,
     };
     let uplink = Uplink {
         name: text("display"),

@@ -1,6 +1,6 @@
 //! What others do to the host behind our back is heard of, or met where it stands in the way.
 
-use vgw::host::{HostState, Kernel, Observed, Operation, Outcome, RouteKey, Rule, diff};
+use vgw::host::{HostState, Kernel, Observed, Operation, Outcome, RouteKey, Rule, RuleAction, diff};
 use vgw::sys::kernel::LinuxKernel;
 
 use crate::daemon::request;
@@ -141,7 +141,7 @@ fn what_is_so_already_is_told_from_what_was_done() {
         let mut kernel = kernel(&state);
         reach(&mut kernel, &gateway());
         let way = route(&[("vgw1", None)]);
-        let rule = Rule { priority: 20_120, from: "10.1.0.0/24".parse().unwrap(), table: TABLE };
+        let rule = Rule { priority: 20_120, from: "10.1.0.0/24".parse().unwrap(), action: RuleAction::Lookup(TABLE) };
         let address = "fe80::200:5eff:fe00:1ff/64".parse().unwrap();
         let main = key(RouteKey::MAIN, "10.1.0.0/24");
         for again in [

@@ -72,7 +72,7 @@ fn an_element_that_fails_halfway_is_rolled_back_whole() {
     assert!(!daemon.add(&[request("vgw2", NET2, &both)]));
     site.assert_unchanged(&before, "after the refused call");
     let subnets = both.map(str::to_owned).to_vec();
-    let gateway = Gateway::new("vgw2".to_owned(), NET2.to_owned(), subnets, None, None);
+    let gateway = Gateway::new("vgw2".to_owned(), NET2.to_owned(), subnets, None, None, None, None);
     let refused = daemon.call(|daemon| daemon.add_gateway(gateway)).unwrap_err().to_string();
     assert!(refused.contains("address add"), "{refused}");
     site.assert_unchanged(&before, "after the refused call of the own API");

@@ -63,6 +63,11 @@ impl<'a> Daemon<'a> {
     pub(crate) fn launch(place: &'a Namespace, folder: &Path, config: &str, wrapper: &[&str], flags: &[&str]) -> Self {
         let (file, socket) = (folder.join("vgwd.toml"), folder.join("vgwd.sock"));
         std::fs::write(&file, config).unwrap();
+        // Namespaces of the network share the host's files.
+        let (drop_ins, names) = (folder.join("vgwd.d"), folder.join("rt_tables.d"));
+        std::fs::create_dir_all(&drop_ins).unwrap();
+        std::fs::create_dir_all(&names).unwrap();
+        std::fs::write(drop_ins.join("names.toml"), format!("[host]\nrt_tables = {names:?}\n")).unwrap();
         let words = [wrapper, &[env!("CARGO_BIN_EXE_vgwd"), "-v"]].concat();
         let mut command = Command::new(words[0]);
         command.args(&words[1..]).arg("--config").arg(file).arg("--socket").arg(&socket);

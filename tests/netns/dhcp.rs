@@ -69,8 +69,8 @@ fn assert_in_place(daemon: &Daemon<'_>, folder: &Path) {
 
 fn add_gateway(daemon: &Daemon<'_>, uplink: &str) {
     let text = |text: &str| text.to_owned();
-    let mut gateway = Gateway::new(text("vgw1"), text(NET1), vec![text("192.168.1.0/24")], None, Some(text(uplink)));
-    gateway.uplink = Some(text(uplink));
+    let subnets = vec![text("192.168.1.0/24")];
+    let gateway = Gateway::new(text("vgw1"), text(NET1), subnets, None, Some(text(uplink)), None, None);
     daemon.call(|daemon| daemon.add_gateway(gateway)).unwrap();
 }
 

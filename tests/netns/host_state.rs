@@ -1,9 +1,9 @@
 //! What we want of the host comes into the kernel and leaves it without a trace.
 
 use imbl::{OrdMap, OrdSet};
-use vgw::addr::Mac;
+use vgw::addr::{Mac, Weight};
 use vgw::host::{
-    HostHop, HostLink, HostRoute, HostState, Kernel, Operation, RouteKey, Rule, Setting, SettingKind, diff,
+    HostHop, HostLink, HostRoute, HostState, Kernel, Operation, RouteKey, Rule, RuleAction, Setting, SettingKind, diff,
 };
 
 use crate::lab::{
@@ -22,12 +22,13 @@ pub(crate) fn route(hops: &[(&str, Option<&str>)]) -> HostRoute {
     let hop = |(device, via): &(&str, Option<&str>)| HostHop {
         device: name(device),
         via: via.map(|via| via.parse().unwrap()),
+        weight: Weight::ONE,
     };
     HostRoute { hops: hops.iter().map(hop).collect(), source: None }
 }
 
 pub(crate) fn link() -> HostLink {
-    HostLink { mac: Mac::GATEWAY, mtu: 1500, up: true }
+    HostLink { mac: Mac::GATEWAY, mtu: 1500, up: true, marked: true }
 }
 
 pub(crate) fn setting(interface: &str, kind: SettingKind) -> Setting {
@@ -62,7 +63,7 @@ pub(crate) fn gateway() -> HostState {
         ..HostState::default()
     };
     for (from, priority) in subnets.iter().zip(20_120..) {
-        state.rules.insert(Rule { priority, from: from.parse().unwrap(), table: TABLE });
+        state.rules.insert(Rule { priority, from: from.parse().unwrap(), action: RuleAction::Lookup(TABLE) });
     }
     for kind in [SettingKind::ForwardV4, SettingKind::ForwardV6] {
         state.settings.extend([setting("vgw1", kind), setting("eth1", kind)]);
@@ -324,7 +325,7 @@ fn exits_are_the_devices_that_lead_out() {
         let state = tempfile::tempdir().unwrap();
         let mut kernel = kernel(&state);
         reach(&mut kernel, &gateway());
-        let exits = kernel.observe().unwrap().exit_devices;
+        let exits = kernel.observe().unwrap().surroundings.exit_devices;
         assert_eq!(exits, OrdSet::unit(name("eth1")), "eth2 has no more than a link-local route");
     });
 }

@@ -46,8 +46,13 @@ pub(crate) fn shared_turn() -> RwLockReadGuard<'static, ()> {
 }
 
 /// Asks again and again until the answer is yes.
-pub(crate) fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
+pub(crate) fn eventually(what: &str, is_so: impl FnMut() -> bool) {
+    eventually_within(PATIENCE, what, is_so);
+}
+
+/// As [`eventually`], with more or less patience.
+pub(crate) fn eventually_within(patience: Duration, what: &str, mut is_so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + patience;
     while !is_so() {
         assert!(Instant::now() < deadline, "never came: {what}");
         // Leaves the processor to what is waited for.

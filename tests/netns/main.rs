@@ -2,6 +2,7 @@
 //! `CAP_NET_ADMIN`) and /dev/net/tun; without them the tests fail, they do not skip.
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
+mod anycast;
 mod attach;
 mod audit;
 mod batches;
@@ -20,14 +21,21 @@ mod isolation;
 mod lab;
 mod lease;
 mod lifecycle;
+mod masquerade;
+mod moving;
+mod multihomed;
 mod namespace;
 mod offloads;
 mod provider;
 mod reload;
+mod repair;
+mod rules;
 mod segmentation;
 mod site;
 mod sniffer;
 mod start;
+mod storm;
 mod tap;
 mod traffic;
 mod uplink;
+mod weights;

@@ -23,7 +23,8 @@ pub(crate) fn assert_ping(from: &Namespace, to: &str) {
 
 /// As [`assert_ping`], with further options of `ping`.
 pub(crate) fn assert_ping_with(from: &Namespace, to: &str, options: &str) {
-    let (well, text) = from.run(&format!("ping -n -c 3 -i 0.05 -W 5 {options} {to}"));
+    // With a deadline it waits for the answers; without, for twice as long as the first one took.
+    let (well, text) = from.run(&format!("ping -n -c 3 -i 0.05 -w 20 {options} {to}"));
     assert!(well && text.contains(" 0% packet loss"), "{text}");
 }
 
@@ -120,7 +121,7 @@ fn set_segment_size(socket: &UdpSocket, size: usize) {
 }
 
 /// Receives a datagram; a signal that happens to come meanwhile is of no interest.
-fn receive(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+pub(crate) fn receive(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
     loop {
         match socket.recv_from(buffer) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

@@ -43,14 +43,18 @@ pub(crate) fn with_two_routers() -> (Site, Namespace) {
     (site, second)
 }
 
-fn uplink(name: &str, address: &str, via: &str) -> Uplink {
-    Uplink::new(name.to_owned(), "eth2".to_owned(), address.to_owned(), via.to_owned(), None, None)
+pub(crate) fn uplink(name: &str, address: &str, via: &str) -> Uplink {
+    uplink_by(name, "eth2", address, via)
+}
+
+pub(crate) fn uplink_by(name: &str, device: &str, address: &str, via: &str) -> Uplink {
+    Uplink::new(name.to_owned(), device.to_owned(), address.to_owned(), via.to_owned(), None, None)
 }
 
 /// A gateway with this uplink.
-fn gateway(interface: &str, instance: &str, subnet: &str, uplink: &str) -> Gateway {
+pub(crate) fn gateway(interface: &str, instance: &str, subnet: &str, uplink: &str) -> Gateway {
     let (interface, instance) = (interface.to_owned(), instance.to_owned());
-    Gateway::new(interface, instance, vec![subnet.to_owned()], None, Some(uplink.to_owned()))
+    Gateway::new(interface, instance, vec![subnet.to_owned()], None, Some(uplink.to_owned()), None, None)
 }
 
 /// Adds the uplink of each family, and a gateway for each.
@@ -130,6 +134,54 @@ fn the_hosts_own_address_on_the_uplink_answers_a_guest() {
     daemon.assert_accounted();
 }
 
+/// Networks of the host that no uplink leads to, by one device: those that stand before the daemon starts,
+/// and one that comes later.
+#[test]
+fn traffic_between_networks_of_the_host_is_not_led_away() {
+    let ((site, second), guest) = (with_two_routers(), Guest::new(10));
+    let (near, compute) = (Namespace::new(), &site.compute);
+    compute.connect("br7", &near, "eth0");
+    for address in ["30.0.0.1/24", "2001:db8:30::1/64", "fe80::30/64"] {
+        compute.add_address("br7", address);
+    }
+    for address in ["30.0.0.9/24", "2001:db8:30::9/64", "31.0.0.9/24"] {
+        near.add_address("eth0", address);
+    }
+    // As whoever set this network up has done.
+    compute.sysctl("net.ipv4.conf.br7.forwarding", "1");
+    compute.sysctl("net.ipv6.conf.all.forwarding", "1");
+    near.ip("route add default via 30.0.0.1");
+    near.ip("-6 route add default via 2001:db8:30::1");
+    let before = site.snapshot();
+    let daemon = site.start(&guest.port("tap0", NET1, ""));
+    guest.settle();
+    add_all(&daemon);
+    let uplinks_way = Sniffer::new(&second);
+    for there in ["30.0.0.9", "2001:db8:30::9"] {
+        assert_ping(&guest.namespace, there);
+        assert_tcp(&guest.namespace, &near, there, STREAM);
+    }
+    for inside in guest.addresses() {
+        assert_ping(&near, &inside);
+    }
+    for own in ["20.0.0.5", "2001:db8:20::5"] {
+        assert_ping(&near, own);
+    }
+    compute.add_address("br7", "31.0.0.1/24");
+    // The next call takes notice.
+    daemon.call(|daemon| daemon.add_uplink(uplink("display", "20.0.0.5/24", "20.0.0.1"))).unwrap();
+    assert_ping(&guest.namespace, "31.0.0.9");
+    let stray = ["30.0.0.9", "31.0.0.9"].map(|there| there.parse::<std::net::Ipv4Addr>().unwrap().octets());
+    let frames = uplinks_way.frames();
+    assert!(!frames.iter().any(|frame| stray.iter().any(|there| frame.windows(4).any(|part| part == there))));
+    compute.ip("address delete 31.0.0.1/24 dev br7");
+    daemon.call(|daemon| daemon.add_uplink(uplink("display", "20.0.0.5/24", "20.0.0.1"))).unwrap();
+    assert_eq!(compute.ip("route show table 20100 31.0.0.0/24"), "");
+    daemon.assert_accounted();
+    drop(daemon);
+    site.assert_unchanged(&before, "after the daemon has stopped");
+}
+
 #[test]
 fn removing_takes_exactly_what_was_added() {
     let (site, _second) = with_two_routers();
@@ -150,6 +202,39 @@ fn removing_takes_exactly_what_was_added() {
         daemon.call(|daemon| daemon.delete_uplink(uplink.to_owned())).unwrap();
     }
     site.assert_unchanged(&before, "after all is deleted");
+}
+
+#[test]
+fn tables_have_names_and_are_the_same_after_a_restart() {
+    let (site, _second) = with_two_routers();
+    let file = site.folder().join("rt_tables.d/vgw.conf");
+    let names = || std::fs::read_to_string(&file).unwrap_or_default().lines().skip(1).collect::<Vec<_>>().join(", ");
+    let [four, six] = [("four", "20.0.0.5/24", "20.0.0.1"), ("six", "2001:db8:20::5/64", "2001:db8:20::1")];
+    let add = |daemon: &Daemon<'_>, (name, address, via)| {
+        daemon.call(|daemon| daemon.add_uplink(uplink(name, address, via))).unwrap();
+    };
+    let daemon = site.start("");
+    add(&daemon, four);
+    add(&daemon, six);
+    assert_eq!(names(), "20100 vgw-four, 20101 vgw-six");
+    drop(daemon);
+    assert!(!file.exists(), "gone with the uplinks");
+
+    let daemon = site.start("");
+    add(&daemon, six);
+    assert_eq!(names(), "20101 vgw-six");
+    daemon.call(|daemon| daemon.delete_uplink("six".to_owned())).unwrap();
+    site.compute.ip("route add default via 20.0.0.1 table 20100");
+    add(&daemon, four);
+    assert_eq!(names(), "20102 vgw-four", "20100 is somebody else's now");
+    drop(daemon);
+
+    std::fs::write(&file, "7 mine\n").unwrap();
+    let daemon = site.start("");
+    add(&daemon, six);
+    assert!(daemon.status().problems.iter().any(|problem| problem.contains("is not vgwd's")));
+    drop(daemon);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "7 mine\n");
 }
 
 #[test]

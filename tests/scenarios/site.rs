@@ -1,25 +1,31 @@
 //! A daemon's inside without a host: the engine on a kernel in memory.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixDatagram;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crossbeam_channel::{Receiver, Sender, bounded};
 use vgw::addr::{InterfaceName, Prefix};
 use vgw::clock::{Clock, ManualClock};
 use vgw::engine::{
     Access, AddGateways, Applied, Caller, Change, Device, DeviceError, Direct, Engine, Failure, FoundLeases,
     ObjectView, OpenPort, Platform, RehearsalView, Settings, StepView, Transfer,
 };
-use vgw::gateway::{Audit, Declared, PortSpec};
+use vgw::gateway::{Audit, Declared, PortSpec, UplinkName};
 use vgw::host::fake::FakeKernel;
 use vgw::host::{
     ForeignRoute, ForeignRule, HostRoute, Kernel, KernelError, Mark, Observed, Operation, Outcome, RouteKey, Survey,
+    Traffic,
 };
 use vgw::packet::{Batch, Packet, SuperPackets};
 
 use crate::words::{self, Meddling, Request};
+
+/// How often everything is checked.
+const CHECK: Duration = Duration::from_secs(1000);
 
 const CALLER: Caller = Caller::Unix { uid: 0, pid: 1 };
 
@@ -28,6 +34,9 @@ pub(crate) struct Site {
     clock: ManualClock,
     engine: Option<Engine>,
     looks: usize,
+    /// The engine's ear, and a second one of the test's.
+    stir: Sender<()>,
+    stirrings: Receiver<()>,
 }
 
 impl Site {
@@ -37,20 +46,22 @@ impl Site {
         for (index, name) in [(2, "eth0"), (3, "eth1")] {
             host.foreign_links.insert(words::interface(name), index);
         }
-        host.exit_devices = [words::interface("eth0")].into_iter().collect();
+        host.surroundings.exit_devices = [words::interface("eth0")].into_iter().collect();
         let (kernel, clock) = (FakeKernel::new(host), ManualClock::default());
-        let mut site = Self { kernel, clock, engine: None, looks: 0 };
+        let (stir, stirrings) = bounded(1);
+        let mut site = Self { kernel, clock, engine: None, looks: 0, stir, stirrings };
         site.start(Declared::default());
         site
     }
 
     fn start(&mut self, declared: Declared) {
-        let platform = FakePlatform { kernel: self.kernel.clone() };
+        let platform = FakePlatform { kernel: self.kernel.clone(), stirrings: self.stirrings.clone() };
         let settings = Settings {
             spin: Duration::ZERO,
             mark: Mark::default(),
             declared,
             audit_timeout: Some(Audit::DEFAULT_TIMEOUT),
+            check: Some(CHECK),
         };
         let clock: Arc<dyn Clock> = Arc::new(self.clock.clone());
         self.engine = Some(Engine::start(Box::new(platform), clock, settings).unwrap());
@@ -126,9 +137,17 @@ impl Site {
             }
             Request::Meddle(deed, heard) => {
                 match heard {
-                    true => self.kernel.meddle(|state| meddle(state, &deed)),
+                    true => {
+                        self.kernel.meddle(|state| meddle(state, &deed));
+                        self.stir();
+                    }
                     false => self.kernel.meddle_unheard(|state| meddle(state, &deed)),
                 }
+                Vec::new()
+            }
+            Request::Flap(link) => {
+                self.kernel.flap(link);
+                self.stir();
                 Vec::new()
             }
             Request::Rehearse(change) => match handle.rehearse(&CALLER, change) {
@@ -142,6 +161,15 @@ impl Site {
             Request::Looks => {
                 let before = std::mem::replace(&mut self.looks, self.kernel.observations());
                 vec![(self.looks - before).to_string()]
+            }
+            Request::Blind => {
+                self.kernel.go_blind();
+                Vec::new()
+            }
+            Request::Repairs => {
+                let repairs = handle.status(&CALLER).unwrap().repairs;
+                let counts = repairs.counts.iter();
+                counts.map(|one| format!("{} {} by {}", one.count, one.kind.as_str(), one.occasion.as_str())).collect()
             }
             Request::Problems => handle.status(&CALLER).unwrap().problems,
             Request::Gateways => {
@@ -157,6 +185,11 @@ impl Site {
                 Vec::new()
             }
         }
+    }
+
+    /// Tells the conductor that there is something to hear, unless it was told already.
+    fn stir(&self) {
+        let _ = self.stir.try_send(());
     }
 
     /// Moves the clock. The conductor looks at it between two commands: the first wakes it up, the
@@ -190,7 +223,17 @@ fn meddle(state: &mut Observed, deed: &Meddling) {
         }
         Meddling::MakeLink(name) => drop(state.foreign_links.insert(*name, 77)),
         Meddling::Flush(table) => retain_routes(state, |key, _| key.table != *table),
+        Meddling::FlushFilter => state.ours.masquerades.clear(),
+        Meddling::SpoilFilter => {
+            state.ours.masquerades.clear();
+            state.spoiled_masquerades = true;
+        }
         Meddling::AddRoute(prefix) => drop(state.foreign_routes.insert(main(prefix))),
+        Meddling::Reset(name) => {
+            let switches = state.ours.settings.iter().filter(|setting| setting.interface != *name);
+            state.ours.settings = switches.copied().collect();
+        }
+        Meddling::LeaveBy(name) => state.surroundings.exit_devices = [*name].into_iter().collect(),
         Meddling::RemoveRoute(prefix) => {
             state.foreign_routes.remove(&main(prefix));
             state.ours.routes.remove(&main(prefix));
@@ -222,6 +265,7 @@ fn said(outcome: &Result<Applied, Failure>) -> String {
 /// The kernel in memory, with socket pairs for devices.
 struct FakePlatform {
     kernel: FakeKernel,
+    stirrings: Receiver<()>,
 }
 
 impl Kernel for FakePlatform {
@@ -239,6 +283,14 @@ impl Kernel for FakePlatform {
 
     fn has_news(&mut self, known: &Observed) -> bool {
         self.kernel.has_news(known)
+    }
+
+    fn masqueraded(&mut self) -> Result<BTreeMap<Prefix, Traffic>, KernelError> {
+        self.kernel.masqueraded()
+    }
+
+    fn fallen(&mut self) -> BTreeSet<InterfaceName> {
+        self.kernel.fallen()
     }
 
     fn survey(&mut self) -> Result<Survey, KernelError> {
@@ -266,12 +318,24 @@ impl Platform for FakePlatform {
         Ok(OpenPort { queues: vec![Box::new(Silent::new())], mtu: spec.mtu.unwrap_or(1500) })
     }
 
+    fn stirrings(&self) -> Receiver<()> {
+        self.stirrings.clone()
+    }
+
     fn claim_tables(&mut self, _: &[u32]) -> bool {
         false
     }
 
     fn leases(&self) -> FoundLeases {
         FoundLeases::default()
+    }
+
+    fn remembered_tables(&self) -> BTreeMap<UplinkName, u32> {
+        BTreeMap::new()
+    }
+
+    fn name_tables(&mut self, _: &BTreeMap<UplinkName, u32>) -> Result<(), String> {
+        Ok(())
     }
 
     fn transfers(&self) -> Vec<Box<dyn Transfer>> {

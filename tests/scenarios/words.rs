@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
-use vgw::addr::{InstanceName, InterfaceName, Prefix};
+use vgw::addr::{InstanceName, InterfaceName, Prefix, Weight};
 use vgw::engine::Change;
 use vgw::gateway::{
     Addressing, Attachment, Declared, GatewaySpec, PortKind, PortSpec, StaticRoute, UplinkName, UplinkSpec,
@@ -14,7 +14,7 @@ use vgw::routing::{Hop, NextHop};
 
 /// What a `> ` line asks.
 pub(crate) enum Request {
-    /// `add vgw1 instance red subnet P route P uplink U`, several separated by `,`.
+    /// `add vgw1 instance red subnet P route P uplink U masquerade true weight N`, several separated by `,`.
     Add(Vec<GatewaySpec>),
     /// `delete vgw1 vgw2`.
     Delete(Vec<InterfaceName>),
@@ -42,13 +42,15 @@ pub(crate) enum Request {
     Lookup(InstanceName, IpAddr),
     /// `kernel refuses TEXT`: every operation that contains the text fails with ENOMEM.
     Refuse(String),
-    /// `kernel recovers`.
+    /// `kernel recovers`: from all of that.
     RefuseNothing,
     /// `kernel ignores TEXT`: every operation that contains the text is accepted and not carried out.
     Ignore(String),
     /// `somebody ...`: another program at work, which the kernel tells of; `unheard ...`: in a moment in
     /// which nobody listens.
     Meddle(Meddling, bool),
+    /// `link eth1 flaps`: a link of the host's goes down and comes up again.
+    Flap(InterfaceName),
     /// `looks`: how often the kernel was observed since the last time.
     Looks,
     /// `try ...`: what a request to change one thing would come to.
@@ -57,8 +59,12 @@ pub(crate) enum Request {
     Objects,
     /// `difference`: what is to be done there.
     Difference,
+    /// `kernel goes blind`: it cannot be observed.
+    Blind,
     /// `problems`: what the status names.
     Problems,
+    /// `repairs`: what the status counts.
+    Repairs,
     /// `gateways`.
     Gateways,
     /// `stop`: the daemon ends; nothing of ours may be left.
@@ -73,10 +79,18 @@ pub(crate) enum Meddling {
     MakeLink(InterfaceName),
     /// `flushes TABLE`.
     Flush(u32),
+    /// `flushes nft`: all of nftables.
+    FlushFilter,
+    /// `spoils nft`: changes our table of nftables.
+    SpoilFilter,
     /// `adds PREFIX`: a route of its own to table main.
     AddRoute(Prefix),
     /// `removes PREFIX`: a route from table main, whosever it is.
     RemoveRoute(Prefix),
+    /// `resets INTERFACE`: switches IPv4 forwarding off there.
+    Reset(InterfaceName),
+    /// `leaves-by INTERFACE`: a default route of its own leads there.
+    LeaveBy(InterfaceName),
 }
 
 pub(crate) fn interface(name: &str) -> InterfaceName {
@@ -103,6 +117,7 @@ pub(crate) fn read(line: &str) -> Result<Request, String> {
                 mac: None,
                 gateways: words.all("gateway")?,
                 mtu: words.one("mtu")?,
+                weight: words.one("weight")?.unwrap_or_default(),
             })
         }
         "delete-port" => Request::DeletePort(parse(rest)?),
@@ -121,7 +136,9 @@ pub(crate) fn read(line: &str) -> Result<Request, String> {
         "delete-uplink" => Request::DeleteUplink(parse(rest)?),
         "route" => {
             let words = first();
-            let hop = words.one("port")?.map(|port| words.one("via").map(|gateway| Hop { port, gateway }));
+            let hop = words
+                .one("port")?
+                .map(|port| words.one("via").map(|gateway| Hop { port, gateway, weight: Weight::ONE }));
             Request::AddRoute(StaticRoute {
                 instance: words.one("instance")?.ok_or("instance is missing")?,
                 prefix: parse(words.subject)?,
@@ -135,8 +152,10 @@ pub(crate) fn read(line: &str) -> Result<Request, String> {
             Request::Lookup(parse(instance)?, parse(address)?)
         }
         "kernel" if rest == "recovers" => Request::RefuseNothing,
+        "kernel" if rest == "goes blind" => Request::Blind,
         "kernel" if rest.starts_with("ignores ") => Request::Ignore(rest["ignores ".len()..].to_owned()),
         "kernel" => Request::Refuse(rest.strip_prefix("refuses ").ok_or("refuses what?")?.to_owned()),
+        "link" => Request::Flap(parse(rest.strip_suffix(" flaps").ok_or("does what?")?)?),
         "somebody" => Request::Meddle(meddling(rest)?, true),
         "unheard" => Request::Meddle(meddling(rest)?, false),
         "try" => Request::Rehearse(change(read(rest)?)?),
@@ -144,6 +163,7 @@ pub(crate) fn read(line: &str) -> Result<Request, String> {
         "difference" => Request::Difference,
         "looks" => Request::Looks,
         "problems" => Request::Problems,
+        "repairs" => Request::Repairs,
         "gateways" => Request::Gateways,
         "stop" => Request::Stop,
         other => return Err(format!("unknown verb {other}")),
@@ -177,6 +197,8 @@ fn gateway(text: &str) -> Result<GatewaySpec, String> {
         subnets,
         routes: words.all("route")?,
         uplink: words.one("uplink")?,
+        masquerade: words.one("masquerade")?.unwrap_or(false),
+        weight: words.one("weight")?.unwrap_or_default(),
     })
 }
 
@@ -215,9 +237,13 @@ fn meddling(text: &str) -> Result<Meddling, String> {
     Ok(match verb {
         "deletes" => Meddling::DeleteLink(parse(what)?),
         "makes" => Meddling::MakeLink(parse(what)?),
+        "flushes" if what == "nft" => Meddling::FlushFilter,
+        "spoils" if what == "nft" => Meddling::SpoilFilter,
         "flushes" => Meddling::Flush(parse(what)?),
         "adds" => Meddling::AddRoute(parse(what)?),
         "removes" => Meddling::RemoveRoute(parse(what)?),
+        "resets" => Meddling::Reset(parse(what)?),
+        "leaves-by" => Meddling::LeaveBy(parse(what)?),
         other => return Err(format!("unknown deed {other}")),
     })
 }

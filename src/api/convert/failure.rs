@@ -55,6 +55,7 @@ fn kind(refusal: &Refusal) -> ErrorKind {
         | Refusal::SubnetTaken { .. }
         | Refusal::ForeignRoute(_)
         | Refusal::UplinkDiffers { .. }
+        | Refusal::MasqueradeDiffers { .. }
         | Refusal::AddressTaken { .. }
         | Refusal::UplinkInUse { .. }
         | Refusal::TableTaken { .. }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::addr::InterfaceName;
+use crate::addr::{InterfaceName, Weight};
 use crate::api::generated::virtual_gateway as wire;
 use crate::gateway::{Addressing, Attachment, GatewaySpec, GuestSpec, PortKind, PortSpec, StaticRoute, UplinkSpec};
 use crate::routing::{Hop, NextHop};
@@ -12,7 +12,8 @@ use super::read::{address, family, instance_name, interface_name, prefix, prefix
 
 /// Reads a gateway.
 pub(crate) fn gateway(request: &wire::Gateway) -> Result<GatewaySpec, Fault> {
-    let wire::Gateway { interface_name: interface, routing_instance, subnets, routes, uplink } = request;
+    let wire::Gateway { interface_name: interface, routing_instance, subnets, routes, uplink, masquerade, weight } =
+        request;
     let interface = interface_name("interface_name", interface)?;
     let instance = instance_name(routing_instance)?;
     not_empty("subnets", subnets)?;
@@ -22,12 +23,14 @@ pub(crate) fn gateway(request: &wire::Gateway) -> Result<GatewaySpec, Fault> {
         subnets: prefixes(&interface, "subnets", subnets)?,
         routes: prefixes(&interface, "routes", routes.as_deref().unwrap_or_default())?,
         uplink: uplink.as_deref().map(|name| uplink_name("uplink", name)).transpose()?,
+        masquerade: masquerade.unwrap_or(false),
+        weight: self::weight("weight", *weight)?,
     })
 }
 
 /// Reads a port.
 pub(crate) fn port(request: &wire::Port) -> Result<PortSpec, Fault> {
-    let wire::Port { name, routing_instance, addresses, mac, gateways, mtu, attach, guest } = request;
+    let wire::Port { name, routing_instance, addresses, mac, gateways, mtu, attach, guest, weight } = request;
     let name = interface_name("name", name)?;
     let instance = instance_name(routing_instance)?;
     not_empty("addresses", addresses)?;
@@ -46,6 +49,7 @@ pub(crate) fn port(request: &wire::Port) -> Result<PortSpec, Fault> {
         mtu: mtu
             .map(|mtu| u32::try_from(mtu).map_err(|_| Fault::new("mtu", format!("{mtu} is negative"))))
             .transpose()?,
+        weight: self::weight("weight", *weight)?,
     })
 }
 
@@ -110,11 +114,18 @@ fn next_hop(request: &wire::NextHop) -> Result<NextHop<InterfaceName>, Fault> {
 }
 
 fn hop(request: &wire::Hop) -> Result<Hop<InterfaceName>, Fault> {
-    let wire::Hop { port, gateway } = request;
+    let wire::Hop { port, gateway, weight } = request;
     Ok(Hop {
         port: interface_name("next_hop.hops.port", port)?,
         gateway: gateway.as_deref().map(|text| address("next_hop.hops.gateway", text)).transpose()?,
+        weight: self::weight("next_hop.hops.weight", *weight)?,
     })
+}
+
+/// Reads a weight; 1 if there is none.
+fn weight(field: &str, number: Option<i32>) -> Result<Weight, Fault> {
+    let weight = number.map(|number| Weight::try_from(i64::from(number))).transpose();
+    Ok(weight.map_err(|error| Fault::new(field, error))?.unwrap_or_default())
 }
 
 fn not_empty<T>(field: &str, list: &[T]) -> Result<(), Fault> {

@@ -6,8 +6,10 @@ use std::time::Duration;
 use crate::addr::InterfaceName;
 use crate::api::generated::virtual_gateway as wire;
 use crate::engine::{
-    Applied, AuditView, Counters, GatewayView, InstanceView, LookupView, PortView, RouteView, StatusView, UplinkView,
+    Applied, AuditView, Counters, GatewayView, InstanceView, LookupView, PortView, RepairCount, RepairsView, RouteView,
+    StatusView, UplinkView,
 };
+use crate::host::Traffic;
 use crate::routing::{Hop, NextHop};
 
 /// What a request did.
@@ -23,7 +25,7 @@ pub(crate) fn outcome(applied: Applied) -> wire::Outcome {
 
 /// Everything.
 pub(crate) fn status(view: StatusView) -> wire::Status {
-    let StatusView { version, uptime, workers, gateways, ports, uplinks, instances, audit, problems } = view;
+    let StatusView { version, uptime, workers, gateways, ports, uplinks, instances, audit, repairs, problems } = view;
     wire::Status {
         version,
         uptime_ms: millis(uptime),
@@ -34,12 +36,37 @@ pub(crate) fn status(view: StatusView) -> wire::Status {
         instances: instances.into_iter().map(instance_state).collect(),
         audit: audit_state(audit),
         problems,
+        repairs: Some(self::repairs(repairs)),
     }
+}
+
+/// What was put right.
+fn repairs(view: RepairsView) -> wire::Repairs {
+    let RepairsView { counts, last } = view;
+    let counts = counts.into_iter().map(|RepairCount { kind, occasion, count }| wire::RepairCount {
+        kind: kind.as_str().to_owned(),
+        occasion: occasion.as_str().to_owned(),
+        count: number(count),
+    });
+    wire::Repairs { counts: counts.collect(), last_ms: last.map(millis) }
 }
 
 /// A gateway.
 pub(crate) fn gateway_state(view: GatewayView) -> wire::GatewayState {
-    let GatewayView { interface, instance, subnets, routes, uplink, is_static, version, deleted_in, counters } = view;
+    let GatewayView {
+        interface,
+        instance,
+        subnets,
+        routes,
+        uplink,
+        masquerade,
+        masqueraded,
+        weight,
+        is_static,
+        version,
+        deleted_in,
+        counters,
+    } = view;
     wire::GatewayState {
         interface_name: interface.to_string(),
         routing_instance: instance.to_string(),
@@ -50,12 +77,16 @@ pub(crate) fn gateway_state(view: GatewayView) -> wire::GatewayState {
         version: version.into(),
         deleted_in_ms: deleted_in.map(millis),
         counters: self::counters(counters),
+        masquerade: Some(masquerade),
+        weight: Some(weight.get().into()),
+        masqueraded: masqueraded
+            .map(|Traffic { packets, bytes }| wire::Traffic { packets: number(packets), bytes: number(bytes) }),
     }
 }
 
 /// A port.
 pub(crate) fn port_state(view: PortView) -> wire::PortState {
-    let PortView { name, instance, attached, guest, addresses, gateways, mac, mtu, is_static, counters } = view;
+    let PortView { name, instance, attached, guest, addresses, gateways, mac, mtu, weight, is_static, counters } = view;
     wire::PortState {
         name: name.to_string(),
         routing_instance: instance.to_string(),
@@ -67,6 +98,7 @@ pub(crate) fn port_state(view: PortView) -> wire::PortState {
         mtu: mtu.into(),
         is_static,
         counters: self::counters(counters),
+        weight: Some(weight.get().into()),
     }
 }
 
@@ -121,9 +153,10 @@ pub(crate) fn lookup(view: LookupView) -> wire::Lookup {
 fn next_hop(next_hop: NextHop<InterfaceName>) -> wire::NextHop {
     let (kind, hops) = match next_hop {
         NextHop::Forward(hops) => {
-            let hop = |Hop { port, gateway }: Hop<InterfaceName>| wire::Hop {
+            let hop = |Hop { port, gateway, weight }: Hop<InterfaceName>| wire::Hop {
                 port: port.to_string(),
                 gateway: gateway.map(|address| address.to_string()),
+                weight: Some(weight.get().into()),
             };
             (wire::NextHopKind::FORWARD, Some(hops.into_iter().map(hop).collect()))
         }

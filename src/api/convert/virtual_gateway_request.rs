@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use crate::addr::{Family, InterfaceName, Prefix};
+use crate::addr::{Family, InterfaceName, Prefix, Weight};
 use crate::api::generated::instance_service::{Subnet, VirtualGatewayRequest};
 use crate::gateway::GatewaySpec;
 
@@ -21,7 +21,7 @@ pub(crate) fn virtual_gateway_request(request: &VirtualGatewayRequest) -> Result
     }
     let subnets = prefixes(&interface, "subnets", 1, subnets)?;
     let routes = prefixes(&interface, "routes", 0, routes.as_deref().unwrap_or_default())?;
-    Ok(GatewaySpec { interface, instance, subnets, routes, uplink: None })
+    Ok(GatewaySpec { interface, instance, subnets, routes, uplink: None, masquerade: false, weight: Weight::ONE })
 }
 
 fn prefixes(

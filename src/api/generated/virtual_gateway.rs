@@ -389,21 +389,37 @@ pub struct Gateway {
     pub routes: Option<Vec<String>>,
     /// The uplink that the network's traffic leaves by; without one the host's main table decides.
     pub uplink: Option<String>,
+    /// Packets of the subnets leave the host under the uplink's address, or that of the device they leave by.
+    pub masquerade: Option<bool>,
+    /// Its share of the flows beside other gateways with the same subnet or route, 1 to 256; absent is 1.
+    pub weight: Option<i32>,
 }
 
 impl Gateway {
-    pub fn new<F4, F5>(
+    pub fn new<F4, F5, F6, F7>(
         interface_name: String,
         routing_instance: String,
         subnets: Vec<String>,
         routes: F4,
         uplink: F5,
+        masquerade: F6,
+        weight: F7,
     ) -> Gateway
     where
         F4: Into<Option<Vec<String>>>,
         F5: Into<Option<String>>,
+        F6: Into<Option<bool>>,
+        F7: Into<Option<i32>>,
     {
-        Gateway { interface_name, routing_instance, subnets, routes: routes.into(), uplink: uplink.into() }
+        Gateway {
+            interface_name,
+            routing_instance,
+            subnets,
+            routes: routes.into(),
+            uplink: uplink.into(),
+            masquerade: masquerade.into(),
+            weight: weight.into(),
+        }
     }
 }
 
@@ -415,6 +431,8 @@ impl TSerializable for Gateway {
         let mut f_3: Option<Vec<String>> = None;
         let mut f_4: Option<Vec<String>> = None;
         let mut f_5: Option<String> = None;
+        let mut f_6: Option<bool> = None;
+        let mut f_7: Option<i32> = None;
         loop {
             let field_ident = i_prot.read_field_begin()?;
             if field_ident.field_type == TType::Stop {
@@ -454,6 +472,14 @@ impl TSerializable for Gateway {
                     let val = i_prot.read_string()?;
                     f_5 = Some(val);
                 }
+                6 => {
+                    let val = i_prot.read_bool()?;
+                    f_6 = Some(val);
+                }
+                7 => {
+                    let val = i_prot.read_i32()?;
+                    f_7 = Some(val);
+                }
                 _ => {
                     i_prot.skip(field_ident.field_type)?;
                 }
@@ -470,6 +496,8 @@ impl TSerializable for Gateway {
             subnets: f_3.expect("auto-generated code should have checked for presence of required fields"),
             routes: f_4,
             uplink: f_5,
+            masquerade: f_6,
+            weight: f_7,
         };
         Ok(ret)
     }
@@ -501,6 +529,16 @@ impl TSerializable for Gateway {
         if let Some(ref fld_var) = self.uplink {
             o_prot.write_field_begin(&TFieldIdentifier::new("uplink", TType::String, 5))?;
             o_prot.write_string(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(fld_var) = self.masquerade {
+            o_prot.write_field_begin(&TFieldIdentifier::new("masquerade", TType::Bool, 6))?;
+            o_prot.write_bool(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(fld_var) = self.weight {
+            o_prot.write_field_begin(&TFieldIdentifier::new("weight", TType::I32, 7))?;
+            o_prot.write_i32(fld_var)?;
             o_prot.write_field_end()?
         }
         o_prot.write_field_stop()?;
@@ -625,10 +663,12 @@ pub struct Port {
     pub attach: Option<bool>,
     /// Where to put the tap; not with `attach`.
     pub guest: Option<Guest>,
+    /// Its share of the flows beside other ports with the same address, 1 to 256; absent is 1.
+    pub weight: Option<i32>,
 }
 
 impl Port {
-    pub fn new<F4, F5, F6, F7, F8>(
+    pub fn new<F4, F5, F6, F7, F8, F9>(
         name: String,
         routing_instance: String,
         addresses: Vec<String>,
@@ -637,6 +677,7 @@ impl Port {
         mtu: F6,
         attach: F7,
         guest: F8,
+        weight: F9,
     ) -> Port
     where
         F4: Into<Option<String>>,
@@ -644,6 +685,7 @@ impl Port {
         F6: Into<Option<i32>>,
         F7: Into<Option<bool>>,
         F8: Into<Option<Guest>>,
+        F9: Into<Option<i32>>,
     {
         Port {
             name,
@@ -654,6 +696,7 @@ impl Port {
             mtu: mtu.into(),
             attach: attach.into(),
             guest: guest.into(),
+            weight: weight.into(),
         }
     }
 }
@@ -669,6 +712,7 @@ impl TSerializable for Port {
         let mut f_6: Option<i32> = None;
         let mut f_7: Option<bool> = None;
         let mut f_8: Option<Guest> = None;
+        let mut f_9: Option<i32> = None;
         loop {
             let field_ident = i_prot.read_field_begin()?;
             if field_ident.field_type == TType::Stop {
@@ -720,6 +764,10 @@ impl TSerializable for Port {
                     let val = Guest::read_from_in_protocol(i_prot)?;
                     f_8 = Some(val);
                 }
+                9 => {
+                    let val = i_prot.read_i32()?;
+                    f_9 = Some(val);
+                }
                 _ => {
                     i_prot.skip(field_ident.field_type)?;
                 }
@@ -739,6 +787,7 @@ impl TSerializable for Port {
             mtu: f_6,
             attach: f_7,
             guest: f_8,
+            weight: f_9,
         };
         Ok(ret)
     }
@@ -785,6 +834,11 @@ impl TSerializable for Port {
         if let Some(ref fld_var) = self.guest {
             o_prot.write_field_begin(&TFieldIdentifier::new("guest", TType::Struct, 8))?;
             fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(fld_var) = self.weight {
+            o_prot.write_field_begin(&TFieldIdentifier::new("weight", TType::I32, 9))?;
+            o_prot.write_i32(fld_var)?;
             o_prot.write_field_end()?
         }
         o_prot.write_field_stop()?;
@@ -929,14 +983,17 @@ pub struct Hop {
     pub port: String,
     /// The neighbour that takes the packet on; absent if the destination itself is on the link.
     pub gateway: Option<String>,
+    /// Its share of the flows beside the other hops, 1 to 256; absent is 1.
+    pub weight: Option<i32>,
 }
 
 impl Hop {
-    pub fn new<F2>(port: String, gateway: F2) -> Hop
+    pub fn new<F2, F3>(port: String, gateway: F2, weight: F3) -> Hop
     where
         F2: Into<Option<String>>,
+        F3: Into<Option<i32>>,
     {
-        Hop { port, gateway: gateway.into() }
+        Hop { port, gateway: gateway.into(), weight: weight.into() }
     }
 }
 
@@ -945,6 +1002,7 @@ impl TSerializable for Hop {
         i_prot.read_struct_begin()?;
         let mut f_1: Option<String> = None;
         let mut f_2: Option<String> = None;
+        let mut f_3: Option<i32> = None;
         loop {
             let field_ident = i_prot.read_field_begin()?;
             if field_ident.field_type == TType::Stop {
@@ -960,6 +1018,10 @@ impl TSerializable for Hop {
                     let val = i_prot.read_string()?;
                     f_2 = Some(val);
                 }
+                3 => {
+                    let val = i_prot.read_i32()?;
+                    f_3 = Some(val);
+                }
                 _ => {
                     i_prot.skip(field_ident.field_type)?;
                 }
@@ -971,6 +1033,7 @@ impl TSerializable for Hop {
         let ret = Hop {
             port: f_1.expect("auto-generated code should have checked for presence of required fields"),
             gateway: f_2,
+            weight: f_3,
         };
         Ok(ret)
     }
@@ -983,6 +1046,11 @@ impl TSerializable for Hop {
         if let Some(ref fld_var) = self.gateway {
             o_prot.write_field_begin(&TFieldIdentifier::new("gateway", TType::String, 2))?;
             o_prot.write_string(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(fld_var) = self.weight {
+            o_prot.write_field_begin(&TFieldIdentifier::new("weight", TType::I32, 3))?;
+            o_prot.write_i32(fld_var)?;
             o_prot.write_field_end()?
         }
         o_prot.write_field_stop()?;
@@ -1311,6 +1379,72 @@ impl TSerializable for Counters {
 }
 
 //
+// Traffic
+//
+
+/// Packets and their bytes.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Traffic {
+    pub packets: i64,
+    pub bytes: i64,
+}
+
+impl Traffic {
+    pub fn new(packets: i64, bytes: i64) -> Traffic {
+        Traffic { packets, bytes }
+    }
+}
+
+impl TSerializable for Traffic {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<Traffic> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<i64> = None;
+        let mut f_2: Option<i64> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = i_prot.read_i64()?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let val = i_prot.read_i64()?;
+                    f_2 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("Traffic.packets", &f_1)?;
+        verify_required_field_exists("Traffic.bytes", &f_2)?;
+        let ret = Traffic {
+            packets: f_1.expect("auto-generated code should have checked for presence of required fields"),
+            bytes: f_2.expect("auto-generated code should have checked for presence of required fields"),
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("Traffic");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("packets", TType::I64, 1))?;
+        o_prot.write_i64(self.packets)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("bytes", TType::I64, 2))?;
+        o_prot.write_i64(self.bytes)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
 // GatewayState
 //
 
@@ -1331,10 +1465,15 @@ pub struct GatewayState {
     pub deleted_in_ms: Option<i64>,
     /// Traffic of its tap: received is what the host sent.
     pub counters: Counters,
+    pub masquerade: Option<bool>,
+    pub weight: Option<i32>,
+    /// What has left under another address, of all gateways that share a subnet; absent if nothing is
+    /// masqueraded, or the host cannot say.
+    pub masqueraded: Option<Traffic>,
 }
 
 impl GatewayState {
-    pub fn new<F5, F8>(
+    pub fn new<F5, F8, F10, F11, F12>(
         interface_name: String,
         routing_instance: String,
         subnets: Vec<String>,
@@ -1344,10 +1483,16 @@ impl GatewayState {
         version: i64,
         deleted_in_ms: F8,
         counters: Counters,
+        masquerade: F10,
+        weight: F11,
+        masqueraded: F12,
     ) -> GatewayState
     where
         F5: Into<Option<String>>,
         F8: Into<Option<i64>>,
+        F10: Into<Option<bool>>,
+        F11: Into<Option<i32>>,
+        F12: Into<Option<Traffic>>,
     {
         GatewayState {
             interface_name,
@@ -1359,6 +1504,9 @@ impl GatewayState {
             version,
             deleted_in_ms: deleted_in_ms.into(),
             counters,
+            masquerade: masquerade.into(),
+            weight: weight.into(),
+            masqueraded: masqueraded.into(),
         }
     }
 }
@@ -1375,6 +1523,9 @@ impl TSerializable for GatewayState {
         let mut f_7: Option<i64> = None;
         let mut f_8: Option<i64> = None;
         let mut f_9: Option<Counters> = None;
+        let mut f_10: Option<bool> = None;
+        let mut f_11: Option<i32> = None;
+        let mut f_12: Option<Traffic> = None;
         loop {
             let field_ident = i_prot.read_field_begin()?;
             if field_ident.field_type == TType::Stop {
@@ -1430,6 +1581,18 @@ impl TSerializable for GatewayState {
                     let val = Counters::read_from_in_protocol(i_prot)?;
                     f_9 = Some(val);
                 }
+                10 => {
+                    let val = i_prot.read_bool()?;
+                    f_10 = Some(val);
+                }
+                11 => {
+                    let val = i_prot.read_i32()?;
+                    f_11 = Some(val);
+                }
+                12 => {
+                    let val = Traffic::read_from_in_protocol(i_prot)?;
+                    f_12 = Some(val);
+                }
                 _ => {
                     i_prot.skip(field_ident.field_type)?;
                 }
@@ -1454,6 +1617,9 @@ impl TSerializable for GatewayState {
             version: f_7.expect("auto-generated code should have checked for presence of required fields"),
             deleted_in_ms: f_8,
             counters: f_9.expect("auto-generated code should have checked for presence of required fields"),
+            masquerade: f_10,
+            weight: f_11,
+            masqueraded: f_12,
         };
         Ok(ret)
     }
@@ -1499,6 +1665,21 @@ impl TSerializable for GatewayState {
         o_prot.write_field_begin(&TFieldIdentifier::new("counters", TType::Struct, 9))?;
         self.counters.write_to_out_protocol(o_prot)?;
         o_prot.write_field_end()?;
+        if let Some(fld_var) = self.masquerade {
+            o_prot.write_field_begin(&TFieldIdentifier::new("masquerade", TType::Bool, 10))?;
+            o_prot.write_bool(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(fld_var) = self.weight {
+            o_prot.write_field_begin(&TFieldIdentifier::new("weight", TType::I32, 11))?;
+            o_prot.write_i32(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.masqueraded {
+            o_prot.write_field_begin(&TFieldIdentifier::new("masqueraded", TType::Struct, 12))?;
+            fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
         o_prot.write_field_stop()?;
         o_prot.write_struct_end()
     }
@@ -1524,10 +1705,11 @@ pub struct PortState {
     pub is_static: bool,
     /// Received is what the guest sent.
     pub counters: Counters,
+    pub weight: Option<i32>,
 }
 
 impl PortState {
-    pub fn new<F4, F7>(
+    pub fn new<F4, F7, F11>(
         name: String,
         routing_instance: String,
         attached: bool,
@@ -1538,10 +1720,12 @@ impl PortState {
         mtu: i64,
         is_static: bool,
         counters: Counters,
+        weight: F11,
     ) -> PortState
     where
         F4: Into<Option<Guest>>,
         F7: Into<Option<String>>,
+        F11: Into<Option<i32>>,
     {
         PortState {
             name,
@@ -1554,6 +1738,7 @@ impl PortState {
             mtu,
             is_static,
             counters,
+            weight: weight.into(),
         }
     }
 }
@@ -1571,6 +1756,7 @@ impl TSerializable for PortState {
         let mut f_8: Option<i64> = None;
         let mut f_9: Option<bool> = None;
         let mut f_10: Option<Counters> = None;
+        let mut f_11: Option<i32> = None;
         loop {
             let field_ident = i_prot.read_field_begin()?;
             if field_ident.field_type == TType::Stop {
@@ -1630,6 +1816,10 @@ impl TSerializable for PortState {
                     let val = Counters::read_from_in_protocol(i_prot)?;
                     f_10 = Some(val);
                 }
+                11 => {
+                    let val = i_prot.read_i32()?;
+                    f_11 = Some(val);
+                }
                 _ => {
                     i_prot.skip(field_ident.field_type)?;
                 }
@@ -1656,6 +1846,7 @@ impl TSerializable for PortState {
             mtu: f_8.expect("auto-generated code should have checked for presence of required fields"),
             is_static: f_9.expect("auto-generated code should have checked for presence of required fields"),
             counters: f_10.expect("auto-generated code should have checked for presence of required fields"),
+            weight: f_11,
         };
         Ok(ret)
     }
@@ -1704,6 +1895,11 @@ impl TSerializable for PortState {
         o_prot.write_field_begin(&TFieldIdentifier::new("counters", TType::Struct, 10))?;
         self.counters.write_to_out_protocol(o_prot)?;
         o_prot.write_field_end()?;
+        if let Some(fld_var) = self.weight {
+            o_prot.write_field_begin(&TFieldIdentifier::new("weight", TType::I32, 11))?;
+            o_prot.write_i32(fld_var)?;
+            o_prot.write_field_end()?
+        }
         o_prot.write_field_stop()?;
         o_prot.write_struct_end()
     }
@@ -2328,6 +2524,167 @@ impl TSerializable for AuditState {
 }
 
 //
+// RepairCount
+//
+
+/// What was put right of one kind, on one occasion.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct RepairCount {
+    /// `link`, `address`, `route`, `rule` or `setting`.
+    pub kind: String,
+    /// What led to it: a `notice` of the kernel's, the periodic `check`, or a `request` for something else.
+    pub occasion: String,
+    pub count: i64,
+}
+
+impl RepairCount {
+    pub fn new(kind: String, occasion: String, count: i64) -> RepairCount {
+        RepairCount { kind, occasion, count }
+    }
+}
+
+impl TSerializable for RepairCount {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<RepairCount> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<String> = None;
+        let mut f_2: Option<String> = None;
+        let mut f_3: Option<i64> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = i_prot.read_string()?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let val = i_prot.read_string()?;
+                    f_2 = Some(val);
+                }
+                3 => {
+                    let val = i_prot.read_i64()?;
+                    f_3 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("RepairCount.kind", &f_1)?;
+        verify_required_field_exists("RepairCount.occasion", &f_2)?;
+        verify_required_field_exists("RepairCount.count", &f_3)?;
+        let ret = RepairCount {
+            kind: f_1.expect("auto-generated code should have checked for presence of required fields"),
+            occasion: f_2.expect("auto-generated code should have checked for presence of required fields"),
+            count: f_3.expect("auto-generated code should have checked for presence of required fields"),
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("RepairCount");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("kind", TType::String, 1))?;
+        o_prot.write_string(&self.kind)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("occasion", TType::String, 2))?;
+        o_prot.write_string(&self.occasion)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("count", TType::I64, 3))?;
+        o_prot.write_i64(self.count)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// Repairs
+//
+
+/// What others have undone and was put right since the daemon has started.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Repairs {
+    pub counts: Vec<RepairCount>,
+    /// Time since the last one; absent if there was none.
+    pub last_ms: Option<i64>,
+}
+
+impl Repairs {
+    pub fn new<F2>(counts: Vec<RepairCount>, last_ms: F2) -> Repairs
+    where
+        F2: Into<Option<i64>>,
+    {
+        Repairs { counts, last_ms: last_ms.into() }
+    }
+}
+
+impl TSerializable for Repairs {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<Repairs> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<Vec<RepairCount>> = None;
+        let mut f_2: Option<i64> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let list_ident = i_prot.read_list_begin()?;
+                    let mut val: Vec<RepairCount> =
+                        Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+                    for _ in 0..list_ident.size {
+                        let list_elem_17 = RepairCount::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_17);
+                    }
+                    i_prot.read_list_end()?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let val = i_prot.read_i64()?;
+                    f_2 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("Repairs.counts", &f_1)?;
+        let ret = Repairs {
+            counts: f_1.expect("auto-generated code should have checked for presence of required fields"),
+            last_ms: f_2,
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("Repairs");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("counts", TType::List, 1))?;
+        o_prot.write_list_begin(&TListIdentifier::new(TType::Struct, self.counts.len() as i32))?;
+        for e in &self.counts {
+            e.write_to_out_protocol(o_prot)?;
+        }
+        o_prot.write_list_end()?;
+        o_prot.write_field_end()?;
+        if let Some(fld_var) = self.last_ms {
+            o_prot.write_field_begin(&TFieldIdentifier::new("last_ms", TType::I64, 2))?;
+            o_prot.write_i64(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
 // Status
 //
 
@@ -2345,10 +2702,12 @@ pub struct Status {
     pub audit: AuditState,
     /// What is wrong and needs somebody's eye, one sentence each.
     pub problems: Vec<String>,
+    /// Absent from daemons that do not tell.
+    pub repairs: Option<Repairs>,
 }
 
 impl Status {
-    pub fn new(
+    pub fn new<F10>(
         version: String,
         uptime_ms: i64,
         workers: i32,
@@ -2358,8 +2717,23 @@ impl Status {
         instances: Vec<InstanceState>,
         audit: AuditState,
         problems: Vec<String>,
-    ) -> Status {
-        Status { version, uptime_ms, workers, gateways, ports, uplinks, instances, audit, problems }
+        repairs: F10,
+    ) -> Status
+    where
+        F10: Into<Option<Repairs>>,
+    {
+        Status {
+            version,
+            uptime_ms,
+            workers,
+            gateways,
+            ports,
+            uplinks,
+            instances,
+            audit,
+            problems,
+            repairs: repairs.into(),
+        }
     }
 }
 
@@ -2375,6 +2749,7 @@ impl TSerializable for Status {
         let mut f_7: Option<Vec<InstanceState>> = None;
         let mut f_8: Option<AuditState> = None;
         let mut f_9: Option<Vec<String>> = None;
+        let mut f_10: Option<Repairs> = None;
         loop {
             let field_ident = i_prot.read_field_begin()?;
             if field_ident.field_type == TType::Stop {
@@ -2399,8 +2774,8 @@ impl TSerializable for Status {
                     let mut val: Vec<GatewayState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_17 = GatewayState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_17);
+                        let list_elem_18 = GatewayState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_18);
                     }
                     i_prot.read_list_end()?;
                     f_4 = Some(val);
@@ -2409,8 +2784,8 @@ impl TSerializable for Status {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<PortState> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_18 = PortState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_18);
+                        let list_elem_19 = PortState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_19);
                     }
                     i_prot.read_list_end()?;
                     f_5 = Some(val);
@@ -2420,8 +2795,8 @@ impl TSerializable for Status {
                     let mut val: Vec<UplinkState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_19 = UplinkState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_19);
+                        let list_elem_20 = UplinkState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_20);
                     }
                     i_prot.read_list_end()?;
                     f_6 = Some(val);
@@ -2431,8 +2806,8 @@ impl TSerializable for Status {
                     let mut val: Vec<InstanceState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_20 = InstanceState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_20);
+                        let list_elem_21 = InstanceState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_21);
                     }
                     i_prot.read_list_end()?;
                     f_7 = Some(val);
@@ -2445,11 +2820,15 @@ impl TSerializable for Status {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_21 = i_prot.read_string()?;
-                        val.push(list_elem_21);
+                        let list_elem_22 = i_prot.read_string()?;
+                        val.push(list_elem_22);
                     }
                     i_prot.read_list_end()?;
                     f_9 = Some(val);
+                }
+                10 => {
+                    let val = Repairs::read_from_in_protocol(i_prot)?;
+                    f_10 = Some(val);
                 }
                 _ => {
                     i_prot.skip(field_ident.field_type)?;
@@ -2477,6 +2856,7 @@ impl TSerializable for Status {
             instances: f_7.expect("auto-generated code should have checked for presence of required fields"),
             audit: f_8.expect("auto-generated code should have checked for presence of required fields"),
             problems: f_9.expect("auto-generated code should have checked for presence of required fields"),
+            repairs: f_10,
         };
         Ok(ret)
     }
@@ -2530,6 +2910,11 @@ impl TSerializable for Status {
         }
         o_prot.write_list_end()?;
         o_prot.write_field_end()?;
+        if let Some(ref fld_var) = self.repairs {
+            o_prot.write_field_begin(&TFieldIdentifier::new("repairs", TType::Struct, 10))?;
+            fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
         o_prot.write_field_stop()?;
         o_prot.write_struct_end()
     }
@@ -2796,8 +3181,8 @@ impl TSerializable for HostStep {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_22 = i_prot.read_string()?;
-                        val.push(list_elem_22);
+                        let list_elem_23 = i_prot.read_string()?;
+                        val.push(list_elem_23);
                     }
                     i_prot.read_list_end()?;
                     f_2 = Some(val);
@@ -2873,8 +3258,8 @@ impl TSerializable for Rehearsal {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<HostStep> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_23 = HostStep::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_23);
+                        let list_elem_24 = HostStep::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_24);
                     }
                     i_prot.read_list_end()?;
                     f_2 = Some(val);
@@ -2960,8 +3345,8 @@ impl TSerializable for HostObject {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_24 = i_prot.read_string()?;
-                        val.push(list_elem_24);
+                        let list_elem_25 = i_prot.read_string()?;
+                        val.push(list_elem_25);
                     }
                     i_prot.read_list_end()?;
                     f_3 = Some(val);
@@ -3078,8 +3463,8 @@ impl TSerializable for ForeignUplink {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<HostStep> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_25 = HostStep::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_25);
+                        let list_elem_26 = HostStep::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_26);
                     }
                     i_prot.read_list_end()?;
                     f_4 = Some(val);
@@ -5779,8 +6164,8 @@ impl VirtualGatewayListGatewaysResult {
                     let mut val: Vec<GatewayState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_26 = GatewayState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_26);
+                        let list_elem_27 = GatewayState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_27);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -6130,8 +6515,8 @@ impl VirtualGatewayListPortsResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<PortState> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_27 = PortState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_27);
+                        let list_elem_28 = PortState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_28);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -6434,8 +6819,8 @@ impl VirtualGatewayImportUplinksArgs {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_28 = i_prot.read_string()?;
-                        val.push(list_elem_28);
+                        let list_elem_29 = i_prot.read_string()?;
+                        val.push(list_elem_29);
                     }
                     i_prot.read_list_end()?;
                     f_1 = Some(val);
@@ -6516,8 +6901,8 @@ impl VirtualGatewayImportUplinksResult {
                     let mut val: Vec<ForeignUplink> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_29 = ForeignUplink::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_29);
+                        let list_elem_30 = ForeignUplink::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_30);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -6761,8 +7146,8 @@ impl VirtualGatewayListUplinksResult {
                     let mut val: Vec<UplinkState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_30 = UplinkState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_30);
+                        let list_elem_31 = UplinkState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_31);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -6877,8 +7262,8 @@ impl VirtualGatewayListInstancesResult {
                     let mut val: Vec<InstanceState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_31 = InstanceState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_31);
+                        let list_elem_32 = InstanceState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_32);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -7252,8 +7637,8 @@ impl VirtualGatewayListRoutesResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<RouteState> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_32 = RouteState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_32);
+                        let list_elem_33 = RouteState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_33);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -7614,8 +7999,8 @@ impl VirtualGatewayListHostObjectsResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<HostObject> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_33 = HostObject::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_33);
+                        let list_elem_34 = HostObject::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_34);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -7729,8 +8114,8 @@ impl VirtualGatewayDiffHostResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<HostStep> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_34 = HostStep::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_34);
+                        let list_elem_35 = HostStep::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_35);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);

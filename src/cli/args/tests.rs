@@ -111,6 +111,7 @@ fn mistakes_are_usage_errors_that_name_the_field() {
         ("vgw port add tap0 --instance a --address 10.0.0.1 --mac nonsense", "--mac <MAC>"),
         ("vgw port add tap0 --instance a --address 10.0.0.1 --mtu 67", "--mtu <BYTES>"),
         ("vgw port add tap0 --instance a --address 10.0.0.1 --name eth0", "--netns <NETNS>"),
+        ("vgw uplink add d --device eth1 --address 20.0.0.5 --via 20.0.0.1", "--address <ADDRESS/LENGTH>"),
         ("vgw uplink add d --device eth1 --address 20.0.0.5/24 --via x", "--via <ADDRESS>"),
         ("vgw route add --instance a 10.0.0.0/8", "<--port <INTERFACE>|--discard|--unreachable>"),
         ("vgw route lookup --instance a 10.0.0.0/8", "<ADDRESS>"),

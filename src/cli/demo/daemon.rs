@@ -45,7 +45,9 @@ impl Daemon {
         let program = beside("vgwd")?;
         let folder = Folder::create()?;
         let log = fs::File::create(folder.path("vgwd.log")).map_err(Error::system("the daemon's log"))?;
-        fs::write(folder.path("vgwd.toml"), "").map_err(Error::system("the daemon's configuration"))?;
+        // The names of its routing tables would be the whole machine's.
+        fs::write(folder.path("vgwd.toml"), "[host]\nrt_tables = \"none\"\n")
+            .map_err(Error::system("the daemon's configuration"))?;
         let mut command = Command::new("ip");
         command.args(["netns", "exec", compute.name()]).arg(&program);
         command.arg("--config").arg(folder.path("vgwd.toml"));

@@ -25,6 +25,7 @@ pub(super) fn table(gateways: &[Gateway], style: Style, indent: usize) -> String
         ("subnets", Align::Left),
         ("routes", Align::Left),
         ("uplink", Align::Left),
+        ("masquerade", Align::Left),
         ("rx packets", Align::Right),
         ("tx packets", Align::Right),
         ("drops", Align::Right),
@@ -39,6 +40,7 @@ pub(super) fn table(gateways: &[Gateway], style: Style, indent: usize) -> String
             Cell::list(&gateway.subnets),
             Cell::list(&gateway.routes),
             Cell::option(gateway.uplink.as_deref()),
+            choice(gateway.masquerade),
             received,
             transmitted,
             drops,
@@ -81,6 +83,8 @@ impl Report for Gateway {
         page.list("subnets", &self.subnets);
         page.list("routes", &self.routes);
         page.line("uplink", self.uplink.as_deref().unwrap_or("-"));
+        page.line("masquerade", &masquerade(self));
+        page.line("weight", &self.weight.to_string());
         match self.deleted_in_ms {
             Some(rest) => page.line("audit", &style.paint(Tone::Bad, format!("deleted in {}", units::millis(rest)))),
             None if self.is_static => page.line("audit", "exempt"),
@@ -89,6 +93,20 @@ impl Report for Gateway {
         page.counters(&self.counters, "from the host", "to the host");
         page.finish()
     }
+}
+
+/// `no`, or what has left under another address.
+fn masquerade(gateway: &Gateway) -> String {
+    match &gateway.masqueraded {
+        _ if !gateway.masquerade => "no".to_owned(),
+        Some(traffic) => format!("yes, {} packets, {}", units::exact(traffic.packets), units::bytes(traffic.bytes)),
+        None => "yes".to_owned(),
+    }
+}
+
+/// `yes` or `no`.
+fn choice(is_so: bool) -> Cell {
+    if is_so { Cell::new("yes") } else { Cell::new("no").tone(Tone::Faint) }
 }
 
 /// One object with its properties, a line each.

@@ -6,6 +6,7 @@ mod host;
 mod lease;
 mod outcome;
 mod port;
+mod repair;
 mod route;
 mod status;
 mod style;

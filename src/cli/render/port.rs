@@ -67,6 +67,7 @@ impl Report for Port {
         page.list("gateways", &self.gateways);
         page.line("mac", self.mac.as_deref().unwrap_or("not learned yet"));
         page.line("mtu", &format!("{} bytes", self.mtu));
+        page.line("weight", &self.weight.to_string());
         page.counters(&self.counters, "from the guest", "to the guest");
         page.finish()
     }

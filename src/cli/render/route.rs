@@ -70,9 +70,10 @@ fn ways(next_hop: &NextHop) -> Vec<String> {
     match next_hop {
         NextHop::Forward { hops } => hops
             .iter()
-            .map(|hop| match &hop.gateway {
-                Some(gateway) => format!("via {gateway} dev {}", hop.port),
-                None => format!("dev {}", hop.port),
+            .map(|hop| {
+                let via = hop.gateway.as_ref().map(|gateway| format!("via {gateway} ")).unwrap_or_default();
+                let weight = if hop.weight == 1 { String::new() } else { format!(" weight {}", hop.weight) };
+                format!("{via}dev {}{weight}", hop.port)
             })
             .collect(),
         NextHop::Local => vec!["local".to_owned()],

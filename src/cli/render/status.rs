@@ -2,7 +2,7 @@
 
 use super::super::report::{Report, Status};
 use super::style::{Style, Tone};
-use super::{audit, gateway, port, units, uplink};
+use super::{audit, gateway, port, repair, units, uplink};
 
 const INDENT: usize = 2;
 
@@ -29,6 +29,9 @@ impl Report for Status {
             section("Uplinks", &uplink::table(&self.uplinks, style, INDENT));
         }
         section("Audit", &audit::lines(&self.audit, style, INDENT));
+        if let Some(repairs) = self.repairs.as_ref().filter(|repairs| !repairs.counts.is_empty()) {
+            section("Repairs", &repair::lines(repairs, INDENT));
+        }
         if !self.problems.is_empty() {
             let lines: String = numbered(&self.problems, style).collect();
             section(&format!("Problems ({})", self.problems.len()), &lines);

@@ -29,6 +29,9 @@ fn gateway() -> Gateway {
         subnets: strings(["192.168.1.0/24", "2001:db8:1::/64"]),
         routes: strings(["0.0.0.0/0", "::/0"]),
         uplink: Some("display".into()),
+        masquerade: true,
+        masqueraded: Some(Traffic { packets: 1100, bytes: 92_400 }),
+        weight: 3,
         is_static: false,
         version: 3,
         deleted_in_ms: None,
@@ -43,6 +46,9 @@ fn stale() -> Gateway {
         subnets: strings(["192.168.2.0/24"]),
         routes: strings(["0.0.0.0/0"]),
         uplink: None,
+        masquerade: false,
+        masqueraded: None,
+        weight: 1,
         version: 2,
         deleted_in_ms: Some(41_200),
         counters: counters(12_345_678, 2, &[]),
@@ -64,6 +70,7 @@ fn port() -> Port {
         gateways: strings(["192.168.1.1"]),
         mac: Some("02:00:00:00:00:01".into()),
         mtu: 1500,
+        weight: 1,
         is_static: false,
         counters: counters(998, 1204, &[]),
     }
@@ -89,6 +96,12 @@ fn uplink() -> Uplink {
 fn audit() -> Audit {
     let running = vec![RunningAudit { remaining_ms: 41_200, gateways: strings(["vgw2"]) }];
     Audit { version: 3, timeout_ms: Some(60_000), running }
+}
+
+fn repairs() -> Repairs {
+    let count = |kind: &str, occasion: &str, count| RepairCount { kind: kind.into(), occasion: occasion.into(), count };
+    let counts = vec![count("link", "notice", 1), count("route", "notice", 1200), count("route", "check", 4)];
+    Repairs { counts, last_ms: Some(41_000) }
 }
 
 fn instance() -> Instance {
@@ -123,17 +136,18 @@ fn status_is_one_screen() {
         uplinks: vec![uplink()],
         instances: vec![instance()],
         audit: audit(),
+        repairs: Some(repairs()),
         problems: strings(["eth1 is down, so uplink display leads nowhere", "another one"]),
     };
     looks(&status, "
 vgwd 0.1.0, up 2 h 13 min, 1 worker
 
 Gateways
-  interface  instance                        state    subnets          routes     uplink   rx packets  tx packets  drops  audit
-  vgw1       default-domain:admin:net1:net1  dynamic  192.168.1.0/24   0.0.0.0/0  display       1,204         998     13  confirmed
+  interface  instance                        state    subnets          routes     uplink   masquerade  rx packets  tx packets  drops  audit
+  vgw1       default-domain:admin:net1:net1  dynamic  192.168.1.0/24   0.0.0.0/0  display  yes              1,204         998     13  confirmed
                                                       2001:db8:1::/64  ::/0
-  vgw2       default-domain:admin:net2:net2  dynamic  192.168.2.0/24   0.0.0.0/0  -            12.3 M           2      0  deleted in 41 s
-  vgw3       default-domain:admin:net2:net2  static   192.168.2.0/24   0.0.0.0/0  -            12.3 M           2      0  exempt
+  vgw2       default-domain:admin:net2:net2  dynamic  192.168.2.0/24   0.0.0.0/0  -        no              12.3 M           2      0  deleted in 41 s
+  vgw3       default-domain:admin:net2:net2  static   192.168.2.0/24   0.0.0.0/0  -        no              12.3 M           2      0  exempt
 
 Ports
   port   instance                        state    guest           addresses         mac                rx packets  tx packets  drops
@@ -147,6 +161,11 @@ Uplinks
 Audit
   controllers have connected 3 times; the next connect leaves 1 min for replay
   running: 41 s left, then deletes vgw2
+
+Repairs
+  link: 1 (1 by notice)
+  route: 1,204 (1,200 by notice, 4 by check)
+  the last one 41 s ago
 
 Problems (2)
   1. eth1 is down, so uplink display leads nowhere
@@ -165,6 +184,7 @@ fn status_of_an_idle_daemon_is_short() {
         uplinks: vec![],
         instances: vec![],
         audit: Audit { version: 0, timeout_ms: None, running: vec![] },
+        repairs: Some(Repairs { counts: vec![], last_ms: None }),
         problems: vec![],
     };
     looks(
@@ -184,7 +204,7 @@ Audit
     );
     says(
         &status,
-        r#"{"schema":"vgw.status/1","version":"0.1.0","uptime_ms":900,"workers":4,"gateways":[],"ports":[],"uplinks":[],"instances":[],"audit":{"version":0,"timeout_ms":null,"running":[]},"problems":[]}"#,
+        r#"{"schema":"vgw.status/1","version":"0.1.0","uptime_ms":900,"workers":4,"gateways":[],"ports":[],"uplinks":[],"instances":[],"audit":{"version":0,"timeout_ms":null,"running":[]},"repairs":{"counts":[],"last_ms":null},"problems":[]}"#,
     );
 }
 
@@ -192,9 +212,9 @@ Audit
 fn gateways() {
     looks(&Gateways { gateways: vec![] }, "no gateways\n");
     looks(&Gateways { gateways: vec![stale(), fixed()] }, "
-interface  instance                        state    subnets         routes     rx packets  tx packets  drops  audit
-vgw2       default-domain:admin:net2:net2  dynamic  192.168.2.0/24  0.0.0.0/0      12.3 M           2      0  deleted in 41 s
-vgw3       default-domain:admin:net2:net2  static   192.168.2.0/24  0.0.0.0/0      12.3 M           2      0  exempt
+interface  instance                        state    subnets         routes     masquerade  rx packets  tx packets  drops  audit
+vgw2       default-domain:admin:net2:net2  dynamic  192.168.2.0/24  0.0.0.0/0  no              12.3 M           2      0  deleted in 41 s
+vgw3       default-domain:admin:net2:net2  static   192.168.2.0/24  0.0.0.0/0  no              12.3 M           2      0  exempt
 ");
     looks(
         &gateway(),
@@ -205,6 +225,8 @@ gateway vgw1
   subnets       192.168.1.0/24, 2001:db8:1::/64
   routes        0.0.0.0/0, ::/0
   uplink        display
+  masquerade    yes, 1,100 packets, 90.2 KiB
+  weight        3
   audit         confirmed, version 3
   received      1,204 packets, 115.2 KiB, from the host
     sent on     1,189
@@ -217,7 +239,7 @@ gateway vgw1
     );
     says(
         &Gateways { gateways: vec![gateway()] },
-        r#"{"schema":"vgw.gateways/1","gateways":[{"interface":"vgw1","instance":"default-domain:admin:net1:net1","subnets":["192.168.1.0/24","2001:db8:1::/64"],"routes":["0.0.0.0/0","::/0"],"uplink":"display","is_static":false,"version":3,"deleted_in_ms":null,"counters":{"received":1204,"received_bytes":117992,"sent":1189,"answered":2,"held":0,"dropped":{"IP_CSUM":12,"PKT_TOO_SMALL":1},"transmitted":998,"transmitted_bytes":97804}}]}"#,
+        r#"{"schema":"vgw.gateways/1","gateways":[{"interface":"vgw1","instance":"default-domain:admin:net1:net1","subnets":["192.168.1.0/24","2001:db8:1::/64"],"routes":["0.0.0.0/0","::/0"],"uplink":"display","masquerade":true,"masqueraded":{"packets":1100,"bytes":92400},"weight":3,"is_static":false,"version":3,"deleted_in_ms":null,"counters":{"received":1204,"received_bytes":117992,"sent":1189,"answered":2,"held":0,"dropped":{"IP_CSUM":12,"PKT_TOO_SMALL":1},"transmitted":998,"transmitted_bytes":97804}}]}"#,
     );
 }
 
@@ -240,6 +262,7 @@ port vnet7
   gateways      -
   mac           not learned yet
   mtu           1500 bytes
+  weight        1
   received      998 packets, 95.5 KiB, from the guest
     sent on     996
     answered    2
@@ -248,7 +271,7 @@ port vnet7
     );
     says(
         &port(),
-        r#"{"schema":"vgw.port/1","interface":"tap0","instance":"default-domain:admin:net1:net1","attached":false,"guest":{"netns":"guest1","name":"eth0"},"addresses":["192.168.1.253/32"],"gateways":["192.168.1.1"],"mac":"02:00:00:00:00:01","mtu":1500,"is_static":false,"counters":{"received":998,"received_bytes":97804,"sent":996,"answered":2,"held":0,"dropped":{},"transmitted":1204,"transmitted_bytes":117992}}"#,
+        r#"{"schema":"vgw.port/1","interface":"tap0","instance":"default-domain:admin:net1:net1","attached":false,"guest":{"netns":"guest1","name":"eth0"},"addresses":["192.168.1.253/32"],"gateways":["192.168.1.1"],"mac":"02:00:00:00:00:01","mtu":1500,"weight":1,"is_static":false,"counters":{"received":998,"received_bytes":97804,"sent":996,"answered":2,"held":0,"dropped":{},"transmitted":1204,"transmitted_bytes":117992}}"#,
     );
 }
 
@@ -319,8 +342,9 @@ default-domain:admin:net1:net1            3        1,200  vgw1      tap0
 }
 
 fn group() -> NextHop {
-    let hop = |port: &str, gateway: Option<&str>| Hop { port: port.into(), gateway: gateway.map(str::to_owned) };
-    NextHop::Forward { hops: vec![hop("tap0", None), hop("tap1", Some("192.168.1.9"))] }
+    let hop =
+        |port: &str, gateway: Option<&str>| Hop { port: port.into(), gateway: gateway.map(str::to_owned), weight: 1 };
+    NextHop::Forward { hops: vec![hop("tap0", None), Hop { weight: 3, ..hop("tap1", Some("192.168.1.9")) }] }
 }
 
 #[test]
@@ -329,7 +353,11 @@ fn routes() {
     let routes = Routes {
         instance: "net1".into(),
         routes: vec![
-            route("0.0.0.0/0", NextHop::Forward { hops: vec![Hop { port: "vgw1".into(), gateway: None }] }, "gateway"),
+            route(
+                "0.0.0.0/0",
+                NextHop::Forward { hops: vec![Hop { port: "vgw1".into(), gateway: None, weight: 1 }] },
+                "gateway",
+            ),
             route("192.168.1.253/32", group(), "port"),
             route("198.51.100.0/24", NextHop::Discard, "static"),
         ],
@@ -337,16 +365,16 @@ fn routes() {
     looks(
         &routes,
         "
-prefix            next hop                  origin
-0.0.0.0/0         dev vgw1                  gateway
-192.168.1.253/32  dev tap0                  port
-                  via 192.168.1.9 dev tap1
-198.51.100.0/24   discard                   static
+prefix            next hop                           origin
+0.0.0.0/0         dev vgw1                           gateway
+192.168.1.253/32  dev tap0                           port
+                  via 192.168.1.9 dev tap1 weight 3
+198.51.100.0/24   discard                            static
 ",
     );
     says(
         &routes,
-        r#"{"schema":"vgw.routes/1","instance":"net1","routes":[{"prefix":"0.0.0.0/0","next_hop":{"kind":"forward","hops":[{"port":"vgw1","gateway":null}]},"origin":"gateway"},{"prefix":"192.168.1.253/32","next_hop":{"kind":"forward","hops":[{"port":"tap0","gateway":null},{"port":"tap1","gateway":"192.168.1.9"}]},"origin":"port"},{"prefix":"198.51.100.0/24","next_hop":{"kind":"discard"},"origin":"static"}]}"#,
+        r#"{"schema":"vgw.routes/1","instance":"net1","routes":[{"prefix":"0.0.0.0/0","next_hop":{"kind":"forward","hops":[{"port":"vgw1","gateway":null,"weight":1}]},"origin":"gateway"},{"prefix":"192.168.1.253/32","next_hop":{"kind":"forward","hops":[{"port":"tap0","gateway":null,"weight":1},{"port":"tap1","gateway":"192.168.1.9","weight":3}]},"origin":"port"},{"prefix":"198.51.100.0/24","next_hop":{"kind":"discard"},"origin":"static"}]}"#,
     );
     looks(&Routes { routes: vec![], ..routes }, "no routes in net1\n");
 }
@@ -362,12 +390,12 @@ fn lookups() {
     looks(
         &lookup,
         "
-192.168.1.253  nexthop dev tap0 nexthop via 192.168.1.9 dev tap1  matches 192.168.1.253/32
+192.168.1.253  nexthop dev tap0 nexthop via 192.168.1.9 dev tap1 weight 3  matches 192.168.1.253/32
 ",
     );
     says(
         &lookup,
-        r#"{"schema":"vgw.lookup/1","instance":"net1","address":"192.168.1.253","matched":"192.168.1.253/32","next_hop":{"kind":"forward","hops":[{"port":"tap0","gateway":null},{"port":"tap1","gateway":"192.168.1.9"}]}}"#,
+        r#"{"schema":"vgw.lookup/1","instance":"net1","address":"192.168.1.253","matched":"192.168.1.253/32","next_hop":{"kind":"forward","hops":[{"port":"tap0","gateway":null,"weight":1},{"port":"tap1","gateway":"192.168.1.9","weight":3}]}}"#,
     );
     looks(
         &Lookup { matched: None, next_hop: NextHop::NoRoute, ..lookup },

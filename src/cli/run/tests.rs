@@ -32,6 +32,9 @@ fn gateway_state() -> GatewayState {
         version: 1,
         deleted_in_ms: None,
         counters: Counters::new(5, 490, 4, 1, 0, Default::default(), 3, 294),
+        masquerade: None,
+        weight: None,
+        masqueraded: None,
     }
 }
 
@@ -124,6 +127,7 @@ impl TVirtualGatewaySyncClient for Daemon {
             instances: vec![],
             audit: audit_state(),
             problems: vec![],
+            repairs: None,
         };
         self.answer("status".into(), status)
     }

@@ -6,7 +6,8 @@ use super::super::report;
 
 /// Everything at a glance.
 pub(in super::super) fn status(answer: wire::Status) -> report::Status {
-    let wire::Status { version, uptime_ms, workers, gateways, ports, uplinks, instances, audit, problems } = answer;
+    let wire::Status { version, uptime_ms, workers, gateways, ports, uplinks, instances, audit, problems, repairs } =
+        answer;
     report::Status {
         version,
         uptime_ms: number(uptime_ms),
@@ -16,8 +17,20 @@ pub(in super::super) fn status(answer: wire::Status) -> report::Status {
         uplinks: uplinks.into_iter().map(uplink).collect(),
         instances: instances.into_iter().map(instance).collect(),
         audit: self::audit(audit),
+        repairs: repairs.map(self::repairs),
         problems,
     }
+}
+
+/// What was put right.
+fn repairs(answer: wire::Repairs) -> report::Repairs {
+    let wire::Repairs { counts, last_ms } = answer;
+    let counts = counts.into_iter().map(|wire::RepairCount { kind, occasion, count }| report::RepairCount {
+        kind,
+        occasion,
+        count: number(count),
+    });
+    report::Repairs { counts: counts.collect(), last_ms: last_ms.map(number) }
 }
 
 /// A gateway.
@@ -32,6 +45,9 @@ pub(in super::super) fn gateway(answer: wire::GatewayState) -> report::Gateway {
         version,
         deleted_in_ms,
         counters,
+        masquerade,
+        weight,
+        masqueraded,
     } = answer;
     report::Gateway {
         interface: interface_name,
@@ -39,6 +55,10 @@ pub(in super::super) fn gateway(answer: wire::GatewayState) -> report::Gateway {
         subnets,
         routes,
         uplink,
+        masquerade: masquerade.unwrap_or(false),
+        masqueraded: masqueraded
+            .map(|wire::Traffic { packets, bytes }| report::Traffic { packets: number(packets), bytes: number(bytes) }),
+        weight: self::weight(weight),
         is_static,
         version: number(version),
         deleted_in_ms: deleted_in_ms.map(number),
@@ -48,8 +68,19 @@ pub(in super::super) fn gateway(answer: wire::GatewayState) -> report::Gateway {
 
 /// A port.
 pub(in super::super) fn port(answer: wire::PortState) -> report::Port {
-    let wire::PortState { name, routing_instance, attached, guest, addresses, gateways, mac, mtu, is_static, counters } =
-        answer;
+    let wire::PortState {
+        name,
+        routing_instance,
+        attached,
+        guest,
+        addresses,
+        gateways,
+        mac,
+        mtu,
+        is_static,
+        counters,
+        weight,
+    } = answer;
     report::Port {
         interface: name,
         instance: routing_instance,
@@ -59,6 +90,7 @@ pub(in super::super) fn port(answer: wire::PortState) -> report::Port {
         gateways,
         mac,
         mtu: number(mtu),
+        weight: self::weight(weight),
         is_static,
         counters: self::counters(counters),
     }
@@ -105,7 +137,7 @@ pub(in super::super) fn lookup(instance: String, address: String, answer: wire::
 
 fn next_hop(answer: wire::NextHop) -> report::NextHop {
     let wire::NextHop { kind, hops } = answer;
-    let hop = |wire::Hop { port, gateway }| report::Hop { port, gateway };
+    let hop = |wire::Hop { port, gateway, weight }| report::Hop { port, gateway, weight: self::weight(weight) };
     match kind {
         wire::NextHopKind::FORWARD => report::NextHop::Forward { hops: hops.into_iter().flatten().map(hop).collect() },
         wire::NextHopKind::LOCAL => report::NextHop::Local,
@@ -182,6 +214,11 @@ pub(in super::super) fn foreign_uplink(answer: wire::ForeignUplink) -> report::F
 pub(in super::super) fn step(answer: wire::HostStep) -> report::Step {
     let wire::HostStep { command, owners } = answer;
     report::Step { command, owners }
+}
+
+/// What an older daemon does not know has the weight of all others.
+fn weight(value: Option<i32>) -> u64 {
+    value.map_or(1, |value| number(value.into()))
 }
 
 /// Thrift has no unsigned integers. The daemon sends none below zero.

@@ -10,19 +10,22 @@ use super::super::args::{GatewayAdd, PortAdd, RouteAdd, RouteDelete, UplinkAdd};
 
 /// The gateway that was asked for.
 pub(in super::super) fn add_gateway(given: &GatewayAdd) -> wire::Gateway {
-    let GatewayAdd { interface, instance, subnets, routes, uplink } = given;
+    let GatewayAdd { interface, instance, subnets, routes, uplink, masquerade, weight } = given;
     wire::Gateway {
         interface_name: interface.to_string(),
         routing_instance: instance.to_string(),
         subnets: prefixes(subnets),
         routes: Some(prefixes(routes)),
         uplink: uplink.as_ref().map(ToString::to_string),
+        masquerade: Some(*masquerade),
+        weight: Some(weight.get().into()),
     }
 }
 
 /// The port that was asked for.
 pub(in super::super) fn add_port(given: &PortAdd) -> wire::Port {
-    let PortAdd { interface, instance, addresses, mac, gateways, mtu, attach, netns, name, guest_addresses } = given;
+    let PortAdd { interface, instance, addresses, mac, gateways, mtu, attach, netns, name, guest_addresses, weight } =
+        given;
     let guest = netns.as_deref().map(|netns| wire::Guest {
         netns: namespace(netns),
         name: name.unwrap_or(*interface).to_string(),
@@ -37,6 +40,7 @@ pub(in super::super) fn add_port(given: &PortAdd) -> wire::Port {
         mtu: mtu.and_then(|mtu| i32::try_from(mtu).ok()),
         attach: Some(*attach),
         guest,
+        weight: Some(weight.get().into()),
     }
 }
 
@@ -74,7 +78,7 @@ pub(in super::super) fn route_name(given: &RouteDelete) -> wire::RouteName {
 }
 
 fn forward(port: InterfaceName, via: Option<IpAddr>) -> wire::NextHop {
-    let hop = wire::Hop { port: port.to_string(), gateway: via.map(|gateway| gateway.to_string()) };
+    let hop = wire::Hop { port: port.to_string(), gateway: via.map(|gateway| gateway.to_string()), weight: None };
     wire::NextHop { kind: wire::NextHopKind::FORWARD, hops: Some(vec![hop]) }
 }
 

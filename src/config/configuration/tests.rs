@@ -27,14 +27,27 @@ const PACKAGED: &str = include_str!("../../../packaging/vgwd.toml");
 /// The packaged file shows the defaults, so it must change nothing.
 #[test]
 fn the_packaged_file_holds_the_defaults() {
-    let Config { declared, audit_timeout, thrift_listen, socket, mark, workers, io_uring, spin, warnings, places } =
-        Config::default();
+    let Config {
+        declared,
+        audit_timeout,
+        thrift_listen,
+        socket,
+        mark,
+        check,
+        workers,
+        io_uring,
+        spin,
+        warnings,
+        places,
+        rt_tables,
+    } = Config::default();
     let packaged = read(&[PACKAGED]).unwrap();
     assert_eq!(packaged.declared, declared);
     assert_eq!(packaged.audit_timeout, audit_timeout);
     assert_eq!(packaged.thrift_listen, thrift_listen);
     assert_eq!(packaged.socket, socket);
     assert_eq!(packaged.mark, mark);
+    assert_eq!((packaged.check, packaged.rt_tables), (check, rt_tables));
     assert_eq!(packaged.workers, workers);
     assert_eq!(packaged.io_uring, io_uring);
     assert_eq!(packaged.spin, spin);
@@ -53,11 +66,11 @@ fn the_packaged_examples_are_good() {
     });
     let config = read(&[&lines.collect::<Vec<_>>().join("\n")]).unwrap();
     let Declared { gateways, ports, uplinks, routes, .. } = &config.declared;
-    assert_eq!([gateways.len(), ports.len(), uplinks.len(), routes.len()], [1, 2, 1, 2]);
+    assert_eq!([gateways.len(), ports.len(), uplinks.len(), routes.len()], [1, 2, 2, 2]);
     assert_eq!(config.warnings, [""; 0]);
     assert!(matches!(&ports[0].kind, PortKind::Tap(Some(guest)) if guest.name.as_str() == "eth0"));
     assert_eq!(ports[1].kind, PortKind::Attach);
-    assert_eq!(routes[0].next_hop.to_string(), "nexthop via 10.1.2.10 dev tap0 nexthop dev vnet7");
+    assert_eq!(routes[0].next_hop.to_string(), "nexthop via 10.1.2.10 dev tap0 nexthop dev vnet7 weight 3");
     assert_eq!(routes[1].next_hop, NextHop::Discard);
 }
 
@@ -84,8 +97,10 @@ fn errors_name_file_line_and_key() {
         ),
         ("[host]\nroute_protocol = 256", "a.toml:2: host.route_protocol: 256 is not in 0..=255"),
         ("[limits]\nroutes = 16777216", "a.toml:2: limits.routes: 16777216 is not in 0..=1000000"),
+        ("[host]\ncheck = \"500ms\"", "a.toml:2: host.check: is shorter than a second"),
+        ("[host]\nrt_tables = 'x'", "a.toml:2: host.rt_tables: \"x\" is neither an absolute path nor \"none\""),
         ("[host]\nlink_group = 0", "a.toml:2: host.link_group: 0 is not in 1..=4294967295"),
-        ("[host]\nrule_priority = 32700", "a.toml:2: host.rule_priority: 32700 is not in 1..=32666"),
+        ("[host]\nrule_priority = 32700", "a.toml:2: host.rule_priority: 32700 is not in 1..=30766"),
         ("[dataplane]\nworkers = 0", "a.toml:2: dataplane.workers: 0 is not in 1..=256"),
         (
             "[dataplane]\nspin = '2ms'",
@@ -97,6 +112,10 @@ fn errors_name_file_line_and_key() {
         (
             &gateway("routes = [\n'0.0.0.0/0',\n'10.0.0.0/33']"),
             "a.toml:9: gateway.routes: prefix length 33 is not in 0..=32",
+        ),
+        (
+            &UPLINK.replace("/24", ""),
+            "a.toml:4: uplink.address: '20.0.0.5' has no prefix length: write 20.0.0.5/LENGTH",
         ),
         (&gateway("uplink = 'wan'"), "a.toml:7: gateway.uplink: there is no uplink wan"),
         (
@@ -125,6 +144,9 @@ fn errors_name_file_line_and_key() {
             &uplink("lease = 'ipv4'\n[[uplink]]\nname = 'b'\ndevice = 'eth1'\nlease = 'ipv4'"),
             "a.toml:8: uplink.lease: the lease eth1.ipv4 is that of uplink wan",
         ),
+        (&gateway("weight = 0"), "a.toml:7: gateway.weight: a weight is a number from 1 to 256"),
+        (&gateway("masquerade = 1"), "a.toml:7: gateway.masquerade: invalid type: integer `1`, expected a boolean"),
+        (&port("weight = 257"), "a.toml:5: port.weight: a weight is a number from 1 to 256"),
         (&port("mtu = 67"), "a.toml:5: port.mtu: 67 is not in 68..=65521"),
         (
             &port("[[route]]\nrouting_instance = 'net'\nprefix = '10.0.0.0/8'"),

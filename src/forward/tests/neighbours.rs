@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::net::{guest, instance};
 use super::*;
-use crate::addr::{InstanceId, Mac, PortId};
+use crate::addr::{InstanceId, Mac, PortId, Weight};
 use crate::forward::{DropReason, Learned, Limits, PortConfig, Verdict};
 use crate::packet::arp::{ArpMessage, ArpOperation};
 use crate::packet::nd;
@@ -227,7 +227,9 @@ fn a_hops_gateway_is_asked_instead_of_the_destination() {
 #[test]
 fn a_gateway_outside_the_ports_addresses_may_answer_when_asked() {
     let mut net = Net::new();
-    let hop = |gateway: &str| NextHop::group([Hop { port: GUEST, gateway: Some(gateway.parse().unwrap()) }]);
+    let hop = |gateway: &str| {
+        NextHop::group([Hop { port: GUEST, gateway: Some(gateway.parse().unwrap()), weight: Weight::ONE }])
+    };
     net.forwarder.publish(instance(InstanceId(0), &[("30.0.0.0/8", hop("10.200.0.1")), ("fd30::/16", hop("fe80::5"))]));
     assert_eq!(net.verdict(GUEST, &arp_reply("10.200.0.1")), Verdict::Drop(DropReason::ArpSpoofed), "not asked");
     assert_eq!(net.verdict(HOST, &from_host("30.0.0.1").udp(b"")), Verdict::Taken);

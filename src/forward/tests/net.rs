@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::addr::{InstanceId, InstanceName, InterfaceName, Mac, PortId, Prefix};
+use crate::addr::{InstanceId, InstanceName, InterfaceName, Mac, PortId, Prefix, Weight};
 use crate::clock::Moment;
 use crate::forward::{DropReason, Forwarder, Limits, PortConfig, PortRole, Verdict};
 use crate::packet::sample::{STATION, Sample};
@@ -84,7 +84,9 @@ impl Net {
         let super_packets = SuperPackets { tcp: false, udp: false };
         forwarder.set_port(PortConfig { peer_mac: Some(OTHER_MAC), super_packets, ..guest(OTHER, RED, &networks) });
         forwarder.set_port(guest(FOREIGN, BLUE, &["10.1.0.5/32", "fd00:1::5/128"]));
-        let via = |port, gateway: &str| NextHop::group([Hop { port, gateway: Some(gateway.parse().unwrap()) }]);
+        let via = |port, gateway: &str| {
+            NextHop::group([Hop { port, gateway: Some(gateway.parse().unwrap()), weight: Weight::ONE }])
+        };
         forwarder.publish(instance(
             RED,
             &[
@@ -103,7 +105,10 @@ impl Net {
                 ("10.68.0.0/16", NextHop::port(FOREIGN)),
                 ("10.69.0.0/16", via(GUEST, "10.1.0.5")),
                 ("10.70.0.0/16", NextHop::port(PortId(99))),
-                ("10.71.0.0/16", NextHop::group([HOST, OTHER].map(|port| Hop { port, gateway: None }))),
+                (
+                    "10.71.0.0/16",
+                    NextHop::group([HOST, OTHER].map(|port| Hop { port, gateway: None, weight: Weight::ONE })),
+                ),
             ],
         ));
         forwarder.publish(instance(

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::net::{gateway, guest, instance};
 use super::*;
-use crate::addr::{InstanceId, Mac, PortId};
+use crate::addr::{InstanceId, Mac, PortId, Weight};
 use crate::forward::{DropReason, Verdict};
 use crate::packet::sample::{STATION, Sample, verified};
 use crate::packet::{Checksum, Offload, Packet, SegmentKind, Segmentation, Stations};
@@ -124,7 +124,7 @@ fn two_gateways_share_the_load() {
     let (red, second) = (InstanceId(0), PortId(4));
     let mut net = Net::new().with_guest_known();
     net.forwarder.set_port(gateway(second, red));
-    let both = NextHop::group([HOST, second].map(|port| Hop { port, gateway: None }));
+    let both = NextHop::group([HOST, second].map(|port| Hop { port, gateway: None, weight: Weight::ONE }));
     net.forwarder.publish(instance(red, &[("0.0.0.0/0", both), ("10.1.0.5/32", NextHop::port(GUEST))]));
     let mut used = BTreeSet::new();
     for host in 1..=32 {

@@ -1,3 +1,4 @@
+use crate::addr::Weight;
 use crate::host::RouteKey;
 
 use super::*;
@@ -25,7 +26,8 @@ fn survey(table: u32) -> Survey {
 }
 
 fn route(table: u32, to: &str, device: &str, via: Option<&str>) -> ForeignRoute {
-    let hop = HostHop { device: name(device), via: via.map(|via| via.parse().unwrap()) };
+    let via = via.map(|via| via.parse().unwrap());
+    let hop = HostHop { device: name(device), via, weight: Weight::ONE };
     let key = RouteKey { table, prefix: to.parse().unwrap(), metric: 0 };
     ForeignRoute { key, route: Some(HostRoute { hops: [hop].into(), source: None }), protocol: 3 }
 }

@@ -1,5 +1,7 @@
 //! Adding, confirming and deleting gateways.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use crate::addr::{InterfaceName, Prefix};
@@ -10,7 +12,8 @@ use crate::host::Observed;
 use super::{Gateway, Kind, Registry, Standing, check_limit};
 
 impl Registry {
-    /// Adds a gateway for a controller, or changes the one that stands; `version` is the present
+    /// Adds a gateway for a controller, or changes the one that stands; the gateways that share a subnet with
+    /// it go with it to the uplink that it names. `version` is the present
     /// connect version. `host` is what was last observed: the host must not have a route of its own
     /// to a new subnet with the metric that ours will have.
     ///
@@ -29,11 +32,15 @@ impl Registry {
         outcome
     }
 
-    /// The gateway as asked for, with the uplink of the one that stands.
+    /// The gateway as asked for, with what OpenContrail's clients cannot name: uplink, masquerade and
+    /// weight of the one that stands, uplink and masquerade of those that it joins.
     #[must_use]
     pub fn with_present_uplink(&self, spec: &GatewaySpec) -> GatewaySpec {
-        let uplink = self.gateways.get(&spec.interface).and_then(|gateway| gateway.spec.uplink.clone());
-        GatewaySpec { uplink, ..spec.clone() }
+        let present = self.gateways.get(&spec.interface);
+        let weight = present.map_or(spec.weight, |gateway| gateway.spec.weight);
+        let sharing = || self.gateways.get(&self.sharing(spec).into_iter().next()?.0);
+        let Some(Gateway { spec: model, .. }) = present.or_else(sharing) else { return spec.clone() };
+        GatewaySpec { uplink: model.uplink.clone(), masquerade: model.masquerade, weight, ..spec.clone() }
     }
 
     /// Deletes a gateway; deleting what is not there succeeds, as with the peer.
@@ -89,12 +96,38 @@ impl Registry {
             }
             Some(_) => Applied::Changed,
         };
-        self.drop_gateway(&name);
+        for name in self.sharing(&spec).into_keys() {
+            let Some(Gateway { spec: other, standing }) = self.gateways.get(&name).cloned() else { continue };
+            if other.uplink != spec.uplink {
+                self.put_gateway(GatewaySpec { uplink: spec.uplink.clone(), ..(*other).clone() }, standing);
+            }
+        }
+        self.put_gateway(spec, standing);
+        Ok(applied)
+    }
+
+    fn put_gateway(&mut self, spec: GatewaySpec, standing: Standing) {
+        self.drop_gateway(&spec.interface);
         self.announced.insert(&spec);
         self.offers.insert_gateway(&spec);
         self.exits.insert(&spec);
-        self.gateways.insert(name, Gateway { spec: Arc::new(spec), standing });
-        Ok(applied)
+        self.gateways.insert(spec.interface, Gateway { spec: Arc::new(spec), standing });
+    }
+
+    /// The other gateways that leave by the same uplink as this one, each with a subnet by which it does:
+    /// those that share a subnet with it, or with one of those.
+    fn sharing(&self, spec: &GatewaySpec) -> BTreeMap<InterfaceName, Prefix> {
+        let mut sharing = BTreeMap::new();
+        let mut subnets: Vec<Prefix> = spec.subnets.iter().copied().collect();
+        while let Some(subnet) = subnets.pop() {
+            for name in self.announced.announcers(&subnet).filter(|name| *name != spec.interface) {
+                if let Entry::Vacant(entry) = sharing.entry(name) {
+                    entry.insert(subnet);
+                    subnets.extend(self.gateways.get(&name).into_iter().flat_map(|gateway| &gateway.spec.subnets));
+                }
+            }
+        }
+        sharing
     }
 
     pub(super) fn drop_gateway(&mut self, name: &InterfaceName) {
@@ -115,7 +148,14 @@ impl Registry {
         if let Some(uplink) = spec.uplink.as_ref().filter(|uplink| !self.uplinks.contains_key(*uplink)) {
             return Err(Refusal::UnknownUplink(uplink.clone()));
         }
-        spec.subnets.iter().try_for_each(|subnet| self.check_subnet(*subnet, spec, host))
+        spec.subnets.iter().try_for_each(|subnet| self.check_subnet(*subnet, spec, host))?;
+        for (gateway, subnet) in self.sharing(spec) {
+            let Some(other) = self.gateways.get(&gateway) else { continue };
+            if other.spec.uplink != spec.uplink && (spec.uplink.is_none() || other.is_static()) {
+                return Err(Refusal::UplinkDiffers { subnet, gateway });
+            }
+        }
+        Ok(())
     }
 
     fn check_subnet(&self, subnet: Prefix, spec: &GatewaySpec, host: &Observed) -> Result<(), Refusal> {
@@ -130,8 +170,8 @@ impl Registry {
                 let instance = owner.instance.clone();
                 return Err(Refusal::SubnetTaken { subnet, other, gateway: name, instance });
             }
-            if owner.uplink != spec.uplink {
-                return Err(Refusal::UplinkDiffers { subnet, other, gateway: name });
+            if owner.masquerade != spec.masquerade {
+                return Err(Refusal::MasqueradeDiffers { subnet, other, gateway: name });
             }
         }
         Ok(())

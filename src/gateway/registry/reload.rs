@@ -49,7 +49,8 @@ pub struct Misfit {
 impl Registry {
     /// Replaces the static part. What calls have added stays, except where the file now defines the
     /// same gateway or port in the same instance, the same uplink or the same route: that becomes
-    /// static. Uplinks that stay keep their allocated tables.
+    /// static. Uplinks that stay keep their allocated tables, those
+    /// that come again get the ones that they had.
     ///
     /// # Errors
     /// The first element that does not fit; nothing has changed.
@@ -73,6 +74,9 @@ impl Registry {
             placed.map_err(|refusal| Misfit { element: Some(Element::Route(index)), refusal })?;
         }
         next.check_uplinks_remain()?;
+        let gone = tables.into_iter().filter(|(name, _)| !next.uplinks.contains_key(name));
+        let gone: Vec<_> = gone.collect();
+        next.remember_tables(gone);
         *self = next;
         Ok(())
     }
@@ -103,7 +107,8 @@ impl Registry {
         host: &Observed,
     ) -> Result<(), Misfit> {
         let mut order: Vec<_> = uplinks.iter().enumerate().collect();
-        order.sort_by_key(|(_, spec)| (spec.table.is_none(), !tables.contains_key(&spec.name)));
+        let has_one = |name| tables.contains_key(name) || self.remembered_tables.contains_key(name);
+        order.sort_by_key(|(_, spec)| (spec.table.is_none(), !has_one(&spec.name)));
         for (index, spec) in order {
             let placed = self.place_uplink(spec.clone(), true, tables.get(&spec.name).copied(), host);
             placed.map_err(|refusal| Misfit { element: Some(Element::Uplink(index)), refusal })?;

@@ -184,7 +184,7 @@ fn uplinks_get_the_lowest_free_table() {
     f.uplink(c.clone().with_table(77)).unwrap();
     assert_eq!(f.table("c"), 77);
     f.uplink(c).unwrap();
-    assert_eq!(f.table("c"), 20_100, "a table outside the block is not kept once it is not asked for");
+    assert_eq!(f.table("c"), 20_103, "a table outside the block is not kept once it is not asked for");
 }
 
 #[test]
@@ -214,9 +214,64 @@ fn uplinks_must_be_told_apart() {
     f.uplink(uplink("lan", "eth1", "30.0.0.5/24", "30.0.0.1")).unwrap();
 
     f.gateway(gateway("vgw1", "a", "10.0.0.0/16").by_uplink("wan"), 0).unwrap();
-    let other = f.gateway(gateway("vgw2", "a", "10.0.1.0/24").by_uplink("lan"), 0);
-    assert_eq!(other, refused("subnet 10.0.1.0/24 overlaps 10.0.0.0/16 of gateway vgw1, which has another uplink"));
+    let nested = f.gateway(gateway("vgw2", "a", "10.0.1.0/24").by_uplink("lan"), 0);
+    assert_eq!(nested, Ok(Applied::Added), "the narrower decides");
     assert_eq!(f.gateway(gateway("vgw1", "a", "10.0.0.0/16").by_uplink("lan"), 0), Ok(Applied::Changed));
+}
+
+#[test]
+fn gateways_that_share_a_subnet_move_together() {
+    let mut f = fixture();
+    f.uplink(uplink("wan", "eth1", "20.0.0.5/24", "20.0.0.1")).unwrap();
+    f.uplink(uplink("lan", "eth2", "30.0.0.5/24", "30.0.0.1")).unwrap();
+    let specs = [("vgw1", "10.0.0.0/24"), ("vgw2", "10.0.0.0/24 10.1.0.0/24"), ("vgw3", "10.1.0.0/24")];
+    let [first, second, third] = specs.map(|(name, subnets)| gateway(name, "a", subnets));
+    for spec in [&first, &second, &third] {
+        f.gateway(spec.clone().by_uplink("wan"), 0).unwrap();
+    }
+    f.gateway(gateway("vgw4", "a", "10.0.0.0/16").by_uplink("wan"), 0).unwrap();
+    let uplinks = |f: &Fixture| {
+        let names = f.registry.gateways().map(|gateway| gateway.spec.uplink.as_ref().map(ToString::to_string));
+        names.map(Option::unwrap_or_default).collect::<Vec<_>>()
+    };
+    assert_eq!(f.gateway(third.clone().by_uplink("lan"), 7), Ok(Applied::Changed));
+    assert_eq!(uplinks(&f), ["lan", "lan", "lan", "wan"], "the last is another network");
+    assert_eq!(f.standing("vgw1"), Some(Standing::Dynamic { version: 0 }), "nobody has confirmed it");
+
+    let alone = refused("subnet 10.0.0.0/24 is also that of gateway vgw2, which has another uplink");
+    assert_eq!(f.gateway(first.clone(), 0), alone, "naming none moves nobody");
+    let joining = f.registry.with_present_uplink(&gateway("vgw5", "a", "10.1.0.0/24"));
+    assert_eq!(joining.uplink, Some(good("lan")));
+
+    let mut file = Declared { gateways: vec![first.clone().by_uplink("wan")], ..Declared::default() };
+    f.reload(&file).unwrap();
+    assert_eq!(uplinks(&f), ["wan", "wan", "wan", "wan"], "the file decides");
+    let held = refused("subnet 10.0.0.0/24 is also that of gateway vgw1, which has another uplink");
+    assert_eq!(f.gateway(second.clone().by_uplink("lan"), 0), held);
+    file.gateways.push(second.by_uplink("lan"));
+    assert!(f.reload(&file).is_err(), "the file must agree with itself");
+}
+
+#[test]
+fn an_uplink_that_comes_again_has_its_table_again() {
+    let mut f = fixture();
+    f.registry.remember_tables([(good("lan"), 20_101), (good("old"), 20_100), (good("far"), 999)]);
+    f.uplink(uplink("wan", "eth1", "20.0.0.5/24", "20.0.0.1")).unwrap();
+    assert_eq!(f.table("wan"), 20_102, "rather one that nobody had");
+    f.uplink(uplink("lan", "eth2", "30.0.0.5/24", "30.0.0.1")).unwrap();
+    f.uplink(uplink("far", "eth2", "40.0.0.5/24", "40.0.0.1")).unwrap();
+    assert_eq!([f.table("lan"), f.table("far")], [20_101, 20_103], "999 is not of our block");
+    f.registry.delete_uplink(&good("wan")).unwrap();
+    f.uplink(uplink("wan", "eth1", "20.0.0.5/24", "20.0.0.1")).unwrap();
+    assert_eq!(f.table("wan"), 20_102);
+
+    let key = |table| RouteKey { table, prefix: good("0.0.0.0/0"), metric: 0 };
+    f.host.foreign_routes.extend([key(20_100), key(20_101)]);
+    f.uplink(uplink("old", "eth1", "50.0.0.5/24", "50.0.0.1")).unwrap();
+    assert_eq!(f.table("old"), 20_104, "somebody has routes in the table that it had");
+    f.uplink(uplink("lan", "eth2", "30.0.0.5/24", "30.0.0.9")).unwrap();
+    assert_eq!(f.table("lan"), 20_101, "one that stands stays");
+    assert_eq!(f.registry.emptied().remembered_tables.get(&good::<UplinkName>("lan")), Some(&20_101));
 }
 
 #[test]

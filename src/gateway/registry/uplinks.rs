@@ -1,10 +1,11 @@
 //! Adding and deleting uplinks, and giving them routing tables.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::addr::{Family, Prefix};
 use crate::gateway::{Addressing, Applied, Attachment, Refusal, UplinkName, UplinkSpec};
-use crate::host::{Mark, Observed};
+use crate::host::{Mark, Observed, RouteKey};
 
 use super::{Kind, Registry, Uplink, check_limit};
 
@@ -12,6 +13,16 @@ use super::{Kind, Registry, Uplink, check_limit};
 const KERNEL_TABLES: [u32; 4] = [0, 253, 254, 255];
 
 impl Registry {
+    /// Uplinks of these names get these tables again, if they do not name others and nobody has taken
+    /// them meanwhile. Only tables of our block are remembered, each for the last that had it.
+    pub fn remember_tables(&mut self, tables: impl IntoIterator<Item = (UplinkName, u32)>) {
+        for (name, table) in tables.into_iter().filter(|(_, table)| self.mark.owns_table(*table)) {
+            let before = self.remembered_tables.iter().find(|(_, had)| **had == table).map(|(name, _)| name.clone());
+            before.into_iter().for_each(|name| _ = self.remembered_tables.remove(&name));
+            self.remembered_tables.insert(name, table);
+        }
+    }
+
     /// Adds an uplink, or changes the one that stands; it keeps its allocated table. `host` is what
     /// was last observed: the table must not be somebody else's.
     ///
@@ -34,11 +45,13 @@ impl Registry {
         match self.uplinks.get(name) {
             None => Err(Refusal::NotFound { kind: "uplink", name: name.to_string() }),
             Some(uplink) if uplink.is_static => Err(Refusal::Static(name.to_string())),
-            Some(_) => {
+            Some(uplink) => {
+                let table = uplink.table;
                 if let Some(gateway) = self.users(name).next().map(|gateway| gateway.spec.interface) {
                     return Err(Refusal::UplinkInUse { uplink: name.clone(), gateway });
                 }
                 self.uplinks.remove(name);
+                self.remember_tables([(name.clone(), table)]);
                 self.hand_out_leases();
                 Ok(Applied::Deleted)
             }
@@ -95,7 +108,8 @@ impl Registry {
         Ok(())
     }
 
-    /// The table asked for, the one it has, or the lowest free one of our block.
+    /// The table asked for, the one it has, the one it had, or the lowest free one of our block; rather
+    /// one that no other uplink had.
     fn choose_table(&self, spec: &UplinkSpec, former: Option<u32>, host: &Observed) -> Result<u32, Refusal> {
         let user = |table: u32| {
             let mut others = self.uplinks().filter(|uplink| uplink.spec.name != spec.name);
@@ -108,10 +122,18 @@ impl Registry {
             return user(table).map_or(Ok(table), |user| Err(Refusal::TableTaken { table, user }));
         }
         let block = self.mark.table..self.mark.table.saturating_add(Mark::TABLES);
-        let former = former.filter(|table| self.mark.owns_table(*table));
-        let mut candidates = former.into_iter().chain(block);
-        candidates
-            .find(|table| user(*table).is_none())
+        let had = self.remembered_tables.get(&spec.name).copied();
+        let is_strange = |table: u32| {
+            let first = RouteKey { table, prefix: Prefix::DEFAULT_V4, metric: 0 };
+            host.foreign_routes.range(first..).next().is_some_and(|key| key.table == table)
+        };
+        let is_free = |table: &u32| user(*table).is_none() && (former == Some(*table) || !is_strange(*table));
+        let others: BTreeSet<u32> = self.remembered_tables.values().copied().collect();
+        let fresh = block.clone().filter(|table| !others.contains(table));
+        let own = former.into_iter().chain(had).filter(|table| self.mark.owns_table(*table));
+        own.chain(fresh)
+            .chain(block)
+            .find(is_free)
             .ok_or(Refusal::Limit { what: "free routing tables", limit: Mark::TABLES as usize })
     }
 }

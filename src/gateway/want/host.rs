@@ -3,14 +3,19 @@
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv6Addr};
 
+use imbl::ordmap::DiffItem;
 use imbl::{OrdMap, OrdSet};
 
-use crate::addr::{Family, InterfaceAddress, InterfaceName, Mac, Prefix};
+use crate::addr::{Family, InterfaceAddress, InterfaceName, Mac, Prefix, Weight};
 use crate::gateway::registry::Changes;
 use crate::gateway::{Attachment, GatewaySpec, Registry, Uplink};
-use crate::host::{HostHop, HostLink, HostRoute, HostState, RouteKey, Rule, Setting, SettingKind};
+use crate::host::{
+    HostHop, HostLink, HostRoute, HostState, Masquerade, RouteKey, Rule, RuleAction, Setting, SettingKind,
+    Surroundings, Translation,
+};
 
 use super::Basis;
+use super::sources::Sources;
 
 /// A tap's MTU, as the peer's.
 const MTU: u32 = 1500;
@@ -18,8 +23,6 @@ const MTU: u32 = 1500;
 /// Offset in the block of rule priorities of the uplinks' own addresses. Before the gateways': an
 /// uplink's address may lie in a gateway's subnet, and the narrower source decides.
 const UPLINK_RULES: u32 = 10;
-/// Offset of the gateways' subnets.
-const GATEWAY_RULES: u32 = 20;
 
 /// The metric of a route that stands behind every other.
 const LAST_METRIC: u32 = u32::MAX;
@@ -38,7 +41,12 @@ fn metric(family: Family) -> u32 {
 }
 
 /// Makes of the host's state that `before` calls for the one that `after` calls for.
-pub(super) fn follow(state: &mut HostState, before: Basis<'_>, after: Basis<'_>, changes: &Changes<'_>) {
+pub(super) fn follow(
+    (state, sources): (&mut HostState, &mut Sources),
+    before: Basis<'_>,
+    after: Basis<'_>,
+    changes: &Changes<'_>,
+) {
     let priority = after.0.mark().rule_priority;
     changes.gateways.iter().filter_map(|change| change.0).for_each(|spec| remove_tap(state, spec));
     changes.gateways.iter().filter_map(|change| change.1).for_each(|spec| add_tap(state, spec));
@@ -46,11 +54,18 @@ pub(super) fn follow(state: &mut HostState, before: Basis<'_>, after: Basis<'_>,
     changes.uplinks.iter().filter_map(|change| change.0).for_each(|uplink| remove_uplink(state, uplink, priority));
     for uplink in changes.uplinks.iter().filter_map(|change| change.1) {
         add_uplink(state, uplink, priority);
-        for (subnet, taps) in after.0.announced() {
-            lead_back(state, uplink, subnet, Some(&subnet_route(subnet, taps)));
-        }
+        let networks = after.0.announced().map(|(subnet, _)| subnet).chain(after.1.connected.keys().copied());
+        networks.for_each(|network| lead_back(state, uplink, network, after));
     }
-    concerned_subnets(after.0, changes).into_iter().for_each(|subnet| lead(state, after.0, subnet));
+    for network in differing(&before.1.connected, &after.1.connected) {
+        after.0.uplinks().for_each(|uplink| lead_back(state, uplink, network, after));
+    }
+    let subnets = concerned_subnets(after.0, changes);
+    for subnet in &subnets {
+        lead(state, after, *subnet);
+        sources.lead(*subnet, table_of(after.0, *subnet), priority, &mut state.rules);
+    }
+    masquerade(state, after.0, subnets);
     switch_ways_out(state, before, after);
 }
 
@@ -68,7 +83,7 @@ fn concerned_subnets(registry: &Registry, changes: &Changes<'_>) -> BTreeSet<Pre
 
 /// A gateway's tap with what lets packets pass.
 fn add_tap(state: &mut HostState, spec: &GatewaySpec) {
-    state.links.insert(spec.interface, HostLink { mac: Mac::GATEWAY, mtu: MTU, up: true });
+    state.links.insert(spec.interface, HostLink { mac: Mac::GATEWAY, mtu: MTU, up: true, marked: true });
     for family in spec.families() {
         state.settings.insert(Setting { interface: spec.interface, kind: forwarding(family) });
     }
@@ -87,44 +102,94 @@ fn remove_tap(state: &mut HostState, spec: &GatewaySpec) {
     }
 }
 
-/// The routes to a subnet, in table main and in the uplinks' tables, and the rule that leads its
-/// packets to its uplink.
-fn lead(state: &mut HostState, registry: &Registry, subnet: Prefix) {
+/// The routes to a subnet, in table main and in the uplinks' tables.
+fn lead(state: &mut HostState, basis: Basis<'_>, subnet: Prefix) {
+    let registry = basis.0;
     let taps = registry.announcers_of(&subnet);
-    let route = taps.map(|taps| subnet_route(subnet, taps));
-    put(&mut state.routes, main_route(subnet), route.as_ref());
+    put(&mut state.routes, main_route(subnet), taps.map(|taps| subnet_route(registry, subnet, taps)));
     for uplink in registry.uplinks() {
-        lead_back(state, uplink, subnet, route.as_ref());
+        lead_back(state, uplink, subnet, basis);
     }
-    let priority = registry.mark().rule_priority + GATEWAY_RULES;
-    let rule = |table| Rule { priority, from: subnet, table };
-    let old: Vec<Rule> = state.rules.range(rule(0)..=rule(u32::MAX)).copied().collect();
-    old.iter().for_each(|rule| _ = state.rules.remove(rule));
-    let gateways = taps.into_iter().flatten().filter_map(|tap| registry.gateway(tap));
-    let uplinks = gateways.filter_map(|gateway| registry.uplink(gateway.spec.uplink.as_ref()?));
-    // An uplink carries one family; the other leaves by the main table.
-    let uplinks = uplinks.filter(|uplink| uplink.spec.family() == subnet.family());
-    state.rules.extend(uplinks.map(|uplink| rule(uplink.table)));
 }
 
-/// The route to a gateway's subnet in an uplink's table: without it an answer from the uplink's
-/// address to a guest would leave by the uplink.
-fn lead_back(state: &mut HostState, uplink: &Uplink, subnet: Prefix, route: Option<&HostRoute>) {
+/// The table that packets from a subnet look up, if they leave by an uplink; all gateways that announce
+/// it name the same.
+fn table_of(registry: &Registry, subnet: Prefix) -> Option<u32> {
+    let gateway = registry.gateway(registry.announcers_of(&subnet)?.get_min()?)?;
+    let uplink = registry.uplink(gateway.spec.uplink.as_ref()?)?;
+    // An uplink carries one family; the other leaves by the main table.
+    (uplink.spec.family() == subnet.family()).then_some(uplink.table)
+}
+
+/// Under which address packets of these subnets, and of those inside them, leave the host.
+fn masquerade(state: &mut HostState, registry: &Registry, mut subnets: BTreeSet<Prefix>) {
+    let overlapping: Vec<Prefix> =
+        subnets.iter().flat_map(|subnet| registry.overlapping(*subnet)).map(|(prefix, _)| prefix).collect();
+    subnets.extend(overlapping);
+    for subnet in subnets {
+        let first = Masquerade { subnet, to: Translation::Device };
+        let old: Vec<_> = state.masquerades.range(first..).take_while(|old| old.subnet == subnet).copied().collect();
+        let new = translation(registry, subnet).map(|to| Masquerade { subnet, to });
+        old.iter().filter(|old| Some(**old) != new).for_each(|old| _ = state.masquerades.remove(old));
+        if let Some(new) = new.filter(|new| !old.contains(new)) {
+            state.masquerades.insert(new);
+        }
+    }
+}
+
+/// How a subnet is masqueraded; not by itself if one around it is.
+fn translation(registry: &Registry, subnet: Prefix) -> Option<Translation> {
+    let around = registry.overlapping(subnet).filter(|(other, gateway)| gateway.masquerade && other.covers(&subnet));
+    let (widest, gateway) = around.min_by_key(|(other, _)| other.length())?;
+    if widest != subnet {
+        return None;
+    }
+    let uplink = gateway.uplink.as_ref().and_then(|name| registry.uplink(name));
+    match uplink.filter(|uplink| uplink.spec.family() == subnet.family()) {
+        // Without a lease nothing leaves that could be translated.
+        Some(uplink) => Some(Translation::Uplink(uplink.spec.device, uplink.attachment()?.address.address)),
+        None => Some(Translation::Device),
+    }
+}
+
+/// The route in an uplink's table to a network that is near: a gateway's subnet, or one that the host
+/// is connected to. Without it what a source rule leads there would go out by the uplink: an answer
+/// from the uplink's address to a guest, a guest's packet to the next network of the host.
+fn lead_back(state: &mut HostState, uplink: &Uplink, network: Prefix, (registry, surroundings): Basis<'_>) {
     let own = uplink.attachment().map(|attachment| attachment.address.network());
     // The uplink's own network stays on its link.
-    let is_own = own.is_some_and(|own| subnet == own && !own.is_host());
-    if subnet.family() == uplink.spec.family() && !is_own {
-        let key = RouteKey { table: uplink.table, prefix: subnet, metric: metric(subnet.family()) };
-        put(&mut state.routes, key, route);
+    let is_own = own.is_some_and(|own| network == own && !own.is_host());
+    if network.family() == uplink.spec.family() && !is_own {
+        let key = RouteKey { table: uplink.table, prefix: network, metric: metric(network.family()) };
+        // As in table main, where a gateway's route has the better metric.
+        let route = registry.announcers_of(&network).map(|taps| subnet_route(registry, network, taps));
+        let connected = || surroundings.connected.get(&network).map(|device| on_link(*device));
+        put(&mut state.routes, key, route.or_else(connected));
     }
 }
 
-fn put(routes: &mut OrdMap<RouteKey, HostRoute>, key: RouteKey, route: Option<&HostRoute>) {
+fn on_link(device: InterfaceName) -> HostRoute {
+    HostRoute { hops: BTreeSet::from([HostHop { device, via: None, weight: Weight::ONE }]), source: None }
+}
+
+fn put(routes: &mut OrdMap<RouteKey, HostRoute>, key: RouteKey, route: Option<HostRoute>) {
     match route {
-        Some(route) if routes.get(&key) == Some(route) => {}
-        Some(route) => drop(routes.insert(key, route.clone())),
+        Some(route) if routes.get(&key) == Some(&route) => {}
+        Some(route) => drop(routes.insert(key, route)),
         None => drop(routes.remove(&key)),
     }
+}
+
+/// The networks that are in one only, or with another device.
+fn differing(
+    before: &OrdMap<Prefix, InterfaceName>,
+    after: &OrdMap<Prefix, InterfaceName>,
+) -> impl Iterator<Item = Prefix> {
+    before.diff(after).map(|difference| match difference {
+        DiffItem::Add(network, _) | DiffItem::Update { new: (network, _), .. } | DiffItem::Remove(network, _) => {
+            *network
+        }
+    })
 }
 
 /// The switches of the host's devices by which gateways' traffic comes back.
@@ -144,14 +209,14 @@ fn switch_ways_out(state: &mut HostState, before: Basis<'_>, after: Basis<'_>) {
     }
 }
 
-fn ways_out((registry, exit_devices): Basis<'_>) -> BTreeSet<Setting> {
+fn ways_out((registry, Surroundings { exit_devices: exits, .. }): Basis<'_>) -> BTreeSet<Setting> {
     let mut settings = BTreeSet::new();
     for (uplink, family) in registry.ways_out() {
         let uplink = uplink.and_then(|name| registry.uplink(name));
         let kind = forwarding(family);
         match uplink.filter(|uplink| uplink.spec.family() == family) {
             Some(uplink) => _ = settings.insert(Setting { interface: uplink.spec.device, kind }),
-            None => settings.extend(exit_devices.iter().map(|device| Setting { interface: *device, kind })),
+            None => settings.extend(exits.iter().map(|device| Setting { interface: *device, kind })),
         }
     }
     settings
@@ -171,12 +236,18 @@ fn tap_address() -> Option<InterfaceAddress> {
 }
 
 /// The route to a subnet over all taps that announce it.
-fn subnet_route(subnet: Prefix, taps: &OrdSet<InterfaceName>) -> HostRoute {
+fn subnet_route(registry: &Registry, subnet: Prefix, taps: &OrdSet<InterfaceName>) -> HostRoute {
     // IPv6 makes one multipath route only of hops with a router; hops with nothing but a device
     // would become separate routes, of which the first takes all.
     let router = IpAddr::from(Mac::GATEWAY.link_local());
-    let via = (subnet.family() == Family::V6 && taps.len() > 1).then_some(router);
-    HostRoute { hops: taps.iter().map(|tap| HostHop { device: *tap, via }).collect(), source: None }
+    let shared = taps.len() > 1;
+    let via = (subnet.family() == Family::V6 && shared).then_some(router);
+    // One alone has no share, and the kernel keeps none for it.
+    let weight = |tap| if shared { registry.weight_of(tap) } else { Weight::ONE };
+    HostRoute {
+        hops: taps.iter().map(|tap| HostHop { device: *tap, via, weight: weight(tap) }).collect(),
+        source: None,
+    }
 }
 
 /// An uplink's table, apart from the gateways' subnets, and the rule for packets from its own address.
@@ -191,7 +262,7 @@ fn add_uplink(state: &mut HostState, uplink: &Uplink, priority: u32) {
     };
     if let Some(Attachment { address, via }) = uplink.attachment() {
         let over = |via| HostRoute {
-            hops: BTreeSet::from([HostHop { device: spec.device, via }]),
+            hops: BTreeSet::from([HostHop { device: spec.device, via, weight: Weight::ONE }]),
             source: Some(address.address),
         };
         let network = address.network();
@@ -216,5 +287,5 @@ fn remove_uplink(state: &mut HostState, uplink: &Uplink, priority: u32) {
 
 fn own_rule(uplink: &Uplink, priority: u32) -> Option<Rule> {
     let from = Prefix::host(uplink.attachment()?.address.address);
-    Some(Rule { priority: priority + UPLINK_RULES, from, table: uplink.table })
+    Some(Rule { priority: priority + UPLINK_RULES, from, action: RuleAction::Lookup(uplink.table) })
 }

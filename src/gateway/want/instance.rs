@@ -68,7 +68,7 @@ fn route(registry: &Registry, instance: &InstanceName, prefix: Prefix) -> Option
         // Several gateways, or several ports, share the traffic.
         Origin::Gateway | Origin::Port | Origin::Static => {
             let best = offers.iter().filter(|(of, _)| *of == origin);
-            NextHop::group(best.map(|(_, port)| Hop { port: *port, gateway: None }))
+            NextHop::group(best.map(|(_, port)| Hop { port: *port, gateway: None, weight: registry.weight_of(port) }))
         }
     };
     Some(RouteWant { next_hop, origin })

@@ -1,15 +1,23 @@
 use std::fmt::Write;
 
+use imbl::OrdSet;
+
 use super::*;
+use crate::addr::Weight;
 use crate::gateway::Plan;
 use crate::gateway::fixtures::{gateway, good, leased_uplink, leases, port, route, set, uplink};
 use crate::gateway::{Limits, StaticRoute};
-use crate::host::{Mark, Observed};
+use crate::host::{Mark, Observed, RouteKey};
 use crate::routing::Hop;
 
 /// What a registry calls for, asked from nothing.
-fn want(registry: &Registry, exit_devices: &OrdSet<InterfaceName>) -> Want {
-    Plan::new(registry.clone(), exit_devices.clone()).want().clone()
+fn want(registry: &Registry, surroundings: &Surroundings) -> Want {
+    Plan::new(registry.clone(), surroundings.clone()).want().clone()
+}
+
+/// A host with one device that leads out.
+fn by_eth0() -> Surroundings {
+    Surroundings { exit_devices: OrdSet::unit(good("eth0")), ..Surroundings::default() }
 }
 
 fn registry() -> Registry {
@@ -40,7 +48,7 @@ impl Registry {
 
 /// The host's part, one object a line.
 fn host_text(registry: &Registry) -> String {
-    let state = want(registry, &OrdSet::unit(good("eth0"))).host;
+    let state = want(registry, &by_eth0()).host;
     let mut text = String::new();
     for (name, link) in &state.links {
         writeln!(text, "link {name} {} mtu {} up {}", link.mac, link.mtu, link.up).unwrap();
@@ -56,12 +64,15 @@ fn host_text(registry: &Registry) -> String {
         for hop in &route.hops {
             let via = hop.via.map(|via| format!("via {via} ")).unwrap_or_default();
             write!(text, " {via}dev {}", hop.device).unwrap();
+            if hop.weight != Weight::ONE {
+                write!(text, " weight {}", hop.weight).unwrap();
+            }
         }
         let source = route.source.map(|source| format!(" src {source}")).unwrap_or_default();
         writeln!(text, "{source}").unwrap();
     }
     for rule in &state.rules {
-        writeln!(text, "rule {} from {} lookup {}", rule.priority, rule.from, rule.table).unwrap();
+        writeln!(text, "rule {rule}").unwrap();
     }
     for setting in &state.settings {
         writeln!(text, "setting {} {:?}", setting.interface, setting.kind).unwrap();
@@ -72,7 +83,7 @@ fn host_text(registry: &Registry) -> String {
 /// The instances, one route a line.
 fn instances_text(registry: &Registry) -> String {
     let mut text = String::new();
-    for (name, instance) in want(registry, &OrdSet::new()).instances {
+    for (name, instance) in want(registry, &Surroundings::default()).instances {
         writeln!(text, "instance {name}").unwrap();
         for (prefix, route) in instance.routes {
             writeln!(text, "  {prefix} {} ({})", route.next_hop, route.origin).unwrap();
@@ -91,7 +102,7 @@ fn assert_text(found: &str, expected: &str) {
 
 #[test]
 fn nothing_asked_nothing_wanted() {
-    assert_eq!(want(&registry(), &OrdSet::unit(good("eth0"))), Want::default());
+    assert_eq!(want(&registry(), &by_eth0()), Want::default());
 }
 
 #[test]
@@ -104,9 +115,46 @@ fn a_gateway_is_a_tap_with_routes_and_forwarding() {
          setting eth0 ForwardV4
          setting vgw1 ForwardV4",
     );
-    let Want { ports, .. } = want(&registry, &OrdSet::new());
+    let Want { ports, .. } = want(&registry, &Surroundings::default());
     let expected = PortWant::Gateway { instance: good("a"), own_addresses: BTreeSet::new() };
     assert_eq!(ports.into_iter().collect::<Vec<_>>(), [(good("vgw1"), expected)]);
+}
+
+#[test]
+fn shares_are_in_proportion_to_the_weights() {
+    let registry = registry()
+        .with_gateway(gateway("vgw1", "a", "10.0.0.0/24 fd00::/64").weighing("3"))
+        .with_gateway(gateway("vgw2", "a", "10.0.0.0/24 fd00::/64 10.1.0.0/24"))
+        .with_gateway(gateway("vgw3", "a", "10.2.0.0/24").weighing("256"));
+    let text = host_text(&registry);
+    for route in [
+        "route 10.0.0.0/24 table 254 metric 0 dev vgw1 weight 3 dev vgw2\n",
+        "route fd00::/64 table 254 metric 1024 via fe80::200:5eff:fe00:100 dev vgw1 weight 3 via",
+        // What is alone has no share.
+        "route 10.2.0.0/24 table 254 metric 0 dev vgw3\n",
+    ] {
+        assert!(text.contains(route), "{route} in\n{text}");
+    }
+    let text = instances_text(&registry);
+    let default = "0.0.0.0/0 nexthop dev vgw1 weight 3 nexthop dev vgw2 nexthop dev vgw3 weight 256 (gateway)";
+    assert!(text.contains(default), "{text}");
+}
+
+#[test]
+fn what_lies_inside_a_masqueraded_network_needs_nothing_of_its_own() {
+    let masquerades = |registry: &Registry| {
+        let state = want(registry, &Surroundings::default()).host;
+        state.masquerades.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let mut registry = registry()
+        .with_gateway(gateway("vgw1", "a", "10.0.0.0/16 fd00::/64").masqueraded())
+        .with_gateway(gateway("vgw2", "a", "10.0.1.0/24 10.0.1.9/32").masqueraded())
+        .with_gateway(gateway("vgw3", "b", "10.1.0.0/24"));
+    assert_eq!(masquerades(&registry), ["anywhere4 { 10.0.0.0/16 }", "anywhere6 { fd00::/64 }"]);
+    let refused = registry.add_gateway(gateway("vgw4", "a", "10.0.1.0/24"), 0, &Observed::default());
+    assert_eq!(refused.unwrap_err().field(), "masquerade");
+    registry.delete_gateway(&good("vgw1")).unwrap();
+    assert_eq!(masquerades(&registry), ["anywhere4 { 10.0.1.0/24 }"]);
 }
 
 #[test]
@@ -132,7 +180,7 @@ fn gateways_of_one_instance_share_a_subnet() {
          setting vgw2 ForwardV4
          setting vgw2 ForwardV6",
     );
-    let ports = want(&registry, &OrdSet::new()).ports;
+    let ports = want(&registry, &Surroundings::default()).ports;
     let own_addresses = set("fe80::200:5eff:fe00:100");
     assert_eq!(ports[&good::<InterfaceName>("vgw1")], PortWant::Gateway { instance: good("a"), own_addresses });
 }
@@ -156,8 +204,8 @@ fn an_uplink_has_a_table_that_knows_the_way_back() {
          route 10.0.0.0/24 table 20100 metric 0 dev vgw1
          route 10.2.0.0/24 table 20100 metric 0 dev vgw2
          route 20.0.0.0/24 table 20100 metric 0 dev eth1 src 20.0.0.5
-         rule 20110 from 20.0.0.5/32 lookup 20100
-         rule 20120 from 10.0.0.0/24 lookup 20100
+         rule from 20.0.0.5/32 lookup 20100 pref 20110
+         rule from 10.0.0.0/24 lookup 20100 pref 20128
          setting eth0 ForwardV4
          setting eth0 ForwardV6
          setting eth1 ForwardV4
@@ -180,8 +228,8 @@ fn an_ipv6_uplink_without_a_connected_network() {
          route ::/0 table 700 metric 1024 via fe80::1 dev eth1 src 2001:db8::5
          route ::/0 table 700 metric 4294967295 unreachable
          route fd00::/64 table 700 metric 1024 dev vgw1
-         rule 20110 from 2001:db8::5/128 lookup 700
-         rule 20120 from fd00::/64 lookup 700
+         rule from 2001:db8::5/128 lookup 700 pref 20110
+         rule from fd00::/64 lookup 700 pref 20184
          setting eth1 ForwardV6
          setting vgw1 ForwardV6",
     );
@@ -196,6 +244,29 @@ fn the_network_of_an_uplink_stays_on_its_link() {
     ));
     let text = host_text(&registry);
     assert!(text.contains("route 20.0.0.0/24 table 20100 metric 0 dev eth1 src 20.0.0.5\n"), "{text}");
+}
+
+#[test]
+fn networks_that_the_host_is_connected_to_are_near_in_every_uplinks_table() {
+    let connected = [("30.0.0.0/24", "br0"), ("20.0.0.0/24", "eth9"), ("10.0.0.0/24", "br0"), ("fd07::/64", "br0")];
+    let connected = connected.map(|(network, device)| (good(network), good(device)));
+    let surroundings = Surroundings { connected: connected.into_iter().collect(), ..Surroundings::default() };
+    let registry = registry()
+        .with_uplink(uplink("wan", "eth1", "20.0.0.5/24", "20.0.0.1"))
+        .with_uplink(uplink("six", "eth1", "fd08::5/64", "fd08::1"))
+        .with_gateway(gateway("vgw1", "a", "10.0.0.0/24"));
+    let routes = want(&registry, &surroundings).host.routes;
+    let devices = |table: u32, prefix: &str, metric| -> Vec<_> {
+        let route = routes.get(&RouteKey { table, prefix: good(prefix), metric });
+        route.into_iter().flat_map(|route| &route.hops).map(|hop| hop.device.to_string()).collect()
+    };
+    let (wan, six) = (registry.uplink(&good("wan")).unwrap().table, registry.uplink(&good("six")).unwrap().table);
+    assert_eq!(devices(wan, "30.0.0.0/24", 0), ["br0"]);
+    assert_eq!(devices(wan, "20.0.0.0/24", 0), ["eth1"], "the uplink's own network stays on its link");
+    assert_eq!(devices(wan, "10.0.0.0/24", 0), ["vgw1"], "a gateway's subnet is the gateway's");
+    assert_eq!(devices(six, "fd07::/64", 1024), ["br0"]);
+    assert!(devices(six, "30.0.0.0/24", 0).is_empty());
+    assert!(devices(RouteKey::MAIN, "30.0.0.0/24", 0).is_empty(), "there it is the host's own");
 }
 
 #[test]
@@ -237,7 +308,7 @@ fn the_origin_decides_over_the_same_prefix() {
         (route(), "via 10.0.0.77 dev vgw1 (static)"),
     ];
     for (registry, expected) in cases {
-        let routes = &want(&registry, &OrdSet::new()).instances[&good::<InstanceName>("a")].routes;
+        let routes = &want(&registry, &Surroundings::default()).instances[&good::<InstanceName>("a")].routes;
         let RouteWant { next_hop, origin } = &routes[&good::<Prefix>("10.0.0.9/32")];
         assert_eq!(format!("{next_hop} ({origin})"), expected);
     }
@@ -245,14 +316,14 @@ fn the_origin_decides_over_the_same_prefix() {
 
 #[test]
 fn a_static_route_outlives_its_ports() {
-    let hop = |name| Hop { port: good(name), gateway: None };
+    let hop = |name| Hop { port: good(name), gateway: None, weight: Weight::ONE };
     let both = NextHop::group([hop("tap1"), hop("tap2")]);
     let mut registry = registry()
         .with_port(port("tap1", "a", "10.0.0.1/32", ""))
         .with_port(port("tap2", "a", "10.0.0.2/32", ""))
         .with_route(StaticRoute { instance: good("a"), prefix: good("10.9.0.0/16"), next_hop: both });
     let text = |registry: &Registry| {
-        let instances = want(registry, &OrdSet::new()).instances;
+        let instances = want(registry, &Surroundings::default()).instances;
         instances[&good::<InstanceName>("a")].routes[&good::<Prefix>("10.9.0.0/16")].next_hop.to_string()
     };
     assert_eq!(text(&registry), "nexthop dev tap1 nexthop dev tap2");
@@ -263,7 +334,7 @@ fn a_static_route_outlives_its_ports() {
     registry.add_port(port("tap1", "b", "10.0.0.1/32", "")).unwrap();
     assert_eq!(text(&registry), "unreachable", "a port of another instance does not stand in");
     registry.delete_route(&good("a"), good("10.9.0.0/16")).unwrap();
-    assert_eq!(want(&registry, &OrdSet::new()).instances.keys().cloned().collect::<Vec<_>>(), [good("b")]);
+    assert_eq!(want(&registry, &Surroundings::default()).instances.keys().cloned().collect::<Vec<_>>(), [good("b")]);
 }
 
 #[test]

@@ -117,7 +117,8 @@ impl LinuxKernel {
         for (number, (existing, (name, link))) in self.netlink.links_named(&names).into_iter().zip(&links).enumerate() {
             match existing {
                 Ok(Some(existing)) if self.owns(&existing) => {
-                    requests.extend(alterations(&existing, link).into_iter().map(|request| (number, request)));
+                    let altered = alterations(&existing, link, self.mark.group);
+                    requests.extend(altered.into_iter().map(|request| (number, request)));
                 }
                 Ok(Some(_)) => drop(refused.insert(number, TapError::Foreign(*name).into())),
                 Ok(None) => drop(refused.insert(number, no_interface(*name))),
@@ -175,8 +176,12 @@ fn configuration(group: u32, index: u32, link: &HostLink) -> [Request; 2] {
 }
 
 /// What makes of an existing tap the wanted one.
-fn alterations(existing: &Link, link: &HostLink) -> Vec<Request> {
+fn alterations(existing: &Link, link: &HostLink, group: u32) -> Vec<Request> {
     let mut requests = Vec::new();
+    if existing.group != group {
+        let change = LinkChange { group: Some(group), ..LinkChange::default() };
+        requests.push(Request::change_link(existing.index, &change));
+    }
     let mac = (existing.mac != link.mac).then_some(link.mac);
     let mtu = (existing.mtu != link.mtu).then_some(link.mtu);
     if mac.is_some() || mtu.is_some() {

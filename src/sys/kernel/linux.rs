@@ -3,17 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::mem::discriminant;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 
-use crate::addr::{Family, InterfaceName};
+use crate::addr::{Family, InterfaceAddress, InterfaceName, Prefix};
 use crate::host::{
-    ForeignRoute, ForeignRule, Kernel, KernelError, Mark, Observed, Operation, Outcome, Setting, Survey,
+    ForeignRoute, ForeignRule, Kernel, KernelError, Mark, Observed, Operation, Outcome, Setting, Survey, Traffic,
 };
 use crate::sys::netlink::{AddressEntry, Netlink, NetlinkError, Request, Watch};
 use crate::sys::sysctl::Ipv6Switches;
 use crate::sys::tap::Tap;
 
 use super::failed::Failed;
+use super::masquerade::Masquerading;
 use super::observe::{Ownership, Snapshot, classify};
 use super::originals::Originals;
 
@@ -36,6 +38,11 @@ pub struct LinuxKernel {
     pub(super) passing: BTreeSet<Setting>,
     /// The links that were not ours when last observed, by index: their names, and whether they were up.
     pub(super) foreign: BTreeMap<u32, (InterfaceName, bool)>,
+    /// The addresses in use that links had when last observed, and those heard of since.
+    pub(super) addresses: BTreeSet<(u32, InterfaceAddress)>,
+    pub(super) masquerading: Masquerading,
+    /// The host's links that fell since somebody asked.
+    pub(super) fallen: BTreeSet<InterfaceName>,
     claimed: BTreeSet<u32>,
 }
 
@@ -75,6 +82,9 @@ impl LinuxKernel {
             held: BTreeMap::new(),
             passing: BTreeSet::new(),
             foreign: BTreeMap::new(),
+            addresses: BTreeSet::new(),
+            masquerading: Masquerading::open()?,
+            fallen: BTreeSet::new(),
             claimed: BTreeSet::new(),
         };
         // Held by taps that went with a killed daemon.
@@ -94,6 +104,11 @@ impl LinuxKernel {
     pub fn take_queues(&mut self, name: &InterfaceName) -> Option<Vec<Tap>> {
         let queues = std::mem::take(&mut self.held.get_mut(name)?.queues);
         (!queues.is_empty()).then_some(queues)
+    }
+
+    /// Readable when [`Kernel::has_news`] may have something to tell.
+    pub fn notices(&self) -> BorrowedFd<'_> {
+        self.watch.as_fd()
     }
 
     /// True for a tap of ours that was there before us.
@@ -122,8 +137,11 @@ impl LinuxKernel {
         };
         let mut observed = classify(&snapshot, &self.ownership());
         observed.ours.settings = self.held_settings(&snapshot.links)?.into();
+        self.look_at_masquerades(&mut observed)?;
         self.forget_links_gone(&snapshot.links);
         self.remember_links(&snapshot.links);
+        let in_use = snapshot.addresses.iter().filter(|entry| !entry.tentative);
+        self.addresses = in_use.map(|entry| (entry.link, entry.address)).collect();
         self.save_originals()?;
         Ok(observed)
     }
@@ -142,6 +160,9 @@ impl LinuxKernel {
             Operation::DeleteRule(_) => self.delete_rules(operations),
             Operation::Enable(_) => self.enable(operations),
             Operation::Restore(_) => self.restore(operations),
+            Operation::AddMasquerade(_) => self.add_masquerades(operations),
+            Operation::DeleteMasquerade(_) => self.delete_masquerades(operations),
+            Operation::ClearMasquerades => operations.iter().map(|_| self.clear_masquerades()).collect(),
         }
     }
 
@@ -179,7 +200,7 @@ impl LinuxKernel {
                 without_link.insert(number);
                 continue;
             };
-            let entry = AddressEntry { link, address: *address, protocol: None };
+            let entry = AddressEntry { link, address: *address, protocol: None, tentative: false };
             requests.push(match operation {
                 Operation::AddAddress(..) => {
                     (number, Request::add_address(&AddressEntry { protocol: Some(self.mark.protocol), ..entry }))
@@ -259,7 +280,17 @@ impl Kernel for LinuxKernel {
     }
 
     fn has_news(&mut self, known: &Observed) -> bool {
-        self.hears_news(known)
+        // Both are asked: what is left unread now would be news the next time.
+        let heard = self.hears_news(known);
+        self.hears_of_masquerades(known) || heard
+    }
+
+    fn masqueraded(&mut self) -> Result<BTreeMap<Prefix, Traffic>, KernelError> {
+        self.count_masqueraded().map_err(|failed| failed.during(&"nft list table inet vgw"))
+    }
+
+    fn fallen(&mut self) -> BTreeSet<InterfaceName> {
+        std::mem::take(&mut self.fallen)
     }
 
     fn survey(&mut self) -> Result<Survey, KernelError> {

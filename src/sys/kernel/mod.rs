@@ -3,6 +3,7 @@
 mod failed;
 mod links;
 mod linux;
+mod masquerade;
 mod news;
 mod observe;
 mod originals;

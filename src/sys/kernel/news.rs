@@ -24,6 +24,11 @@ impl LinuxKernel {
         for notice in &notices {
             match notice {
                 Notice::Link(step) => links.entry(step.index).or_default().push(*step),
+                Notice::Address { link, address, gone } => {
+                    // Each is judged, as the links are.
+                    let is_news = self.is_address_news(*link, *address, *gone, known);
+                    news = is_news.then_some(notice).or(news);
+                }
                 _ if news.is_none() && self.is_news(notice, known) => news = Some(notice),
                 _ => {}
             }
@@ -49,10 +54,13 @@ impl LinuxKernel {
         let ours = names.rfind(|name| self.held.get(name).is_some_and(|held| held.index == last.index));
         if let Some((name, held)) = ours.and_then(|name| Some((name, self.held.get_mut(&name)?))) {
             let was_up = std::mem::replace(&mut held.up, last.up);
-            let ended = HostLink { mac: last.mac, mtu: last.mtu, up: last.up };
+            let marked = last.group == self.mark.group;
+            let ended = HostLink { mac: last.mac, mtu: last.mtu, up: last.up, marked };
             return !stayed(name, was_up, steps) || known.ours.links.get(&name) != Some(&ended);
         }
-        match self.foreign.get(&last.index) {
+        let foreign = self.foreign.get(&last.index);
+        self.fallen.extend(foreign.filter(|_| steps.iter().any(|step| step.gone || !step.up)).map(|(name, _)| *name));
+        match foreign {
             // Nothing of what we do takes a foreign link up or down, not even for a moment.
             Some((name, up)) => steps.iter().any(|step| step.gone || step.name != *name || step.up != *up),
             // Gone before it was ever seen, or ours until a moment ago.
@@ -62,11 +70,8 @@ impl LinuxKernel {
 
     fn is_news(&self, notice: &Notice, known: &Observed) -> bool {
         match notice {
-            // Judged with all its steps.
-            Notice::Link(_) => false,
-            Notice::AddressGone { link, address } => {
-                self.foreign.contains_key(link) || self.is_held_address(*link, *address, known)
-            }
+            // Judged before, with what is remembered of them.
+            Notice::Link(_) | Notice::Address { .. } => false,
             Notice::Route { entry, gone } => self.is_route_news(entry, *gone, known),
             Notice::Rule { entry, gone } => self.is_rule_news(entry, *gone, known),
         }
@@ -101,15 +106,15 @@ impl LinuxKernel {
     }
 
     fn is_exit(&self, index: u32, known: &Observed) -> bool {
-        known.exit_devices.iter().any(|device| known.foreign_links.get(device) == Some(&index))
+        known.surroundings.exit_devices.iter().any(|device| known.foreign_links.get(device) == Some(&index))
     }
 
     fn is_rule_news(&self, entry: &RuleEntry, gone: bool, known: &Observed) -> bool {
         if entry.protocol == self.mark.protocol {
             return true;
         }
-        let table = entry.rule.table;
-        let is_ours = self.mark.owns_table(table) || known.ours.rules.iter().any(|rule| rule.table == table);
+        let Some(table) = entry.rule.table() else { return false };
+        let is_ours = self.mark.owns_table(table) || known.ours.rules.iter().any(|rule| rule.table() == Some(table));
         !gone && table != 0 && !is_ours && !known.foreign_tables.contains(&table)
     }
 
@@ -122,6 +127,19 @@ impl LinuxKernel {
                 held.up = link.up;
             }
         }
+    }
+
+    /// One that comes matters once, however often it is said again: every router advertisement renews
+    /// an address.
+    fn is_address_news(&mut self, link: u32, address: InterfaceAddress, gone: bool, known: &Observed) -> bool {
+        let is_told_first = if gone {
+            self.addresses.remove(&(link, address));
+            self.fallen.extend(self.foreign.get(&link).map(|(name, _)| *name));
+            true
+        } else {
+            self.addresses.insert((link, address))
+        };
+        is_told_first && self.foreign.contains_key(&link) || gone && self.is_held_address(link, address, known)
     }
 
     fn is_held_address(&self, index: u32, address: InterfaceAddress, known: &Observed) -> bool {
@@ -141,7 +159,7 @@ fn stayed(name: InterfaceName, mut was_up: bool, steps: &[LinkStep]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::addr::Mac;
+    use crate::addr::{Mac, Weight};
     use crate::host::{HostHop, HostRoute, Mark};
     use crate::sys::netlink::Hop;
 
@@ -156,7 +174,15 @@ mod tests {
     }
 
     fn step(up: bool) -> LinkStep {
-        LinkStep { index: OURS, name: name("vgw1"), mac: Mac::GATEWAY, mtu: 1500, up, gone: false }
+        LinkStep {
+            index: OURS,
+            name: name("vgw1"),
+            mac: Mac::GATEWAY,
+            mtu: 1500,
+            group: Mark::default().group,
+            up,
+            gone: false,
+        }
     }
 
     /// A kernel that holds vgw1, which is up or not yet; eth1 is somebody else's, and up.
@@ -166,7 +192,7 @@ mod tests {
         kernel.held.insert(name("vgw1"), Held { index: OURS, adopted: false, up, queues: Vec::new() });
         kernel.foreign.insert(THEIRS, (name("eth1"), true));
         let mut known = Observed::default();
-        known.ours.links.insert(name("vgw1"), HostLink { mac: Mac::GATEWAY, mtu: 1500, up: true });
+        known.ours.links.insert(name("vgw1"), HostLink { mac: Mac::GATEWAY, mtu: 1500, up: true, marked: true });
         (state, kernel, known)
     }
 
@@ -194,6 +220,7 @@ mod tests {
     #[test]
     fn a_tap_that_is_not_as_we_made_it_is_news() {
         assert!(is_news(true, &[LinkStep { mtu: 1400, ..step(true) }]));
+        assert!(is_news(true, &[LinkStep { group: 0, ..step(true) }]));
         assert!(is_news(true, &[LinkStep { mac: Mac([2, 0, 0, 0, 0, 9]), ..step(true) }]));
         assert!(is_news(true, &[LinkStep { gone: true, ..step(true) }]));
         assert!(is_news(true, &[LinkStep { name: name("other"), ..step(true) }, step(true)]));
@@ -213,11 +240,12 @@ mod tests {
     fn a_foreign_route_over_our_tap_is_news_unless_nobody_asked_for_it() {
         let (_state, kernel, mut known) = holding(true);
         let key = |prefix: &str| RouteKey { table: RouteKey::MAIN, prefix: prefix.parse().unwrap(), metric: 0 };
-        let way = HostRoute { hops: [HostHop { device: name("vgw1"), via: None }].into(), source: None };
+        let way =
+            HostRoute { hops: [HostHop { device: name("vgw1"), via: None, weight: Weight::ONE }].into(), source: None };
         known.ours.routes.insert(key("10.1.0.0/24"), way);
         known.foreign_routes.insert(key("10.2.0.0/24"));
         let hears = |prefix: &str, protocol: u8, gone: bool| {
-            let hops = vec![Hop { link: OURS, via: None }];
+            let hops = vec![Hop { link: OURS, via: None, weight: Weight::ONE }];
             let kind = RouteKind::Unicast;
             let entry = RouteEntry { key: key(prefix), protocol, kind, hops, source: None, special: false };
             kernel.is_news(&Notice::Route { entry, gone }, &known)

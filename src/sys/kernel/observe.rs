@@ -4,8 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use crate::addr::{InterfaceName, Prefix};
-use crate::host::{HostHop, HostLink, HostRoute, Mark, Observed, RouteKey, Rule};
+use crate::host::{HostHop, HostLink, HostRoute, Mark, Observed, RouteKey, Rule, Surroundings};
 use crate::sys::netlink::{AddressEntry, Hop, Link, RouteEntry, RouteKind, RuleEntry};
+
+/// Who connects the host to a network (`RTPROT_KERNEL` and `RTPROT_RA`, include/uapi/linux/rtnetlink.h):
+/// the kernel with an address, and a router's announcement that a program has taken up.
+const CONNECTING: [u8; 2] = [2, 9];
 
 /// Everything that the kernel shows.
 #[derive(Debug, Default)]
@@ -51,8 +55,7 @@ pub(super) fn classify(snapshot: &Snapshot, ownership: &Ownership<'_>) -> Observ
     let (our_links, foreign_links): (Vec<_>, Vec<_>) =
         snapshot.links.iter().partition(|link| ownership.owns_link(link));
     observed.foreign_links = foreign_links.iter().map(|link| (link.name, link.index)).collect();
-    let as_wanted = |link: &Link| HostLink { mac: link.mac, mtu: link.mtu, up: link.up };
-    observed.ours.links = our_links.iter().map(|link| (link.name, as_wanted(link))).collect();
+    observed.ours.links = our_links.iter().map(|link| (link.name, host_link(link, ownership.mark))).collect();
 
     let our_indices: BTreeSet<u32> = our_links.iter().map(|link| link.index).collect();
     let addresses = snapshot.addresses.iter();
@@ -63,11 +66,14 @@ pub(super) fn classify(snapshot: &Snapshot, ownership: &Ownership<'_>) -> Observ
     let our_rules = snapshot.rules.iter().filter(|entry| ownership.owns_rule(entry));
     observed.ours.rules = our_rules.map(|entry| entry.rule).collect();
     let mut tables: BTreeSet<u32> = ownership.claimed.clone();
-    tables.extend(observed.ours.rules.iter().map(|rule| rule.table));
+    tables.extend(observed.ours.rules.iter().filter_map(Rule::table));
     let owns_table = |table: u32| ownership.mark.owns_table(table) || tables.contains(&table);
-    let foreign_rules = snapshot.rules.iter().filter(|entry| !ownership.owns_rule(entry)).map(|entry| entry.rule.table);
-    observed.foreign_tables = foreign_rules.filter(|table| *table != 0 && !owns_table(*table)).collect();
+    let foreign_rules = snapshot.rules.iter().filter(|entry| !ownership.owns_rule(entry));
+    let foreign_tables = foreign_rules.filter_map(|entry| entry.rule.table());
+    observed.foreign_tables = foreign_tables.filter(|table| *table != 0 && !owns_table(*table)).collect();
 
+    // By prefix, the best metric first.
+    let mut connected: BTreeMap<(Prefix, u32), InterfaceName> = BTreeMap::new();
     for entry in &snapshot.routes {
         let RouteKey { table, .. } = entry.key;
         let in_main = table == RouteKey::MAIN;
@@ -84,12 +90,24 @@ pub(super) fn classify(snapshot: &Snapshot, ownership: &Ownership<'_>) -> Observ
                     observed.foreign_tables.insert(table);
                 }
                 if in_main {
-                    observed.exit_devices.extend(exits(entry, &names, &our_indices));
+                    observed.surroundings.exit_devices.extend(exits(entry, &names, &our_indices));
+                    if let Some((way, device)) = connection(entry, &names, &our_indices) {
+                        // Of two that are alike the first acts.
+                        connected.entry(way).or_insert(device);
+                    }
                 }
             }
         }
     }
+    let mut all: BTreeMap<Prefix, InterfaceName> = BTreeMap::new();
+    connected.into_iter().for_each(|((network, _), device)| _ = all.entry(network).or_insert(device));
+    observed.surroundings.connected = all.into_iter().take(Surroundings::MOST_CONNECTED).collect();
     observed
+}
+
+/// The link in our words.
+pub(super) fn host_link(link: &Link, mark: &Mark) -> HostLink {
+    HostLink { mac: link.mac, mtu: link.mtu, up: link.up, marked: link.group == mark.group }
 }
 
 /// The route in our words, if they can say it.
@@ -97,7 +115,7 @@ pub(super) fn host_route(entry: &RouteEntry, names: &BTreeMap<u32, &Link>) -> Op
     if entry.special || !matches!(entry.kind, RouteKind::Unicast | RouteKind::Unreachable) {
         return None;
     }
-    let hop = |hop: &Hop| Some(HostHop { device: names.get(&hop.link)?.name, via: hop.via });
+    let hop = |hop: &Hop| Some(HostHop { device: names.get(&hop.link)?.name, via: hop.via, weight: hop.weight });
     Some(HostRoute { hops: entry.hops.iter().map(hop).collect::<Option<_>>()?, source: entry.source })
 }
 
@@ -111,8 +129,27 @@ fn exits(entry: &RouteEntry, names: &BTreeMap<u32, &Link>, ours: &BTreeSet<u32>)
     links.filter(|link| !link.loopback).map(|link| link.name).collect()
 }
 
+/// The network that a foreign route connects the host to, with its metric and its device.
+fn connection(
+    entry: &RouteEntry,
+    names: &BTreeMap<u32, &Link>,
+    ours: &BTreeSet<u32>,
+) -> Option<((Prefix, u32), InterfaceName)> {
+    let RouteEntry { key, kind: RouteKind::Unicast, hops, special: false, .. } = entry else { return None };
+    let [Hop { link, via: None, .. }] = hops[..] else { return None };
+    if !CONNECTING.contains(&entry.protocol) || ours.contains(&link) || is_link_local(&key.prefix) {
+        return None;
+    }
+    let link = names.get(&link).filter(|link| !link.loopback)?;
+    Some(((key.prefix, key.metric), link.name))
+}
+
+/// True if no router forwards to it.
 pub(super) fn is_link_local(prefix: &Prefix) -> bool {
-    matches!(prefix.address(), IpAddr::V6(v6) if v6.is_unicast_link_local())
+    match prefix.address() {
+        IpAddr::V4(v4) => v4.is_link_local() || v4.is_multicast(),
+        IpAddr::V6(v6) => v6.is_unicast_link_local() || v6.is_multicast(),
+    }
 }
 
 /// Our rules that cannot be deleted: a foreign rule that selects by more, but bears our protocol

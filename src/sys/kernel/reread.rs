@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::addr::InterfaceName;
-use crate::host::{HostLink, Observed, Operation};
+use crate::host::{Observed, Operation};
 use crate::sys::netlink::Link;
 
 use super::failed::Failed;
 use super::linux::LinuxKernel;
-use super::observe::owns_address;
+use super::observe::{host_link, owns_address};
 
 impl LinuxKernel {
     /// Reads anew the links, addresses and settings that operations were about. Routes and rules are
@@ -26,8 +26,8 @@ impl LinuxKernel {
             match operation {
                 Operation::AddLink(name, _) | Operation::SetLink(name, _) => {
                     match links.get(name).filter(|link| self.owns(link)) {
-                        Some(Link { mac, mtu, up, .. }) => {
-                            ours.links.insert(*name, HostLink { mac: *mac, mtu: *mtu, up: *up });
+                        Some(link) => {
+                            ours.links.insert(*name, host_link(link, &self.mark));
                         }
                         None => drop(ours.links.remove(name)),
                     }

@@ -29,7 +29,8 @@ impl LinuxKernel {
 
     /// A route with the key of ours is no obstacle if it is ours.
     fn unless_equal(&mut self, entry: &RouteEntry, failed: Failed) -> Result<Outcome, Failed> {
-        let hops = |entry: &RouteEntry| entry.hops.iter().map(|hop| (hop.link, hop.via)).collect::<BTreeSet<_>>();
+        let hops =
+            |entry: &RouteEntry| entry.hops.iter().map(|hop| (hop.link, hop.via, hop.weight)).collect::<BTreeSet<_>>();
         let equal = |there: &RouteEntry| {
             let same_way = hops(there) == hops(entry) && there.source == entry.source;
             there.key == entry.key && there.protocol == entry.protocol && there.kind == entry.kind && same_way
@@ -148,7 +149,7 @@ impl LinuxKernel {
         let mut hops = Vec::with_capacity(route.hops.len());
         for hop in &route.hops {
             let link = indices.get(&hop.device).ok_or_else(|| no_interface(hop.device))?;
-            hops.push(Hop { link: *link, via: hop.via });
+            hops.push(Hop { link: *link, via: hop.via, weight: hop.weight });
         }
         Ok(RouteEntry { key: *key, protocol: self.mark.protocol, kind, hops, source: route.source, special: false })
     }

@@ -106,7 +106,11 @@ impl LinuxKernel {
                 held.insert(setting);
             }
         }
-        self.originals.settings.retain(|setting, _| held.contains(setting));
+        // One whose interface has another name for a while is still to be given back.
+        let is_renamed = |setting: &Setting, found: &FoundSetting| {
+            links.values().any(|link| link.index == found.index && link.name != setting.interface)
+        };
+        self.originals.settings.retain(|setting, found| held.contains(setting) || is_renamed(setting, found));
         self.passing.retain(|setting| held.contains(setting));
         Ok(held)
     }

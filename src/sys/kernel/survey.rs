@@ -60,7 +60,7 @@ impl LinuxKernel {
         let indices = self.indices(to.hops.iter().map(|hop| hop.device))?;
         let hops = to.hops.iter().map(|hop| {
             let link = *indices.get(&hop.device).ok_or_else(|| no_interface(hop.device))?;
-            Ok(Hop { link, via: hop.via })
+            Ok(Hop { link, via: hop.via, weight: hop.weight })
         });
         let hops: Vec<Hop> = hops.collect::<Result<_, Failed>>()?;
         let kind = if hops.is_empty() { RouteKind::Unreachable } else { RouteKind::Unicast };

@@ -23,6 +23,8 @@ pub struct AddressEntry {
     pub address: InterfaceAddress,
     /// Who put it there (`IFA_PROTO`); `None` if that was not said, or before kernel 5.18.
     pub protocol: Option<u8>,
+    /// Not in use yet: the kernel still looks whether somebody else has it (RFC 4862, 5.4).
+    pub tentative: bool,
 }
 
 impl Netlink {
@@ -112,5 +114,6 @@ pub(super) fn read(message: RouteNetlinkMessage) -> Option<AddressEntry> {
         }
     }
     let address = InterfaceAddress::new(local.or(peer)?, message.header.prefix_len).ok()?;
-    Some(AddressEntry { link: message.header.index, address, protocol })
+    let tentative = message.header.flags.contains(AddressHeaderFlags::Tentative);
+    Some(AddressEntry { link: message.header.index, address, protocol, tentative })
 }

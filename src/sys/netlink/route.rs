@@ -8,7 +8,7 @@ use rtnetlink::packet_route::route::{
 };
 use rtnetlink::packet_route::{AddressFamily, RouteNetlinkMessage};
 
-use crate::addr::{Family, Prefix};
+use crate::addr::{Family, Prefix, Weight};
 use crate::host::RouteKey;
 
 use super::error::NetlinkError;
@@ -52,6 +52,8 @@ pub struct Hop {
     pub link: u32,
     /// The router.
     pub via: Option<IpAddr>,
+    /// Its share of the flows; 1 if there is no other way.
+    pub weight: Weight,
 }
 
 impl Netlink {
@@ -149,7 +151,7 @@ fn write(entry: &RouteEntry) -> RouteMessage {
     }
     attributes.extend(source.map(|source| RouteAttribute::PrefSource(source.into())));
     match hops[..] {
-        [Hop { link, via }] => {
+        [Hop { link, via, weight: _ }] => {
             attributes.push(RouteAttribute::Oif(link));
             attributes.extend(via.map(|via| router(via, key.prefix.family())));
         }
@@ -163,6 +165,7 @@ fn write(entry: &RouteEntry) -> RouteMessage {
 fn next_hop(hop: &Hop, family: Family) -> RouteNextHop {
     let mut next_hop = RouteNextHop::default();
     next_hop.interface_index = hop.link;
+    next_hop.hops = hop.weight.hops();
     next_hop.attributes.extend(hop.via.map(|via| router(via, family)));
     next_hop
 }
@@ -179,7 +182,7 @@ fn router(via: IpAddr, family: Family) -> RouteAttribute {
 pub(super) fn read(message: RouteNetlinkMessage) -> Option<RouteEntry> {
     let RouteNetlinkMessage::NewRoute(RouteMessage { header, attributes, .. }) = message else { return None };
     let (mut destination, mut metric, mut table, mut source) = (None, 0, u32::from(header.table), None);
-    let (mut single, mut hops) = (Hop { link: 0, via: None }, Vec::new());
+    let (mut single, mut hops) = (Hop { link: 0, via: None, weight: Weight::ONE }, Vec::new());
     let mut special = header.tos != 0 || header.source_prefix_length != 0;
     for attribute in &attributes {
         match attribute {
@@ -189,8 +192,12 @@ pub(super) fn read(message: RouteNetlinkMessage) -> Option<RouteEntry> {
             RouteAttribute::PrefSource(address) => source = ip(address),
             RouteAttribute::Oif(index) => single.link = *index,
             RouteAttribute::MultiPath(next_hops) => {
-                hops =
-                    next_hops.iter().map(|hop| Hop { link: hop.interface_index, via: via(&hop.attributes) }).collect();
+                let hop = |hop: &RouteNextHop| Hop {
+                    link: hop.interface_index,
+                    via: via(&hop.attributes),
+                    weight: Weight::from_hops(hop.hops),
+                };
+                hops = next_hops.iter().map(hop).collect();
             }
             RouteAttribute::NhId(_) | RouteAttribute::Encap(_) | RouteAttribute::Source(_) => special = true,
             _ => {}

@@ -1,6 +1,7 @@
 //! Hearing of what changes in the kernel, whoever changes it (the multicast groups of rtnetlink(7)).
 
 use std::fmt;
+use std::os::fd::{AsFd, BorrowedFd};
 
 use rtnetlink::packet_core::{NetlinkBuffer, NetlinkMessage, NetlinkPayload, NlasIterator};
 use rtnetlink::packet_route::RouteNetlinkMessage;
@@ -22,11 +23,13 @@ const GROUPS: [u32; 7] = [1, 5, 7, 8, 9, 11, 19];
 // include/uapi/linux/rtnetlink.h, if_link.h and if.h
 const NEW_LINK: u16 = 16;
 const DELETED_LINK: u16 = 17;
+const DELETED_ADDRESS: u16 = 21;
 const DELETED_ROUTE: u16 = 25;
 const DELETED_RULE: u16 = 33;
 const ADDRESS: u16 = 1;
 const NAME: u16 = 3;
 const MTU: u16 = 4;
+const GROUP: u16 = 27;
 const UP: u32 = 1;
 
 /// Bytes of notices that may wait, some thousand.
@@ -44,13 +47,15 @@ pub enum Notice {
     /// A link is new or other than before, or gone. When one goes down, the kernel takes its IPv4
     /// routes away, of which it says nothing.
     Link(LinkStep),
-    /// An address was taken off a link. With the last one the kernel takes IPv4 routes away, of which
-    /// it says nothing.
-    AddressGone {
+    /// An address on a link is in use, or is gone. With the last one of a link the kernel takes IPv4
+    /// routes away, of which it says nothing, and it refuses routes whose source is not in use.
+    Address {
         /// The link's index.
         link: u32,
         /// The address.
         address: InterfaceAddress,
+        /// It is gone.
+        gone: bool,
     },
     /// A route is new or other than before, or gone.
     Route {
@@ -79,6 +84,8 @@ pub struct LinkStep {
     pub mac: Mac,
     /// Largest packet, bytes.
     pub mtu: u32,
+    /// Its device group.
+    pub group: u32,
     /// Administratively up.
     pub up: bool,
     /// It is gone.
@@ -123,6 +130,13 @@ impl Watch {
     }
 }
 
+impl AsFd for Watch {
+    /// Readable when there is something to hear.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
 impl fmt::Debug for Watch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Watch")
@@ -135,7 +149,7 @@ fn read(datagram: &[u8], own_port: u32) -> Option<Notice> {
     if header.port_number() == own_port {
         return None;
     }
-    let gone = matches!(header.message_type(), DELETED_LINK | DELETED_ROUTE | DELETED_RULE);
+    let gone = matches!(header.message_type(), DELETED_LINK | DELETED_ADDRESS | DELETED_ROUTE | DELETED_RULE);
     if matches!(header.message_type(), NEW_LINK | DELETED_LINK) {
         return read_link(datagram.get(HEADER..)?, gone).map(Notice::Link);
     }
@@ -143,9 +157,10 @@ fn read(datagram: &[u8], own_port: u32) -> Option<Notice> {
         return None;
     };
     match message {
-        RouteNetlinkMessage::DelAddress(message) => {
+        RouteNetlinkMessage::NewAddress(message) | RouteNetlinkMessage::DelAddress(message) => {
             let entry = address::read(RouteNetlinkMessage::NewAddress(message))?;
-            Some(Notice::AddressGone { link: entry.link, address: entry.address })
+            let is_told = gone || !entry.tentative;
+            is_told.then_some(Notice::Address { link: entry.link, address: entry.address, gone })
         }
         RouteNetlinkMessage::NewRoute(message) | RouteNetlinkMessage::DelRoute(message) => {
             let entry = route::read(RouteNetlinkMessage::NewRoute(message))?;
@@ -168,7 +183,7 @@ fn read_link(body: &[u8], gone: bool) -> Option<LinkStep> {
         return None;
     }
     let (index, flags) = (word(4)?, word(8)?);
-    let (mut name, mut mac, mut mtu) = (None, Mac::ZERO, 0);
+    let (mut name, mut mac, mut mtu, mut group) = (None, Mac::ZERO, 0, 0);
     for attribute in NlasIterator::new(body.get(16..)?).flatten() {
         let value = attribute.value();
         match attribute.kind() {
@@ -178,15 +193,53 @@ fn read_link(body: &[u8], gone: bool) -> Option<LinkStep> {
                 name = InterfaceName::new(text.trim_end_matches('\0')).ok();
             }
             MTU => mtu = value.try_into().map_or(0, u32::from_ne_bytes),
+            GROUP => group = value.try_into().map_or(0, u32::from_ne_bytes),
             _ => {}
         }
     }
-    Some(LinkStep { index, name: name?, mac, mtu, up: flags & UP != 0, gone })
+    Some(LinkStep { index, name: name?, mac, mtu, group, up: flags & UP != 0, gone })
 }
 
 #[cfg(test)]
+#[allow(unsafe_code)]
 mod tests {
+    use std::thread::Builder;
+
+    use rustix::net::sockopt::set_socket_recv_buffer_size;
+    use rustix::thread::{UnshareFlags, unshare_unsafe};
+
+    use crate::sys::netlink::{LinkChange, Netlink};
+
     use super::*;
+
+    #[test]
+    fn what_is_lost_is_told_once_and_what_came_later_is_heard() {
+        let told = Builder::new().name("lab".into()).spawn(|| {
+            // SAFETY: only the network namespace of this new thread changes; no memory is unshared.
+            unsafe { unshare_unsafe(UnshareFlags::NEWNET) }.expect("a network namespace needs root");
+            let (mut watch, mut netlink) = (Watch::open().unwrap(), Netlink::open().unwrap());
+            let lo = netlink.index(InterfaceName::new("lo").unwrap()).unwrap();
+            let mut flap = |times: u32| {
+                for mtu in 0..times {
+                    let change = LinkChange { mtu: Some(1000 + mtu), ..LinkChange::default() };
+                    netlink.change_link(lo, &change).unwrap();
+                }
+            };
+            flap(3);
+            let other = u32::MAX;
+            let before = watch.heard(other);
+            set_socket_recv_buffer_size(&watch.socket, 1).unwrap();
+            flap(100);
+            let lost = watch.heard(other);
+            let at_rest = (watch.heard(other), set_socket_recv_buffer_size(&watch.socket, 1 << 20));
+            flap(2);
+            (before, lost, at_rest.0, watch.heard(other))
+        });
+        let (before, lost, at_rest, after) = told.unwrap().join().unwrap();
+        assert!(before.unwrap().len() >= 3);
+        assert_eq!((lost, at_rest), (None, Some(vec![])));
+        assert!(after.unwrap().len() >= 2);
+    }
 
     #[test]
     fn a_link_is_told_with_all_that_can_be_set_of_ours() {
@@ -198,9 +251,11 @@ mod tests {
         body.extend([10, 0, 1, 0, 2, 0, 0, 0, 0, 9, 0, 0]);
         body.extend([8, 0, 4, 0]);
         body.extend(1400u32.to_ne_bytes());
+        body.extend([8, 0, 27, 0]);
+        body.extend(20_100u32.to_ne_bytes());
         let name = InterfaceName::new("vgw1").unwrap();
         let mac = Mac([2, 0, 0, 0, 0, 9]);
-        let step = LinkStep { index: 7, name, mac, mtu: 1400, up: true, gone: false };
+        let step = LinkStep { index: 7, name, mac, mtu: 1400, group: 20_100, up: true, gone: false };
         assert_eq!(read_link(&body, false), Some(step));
         assert_eq!(read_link(&body[..20], false), None);
         body[0] = 7;

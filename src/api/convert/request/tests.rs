@@ -16,6 +16,7 @@ fn wire_port() -> wire::Port {
         mtu: None,
         attach: None,
         guest: None,
+        weight: None,
     }
 }
 
@@ -74,10 +75,19 @@ fn a_gateways_prefixes_and_uplink_are_read() {
         subnets: texts(&["10.1.2.3/16"]),
         routes: None,
         uplink: Some("display".to_owned()),
+        masquerade: Some(true),
+        weight: Some(256),
     };
     let spec = gateway(&request).unwrap();
     assert_eq!(spec.subnets.first().unwrap().to_string(), "10.1.0.0/16");
     assert_eq!(spec.uplink.unwrap().as_str(), "display");
+    assert_eq!((spec.masquerade, spec.weight.get()), (true, 256));
+    let unnamed = gateway(&wire::Gateway { masquerade: None, weight: None, ..request.clone() }).unwrap();
+    assert_eq!((unnamed.masquerade, unnamed.weight.get()), (false, 1));
+    for weight in [-1, 0, 257] {
+        let fault = gateway(&wire::Gateway { weight: Some(weight), ..request.clone() }).unwrap_err().to_string();
+        assert_eq!(fault, "weight: a weight is a number from 1 to 256");
+    }
 
     let fault = |subnets| gateway(&wire::Gateway { subnets, ..request.clone() }).unwrap_err().to_string();
     assert_eq!(fault(Vec::new()), "subnets: the list is empty");
@@ -95,6 +105,9 @@ fn an_uplink_keeps_its_host_bits() {
         lease: None,
     };
     assert_eq!(uplink(&request).unwrap_err().to_string(), "table: 4294967296 is no table");
+    let bare = wire::Uplink { address: Some("20.0.0.5".to_owned()), ..request.clone() };
+    let reason = "address: '20.0.0.5' has no prefix length: write 20.0.0.5/LENGTH";
+    assert_eq!(uplink(&bare).unwrap_err().to_string(), reason);
     let spec = uplink(&wire::Uplink { table: Some(100), ..request }).unwrap();
     let fixed = Attachment { address: "20.0.0.5/24".parse().unwrap(), via: "20.0.0.1".parse().unwrap() };
     assert_eq!((spec.addressing, spec.table), (Addressing::Fixed(fixed), Some(100)));
@@ -125,7 +138,7 @@ fn an_uplinks_address_is_given_or_leased() {
 
 #[test]
 fn a_route_leads_where_users_may_lead_it() {
-    let hop = |port: &str| wire::Hop { port: port.to_owned(), gateway: None };
+    let hop = |port: &str| wire::Hop { port: port.to_owned(), gateway: None, weight: None };
     let to = |kind, hops| {
         route(&wire::Route {
             routing_instance: "net1".to_owned(),

@@ -1,5 +1,6 @@
 use super::*;
-use crate::addr::Mac;
+use crate::addr::{Mac, Weight};
+use crate::host::RuleAction;
 use crate::sys::netlink::TapFacts;
 
 const MARK: Mark = Mark { protocol: 201, rule_priority: 20_100, table: 20_100, group: 20_100 };
@@ -25,14 +26,18 @@ fn route(table: u32, prefix: &str, protocol: u8, links: &[u32]) -> RouteEntry {
         key: RouteKey { table, prefix: prefix.parse().unwrap(), metric: 0 },
         protocol,
         kind: if links.is_empty() { RouteKind::Unreachable } else { RouteKind::Unicast },
-        hops: links.iter().map(|link| Hop { link: *link, via: None }).collect(),
+        hops: links.iter().map(|link| Hop { link: *link, via: None, weight: Weight::ONE }).collect(),
         source: None,
         special: false,
     }
 }
 
 fn rule(priority: u32, table: u32, protocol: u8, special: bool) -> RuleEntry {
-    RuleEntry { rule: Rule { priority, from: "10.1.0.0/24".parse().unwrap(), table }, protocol, special }
+    RuleEntry {
+        rule: Rule { priority, from: "10.1.0.0/24".parse().unwrap(), action: RuleAction::Lookup(table) },
+        protocol,
+        special,
+    }
 }
 
 /// vgw1 is ours by its descriptor, vgw2 by its group; eth0 and veth9 are not, whatever the group.
@@ -102,7 +107,7 @@ fn rules_are_ours_by_protocol_and_priority_and_nothing_else() {
         rule(20_120, 20_100, 201, false),
         rule(20_121, 20_100, 4, false),
         rule(20_099, 20_100, 201, false),
-        rule(20_200, 20_100, 201, false),
+        rule(22_100, 20_100, 201, false),
         rule(20_122, 20_100, 201, true),
     ];
     let seen = seen(&Snapshot { rules: rules.to_vec(), ..Snapshot::default() });
@@ -111,7 +116,8 @@ fn rules_are_ours_by_protocol_and_priority_and_nothing_else() {
 
 #[test]
 fn addresses_tell_who_put_them_there() {
-    let address = |link, text: &str, protocol| AddressEntry { link, address: text.parse().unwrap(), protocol };
+    let address =
+        |link, text: &str, protocol| AddressEntry { link, address: text.parse().unwrap(), protocol, tentative: false };
     let addresses = vec![
         address(1, "fe80::1/64", Some(201)),
         address(1, "fe80::2/64", None),
@@ -136,7 +142,43 @@ fn exits_are_what_foreign_routes_of_main_lead_to() {
         route(300, "10.2.0.0/24", 4, &[4]),
     ];
     let seen = seen(&Snapshot { links: all, routes, ..Snapshot::default() });
-    assert_eq!(names(seen.exit_devices.iter()), ["eth0"]);
+    assert_eq!(names(seen.surroundings.exit_devices.iter()), ["eth0"]);
+}
+
+#[test]
+fn connected_networks_are_what_the_kernel_put_on_foreign_links() {
+    let on = |prefix: &str, metric: u32, link: u32| RouteEntry {
+        key: RouteKey { table: RouteKey::MAIN, prefix: prefix.parse().unwrap(), metric },
+        ..route(RouteKey::MAIN, prefix, 2, &[link])
+    };
+    let mut via = on("10.6.0.0/24", 0, 3);
+    via.hops[0].via = Some("10.3.0.1".parse().unwrap());
+    let routes = vec![
+        on("10.3.0.0/24", 101, 4),
+        on("10.3.0.0/24", 100, 3),
+        on("10.4.0.0/24", 0, 4),
+        on("10.4.0.0/24", 0, 3),
+        on("2001:db8::/64", 256, 5),
+        on("10.5.0.0/24", 0, 1),
+        via,
+        RouteEntry { protocol: 4, ..on("10.7.0.0/24", 0, 3) },
+        RouteEntry { special: true, ..on("10.8.0.0/24", 0, 3) },
+        on("169.254.0.0/16", 0, 3),
+        on("fe80::/64", 256, 3),
+        route(300, "10.9.0.0/24", 2, &[3]),
+    ];
+    let seen = seen(&Snapshot { links: links(), routes, ..Snapshot::default() });
+    let connected = seen.surroundings.connected.iter().map(|(network, device)| format!("{network} {device}"));
+    let expected = ["10.3.0.0/24 eth0", "10.4.0.0/24 veth9", "2001:db8::/64 vgw9"];
+    assert_eq!(connected.collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn connected_networks_are_bounded() {
+    let routes = (0..=Surroundings::MOST_CONNECTED)
+        .map(|i| route(RouteKey::MAIN, &format!("10.{}.{}.0/24", i / 256, i % 256), 2, &[3]));
+    let seen = seen(&Snapshot { links: links(), routes: routes.collect(), ..Snapshot::default() });
+    assert_eq!(seen.surroundings.connected.len(), Surroundings::MOST_CONNECTED);
 }
 
 #[test]

@@ -1,0 +1,109 @@
+//! Queues: those of guests' ports, and those of taps.
+
+use std::collections::BTreeSet;
+
+use crate::addr::InterfaceName;
+use crate::engine::command::Failure;
+use crate::engine::concern::Subject;
+use crate::gateway::{PortKind, PortSpec, PortWant};
+use crate::host::Operation;
+
+use super::{Mode, Progress, Setback, Settling};
+
+impl Settling<'_> {
+    /// Opens guests' ports that are new or must be opened anew.
+    pub(super) fn open_guests(&mut self, progress: &mut Progress) -> Result<(), Setback> {
+        let lost = if self.looked || self.asks_for_guest() { self.dataplane.lost() } else { BTreeSet::new() };
+        let names: BTreeSet<InterfaceName> = self.dataplane.differing().into_iter().chain(lost.clone()).collect();
+        for name in names {
+            let Some(wanted @ PortWant::Guest(spec)) = self.plan.want().ports.get(&name) else { continue };
+            let stands = match self.dataplane.port(&name) {
+                Some(PortWant::Guest(present)) if same_device(present, spec) && !lost.contains(&name) => continue,
+                other => other.is_some(),
+            };
+            // Attaching once more disturbs nobody, and a port that stays keeps its counters.
+            let stays = lost.contains(&name) && self.attaches(&name) && spec.kind == PortKind::Attach;
+            if stands && !stays {
+                // The old device goes first: it may have the same name in the same namespace.
+                self.dataplane.close(&name);
+                self.dataplane.barrier();
+            }
+            match self.platform.open_port(spec) {
+                Ok(open) => {
+                    self.dataplane.attach(name, wanted, open.mtu, open.queues);
+                    progress.opened = true;
+                }
+                Err(reason) => {
+                    if !stays {
+                        self.dataplane.detach(&name);
+                    }
+                    self.refused(Failure::Device(reason), [Subject::Interface(name)].into(), progress)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// True for a port that is attached to somebody else's interface.
+    fn attaches(&self, name: &InterfaceName) -> bool {
+        matches!(self.dataplane.port(name), Some(PortWant::Guest(spec)) if spec.kind == PortKind::Attach)
+    }
+
+    /// True if a guest's port that stands is asked for: perhaps because it is lost.
+    fn asks_for_guest(&self) -> bool {
+        let is_guest = |subject: &Subject| match subject {
+            Subject::Interface(name) => matches!(self.dataplane.port(name), Some(PortWant::Guest(_))),
+            Subject::Uplink(_) => false,
+        };
+        matches!(&self.mode, Mode::Strict(asked) if asked.iter().any(is_guest))
+    }
+
+    /// Closes the queues of taps that are about to be given back. Those that we made are closed
+    /// after they are deleted: closing them before would delete them one by one, which is slow.
+    pub(super) fn release_adopted(&mut self, operations: &[Operation]) {
+        let doomed = operations.iter().flat_map(|operation| match operation {
+            Operation::DeleteLinks(names) => names.as_slice(),
+            _ => &[],
+        });
+        let adopted: Vec<_> = doomed.filter(|name| self.platform.is_adopted(name)).collect();
+        if !adopted.is_empty() {
+            adopted.into_iter().for_each(|name| self.dataplane.detach(name));
+            self.dataplane.barrier();
+        }
+    }
+
+    /// Hands taps to the workers that have none: those that were just made, and those that could not
+    /// be given back.
+    pub(super) fn attach_taps(&mut self, made: BTreeSet<InterfaceName>) {
+        let mut attached = false;
+        let missing = self.dataplane.differing().into_iter().filter(|name| self.dataplane.port(name).is_none());
+        let names: BTreeSet<_> = made.into_iter().chain(missing).collect();
+        let want = self.plan.want();
+        for name in names {
+            let (Some(wanted @ PortWant::Gateway { .. }), Some(link)) =
+                (want.ports.get(&name), want.host.links.get(&name))
+            else {
+                continue;
+            };
+            let queues = self.platform.take_queues(&name);
+            if !queues.is_empty() {
+                self.dataplane.attach(name, wanted, link.mtu, queues);
+                attached = true;
+            }
+        }
+        if attached {
+            self.dataplane.barrier();
+        }
+    }
+}
+
+/// True if a port's device serves both specifications. A tap that was configured as its guest's
+/// interface bears the guest's MAC and routes.
+fn same_device(present: &PortSpec, wanted: &PortSpec) -> bool {
+    let same_guest = match wanted.kind {
+        PortKind::Attach => true,
+        PortKind::Tap(None) => present.mac == wanted.mac,
+        PortKind::Tap(Some(_)) => present.mac == wanted.mac && present.gateways == wanted.gateways,
+    };
+    present.kind == wanted.kind && present.mtu == wanted.mtu && same_guest
+}

@@ -1,0 +1,91 @@
+//! Whether anybody has changed the packet filter, asked without a program.
+
+use std::fmt;
+
+use rtnetlink::packet_core::NlasIterator;
+use rtnetlink::sys::Socket;
+use rtnetlink::sys::protocols::NETLINK_NETFILTER;
+
+use super::table::TABLE;
+
+// include/uapi/linux/netlink.h, netfilter/nfnetlink.h and netfilter/nf_tables.h
+const REQUEST: u16 = 1;
+const ERROR: u16 = 2;
+const NF_TABLES: u16 = 10 << 8;
+const GET_TABLE: u16 = NF_TABLES | 1;
+const NEW_GENERATION: u16 = NF_TABLES | 15;
+const GET_GENERATION: u16 = NF_TABLES | 16;
+const GENERATION_ID: u16 = 1;
+const TABLE_NAME: u16 = 1;
+const INET: u8 = 1;
+const HEADER: usize = 16;
+const FAMILY_HEADER: usize = 4;
+
+/// A socket of the packet filter's, in the network namespace of the thread that opened it.
+pub(crate) struct Generations(Socket);
+
+impl Generations {
+    /// Opens it.
+    ///
+    /// # Errors
+    /// No descriptor left.
+    pub(crate) fn open() -> std::io::Result<Self> {
+        let mut socket = Socket::new(NETLINK_NETFILTER)?;
+        socket.bind_auto()?;
+        Ok(Self(socket))
+    }
+
+    /// The number of the present ruleset: another one after each transaction, whoever made it. `None`
+    /// if the kernel has no nf_tables, or not yet.
+    ///
+    /// # Errors
+    /// The socket fails.
+    pub(crate) fn present(&mut self) -> std::io::Result<Option<u32>> {
+        let answer = self.ask(GET_GENERATION, 0, &[])?;
+        let Some(body) = body(&answer, NEW_GENERATION) else { return Ok(None) };
+        let number = NlasIterator::new(body).flatten().find(|attribute| attribute.kind() == GENERATION_ID);
+        Ok(number.and_then(|number| Some(u32::from_be_bytes(number.value().try_into().ok()?))))
+    }
+
+    /// True if there is a table of our name.
+    ///
+    /// # Errors
+    /// The socket fails.
+    pub(crate) fn has_table(&mut self) -> std::io::Result<bool> {
+        let mut name = TABLE.as_bytes().to_vec();
+        name.push(0);
+        let length = u16::try_from(name.len() + 4).unwrap_or(u16::MAX);
+        let mut attribute = [length.to_ne_bytes(), TABLE_NAME.to_ne_bytes()].concat();
+        attribute.extend(name);
+        attribute.resize(attribute.len().next_multiple_of(4), 0);
+        let answer = self.ask(GET_TABLE, INET, &attribute)?;
+        Ok(kind(&answer).is_some_and(|kind| kind != ERROR))
+    }
+
+    fn ask(&mut self, kind: u16, family: u8, attributes: &[u8]) -> std::io::Result<Vec<u8>> {
+        let length = u32::try_from(HEADER + FAMILY_HEADER + attributes.len()).unwrap_or(u32::MAX);
+        let mut request = length.to_ne_bytes().to_vec();
+        request.extend([kind.to_ne_bytes(), REQUEST.to_ne_bytes()].concat());
+        request.extend([0; 8]);
+        request.extend([family, 0, 0, 0]);
+        request.extend(attributes);
+        self.0.send(&request, 0)?;
+        let (answer, _) = self.0.recv_from_full()?;
+        Ok(answer)
+    }
+}
+
+impl fmt::Debug for Generations {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Generations")
+    }
+}
+
+fn kind(message: &[u8]) -> Option<u16> {
+    Some(u16::from_ne_bytes(message.get(4..6)?.try_into().ok()?))
+}
+
+/// The attributes of a message of this kind.
+fn body(message: &[u8], expected: u16) -> Option<&[u8]> {
+    (kind(message)? == expected).then(|| message.get(HEADER + FAMILY_HEADER..))?
+}
