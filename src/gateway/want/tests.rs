@@ -354,3 +354,20 @@ fn an_uplink_without_a_lease_leads_nowhere() {
     leased.take_leases(leases(&[]));
     assert_eq!(host_text(&leased), without);
 }
+
+#[test]
+fn what_is_masqueraded_takes_the_leased_address() {
+    let mut leased = registry()
+        .with_uplink(leased_uplink("wan", "eth1"))
+        .with_gateway(gateway("vgw1", "a", "10.0.0.0/24").by_uplink("wan").masqueraded());
+    let masquerades = |registry: &Registry| {
+        let state = want(registry, &Surroundings::default()).host;
+        state.masquerades.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(masquerades(&leased), [""; 0], "nothing leaves without a lease");
+    leased.take_leases(leases(&["eth1.ipv4 20.0.0.5/24 via 20.0.0.1"]));
+    let before = masquerades(&leased);
+    assert!(before.len() == 1 && before[0].contains("20.0.0.5"), "{before:?}");
+    leased.take_leases(leases(&["eth1.ipv4 20.0.0.9/24 via 20.0.0.1"]));
+    assert!(masquerades(&leased)[0].contains("20.0.0.9"));
+}
