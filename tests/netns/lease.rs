@@ -179,3 +179,21 @@ fn leases_come_and_go_while_the_daemon_does() {
     assert!(must(&folder, "host diff").starts_with("nothing to do"));
     assert!(daemon.call(|daemon| daemon.list_uplinks()).is_ok());
 }
+
+#[test]
+fn what_is_masqueraded_takes_the_leased_address() {
+    let site = Site::new();
+    site.compute.add_address("eth1", "10.1.1.77/24");
+    let daemon = site.start(&uplinks(1));
+    must(site.folder(), "gateway add vgw1 --instance a --subnet 192.168.9.0/24 --uplink up1 --masquerade");
+    for (given, own, other) in [("254", "10.1.1.254", "10.1.1.77"), ("77", "10.1.1.77", "10.1.1.254")] {
+        must(site.folder(), &format!("uplink lease eth1 --address 10.1.1.{given}/24 --via 10.1.1.253"));
+        let (_, filter) = site.compute.run("nft list table inet vgw");
+        assert!(filter.contains(own) && !filter.contains(other), "{filter}");
+        assert!(must(site.folder(), "host diff").starts_with("nothing to do"));
+        assert_eq!(daemon.status().problems, [""; 0]);
+    }
+    must(site.folder(), "uplink release eth1");
+    let (_, filter) = site.compute.run("nft list table inet vgw");
+    assert!(!filter.contains("10.1.1."), "{filter}");
+}
