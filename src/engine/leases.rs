@@ -4,7 +4,7 @@
 //! hooks that run at the same time, or beside a start of the daemon, the last to be heard need not be
 //! the last that wrote.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use crate::gateway::{Applied, LeaseName, Leases, Registry};
 
@@ -15,11 +15,11 @@ use super::knowledge::Knowledge;
 use super::platform::FoundLeases;
 
 impl Conductor {
-    /// Looks what the leases are, and follows them as far as the kernel does.
+    /// Looks what the leases are, and follows them as far as the kernel does. What it refuses has become a
+    /// problem that is shown.
     pub(super) fn look_for_leases(&mut self) {
         let leases = self.find_leases();
-        // What cannot be followed has become a problem that is shown.
-        let _ = self.follow_leases(None, &leases);
+        let _: Result<(), Failure> = self.follow_leases(None, &leases);
     }
 
     /// The leases as they are now; what cannot be read of them becomes a problem, told once.
@@ -52,6 +52,8 @@ impl Conductor {
         outcome
     }
 
+    /// Follows leases: the one that waits for `name` and those that have changed must succeed, without a
+    /// name all.
     fn follow_leases(&mut self, name: Option<LeaseName>, leases: &Leases) -> Result<(), Failure> {
         let mut knowledge = Knowledge::default();
         loop {
@@ -60,16 +62,20 @@ impl Conductor {
             if next == *self.plan.registry() && self.problems.is_empty() {
                 return Ok(());
             }
-            self.learn(&mut knowledge)?;
-            let concerned = concerned(self.plan.registry(), &next, name);
-            let asked = concerned.iter().map(|(_, subject)| subject.clone()).collect();
-            match self.settle(next.clone(), asked) {
+            if let Err(failure) = self.learn(&mut knowledge) {
+                self.settle_anyhow(next);
+                return Err(failure);
+            }
+            let mut asked = asked(self.plan.registry(), &next, name);
+            match self.settle(next.clone(), asked.values().cloned().collect()) {
                 Ok(()) => return Ok(()),
                 Err(setback) if knowledge.is_to_blame(&setback.failure) => {}
                 Err(setback) => {
-                    // The former lease is no more: nothing may leave by what is left of it.
+                    // A former lease is no more: nothing may leave by what is left of it.
+                    asked.retain(|_, uplink| setback.blamed.contains_key(uplink));
                     let mut without = next.clone();
-                    without.take_leases(without_those(leases, &concerned));
+                    let good = leases.iter().filter(|(name, _)| !asked.contains_key(name));
+                    without.take_leases(good.map(|(name, lease)| (*name, *lease)).collect());
                     self.settle_anyhow(without);
                     self.settle_anyhow(next);
                     return Err(setback.failure);
@@ -79,19 +85,12 @@ impl Conductor {
     }
 }
 
-/// The uplinks whose lease has changed, and the one that waits for `name`.
-fn concerned(before: &Registry, after: &Registry, name: Option<LeaseName>) -> BTreeSet<(LeaseName, Subject)> {
+/// The uplinks whose lease has changed, and the one that waits for `name`, or all.
+fn asked(before: &Registry, after: &Registry, name: Option<LeaseName>) -> BTreeMap<LeaseName, Subject> {
     let leased = after.uplinks().filter_map(|uplink| Some((uplink.spec.lease()?, uplink)));
-    leased
-        .filter(|(lease, uplink)| {
-            let former = before.uplink(&uplink.spec.name);
-            Some(*lease) == name || former.is_none_or(|former| former.lease != uplink.lease)
-        })
-        .map(|(lease, uplink)| (lease, Subject::Uplink(uplink.spec.name.clone())))
-        .collect()
-}
-
-fn without_those(leases: &Leases, concerned: &BTreeSet<(LeaseName, Subject)>) -> Leases {
-    let is_concerned = |name| concerned.iter().any(|(concerned, _)| concerned == name);
-    leases.iter().filter(|(name, _)| !is_concerned(*name)).map(|(name, lease)| (*name, *lease)).collect()
+    let asked = leased.filter(|(lease, uplink)| {
+        let former = before.uplink(&uplink.spec.name).and_then(|former| former.lease);
+        name.is_none_or(|name| name == *lease) || former != uplink.lease
+    });
+    asked.map(|(lease, uplink)| (lease, Subject::Uplink(uplink.spec.name.clone()))).collect()
 }

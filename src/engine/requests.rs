@@ -124,6 +124,10 @@ impl Conductor {
             Change::DeleteGateway(name) => return only(self.delete_gateways(caller, &[*name])),
             _ => self.change_one(change),
         };
+        if matches!(change, Change::AddUplink(spec) if spec.lease().is_some()) && outcome.is_ok() {
+            // The uplink stands whatever becomes of its lease; what it was before must not.
+            self.look_for_leases();
+        }
         log_outcome(caller, change, &outcome);
         outcome
     }
