@@ -417,7 +417,7 @@ service VirtualGateway {
     throws (1: RequestError error),
   /**
    * A DHCP client's hook has written or removed the file `leases/DEVICE.FAMILY` beside the socket, as
-   * docs/operations.md describes it: the daemon looks at all leases, and tells what has become of this
+   * docs/uplinks.md describes it: the daemon looks at all leases, and tells what has become of this
    * one (ADDED, CHANGED, UNCHANGED, DELETED or ABSENT). If the kernel refuses what follows from it, the
    * lease is known all the same, and its uplink leads nowhere until that can be done.
    */

@@ -177,10 +177,10 @@ fn purpose(operation: &Operation, registry: &Registry) -> &'static str {
         }
         Operation::AddRule(rule) | Operation::DeleteRule(rule) => {
             let is_subnet = registry.announcers(&rule.from).next().is_some();
-            if is_subnet {
-                "the subnet's traffic leaves by its uplink"
-            } else {
-                "the uplink's own traffic leaves by it"
+            match rule.table() {
+                None => "a lookup passes few of many rules",
+                Some(_) if is_subnet => "the subnet's traffic leaves by its uplink",
+                Some(_) => "the uplink's own traffic leaves by it",
             }
         }
         Operation::AddLink(..) | Operation::SetLink(..) | Operation::DeleteLinks(_) => "the gateway's tap",

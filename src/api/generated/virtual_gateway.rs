@@ -3548,7 +3548,7 @@ pub trait TVirtualGatewaySyncClient {
     /// what would be done.
     fn import_uplinks(&mut self, devices: Vec<String>, dry_run: bool) -> thrift::Result<Vec<ForeignUplink>>;
     /// A DHCP client's hook has written or removed the file `leases/DEVICE.FAMILY` beside the socket, as
-    /// docs/operations.md describes it: the daemon looks at all leases, and tells what has become of this
+    /// docs/uplinks.md describes it: the daemon looks at all leases, and tells what has become of this
     /// one (ADDED, CHANGED, UNCHANGED, DELETED or ABSENT). If the kernel refuses what follows from it, the
     /// lease is known all the same, and its uplink leads nowhere until that can be done.
     fn read_lease(&mut self, device: String, family: String) -> thrift::Result<Outcome>;
@@ -4235,7 +4235,7 @@ pub trait VirtualGatewaySyncHandler {
     /// what would be done.
     fn handle_import_uplinks(&self, devices: Vec<String>, dry_run: bool) -> thrift::Result<Vec<ForeignUplink>>;
     /// A DHCP client's hook has written or removed the file `leases/DEVICE.FAMILY` beside the socket, as
-    /// docs/operations.md describes it: the daemon looks at all leases, and tells what has become of this
+    /// docs/uplinks.md describes it: the daemon looks at all leases, and tells what has become of this
     /// one (ADDED, CHANGED, UNCHANGED, DELETED or ABSENT). If the kernel refuses what follows from it, the
     /// lease is known all the same, and its uplink leads nowhere until that can be done.
     fn handle_read_lease(&self, device: String, family: String) -> thrift::Result<Outcome>;
