@@ -71,6 +71,13 @@ impl Engine {
     ) -> Result<Self, StartError> {
         let mut mirror = Mirror::default();
         mirror.refresh(&mut *platform)?;
+        if let Some(priority) = mirror.seen().foreign_priorities.get_min() {
+            tracing::warn!(
+                priority,
+                "somebody else's rules stand among the priorities that are ours; with many subnets they may be \
+                 passed over: choose others by host.rule_priority"
+            );
+        }
         let mut registry = Registry::new(settings.declared.limits, settings.mark);
         registry.remember_tables(platform.remembered_tables());
         let nothing = registry.clone();
@@ -85,7 +92,7 @@ impl Engine {
             platform,
             dataplane: Dataplane::new(workers),
             mirror,
-            plan: Plan::new(nothing.clone(), Surroundings::default()),
+            plan: Plan::new(nothing, Surroundings::default()),
             audit: Audit::new(settings.audit_timeout),
             started: now,
             clock,
@@ -93,8 +100,9 @@ impl Engine {
             bad_leases,
             vigil: Vigil::new(stirrings, settings.check, now),
         };
-        // What a killed daemon left goes first: nobody holds the queues of its adopted taps any more.
-        conductor.settle_anyhow(nothing);
+        // What a killed daemon left of gateways goes first: nobody holds the queues of its adopted taps
+        // any more. Uplinks that are still to be stay all the while, since the host itself uses them.
+        conductor.settle_anyhow(registry.with_uplinks_only());
         conductor.settle_anyhow(registry);
         // Clearing that is no repair.
         conductor.vigil.repairs = Repairs::default();
