@@ -104,6 +104,8 @@ impl Engine {
         // any more. Uplinks that are still to be stay all the while, since the host itself uses them.
         conductor.settle_anyhow(registry.with_uplinks_only());
         conductor.settle_anyhow(registry);
+        // Of a lease that the kernel refuses, what was left of the one before goes too.
+        conductor.look_for_leases();
         // Clearing that is no repair.
         conductor.vigil.repairs = Repairs::default();
         let (commands, inbox) = unbounded();

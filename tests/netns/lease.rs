@@ -94,6 +94,20 @@ fn what_the_kernel_refuses_leads_nowhere_until_it_does_not() {
 }
 
 #[test]
+fn what_a_killed_daemon_left_of_a_lease_goes_though_the_next_is_refused() {
+    let site = Site::new();
+    let daemon = site.start(&uplinks(1));
+    must(site.folder(), LEASE);
+    daemon.kill();
+    must(site.folder(), "uplink lease eth1 --address 10.1.1.77/24 --via 10.1.1.253");
+    let daemon = site.start(&uplinks(1));
+    assert_leads_nowhere(&site, "20100");
+    assert!(!daemon.status().problems.is_empty());
+    site.compute.add_address("eth1", "10.1.1.77/24");
+    eventually("the lease is followed", || daemon.status().problems.is_empty());
+}
+
+#[test]
 fn a_lease_that_no_uplink_waits_for_is_kept_in_mind() {
     let site = Site::new();
     let daemon = site.start("");
