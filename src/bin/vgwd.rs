@@ -10,6 +10,7 @@ use signal_hook::iterator::Signals;
 use vgw::clock::Clock;
 use vgw::daemon::{Arguments, Fatal, Listeners, start_logging};
 use vgw::engine::{Engine, Handle, ReloadError, Settings, StartError};
+use vgw::gateway::LeaseName;
 use vgw::sys::{
     LinuxPlatform, MonotonicClock, NamespaceLock, StateDirectory, processor, raise_descriptor_limit, rights,
 };
@@ -44,6 +45,7 @@ fn run(arguments: &Arguments) -> Result<(), Fatal> {
     let listeners = Listeners::bind(&config)?;
     let platform = LinuxPlatform::new(config.mark, state.path(), config.workers, config.io_uring)?;
     let platform = platform.naming_tables_in(config.rt_tables.clone());
+    let platform = platform.reading_leases_in(LeaseName::folder(&config.socket));
     let settings = Settings {
         spin: config.spin,
         mark: config.mark,

@@ -32,6 +32,8 @@ pub(super) struct Conductor {
     pub(super) started: Moment,
     /// What the last settling had to leave undone.
     pub(super) problems: Vec<String>,
+    /// The lease files that could not be read.
+    pub(super) bad_leases: Vec<String>,
     pub(super) vigil: Vigil,
 }
 
@@ -118,6 +120,7 @@ impl Conductor {
                 let _ = reply.send(outcome);
             }
             Command::Rehearse(change, reply) => drop(reply.send(self.rehearse(&change))),
+            Command::ReadLease(name, reply) => drop(reply.send(self.read_lease(caller, name))),
             Command::Import { devices, dry, reply } => drop(reply.send(self.import(&devices, dry))),
             Command::Inventory(reply) => drop(reply.send(self.inventory())),
             Command::Difference(reply) => drop(reply.send(self.difference())),

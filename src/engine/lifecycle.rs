@@ -15,7 +15,7 @@ use super::command::{Caller, Command};
 use super::conductor::Conductor;
 use super::dataplane::Dataplane;
 use super::handle::Handle;
-use super::platform::Platform;
+use super::platform::{FoundLeases, Platform};
 use super::vigil::Vigil;
 use super::vital::Vital;
 use super::worker;
@@ -81,6 +81,10 @@ impl Engine {
         let mut registry = Registry::new(settings.declared.limits, settings.mark);
         registry.remember_tables(platform.remembered_tables());
         let nothing = registry.clone();
+        // The daemon's socket is there by now: whoever comes too late for this look is heard.
+        let FoundLeases { leases, problems: bad_leases } = platform.leases();
+        bad_leases.iter().for_each(|problem| tracing::error!("{problem}"));
+        registry.take_leases(leases);
         registry.reload(&settings.declared, mirror.seen())?;
         let workers = worker::start(platform.transfers(), settings.spin, &clock)?;
         let (stirrings, now) = (platform.stirrings(), clock.now());
@@ -93,12 +97,15 @@ impl Engine {
             started: now,
             clock,
             problems: Vec::new(),
+            bad_leases,
             vigil: Vigil::new(stirrings, settings.check, now),
         };
         // What a killed daemon left of gateways goes first: nobody holds the queues of its adopted taps
         // any more. Uplinks that are still to be stay all the while, since the host itself uses them.
         conductor.settle_anyhow(registry.with_uplinks_only());
         conductor.settle_anyhow(registry);
+        // Of a lease that the kernel refuses, what was left of the one before goes too.
+        conductor.look_for_leases();
         // Clearing that is no repair.
         conductor.vigil.repairs = Repairs::default();
         let (commands, inbox) = unbounded();

@@ -8,7 +8,8 @@
 use crate::addr::{Family, InterfaceAddress, InterfaceName, Prefix};
 use crate::host::{ForeignRoute, ForeignRule, HostHop, HostRoute, Survey};
 
-use super::spec::{UplinkName, UplinkSpec};
+use super::lease::Attachment;
+use super::spec::{Addressing, UplinkName, UplinkSpec};
 
 /// Tables that are the kernel's own: unspecified, default, main and local.
 const KERNEL_TABLES: [u32; 4] = [0, 253, 254, 255];
@@ -92,7 +93,7 @@ fn found(survey: &Survey, table: u32, family: Family) -> Option<Found> {
     let layout = layout(table, device, address);
     Some(Found {
         layout,
-        uplink: UplinkSpec { name, device, address, via, table: None },
+        uplink: UplinkSpec { name, device, addressing: Addressing::Fixed(Attachment { address, via }), table: None },
         table,
         rules,
         routes,

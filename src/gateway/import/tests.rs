@@ -7,6 +7,10 @@ fn name(text: &str) -> InterfaceName {
     text.parse().unwrap()
 }
 
+fn fixed(address: &str, via: &str) -> Addressing {
+    Addressing::Fixed(Attachment { address: address.parse().unwrap(), via: via.parse().unwrap() })
+}
+
 fn prefix(text: &str) -> Option<Prefix> {
     Some(text.parse().unwrap())
 }
@@ -65,8 +69,9 @@ fn vdsm_by_address() {
     let found = only(&survey);
     assert_eq!((found.layout, found.hindrance), (Layout::VdsmByAddress, None));
     assert_eq!((found.rules.len(), found.routes.len()), (2, 2));
-    let UplinkSpec { name, device, address, via, table } = found.uplink;
-    assert_eq!(format!("{name} {device} {address} {via} {table:?}"), "eth1 eth1 20.0.0.5/24 20.0.0.1 None");
+    let UplinkSpec { name, device, addressing, table } = found.uplink;
+    assert_eq!(format!("{name} {device} {table:?}"), "eth1 eth1 None");
+    assert_eq!(addressing, fixed("20.0.0.5/24", "20.0.0.1"));
 }
 
 #[test]
@@ -105,7 +110,7 @@ fn of_several_addresses_the_one_that_a_rule_names() {
     let mut survey = survey(100);
     survey.addresses.insert((name("eth1"), "20.0.0.4/24".parse().unwrap()));
     survey.rules = vec![rule(100, prefix("20.0.0.5/32"))];
-    assert_eq!(only(&survey).uplink.address.to_string(), "20.0.0.5/24");
+    assert_eq!(only(&survey).uplink.addressing, fixed("20.0.0.5/24", "20.0.0.1"));
 }
 
 #[test]
