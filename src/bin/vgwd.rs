@@ -68,7 +68,10 @@ fn run(arguments: &Arguments) -> Result<(), Fatal> {
     }
     // First nobody asks any more, then nothing of ours stands any more.
     servers.into_iter().for_each(vgw::api::Server::stop);
-    engine.stop();
+    let left = engine.stop();
+    if !left.is_empty() {
+        return Err(Fatal::Remains(left.join("; ")));
+    }
     tracing::info!("stopped; nothing is left behind");
     Ok(())
 }

@@ -92,7 +92,7 @@ pub enum Command {
     /// [`super::Handle::rehearse`].
     Rehearse(Change, Reply<Result<RehearsalView, Failure>>),
     /// [`super::Engine::stop`].
-    Stop(Reply<()>),
+    Stop(Reply<Vec<String>>),
     /// [`super::Handle::status`].
     Status(Reply<StatusView>),
     /// [`super::Handle::routes`].

@@ -102,7 +102,7 @@ impl Engine {
         };
         // What a killed daemon left of gateways goes first: nobody holds the queues of its adopted taps
         // any more. Uplinks that are still to be stay all the while, since the host itself uses them.
-        conductor.settle_anyhow(registry.with_uplinks_only());
+        conductor.clear(&registry.with_uplinks_only());
         conductor.settle_anyhow(registry);
         // Of a lease that the kernel refuses, what was left of the one before goes too.
         conductor.look_for_leases();
@@ -123,15 +123,18 @@ impl Engine {
     }
 
     /// Removes everything of ours from the kernel and ends the threads. Requests that wait are
-    /// answered with [`super::Failure::Stopping`].
-    pub fn stop(self) {
+    /// answered with [`super::Failure::Stopping`]. What could not be removed comes back, one sentence each.
+    #[must_use]
+    pub fn stop(self) -> Vec<String> {
         let (done, stopped) = bounded(1);
+        let mut left = Vec::new();
         if self.commands.send((Caller::Configuration, Command::Stop(done))).is_ok() {
             // An error means that the conductor is gone, which is what is waited for.
-            let _ = stopped.recv();
+            left = stopped.recv().unwrap_or_default();
         }
         if self.conductor.join().is_err() {
-            tracing::error!("the conductor had panicked");
+            left.push("the conductor had panicked".to_owned());
         }
+        left
     }
 }

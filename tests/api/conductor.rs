@@ -87,7 +87,8 @@ fn answer(gateways: &mut BTreeMap<InterfaceName, GatewaySpec>, command: Command)
         Command::DeleteGateways(names, reply) => {
             let _ = reply.send(names.iter().map(|name| delete_gateway(gateways, name)).collect());
         }
-        Command::Connect(reply) | Command::SetAuditTimeout(_, reply) | Command::Stop(reply) => drop(reply.send(())),
+        Command::Connect(reply) | Command::SetAuditTimeout(_, reply) => drop(reply.send(())),
+        Command::Stop(reply) => drop(reply.send(Vec::new())),
         Command::Reload(_, _, reply) => drop(reply.send(Ok(()))),
         Command::Change(change, reply) => drop(reply.send(make(gateways, change))),
         Command::Rehearse(change, reply) => {

@@ -188,11 +188,10 @@ impl Site {
             }
             Request::Stop => {
                 drop(handle);
-                if let Some(engine) = self.engine.take() {
-                    engine.stop();
-                }
-                assert_eq!(self.kernel.state().ours, Observed::default().ours, "something is left behind");
-                Vec::new()
+                let left = self.engine.take().unwrap().stop();
+                let is_clean = self.kernel.state().ours == Observed::default().ours;
+                assert_eq!(is_clean, left.is_empty(), "something is left behind: {left:?}");
+                left
             }
         }
     }
@@ -217,7 +216,7 @@ impl Site {
 impl Drop for Site {
     fn drop(&mut self) {
         if let Some(engine) = self.engine.take() {
-            engine.stop();
+            drop(engine.stop());
         }
     }
 }

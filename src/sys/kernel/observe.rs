@@ -88,7 +88,8 @@ pub(super) fn classify(snapshot: &Snapshot, ownership: &Ownership<'_>) -> Observ
             _ => {
                 if (in_main || owns_table(table)) && entry.kind != RouteKind::Local {
                     observed.foreign_routes.insert(entry.key);
-                } else if !in_main {
+                } else if !in_main && entry.protocol != ownership.mark.protocol {
+                    // What a killed daemon left in a table that only its rules made ours is nobody's.
                     observed.foreign_tables.insert(table);
                 }
                 if in_main {
