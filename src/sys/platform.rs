@@ -54,7 +54,8 @@ impl LinuxPlatform {
         let kernel = LinuxKernel::new(mark, state_directory, queues)?;
         let failed = |reason, errno| KernelError { operation: "start".into(), reason, errno };
         let netlink = Netlink::open().map_err(|error| failed(error.to_string(), error.errno))?;
-        let bell = kernel.notices().try_clone_to_owned().and_then(Bell::hang);
+        let notices = kernel.notices().map(|descriptor| descriptor.try_clone_to_owned());
+        let bell = notices.into_iter().collect::<io::Result<_>>().and_then(Bell::hang);
         let (bell, stirrings) = bell.map_err(|error| failed(error.to_string(), error.raw_os_error().unwrap_or(0)))?;
         let tables = TableNames::load(state_directory);
         let (protocol, leases) = (mark.protocol, None);

@@ -129,27 +129,26 @@ fn masquerade(state: &mut HostState, registry: &Registry, mut subnets: BTreeSet<
     for subnet in subnets {
         let first = Masquerade { subnet, to: Translation::Device };
         let old: Vec<_> = state.masquerades.range(first..).take_while(|old| old.subnet == subnet).copied().collect();
-        let new = translation(registry, subnet).map(|to| Masquerade { subnet, to });
-        old.iter().filter(|old| Some(**old) != new).for_each(|old| _ = state.masquerades.remove(old));
-        if let Some(new) = new.filter(|new| !old.contains(new)) {
-            state.masquerades.insert(new);
-        }
+        let new: Vec<_> = translations(registry, subnet).into_iter().map(|to| Masquerade { subnet, to }).collect();
+        old.iter().filter(|old| !new.contains(old)).for_each(|old| _ = state.masquerades.remove(old));
+        state.masquerades.extend(new.into_iter().filter(|new| !old.contains(new)));
     }
 }
 
-/// How a subnet is masqueraded; not by itself if one around it is.
-fn translation(registry: &Registry, subnet: Prefix) -> Option<Translation> {
+/// How a subnet is masqueraded; not by itself if one around it is. By its uplink it leaves under the
+/// uplink's address, by any other device, to another network that the host is connected to, under that
+/// device's.
+fn translations(registry: &Registry, subnet: Prefix) -> Vec<Translation> {
     let around = registry.overlapping(subnet).filter(|(other, gateway)| gateway.masquerade && other.covers(&subnet));
-    let (widest, gateway) = around.min_by_key(|(other, _)| other.length())?;
+    let Some((widest, gateway)) = around.min_by_key(|(other, _)| other.length()) else { return Vec::new() };
     if widest != subnet {
-        return None;
+        return Vec::new();
     }
     let uplink = gateway.uplink.as_ref().and_then(|name| registry.uplink(name));
-    match uplink.filter(|uplink| uplink.spec.family() == subnet.family()) {
-        // Without a lease nothing leaves that could be translated.
-        Some(uplink) => Some(Translation::Uplink(uplink.spec.device, uplink.attachment()?.address.address)),
-        None => Some(Translation::Device),
-    }
+    let uplink = uplink.filter(|uplink| uplink.spec.family() == subnet.family());
+    let by_uplink =
+        uplink.and_then(|uplink| Some(Translation::Uplink(uplink.spec.device, uplink.attachment()?.address.address)));
+    [Translation::Device].into_iter().chain(by_uplink).collect()
 }
 
 /// The route in an uplink's table to a network that is near: a gateway's subnet, or one that the host

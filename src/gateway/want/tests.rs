@@ -364,10 +364,11 @@ fn what_is_masqueraded_takes_the_leased_address() {
         let state = want(registry, &Surroundings::default()).host;
         state.masquerades.iter().map(ToString::to_string).collect::<Vec<_>>()
     };
-    assert_eq!(masquerades(&leased), [""; 0], "nothing leaves without a lease");
-    leased.take_leases(leases(&["eth1.ipv4 20.0.0.5/24 via 20.0.0.1"]));
-    let before = masquerades(&leased);
-    assert!(before.len() == 1 && before[0].contains("20.0.0.5"), "{before:?}");
-    leased.take_leases(leases(&["eth1.ipv4 20.0.0.9/24 via 20.0.0.1"]));
-    assert!(masquerades(&leased)[0].contains("20.0.0.9"));
+    let elsewhere = "anywhere4 { 10.0.0.0/24 }";
+    assert_eq!(masquerades(&leased), [elsewhere], "nothing leaves by the uplink without a lease");
+    for address in ["20.0.0.5", "20.0.0.9"] {
+        leased.take_leases(leases(&[&format!("eth1.ipv4 {address}/24 via 20.0.0.1")]));
+        let by_uplink = format!("uplinks4 {{ 10.0.0.0/24 . \"eth1\" : {address} }}");
+        assert_eq!(masquerades(&leased), [elsewhere, &by_uplink]);
+    }
 }
