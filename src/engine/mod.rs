@@ -12,6 +12,7 @@ mod handle;
 mod import;
 mod inventory;
 mod knowledge;
+mod leases;
 mod lifecycle;
 mod platform;
 mod ports;
@@ -32,7 +33,7 @@ pub use command::{AddGateways, AddPorts, Caller, Command, Failure, ReloadError, 
 pub use device::{Access, Device, DeviceError};
 pub use handle::Handle;
 pub use lifecycle::{Engine, Settings, StartError};
-pub use platform::{OpenError, OpenPort, Platform};
+pub use platform::{FoundLeases, OpenError, OpenPort, Platform};
 pub use transfer::{Departure, Direct, Transfer};
 pub use view::{
     AuditView, ComputeView, Counters, GatewayView, ImportView, InstanceView, LookupView, NetworkView, ObjectState,

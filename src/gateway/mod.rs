@@ -6,6 +6,7 @@ mod audit;
 #[cfg(test)]
 mod fixtures;
 mod import;
+mod lease;
 mod limits;
 mod offers;
 mod plan;
@@ -18,11 +19,13 @@ mod want;
 pub use applied::Applied;
 pub use audit::{Audit, Timer};
 pub use import::{Found, Layout, recognise};
+pub use lease::{Attachment, LeaseError, LeaseName, Leases};
 pub use limits::Limits;
 pub use plan::Plan;
 pub use refusal::Refusal;
 pub use registry::{Declared, Element, Entry, Gateway, Misfit, Owner, Port, Registry, Standing, Uplink};
 pub use spec::{
-    ComputePort, GatewaySpec, GuestSpec, NetworkSpec, PortKind, PortSpec, StaticRoute, UplinkName, UplinkSpec,
+    Addressing, ComputePort, GatewaySpec, GuestSpec, NetworkSpec, PortKind, PortSpec, StaticRoute, UplinkName,
+    UplinkSpec,
 };
 pub use want::{InstanceWant, Origin, PortWant, RouteWant, Want};

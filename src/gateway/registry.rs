@@ -8,6 +8,7 @@
 mod changes;
 mod compute_ports;
 mod gateways;
+mod leases;
 mod networks;
 mod ports;
 mod reload;
@@ -28,7 +29,10 @@ use crate::host::Mark;
 use super::announced::Announced;
 use super::offers::{Exits, Offers};
 use super::want::Origin;
-use super::{GatewaySpec, Limits, NetworkSpec, PortSpec, Refusal, StaticRoute, UplinkName, UplinkSpec};
+use super::{
+    Addressing, Attachment, GatewaySpec, Leases, Limits, NetworkSpec, PortSpec, Refusal, StaticRoute, UplinkName,
+    UplinkSpec,
+};
 
 pub(super) use changes::Changes;
 pub use reload::{Declared, Element, Misfit};
@@ -43,6 +47,7 @@ pub struct Registry {
     uplinks: OrdMap<UplinkName, Uplink>,
     routes: OrdMap<(InstanceName, Prefix), Entry<StaticRoute>>,
     networks: OrdMap<Uuid, Entry<NetworkSpec>>,
+    leases: Leases,
     // What uplinks had before that are not there now.
     remembered_tables: OrdMap<UplinkName, u32>,
     // Always what exactly `gateways` and `ports` say, by what it is asked for.
@@ -114,10 +119,23 @@ pub struct Entry<S> {
 pub struct Uplink {
     /// What was asked for.
     pub spec: Arc<UplinkSpec>,
+    /// What is leased, if its address is.
+    pub lease: Option<Attachment>,
     /// Its routing table, given or allocated.
     pub table: u32,
     /// Defined in the configuration file: no call changes it.
     pub is_static: bool,
+}
+
+impl Uplink {
+    /// The address and the router that it has; a leased one may have none.
+    #[must_use]
+    pub fn attachment(&self) -> Option<Attachment> {
+        match self.spec.addressing {
+            Addressing::Fixed(attachment) => Some(attachment),
+            Addressing::Leased(_) => self.lease,
+        }
+    }
 }
 
 impl Registry {
@@ -133,6 +151,7 @@ impl Registry {
             routes: OrdMap::new(),
             networks: OrdMap::new(),
             compute_ports: OrdMap::new(),
+            leases: Leases::new(),
             remembered_tables: OrdMap::new(),
             announced: Announced::default(),
             offers: Offers::default(),
@@ -150,6 +169,12 @@ impl Registry {
     #[must_use]
     pub fn emptied(&self) -> Self {
         Self { remembered_tables: self.remembered_tables.clone(), ..Self::new(self.limits, self.mark) }
+    }
+
+    /// A registry with the same uplinks, and nothing else asked for.
+    #[must_use]
+    pub fn with_uplinks_only(&self) -> Self {
+        Self { uplinks: self.uplinks.clone(), ..self.emptied() }
     }
 
     /// The gateways, by name.

@@ -14,7 +14,7 @@ pub(super) use change::{change, foreign_uplink, host_object, host_step, identity
 pub(super) use compute_port::{compute_port, uuid};
 pub(super) use failure::{Identity, refused};
 pub(super) use fault::Fault;
-pub(super) use read::{address, instance_name, interface_name};
+pub(super) use read::{address, family, instance_name, interface_name};
 pub(super) use view::{
     audit_state, gateway_state, instance_state, lookup, network_state, outcome, port_state, route_state, status,
     uplink_state,

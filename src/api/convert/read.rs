@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use crate::addr::{InstanceName, InterfaceName, Masked, Prefix, Uuid};
+use crate::addr::{Family, InstanceName, InterfaceName, Masked, Prefix, Uuid};
 use crate::api::text::shown;
 use crate::gateway::UplinkName;
 
@@ -28,6 +28,11 @@ pub(crate) fn uplink_name(field: &str, text: &str) -> Result<UplinkName, Fault> 
 
 /// Reads a UUID.
 pub(crate) fn uuid(field: &str, text: &str) -> Result<Uuid, Fault> {
+    text.parse().map_err(|error| Fault::new(field, error))
+}
+
+/// Reads an address family.
+pub(crate) fn family(field: &str, text: &str) -> Result<Family, Fault> {
     text.parse().map_err(|error| Fault::new(field, error))
 }
 
