@@ -22,7 +22,8 @@ impl Conductor {
         for (port, answer) in add.ports.iter().zip(&answers) {
             let name = port.interface;
             log_outcome(caller, &format_args!("port {name} ({})", port.id), answer);
-            if answer.is_ok() && self.dataplane.port(&name).is_none() {
+            let is_news = matches!(answer, Ok(Applied::Added | Applied::Changed));
+            if is_news && self.dataplane.port(&name).is_none() {
                 tracing::info!(port = %name, "waits for its interface");
             }
         }

@@ -69,7 +69,7 @@ impl Report for Port {
         page.list("addresses", &self.addresses);
         page.list("gateways", &self.gateways);
         page.line("mac", self.mac.as_deref().unwrap_or("not learned yet"));
-        page.line("mtu", &format!("{} bytes", self.mtu));
+        page.line("mtu", &if self.mtu == 0 { "-".to_owned() } else { format!("{} bytes", self.mtu) });
         page.line("weight", &self.weight.to_string());
         if let (Some(id), Some(network)) = (&self.compute_id, &self.network) {
             page.line("compute id", id);

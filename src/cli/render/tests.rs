@@ -289,7 +289,7 @@ port vnet7
   addresses     192.168.1.253/32
   gateways      -
   mac           not learned yet
-  mtu           0 bytes
+  mtu           -
   weight        1
   compute id    9f2c1d34-0a1b-4c5d-8e6f-0123456789ab
   network       20202020-2020-2020-2020-202020202020
