@@ -120,6 +120,16 @@ struct Uplink {
   6: optional string lease
 }
 
+/** What a compute service's network is here: where a port of InstanceService.AddPort belongs. */
+struct Network {
+  /** Its UUID, `9f2c1d34-0a1b-4c5d-8e6f-0123456789ab`: a port's vn_id. */
+  1: required string id,
+  /** The routing instance that its ports belong to. */
+  2: required string routing_instance,
+  /** The addresses by which its guests know their gateway. */
+  3: optional list<string> gateways
+}
+
 /** What happens to a packet that a route matches. */
 enum NextHopKind {
   /** Out by one of `hops`, chosen by the flow. */
@@ -227,7 +237,21 @@ struct PortState {
   9: required bool is_static,
   /** Received is what the guest sent. */
   10: required Counters counters,
-  11: optional i32 weight
+  11: optional i32 weight,
+  /** The UUID by which the compute service that added it knows it; absent for any other port. */
+  12: optional string compute_id,
+  /** The compute service's network. */
+  13: optional string network,
+  /** Time until a running audit of ports deletes it, unless it is added again. */
+  14: optional i64 deleted_in_ms
+}
+
+/** A network as it stands. */
+struct NetworkState {
+  1: required string id,
+  2: required string routing_instance,
+  3: required list<string> gateways,
+  4: required bool is_static
 }
 
 /** An uplink as it stands. */
@@ -335,7 +359,9 @@ union Change {
   5: Uplink add_uplink,
   6: string delete_uplink,
   7: Route add_route,
-  8: RouteName delete_route
+  8: RouteName delete_route,
+  9: Network add_network,
+  10: string delete_network
 }
 
 /** A change of the kernel that is to be made. */
@@ -438,6 +464,16 @@ service VirtualGateway {
   /** Where an address goes. */
   Lookup lookup_route(1: required string routing_instance, 2: required string address)
     throws (1: RequestError error),
+
+  /**
+   * Says which routing instance a compute service's network is, or by which addresses its guests know
+   * their gateway; ports that stand get these at once. A network with ports stays in its instance.
+   */
+  Outcome add_network(1: required Network network) throws (1: RequestError error),
+  /** Forgets a network that has no ports. */
+  Outcome delete_network(1: required string id) throws (1: RequestError error),
+  /** The networks, by UUID. */
+  list<NetworkState> list_networks() throws (1: RequestError error),
 
   /** Tries a change out: tells what would be answered and done, and does nothing. */
   Rehearsal rehearse(1: required Change change) throws (1: RequestError error),

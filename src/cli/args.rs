@@ -6,7 +6,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::addr::{Family, InstanceName, InterfaceAddress, InterfaceName, Mac, Masked, Prefix, PrefixError, Weight};
+use crate::addr::{
+    Family, InstanceName, InterfaceAddress, InterfaceName, Mac, Masked, Prefix, PrefixError, Uuid, Weight,
+};
 use crate::gateway::UplinkName;
 
 /// Gives isolated virtual networks a way out on the compute node itself.
@@ -66,6 +68,9 @@ pub enum DaemonVerb {
     /// Guests' ports.
     #[command(subcommand)]
     Port(PortVerb),
+    /// Networks of compute services: which routing instance the ports of AddPort belong to.
+    #[command(subcommand)]
+    Network(NetworkVerb),
     /// Uplinks: devices of the host with a router and a routing table of their own.
     #[command(subcommand)]
     Uplink(UplinkVerb),
@@ -127,6 +132,25 @@ pub enum PortVerb {
     /// Shows a port and its counters.
     #[command(after_help = "Example:\n  vgw port show tap0")]
     Show(Interface),
+}
+
+/// `vgw network …`
+#[derive(Debug, Subcommand)]
+pub enum NetworkVerb {
+    /// Says which routing instance a network is, or changes its gateway addresses.
+    #[command(after_help = "Example:\n  vgw network add 9f2c1d34-0a1b-4c5d-8e6f-0123456789ab \\\n      \
+                            --instance default-domain:admin:net1:net1 --gateway 192.168.1.1")]
+    Add(NetworkAdd),
+    /// Forgets a network that has no ports.
+    #[command(after_help = "Example:\n  vgw network delete 9f2c1d34-0a1b-4c5d-8e6f-0123456789ab")]
+    Delete {
+        /// The network's UUID.
+        #[arg(value_name = "UUID")]
+        id: Uuid,
+    },
+    /// Lists the networks.
+    #[command(after_help = "Example:\n  vgw network list -j")]
+    List,
 }
 
 /// `vgw uplink …`
@@ -303,6 +327,20 @@ pub struct PortAdd {
     pub weight: Weight,
 }
 
+/// A network as it shall be.
+#[derive(Debug, Args)]
+pub struct NetworkAdd {
+    /// Its UUID, the vn_id of its ports.
+    #[arg(value_name = "UUID")]
+    pub id: Uuid,
+    /// The routing instance of its ports.
+    #[arg(long, value_name = "FQN")]
+    pub instance: InstanceName,
+    /// The address by which its guests know their gateway; the daemon answers for it. May be repeated.
+    #[arg(long = "gateway", value_name = "ADDRESS")]
+    pub gateways: Vec<IpAddr>,
+}
+
 /// An uplink as it shall be.
 #[derive(Debug, Args)]
 pub struct UplinkAdd {
@@ -412,6 +450,7 @@ impl DaemonVerb {
         match self {
             Self::Gateway(verb) => matches!(verb, GatewayVerb::Add(_) | GatewayVerb::Delete(_)),
             Self::Port(verb) => matches!(verb, PortVerb::Add(_) | PortVerb::Delete(_)),
+            Self::Network(verb) => matches!(verb, NetworkVerb::Add(_) | NetworkVerb::Delete { .. }),
             Self::Uplink(verb) => {
                 matches!(verb, UplinkVerb::Add(_) | UplinkVerb::Import { .. } | UplinkVerb::Delete(_))
             }

@@ -153,6 +153,12 @@ pub struct Port {
     pub weight: u64,
     /// From the configuration file.
     pub is_static: bool,
+    /// The UUID by which the compute service that added it knows it.
+    pub compute_id: Option<String>,
+    /// The compute service's network.
+    pub network: Option<String>,
+    /// Time until a running audit of ports deletes it, milliseconds.
+    pub deleted_in_ms: Option<u64>,
     /// Its traffic; received is what the guest sent.
     pub counters: Counters,
 }
@@ -193,6 +199,26 @@ impl Counters {
     pub fn drops(&self) -> u64 {
         self.dropped.values().sum()
     }
+}
+
+/// The networks of compute services.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Networks {
+    /// By UUID.
+    pub networks: Vec<Network>,
+}
+
+/// A network of compute services.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Network {
+    /// Its UUID.
+    pub id: String,
+    /// The routing instance of its ports.
+    pub instance: String,
+    /// The addresses by which its guests know their gateway.
+    pub gateways: Vec<String>,
+    /// From the configuration file.
+    pub is_static: bool,
 }
 
 /// The uplinks.
@@ -333,7 +359,7 @@ pub struct RunningAudit {
 /// What a request did.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Outcome {
-    /// `gateway`, `port`, `uplink` or `route`.
+    /// `gateway`, `port`, `uplink`, `route` or `network`.
     pub object: &'static str,
     /// Its name.
     pub name: String,
@@ -410,7 +436,7 @@ pub struct Step {
 /// What a change would come to.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Rehearsal {
-    /// `gateway`, `port`, `uplink` or `route`.
+    /// `gateway`, `port`, `uplink`, `route` or `network`.
     pub object: &'static str,
     /// Its name.
     pub name: String,

@@ -1,6 +1,8 @@
 //! From the shapes of a file to checked specifications.
 
-use crate::gateway::{Addressing, Attachment, GatewaySpec, GuestSpec, PortKind, PortSpec, StaticRoute, UplinkSpec};
+use crate::gateway::{
+    Addressing, Attachment, GatewaySpec, GuestSpec, NetworkSpec, PortKind, PortSpec, StaticRoute, UplinkSpec,
+};
 use crate::routing::{Hop, NextHop};
 
 use super::shape;
@@ -141,6 +143,29 @@ impl Element for shape::Route {
             (None, true) => return Err(Fault { key: "via", reason: "a route needs via or action" }),
         };
         Ok(StaticRoute { instance: self.routing_instance.0, prefix: self.prefix.0.prefix(), next_hop })
+    }
+}
+
+impl Element for shape::NetworkOfPorts {
+    type Spec = NetworkSpec;
+    const SECTION: &'static str = "network";
+
+    fn networks(&self) -> Vec<(&'static str, &Network)> {
+        Vec::new()
+    }
+
+    fn spec(self) -> Result<NetworkSpec, Fault> {
+        Ok(NetworkSpec {
+            id: self.id.0,
+            instance: self.routing_instance.0,
+            gateways: self.gateways.iter().map(|gateway| gateway.0).collect(),
+        })
+    }
+}
+
+impl Identity for NetworkSpec {
+    fn identity(&self) -> (&'static str, String) {
+        ("id", format!("network {}", self.id))
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use crate::addr::{Family, InstanceName, InterfaceAddress, InterfaceName, Prefix};
+use crate::addr::{Family, InstanceName, InterfaceAddress, InterfaceName, Prefix, Uuid};
 use crate::gateway::{PortSpec, UplinkName};
 use crate::host::Mark;
 
@@ -32,6 +32,8 @@ pub(super) struct File {
     pub(super) uplink: Vec<Uplink>,
     #[serde(default)]
     pub(super) route: Vec<Route>,
+    #[serde(default)]
+    pub(super) network: Vec<NetworkOfPorts>,
     #[serde(default)]
     pub(super) audit: Audit,
     #[serde(default)]
@@ -100,6 +102,16 @@ pub(super) struct Route {
     pub(super) action: Option<Action>,
 }
 
+/// A network of a compute service; [`Network`] is a prefix.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NetworkOfPorts {
+    pub(super) id: Text<Uuid>,
+    pub(super) routing_instance: Text<InstanceName>,
+    #[serde(default)]
+    pub(super) gateways: Vec<Text<IpAddr>>,
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Hop {
@@ -136,6 +148,7 @@ pub(super) struct Limits {
     pub(super) ports: Option<Number<0, MOST>>,
     pub(super) uplinks: Option<Number<0, MOST>>,
     pub(super) routes: Option<Number<0, MOST>>,
+    pub(super) networks: Option<Number<0, MOST>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -4,14 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use crate::addr::{Family, InstanceName, InterfaceName, Prefix};
-use crate::gateway::{Entry, Gateway, PortKind, PortSpec, Refusal, Standing};
+use crate::gateway::{Gateway, Owner, Port, PortKind, Refusal, Standing};
 use crate::host::Traffic;
 
 use super::command::Failure;
 use super::conductor::Conductor;
 use super::dataplane::PortTotals;
 use super::view::{
-    AuditView, Counters, GatewayView, InstanceView, LookupView, PortView, RouteView, StatusView, UplinkView,
+    AuditView, ComputeView, Counters, GatewayView, InstanceView, LookupView, NetworkView, PortView, RouteView,
+    StatusView, UplinkView,
 };
 
 impl Conductor {
@@ -37,6 +38,7 @@ impl Conductor {
                 .collect(),
             ports: self.port_views(&total),
             uplinks: self.uplink_views(),
+            networks: self.network_views(),
             instances: self.plan.registry().instances().into_iter().map(|name| self.instance_view(name)).collect(),
             audit: self.audit_view(),
             repairs: self.vigil.view(now),
@@ -111,7 +113,7 @@ impl Conductor {
     }
 
     fn port_views(&self, total: &dyn Fn(&InterfaceName) -> PortTotals) -> Vec<PortView> {
-        let view = |port: &Entry<PortSpec>| {
+        let view = |port: &Port| {
             let spec = &port.spec;
             let totals = total(&spec.name);
             PortView {
@@ -127,11 +129,30 @@ impl Conductor {
                 mac: spec.mac.or(totals.learned),
                 mtu: self.dataplane.mtu(&spec.name).unwrap_or(0),
                 weight: spec.weight,
-                is_static: port.is_static,
+                is_static: port.is_static(),
+                compute: self.compute_view(port.owner),
                 counters: counters(totals),
             }
         };
         self.plan.registry().ports().map(view).collect()
+    }
+
+    fn compute_view(&self, owner: Owner) -> Option<ComputeView> {
+        let Owner::Compute { id, network, version } = owner else { return None };
+        let deadline = version.and_then(|version| self.port_audit.deadline_of(version));
+        Some(ComputeView { id, network, deleted_in: deadline.map(|deadline| deadline - self.clock.now()) })
+    }
+
+    fn network_views(&self) -> Vec<NetworkView> {
+        let networks = self.plan.registry().networks();
+        networks
+            .map(|network| NetworkView {
+                id: network.spec.id,
+                instance: network.spec.instance.clone(),
+                gateways: network.spec.gateways.iter().copied().collect(),
+                is_static: network.is_static,
+            })
+            .collect()
     }
 
     fn uplink_views(&self) -> Vec<UplinkView> {

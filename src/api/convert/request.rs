@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 
+use super::Fault;
+use super::read::{address, family, instance_name, interface_name, prefix, prefixes, set, uplink_name, uuid};
 use crate::addr::{InterfaceName, Weight};
 use crate::api::generated::virtual_gateway as wire;
-use crate::gateway::{Addressing, Attachment, GatewaySpec, GuestSpec, PortKind, PortSpec, StaticRoute, UplinkSpec};
+use crate::gateway::{
+    Addressing, Attachment, GatewaySpec, GuestSpec, NetworkSpec, PortKind, PortSpec, StaticRoute, UplinkSpec,
+};
 use crate::routing::{Hop, NextHop};
-
-use super::Fault;
-use super::read::{address, family, instance_name, interface_name, prefix, prefixes, set, uplink_name};
 
 /// Reads a gateway.
 pub(crate) fn gateway(request: &wire::Gateway) -> Result<GatewaySpec, Fault> {
@@ -85,6 +86,16 @@ pub(crate) fn uplink(request: &wire::Uplink) -> Result<UplinkSpec, Fault> {
         table: table
             .map(|table| u32::try_from(table).map_err(|_| Fault::new("table", format!("{table} is no table"))))
             .transpose()?,
+    })
+}
+
+/// Reads a network.
+pub(crate) fn network(request: &wire::Network) -> Result<NetworkSpec, Fault> {
+    let wire::Network { id, routing_instance, gateways } = request;
+    Ok(NetworkSpec {
+        id: uuid("id", id)?,
+        instance: instance_name(routing_instance)?,
+        gateways: set("gateways", gateways.as_deref().unwrap_or_default())?,
     })
 }
 

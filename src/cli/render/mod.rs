@@ -4,6 +4,7 @@ mod audit;
 mod gateway;
 mod host;
 mod lease;
+mod network;
 mod outcome;
 mod port;
 mod repair;

@@ -4,6 +4,7 @@ use super::super::report::{Port, Ports, Report};
 use super::gateway::{Page, state, traffic};
 use super::style::{Style, Tone};
 use super::table::{Align, Cell, Table};
+use super::units;
 
 impl Report for Ports {
     const SCHEMA: &'static str = "vgw.ports/1";
@@ -46,10 +47,12 @@ pub(super) fn table(ports: &[Port], style: Style, indent: usize) -> String {
     table.render(style, indent)
 }
 
-/// How the port meets its guest: `eth0 in guest1`, `attached`, or a tap that waits for one.
+/// How the port meets its guest: `eth0 in guest1`, `attached` once there is an interface, or a tap that
+/// waits for a guest.
 fn place(port: &Port) -> String {
     match &port.guest {
         Some(guest) => format!("{} in {}", guest.name, guest.netns),
+        None if port.attached && port.mtu == 0 => "no interface yet".to_owned(),
         None if port.attached => "attached".to_owned(),
         None => "tap".to_owned(),
     }
@@ -66,8 +69,15 @@ impl Report for Port {
         page.list("addresses", &self.addresses);
         page.list("gateways", &self.gateways);
         page.line("mac", self.mac.as_deref().unwrap_or("not learned yet"));
-        page.line("mtu", &format!("{} bytes", self.mtu));
+        page.line("mtu", &if self.mtu == 0 { "-".to_owned() } else { format!("{} bytes", self.mtu) });
         page.line("weight", &self.weight.to_string());
+        if let (Some(id), Some(network)) = (&self.compute_id, &self.network) {
+            page.line("compute id", id);
+            page.line("network", network);
+        }
+        if let Some(rest) = self.deleted_in_ms {
+            page.line("audit", &style.paint(Tone::Bad, format!("deleted in {}", units::millis(rest))));
+        }
         page.counters(&self.counters, "from the guest", "to the guest");
         page.finish()
     }

@@ -72,6 +72,9 @@ fn port() -> Port {
         mtu: 1500,
         weight: 1,
         is_static: false,
+        compute_id: None,
+        network: None,
+        deleted_in_ms: None,
         counters: counters(998, 1204, &[]),
     }
 }
@@ -269,9 +272,35 @@ port vnet7
   transmitted   1,204 packets, 115.2 KiB, to the guest
 ",
     );
+    looks(
+        &Port {
+            compute_id: Some("9f2c1d34-0a1b-4c5d-8e6f-0123456789ab".into()),
+            network: Some("20202020-2020-2020-2020-202020202020".into()),
+            deleted_in_ms: Some(41_000),
+            mtu: 0,
+            counters: Counters::default(),
+            ..attached()
+        },
+        "\
+port vnet7
+  instance      default-domain:admin:net1:net1
+  state         dynamic
+  guest         no interface yet
+  addresses     192.168.1.253/32
+  gateways      -
+  mac           not learned yet
+  mtu           -
+  weight        1
+  compute id    9f2c1d34-0a1b-4c5d-8e6f-0123456789ab
+  network       20202020-2020-2020-2020-202020202020
+  audit         deleted in 41 s
+  received      0 packets, 0 B, from the guest
+  transmitted   0 packets, 0 B, to the guest
+",
+    );
     says(
         &port(),
-        r#"{"schema":"vgw.port/1","interface":"tap0","instance":"default-domain:admin:net1:net1","attached":false,"guest":{"netns":"guest1","name":"eth0"},"addresses":["192.168.1.253/32"],"gateways":["192.168.1.1"],"mac":"02:00:00:00:00:01","mtu":1500,"weight":1,"is_static":false,"counters":{"received":998,"received_bytes":97804,"sent":996,"answered":2,"held":0,"dropped":{},"transmitted":1204,"transmitted_bytes":117992}}"#,
+        r#"{"schema":"vgw.port/1","interface":"tap0","instance":"default-domain:admin:net1:net1","attached":false,"guest":{"netns":"guest1","name":"eth0"},"addresses":["192.168.1.253/32"],"gateways":["192.168.1.1"],"mac":"02:00:00:00:00:01","mtu":1500,"weight":1,"is_static":false,"compute_id":null,"network":null,"deleted_in_ms":null,"counters":{"received":998,"received_bytes":97804,"sent":996,"answered":2,"held":0,"dropped":{},"transmitted":1204,"transmitted_bytes":117992}}"#,
     );
 }
 

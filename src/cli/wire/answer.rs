@@ -80,6 +80,9 @@ pub(in super::super) fn port(answer: wire::PortState) -> report::Port {
         is_static,
         counters,
         weight,
+        compute_id,
+        network,
+        deleted_in_ms,
     } = answer;
     report::Port {
         interface: name,
@@ -92,6 +95,9 @@ pub(in super::super) fn port(answer: wire::PortState) -> report::Port {
         mtu: number(mtu),
         weight: self::weight(weight),
         is_static,
+        compute_id,
+        network,
+        deleted_in_ms: deleted_in_ms.map(number),
         counters: self::counters(counters),
     }
 }
@@ -109,6 +115,12 @@ fn counters(answer: wire::Counters) -> report::Counters {
         transmitted: number(transmitted),
         transmitted_bytes: number(transmitted_bytes),
     }
+}
+
+/// A network.
+pub(in super::super) fn network(answer: wire::NetworkState) -> report::Network {
+    let wire::NetworkState { id, routing_instance, gateways, is_static } = answer;
+    report::Network { id, instance: routing_instance, gateways, is_static }
 }
 
 /// An uplink.

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::addr::{InterfaceName, Masked};
 use crate::api::generated::virtual_gateway as wire;
 
-use super::super::args::{GatewayAdd, PortAdd, RouteAdd, RouteDelete, UplinkAdd};
+use super::super::args::{GatewayAdd, NetworkAdd, PortAdd, RouteAdd, RouteDelete, UplinkAdd};
 
 /// The gateway that was asked for.
 pub(in super::super) fn add_gateway(given: &GatewayAdd) -> wire::Gateway {
@@ -41,6 +41,16 @@ pub(in super::super) fn add_port(given: &PortAdd) -> wire::Port {
         attach: Some(*attach),
         guest,
         weight: Some(weight.get().into()),
+    }
+}
+
+/// The network that was asked for.
+pub(in super::super) fn add_network(given: &NetworkAdd) -> wire::Network {
+    let NetworkAdd { id, instance, gateways } = given;
+    wire::Network {
+        id: id.to_string(),
+        routing_instance: instance.to_string(),
+        gateways: Some(gateways.iter().map(IpAddr::to_string).collect()),
     }
 }
 

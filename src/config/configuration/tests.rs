@@ -22,6 +22,8 @@ const GATEWAY: &str = "[[gateway]]\ninterface = 'vgw1'\nrouting_instance = 'net'
 const PORT: &str = "[[port]]\nname = 'tap0'\nrouting_instance = 'net'\naddresses = ['10.0.0.9/32']\n";
 const UPLINK: &str = "[[uplink]]\nname = 'wan'\ndevice = 'eth1'\naddress = '20.0.0.5/24'\nvia = '20.0.0.1'\n";
 
+const NETWORK: &str = "[[network]]\nid = '20202020-2020-2020-2020-202020202020'\nrouting_instance = 'net'\n";
+
 const PACKAGED: &str = include_str!("../../../packaging/vgwd.toml");
 
 /// The packaged file shows the defaults, so it must change nothing.
@@ -65,8 +67,9 @@ fn the_packaged_examples_are_good() {
         if in_example { bare } else { line }
     });
     let config = read(&[&lines.collect::<Vec<_>>().join("\n")]).unwrap();
-    let Declared { gateways, ports, uplinks, routes, .. } = &config.declared;
-    assert_eq!([gateways.len(), ports.len(), uplinks.len(), routes.len()], [1, 2, 2, 2]);
+    let Declared { gateways, ports, uplinks, routes, networks, .. } = &config.declared;
+    let counts = [gateways.len(), ports.len(), uplinks.len(), routes.len(), networks.len()];
+    assert_eq!(counts, [1, 2, 2, 2, 1]);
     assert_eq!(config.warnings, [""; 0]);
     assert!(matches!(&ports[0].kind, PortKind::Tap(Some(guest)) if guest.name.as_str() == "eth0"));
     assert_eq!(ports[1].kind, PortKind::Attach);
@@ -96,6 +99,19 @@ fn errors_name_file_line_and_key() {
             "a.toml:2: host.route_protocol: protocol 186 belongs to the kernel or to another program",
         ),
         ("[host]\nroute_protocol = 256", "a.toml:2: host.route_protocol: 256 is not in 0..=255"),
+        (
+            "[[network]]\nid = '9f2c'\nrouting_instance = 'net'",
+            "a.toml:2: network.id: \"9f2c\" is not a UUID such as 9f2c1d34-0a1b-4c5d-8e6f-0123456789ab",
+        ),
+        (
+            &format!("{NETWORK}gateways = ['224.0.0.1']"),
+            "a.toml:4: network.gateways: address 224.0.0.1/32 overlaps the multicast range 224.0.0.0/4",
+        ),
+        (
+            &format!("{NETWORK}{NETWORK}"),
+            "a.toml:5: network.id: network 20202020-2020-2020-2020-202020202020 is also defined in a.toml:1",
+        ),
+        (&format!("[limits]\nnetworks = 0\n{NETWORK}"), "a.toml:4: network.id: the limit of 0 networks is reached"),
         ("[limits]\nroutes = 16777216", "a.toml:2: limits.routes: 16777216 is not in 0..=1000000"),
         ("[host]\ncheck = \"500ms\"", "a.toml:2: host.check: is shorter than a second"),
         ("[host]\nrt_tables = 'x'", "a.toml:2: host.rt_tables: \"x\" is neither an absolute path nor \"none\""),

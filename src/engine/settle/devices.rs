@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use crate::addr::InterfaceName;
 use crate::engine::command::Failure;
 use crate::engine::concern::Subject;
-use crate::gateway::{PortKind, PortSpec, PortWant};
+use crate::engine::platform::OpenError;
+use crate::gateway::{Port, PortKind, PortSpec, PortWant};
 use crate::host::Operation;
 
 use super::{Mode, Progress, Setback, Settling};
@@ -33,15 +34,25 @@ impl Settling<'_> {
                     self.dataplane.attach(name, wanted, open.mtu, open.queues);
                     progress.opened = true;
                 }
-                Err(reason) => {
+                Err(error) => {
                     if !stays {
                         self.dataplane.detach(&name);
                     }
-                    self.refused(Failure::Device(reason), [Subject::Interface(name)].into(), progress)?;
+                    if matches!(error, OpenError::Absent(_)) && self.may_wait(&name) {
+                        // The kernel tells when the interface is there.
+                        progress.problems.push(error.to_string());
+                        continue;
+                    }
+                    self.refused(Failure::Device(error.to_string()), [Subject::Interface(name)].into(), progress)?;
                 }
             }
         }
         Ok(())
+    }
+
+    /// True for a port that is no failure without its interface.
+    fn may_wait(&self, name: &InterfaceName) -> bool {
+        self.plan.registry().port(name).is_some_and(Port::may_wait)
     }
 
     /// True for a port that is attached to somebody else's interface.
