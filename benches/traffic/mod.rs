@@ -97,6 +97,8 @@ fn port(id: PortId, peer_mac: Option<Mac>) -> PortConfig {
         super_packets: SuperPackets { tcp: takes_all, udp: takes_all },
         addresses: addresses.map(|prefix| prefix.parse().expect("a prefix")).to_vec(),
         own_addresses: ["10.1.0.1", "fd00:1::1"].map(address).to_vec(),
+        lease: None,
+        advertisement: None,
     }
 }
 

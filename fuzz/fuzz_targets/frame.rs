@@ -32,6 +32,8 @@ fn forwarder() -> Forwarder {
             super_packets: SuperPackets { tcp: id != PORTS[1], udp: id != PORTS[1] },
             addresses: networks.iter().map(|text| text.parse().expect("a prefix")).collect(),
             own_addresses: vec!["10.1.0.1".parse().expect("an address"), "fd00:1::1".parse().expect("an address")],
+            lease: None,
+            advertisement: None,
         });
     }
     let mut rib = Rib::new(InstanceId(0), InstanceName::new("red").expect("a good name"));

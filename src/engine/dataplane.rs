@@ -380,6 +380,8 @@ impl Dataplane {
             super_packets,
             addresses: Vec::new(),
             own_addresses: Vec::new(),
+            lease: None,
+            advertisement: None,
         };
         Some(match want {
             PortWant::Gateway { own_addresses, .. } => {
