@@ -18,6 +18,7 @@ use crate::packet::SuperPackets;
 use crate::routing::{Instance, NextHop, Rib};
 
 use super::device::Device;
+use super::service;
 use super::worker::{Message, Running};
 
 /// How long a worker may take to answer; it takes microseconds unless something is broken.
@@ -366,7 +367,7 @@ impl Dataplane {
     ) -> Option<PortConfig> {
         let instance = match want {
             PortWant::Gateway { instance, .. } => instance,
-            PortWant::Guest(spec) => &spec.instance,
+            PortWant::Guest(spec, _) => &spec.instance,
         };
         let (id, instance) = self.numbers(&name, instance)?;
         let config = PortConfig {
@@ -387,11 +388,13 @@ impl Dataplane {
             PortWant::Gateway { own_addresses, .. } => {
                 PortConfig { own_addresses: own_addresses.iter().copied().collect(), ..config }
             }
-            PortWant::Guest(spec) => PortConfig {
+            PortWant::Guest(spec, told) => PortConfig {
                 role: PortRole::Guest,
                 peer_mac: spec.mac,
                 addresses: spec.addresses.iter().copied().collect(),
                 own_addresses: spec.gateways.iter().copied().collect(),
+                lease: service::lease(spec, *told, mtu).map(Arc::new),
+                advertisement: service::advertisement(spec, *told, mtu).map(Arc::new),
                 ..config
             },
         })

@@ -17,6 +17,7 @@ mod platform;
 mod reconcile;
 mod requests;
 mod schedule;
+mod service;
 mod settle;
 mod status;
 mod transfer;

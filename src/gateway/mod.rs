@@ -12,6 +12,7 @@ mod plan;
 mod refusal;
 mod registry;
 mod reserved;
+mod service;
 mod spec;
 mod want;
 
@@ -22,5 +23,6 @@ pub use limits::Limits;
 pub use plan::Plan;
 pub use refusal::Refusal;
 pub use registry::{Declared, Element, Entry, Gateway, Misfit, Registry, Standing, Uplink};
+pub use service::{AdvertisementSpec, DhcpSpec, DomainName, LeaseTime};
 pub use spec::{GatewaySpec, GuestSpec, PortKind, PortSpec, StaticRoute, UplinkName, UplinkSpec};
-pub use want::{InstanceWant, Origin, PortWant, RouteWant, Want};
+pub use want::{InstanceWant, Origin, PortWant, RouteWant, ToldNetworks, Want};

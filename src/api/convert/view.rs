@@ -86,7 +86,21 @@ pub(crate) fn gateway_state(view: GatewayView) -> wire::GatewayState {
 
 /// A port.
 pub(crate) fn port_state(view: PortView) -> wire::PortState {
-    let PortView { name, instance, attached, guest, addresses, gateways, mac, mtu, weight, is_static, counters } = view;
+    let PortView {
+        name,
+        instance,
+        attached,
+        guest,
+        addresses,
+        gateways,
+        mac,
+        mtu,
+        weight,
+        lease,
+        advertisement,
+        is_static,
+        counters,
+    } = view;
     wire::PortState {
         name: name.to_string(),
         routing_instance: instance.to_string(),
@@ -99,6 +113,19 @@ pub(crate) fn port_state(view: PortView) -> wire::PortState {
         is_static,
         counters: self::counters(counters),
         weight: Some(weight.get().into()),
+        dhcp: lease.map(|lease| wire::DhcpState {
+            address: format!("{}/{}", lease.address, lease.prefix_length),
+            router: lease.router.to_string(),
+            dns: texts(lease.dns),
+            host_name: lease.host_name.map(String::from),
+            domain: lease.domain.map(String::from),
+            lease_time: lease.time.into(),
+        }),
+        router_advertisements: advertisement.map(|told| wire::RouterAdvertisementState {
+            network: told.network.map(|network| network.to_string()),
+            autonomous: told.is_autonomous,
+            dns: texts(told.dns),
+        }),
     }
 }
 
