@@ -118,7 +118,7 @@ pub enum PortVerb {
                             vgw port add vnet7 --instance default-domain:admin:net1:net1 \
                             --address 192.168.1.7/32 \\\n      --gateway 192.168.1.1 --attach \
                             --dhcp --dhcp-dns 192.0.2.53")]
-    Add(PortAdd),
+    Add(Box<PortAdd>),
     /// Deletes a port.
     #[command(after_help = "Example:\n  vgw port delete tap0")]
     Delete(Interface),

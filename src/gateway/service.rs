@@ -226,7 +226,8 @@ mod tests {
             let (field, why) = refused(&with_dhcp(addresses, gateways, |_| {})).unwrap();
             assert!(field == "dhcp" && why.contains(word), "{addresses}: {why}");
         }
-        let edits: [(fn(&mut DhcpSpec), &str); 5] = [
+        type Edit = fn(&mut DhcpSpec);
+        let edits: [(Edit, &str); 5] = [
             (|dhcp| dhcp.prefix_length = Some(0), "prefix_length"),
             (|dhcp| dhcp.prefix_length = Some(33), "prefix_length"),
             (|dhcp| dhcp.lease_time = LeaseTime(59), "lease_time"),

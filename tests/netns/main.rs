@@ -13,6 +13,7 @@ mod daemon;
 mod errors;
 mod foreign_state;
 mod forwarding;
+mod guest_services;
 mod host_state;
 mod import;
 mod isolation;
