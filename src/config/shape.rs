@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use crate::addr::{InstanceName, InterfaceAddress, InterfaceName, Prefix};
+use crate::addr::{Family, InstanceName, InterfaceAddress, InterfaceName, Prefix};
 use crate::gateway::{DomainName, LeaseTime, PortSpec, UplinkName};
 use crate::host::Mark;
 
@@ -104,8 +104,9 @@ pub(super) struct RouterAdvertisements {
 pub(super) struct Uplink {
     pub(super) name: Text<UplinkName>,
     pub(super) device: Text<InterfaceName>,
-    pub(super) address: Text<InterfaceAddress>,
-    pub(super) via: Text<IpAddr>,
+    pub(super) address: Option<Text<InterfaceAddress>>,
+    pub(super) via: Option<Text<IpAddr>>,
+    pub(super) lease: Option<Text<Family>>,
     pub(super) table: Option<Number<1, { u32::MAX }>>,
 }
 

@@ -12,7 +12,7 @@ mod virtual_gateway_request;
 pub(super) use change::{change, foreign_uplink, host_object, host_step, identity, rehearsal};
 pub(super) use failure::{Identity, refused};
 pub(super) use fault::Fault;
-pub(super) use read::{address, instance_name, interface_name};
+pub(super) use read::{address, family, instance_name, interface_name};
 pub(super) use view::{
     audit_state, gateway_state, instance_state, lookup, outcome, port_state, route_state, status, uplink_state,
 };
