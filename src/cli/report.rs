@@ -151,6 +151,10 @@ pub struct Port {
     pub mtu: u64,
     /// Its share of the flows beside others.
     pub weight: u64,
+    /// What the guest is told by DHCP.
+    pub dhcp: Option<Dhcp>,
+    /// What the guest is told by router advertisements.
+    pub router_advertisements: Option<RouterAdvertisements>,
     /// From the configuration file.
     pub is_static: bool,
     /// The UUID by which the compute service that added it knows it.
@@ -161,6 +165,34 @@ pub struct Port {
     pub deleted_in_ms: Option<u64>,
     /// Its traffic; received is what the guest sent.
     pub counters: Counters,
+}
+
+/// What a guest is told by DHCP.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Dhcp {
+    /// Its address with the length of its network.
+    pub address: String,
+    /// Its router.
+    pub router: String,
+    /// Name servers.
+    pub dns: Vec<String>,
+    /// Its own name.
+    pub host_name: Option<String>,
+    /// The domain that it looks names up in.
+    pub domain: Option<String>,
+    /// How long the address is lent, seconds.
+    pub lease_time: u64,
+}
+
+/// What a guest is told by router advertisements.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RouterAdvertisements {
+    /// The network on the link.
+    pub network: Option<String>,
+    /// The guest may form addresses in it.
+    pub autonomous: bool,
+    /// Name servers.
+    pub dns: Vec<String>,
 }
 
 /// A place in a guest's namespace.

@@ -1,7 +1,8 @@
 //! From the shapes of a file to checked specifications.
 
 use crate::gateway::{
-    Addressing, Attachment, GatewaySpec, GuestSpec, NetworkSpec, PortKind, PortSpec, StaticRoute, UplinkSpec,
+    Addressing, AdvertisementSpec, Attachment, DhcpSpec, GatewaySpec, GuestSpec, LeaseTime, NetworkSpec, PortKind,
+    PortSpec, StaticRoute, UplinkSpec,
 };
 use crate::routing::{Hop, NextHop};
 
@@ -88,7 +89,28 @@ impl Element for shape::Port {
             gateways: self.gateways.iter().map(|gateway| gateway.0).collect(),
             mtu: self.mtu.map(|mtu| mtu.0),
             weight: self.weight.0,
+            dhcp: self.dhcp.map(shape::Dhcp::spec),
+            router_advertisements: self.router_advertisements.map(shape::RouterAdvertisements::spec),
         })
+    }
+}
+
+impl shape::Dhcp {
+    fn spec(self) -> DhcpSpec {
+        DhcpSpec {
+            // A length of at most 32.
+            prefix_length: self.prefix_length.and_then(|length| u8::try_from(length.0).ok()),
+            dns: self.dns.into_iter().map(|address| address.0).collect(),
+            host_name: self.host_name.map(|name| name.0),
+            domain: self.domain.map(|name| name.0),
+            lease_time: self.lease_time.map_or_else(LeaseTime::default, |time| LeaseTime(time.0)),
+        }
+    }
+}
+
+impl shape::RouterAdvertisements {
+    fn spec(self) -> AdvertisementSpec {
+        AdvertisementSpec { dns: self.dns.into_iter().map(|address| address.0).collect() }
     }
 }
 

@@ -1,12 +1,12 @@
 //! The shape of one file.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 
 use serde::Deserialize;
 
 use crate::addr::{Family, InstanceName, InterfaceAddress, InterfaceName, Prefix, Uuid};
-use crate::gateway::{PortSpec, UplinkName};
+use crate::gateway::{DomainName, LeaseTime, PortSpec, UplinkName};
 use crate::host::Mark;
 
 use super::value::{
@@ -79,6 +79,26 @@ pub(super) struct Port {
     pub(super) guest_addresses: Vec<Text<InterfaceAddress>>,
     #[serde(default)]
     pub(super) weight: Share,
+    pub(super) dhcp: Option<Dhcp>,
+    pub(super) router_advertisements: Option<RouterAdvertisements>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Dhcp {
+    pub(super) prefix_length: Option<Number<1, 32>>,
+    #[serde(default)]
+    pub(super) dns: Vec<Text<Ipv4Addr>>,
+    pub(super) host_name: Option<Text<DomainName>>,
+    pub(super) domain: Option<Text<DomainName>>,
+    pub(super) lease_time: Option<Number<{ *LeaseTime::RANGE.start() }, { *LeaseTime::RANGE.end() }>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RouterAdvertisements {
+    #[serde(default)]
+    pub(super) dns: Vec<Text<Ipv6Addr>>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -18,6 +18,7 @@ use crate::packet::SuperPackets;
 use crate::routing::{Instance, NextHop, Rib};
 
 use super::device::Device;
+use super::service;
 use super::worker::{Message, Running};
 
 /// How long a worker may take to answer; it takes microseconds unless something is broken.
@@ -197,7 +198,7 @@ impl Dataplane {
         let mut postponed = std::mem::take(&mut self.postponed);
         postponed.retain(|(name, prefix), route| {
             let waits = |name: &InterfaceName| {
-                matches!(self.expected.get(name), Some(PortWant::Guest(_))) && !self.told.contains_key(name)
+                matches!(self.expected.get(name), Some(PortWant::Guest(..))) && !self.told.contains_key(name)
             };
             let all = self.by(&route.wanted, |_| true);
             let ready = self.by(&route.wanted, |name| !waits(name));
@@ -396,7 +397,7 @@ impl Dataplane {
     ) -> Option<PortConfig> {
         let instance = match want {
             PortWant::Gateway { instance, .. } => instance,
-            PortWant::Guest(spec) => &spec.instance,
+            PortWant::Guest(spec, _) => &spec.instance,
         };
         let (id, instance) = self.numbers(&name, instance)?;
         let config = PortConfig {
@@ -410,16 +411,20 @@ impl Dataplane {
             super_packets,
             addresses: Vec::new(),
             own_addresses: Vec::new(),
+            lease: None,
+            advertisement: None,
         };
         Some(match want {
             PortWant::Gateway { own_addresses, .. } => {
                 PortConfig { own_addresses: own_addresses.iter().copied().collect(), ..config }
             }
-            PortWant::Guest(spec) => PortConfig {
+            PortWant::Guest(spec, told) => PortConfig {
                 role: PortRole::Guest,
                 peer_mac: spec.mac,
                 addresses: spec.addresses.iter().copied().collect(),
                 own_addresses: spec.gateways.iter().copied().collect(),
+                lease: service::lease(spec, *told, mtu).map(Arc::new),
+                advertisement: service::advertisement(spec, *told, mtu).map(Arc::new),
                 ..config
             },
         })
@@ -461,7 +466,7 @@ fn removed<K: Copy, V>(difference: DiffItem<'_, '_, K, V>) -> Option<K> {
 #[cfg(test)]
 mod tests {
     use crate::addr::Weight;
-    use crate::gateway::{Origin, PortKind, PortSpec, RouteWant};
+    use crate::gateway::{Origin, PortKind, PortSpec, RouteWant, ToldNetworks};
     use crate::routing::Hop;
 
     use super::*;
@@ -477,13 +482,15 @@ mod tests {
             gateways: [].into(),
             mtu: None,
             weight: Weight::ONE,
+            dhcp: None,
+            router_advertisements: None,
         });
         let specs: Vec<Arc<PortSpec>> = specs.map(Arc::new).collect();
         let hops = specs.iter().map(|spec| Hop { port: spec.name, gateway: None, weight: Weight::ONE });
         let route = RouteWant { next_hop: NextHop::group(hops), origin: Origin::Port };
         let routes = [("10.0.0.9/32".parse().unwrap(), route)].into_iter().collect();
         let instances = [("red".parse().unwrap(), InstanceWant { routes })].into_iter().collect();
-        (specs.into_iter().map(|spec| (spec.name, PortWant::Guest(spec))).collect(), instances)
+        (specs.into_iter().map(|spec| (spec.name, PortWant::Guest(spec, ToldNetworks::default()))).collect(), instances)
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod ports;
 mod reconcile;
 mod requests;
 mod schedule;
+mod service;
 mod settle;
 mod status;
 mod transfer;

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use crate::addr::{Family, InstanceName, InterfaceName, Prefix};
-use crate::gateway::{Gateway, Owner, Port, PortKind, Refusal, Standing};
+use crate::gateway::{Gateway, Owner, Port, PortKind, PortWant, Refusal, Standing, ToldNetworks};
 use crate::host::Traffic;
 
 use super::command::Failure;
 use super::conductor::Conductor;
 use super::dataplane::PortTotals;
+use super::service;
 use super::view::{
     AuditView, ComputeView, Counters, GatewayView, InstanceView, LookupView, NetworkView, PortView, RouteView,
     StatusView, UplinkView,
@@ -116,6 +117,11 @@ impl Conductor {
         let view = |port: &Port| {
             let spec = &port.spec;
             let totals = total(&spec.name);
+            let mtu = self.dataplane.mtu(&spec.name).unwrap_or(0);
+            let told = match self.plan.want().ports.get(&spec.name) {
+                Some(PortWant::Guest(_, told)) => *told,
+                _ => ToldNetworks::default(),
+            };
             PortView {
                 name: spec.name,
                 instance: spec.instance.clone(),
@@ -127,8 +133,10 @@ impl Conductor {
                 addresses: spec.addresses.iter().copied().collect(),
                 gateways: spec.gateways.iter().copied().collect(),
                 mac: spec.mac.or(totals.learned),
-                mtu: self.dataplane.mtu(&spec.name).unwrap_or(0),
+                mtu,
                 weight: spec.weight,
+                lease: service::lease(spec, told, mtu),
+                advertisement: service::advertisement(spec, told, mtu),
                 is_static: port.is_static(),
                 compute: self.compute_view(port.owner),
                 counters: counters(totals),

@@ -7,6 +7,8 @@ use crate::addr::{Family, InstanceName, InterfaceName, Mac, Prefix, Uuid, Weight
 use crate::forward::DropReason;
 use crate::gateway::{Applied, Attachment, Layout, UplinkName, UplinkSpec};
 use crate::host::{Kind, Occasion, Traffic};
+use crate::packet::dhcp::Lease;
+use crate::packet::nd::RouterAdvertisement;
 use crate::routing::NextHop;
 
 /// One consistent picture of everything, made between two commands.
@@ -87,6 +89,10 @@ pub struct PortView {
     pub mtu: u32,
     /// Its share of the flows beside others.
     pub weight: Weight,
+    /// What the guest is told by DHCP.
+    pub lease: Option<Lease>,
+    /// What the guest is told by router advertisements.
+    pub advertisement: Option<RouterAdvertisement>,
     /// Defined in the configuration file.
     pub is_static: bool,
     /// What the compute service that added it says of it.

@@ -69,7 +69,7 @@ mod tests {
 
     use super::*;
     use crate::gateway::fixtures::{gateway, good, leased_uplink, leases, port, route, set, uplink};
-    use crate::gateway::{Applied, ComputePort, Limits, NetworkSpec, UplinkSpec};
+    use crate::gateway::{Applied, ComputePort, Limits, NetworkSpec, PortSpec, UplinkSpec};
     use crate::host::{Mark, Observed};
 
     /// A change of a registry; one that does not fit changes nothing.
@@ -160,7 +160,13 @@ mod tests {
             }
             Step::DeleteGateway(name) => registry.delete_gateway(&good(name)),
             Step::AddPort(name, instance, addresses, own) => {
-                registry.add_port(port(name, instance, &words(addresses), own))
+                let spec = port(name, instance, &words(addresses), own);
+                // Those that can be told something are.
+                let router_advertisements =
+                    addresses.contains(&"fd00::9/128").then(crate::gateway::AdvertisementSpec::default);
+                let dhcp = (own == &"10.0.0.1").then(crate::gateway::DhcpSpec::default);
+                let told = PortSpec { dhcp, router_advertisements, ..spec.clone() };
+                registry.add_port(told).or_else(|_| registry.add_port(spec))
             }
             Step::DeletePort(name) => registry.delete_port(&good(name)),
             Step::AddUplink(number, place, table) => {

@@ -111,6 +111,14 @@ pub enum Refusal {
         /// Why it is not usable, to follow the address in a sentence.
         why: &'static str,
     },
+    /// A port cannot tell its guest what it shall.
+    #[error("{field}: {why}")]
+    UnusableService {
+        /// `dhcp` or `router_advertisements`.
+        field: &'static str,
+        /// What is wrong, a sentence without a full stop.
+        why: &'static str,
+    },
     /// Another uplink has the address; packets from it leave by one uplink only.
     #[error("address {address} is that of uplink {uplink}")]
     AddressTaken {
@@ -206,6 +214,7 @@ impl Refusal {
             Self::UnknownUplink(_) | Self::UplinkInUse { .. } | Self::UplinkDiffers { .. } => "uplink",
             Self::MasqueradeDiffers { .. } => "masquerade",
             Self::UnusableAddress { .. } => "addresses",
+            Self::UnusableService { field, .. } => field,
             Self::AddressTaken { .. } => "address",
             Self::LeaseTaken { .. } => "lease",
             Self::UnknownPort { .. } => "port",

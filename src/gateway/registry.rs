@@ -198,6 +198,15 @@ impl Registry {
         self.announced.get(subnet)
     }
 
+    /// The ports that have an address in a subnet of an instance; one with several comes several times.
+    pub(super) fn ports_in<'a>(
+        &'a self,
+        instance: &'a InstanceName,
+        subnet: Prefix,
+    ) -> impl Iterator<Item = InterfaceName> + 'a {
+        self.offers.ports_in(instance, subnet)
+    }
+
     /// What is offered for a prefix of an instance, the greatest origin last.
     pub(super) fn offers(&self, instance: &InstanceName, prefix: Prefix) -> Option<&OrdSet<(Origin, InterfaceName)>> {
         self.offers.get(instance, prefix)

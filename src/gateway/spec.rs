@@ -13,6 +13,7 @@ use crate::addr::{Family, InstanceName, InterfaceAddress, InterfaceName, Mac, Na
 use crate::routing::NextHop;
 
 use super::lease::{Attachment, LeaseName};
+use super::service::{AdvertisementSpec, DhcpSpec};
 
 /// A virtual gateway: a vgw tap through which a routing instance reaches the host's IP stack.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,6 +79,10 @@ pub struct PortSpec {
     pub mtu: Option<u32>,
     /// Its share of the flows where several ports have an address.
     pub weight: Weight,
+    /// The guest gets its address from us.
+    pub dhcp: Option<DhcpSpec>,
+    /// The guest learns its IPv6 router from us.
+    pub router_advertisements: Option<AdvertisementSpec>,
 }
 
 impl PortSpec {

@@ -200,5 +200,17 @@ fn an_interface_that_was_made_anew_serves_again_when_its_port_is_added_again() {
 /// The port of [`attached`], as a call asks for it.
 fn guest_port(guest: &Guest) -> Port {
     let gateways = GATEWAYS.map(str::to_owned).to_vec();
-    Port::new("veth1".into(), NET1.into(), guest.addresses().to_vec(), None, gateways, None, true, None, None)
+    Port::new(
+        "veth1".into(),
+        NET1.into(),
+        guest.addresses().to_vec(),
+        None,
+        gateways,
+        None,
+        true,
+        None,
+        None,
+        None,
+        None,
+    )
 }

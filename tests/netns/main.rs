@@ -15,6 +15,7 @@ mod dhcp;
 mod errors;
 mod foreign_state;
 mod forwarding;
+mod guest_services;
 mod hooks;
 mod host_state;
 mod import;

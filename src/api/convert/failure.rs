@@ -50,6 +50,7 @@ fn kind(refusal: &Refusal) -> ErrorKind {
         Refusal::Static(_) => ErrorKind::STATIC,
         Refusal::UnusableSubnet { .. }
         | Refusal::UnusableAddress { .. }
+        | Refusal::UnusableService { .. }
         | Refusal::ReservedName(_)
         | Refusal::FamilyMismatch { .. } => ErrorKind::INVALID,
         Refusal::UnknownUplink(_)

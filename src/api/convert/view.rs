@@ -108,6 +108,8 @@ pub(crate) fn port_state(view: PortView) -> wire::PortState {
         mac,
         mtu,
         weight,
+        lease,
+        advertisement,
         is_static,
         compute,
         counters,
@@ -127,6 +129,19 @@ pub(crate) fn port_state(view: PortView) -> wire::PortState {
         compute_id: compute.map(|compute| compute.id.to_string()),
         network: compute.map(|compute| compute.network.to_string()),
         deleted_in_ms: compute.and_then(|compute| compute.deleted_in).map(millis),
+        dhcp: lease.map(|lease| wire::DhcpState {
+            address: format!("{}/{}", lease.address, lease.prefix_length),
+            router: lease.router.to_string(),
+            dns: texts(lease.dns),
+            host_name: lease.host_name.map(String::from),
+            domain: lease.domain.map(String::from),
+            lease_time: lease.time.into(),
+        }),
+        router_advertisements: advertisement.map(|told| wire::RouterAdvertisementState {
+            network: told.network.map(|network| network.to_string()),
+            autonomous: told.is_autonomous,
+            dns: texts(told.dns),
+        }),
     }
 }
 

@@ -641,6 +641,222 @@ impl TSerializable for Guest {
 }
 
 //
+// Dhcp
+//
+
+/// DHCP for the guest of a port: it gets the port's one IPv4 address of length 32, the port's first IPv4
+/// gateway as router, and the port's MTU.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Dhcp {
+    /// The length of the guest's network, 1 to 32; absent is that of the instance's narrowest subnet that
+    /// has the address, or else 32.
+    pub prefix_length: Option<i32>,
+    /// Name servers in order, IPv4, at most 8.
+    pub dns: Option<Vec<String>>,
+    /// The guest's own name.
+    pub host_name: Option<String>,
+    /// The domain that names are looked up in.
+    pub domain: Option<String>,
+    /// How long the address is lent, seconds: 60 to 4294967295, which is for ever; absent is 3600.
+    pub lease_time: Option<i64>,
+}
+
+impl Dhcp {
+    pub fn new<F1, F2, F3, F4, F5>(prefix_length: F1, dns: F2, host_name: F3, domain: F4, lease_time: F5) -> Dhcp
+    where
+        F1: Into<Option<i32>>,
+        F2: Into<Option<Vec<String>>>,
+        F3: Into<Option<String>>,
+        F4: Into<Option<String>>,
+        F5: Into<Option<i64>>,
+    {
+        Dhcp {
+            prefix_length: prefix_length.into(),
+            dns: dns.into(),
+            host_name: host_name.into(),
+            domain: domain.into(),
+            lease_time: lease_time.into(),
+        }
+    }
+}
+
+impl TSerializable for Dhcp {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<Dhcp> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<i32> = None;
+        let mut f_2: Option<Vec<String>> = None;
+        let mut f_3: Option<String> = None;
+        let mut f_4: Option<String> = None;
+        let mut f_5: Option<i64> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = i_prot.read_i32()?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let list_ident = i_prot.read_list_begin()?;
+                    let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+                    for _ in 0..list_ident.size {
+                        let list_elem_3 = i_prot.read_string()?;
+                        val.push(list_elem_3);
+                    }
+                    i_prot.read_list_end()?;
+                    f_2 = Some(val);
+                }
+                3 => {
+                    let val = i_prot.read_string()?;
+                    f_3 = Some(val);
+                }
+                4 => {
+                    let val = i_prot.read_string()?;
+                    f_4 = Some(val);
+                }
+                5 => {
+                    let val = i_prot.read_i64()?;
+                    f_5 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        let ret = Dhcp { prefix_length: f_1, dns: f_2, host_name: f_3, domain: f_4, lease_time: f_5 };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("Dhcp");
+        o_prot.write_struct_begin(&struct_ident)?;
+        if let Some(fld_var) = self.prefix_length {
+            o_prot.write_field_begin(&TFieldIdentifier::new("prefix_length", TType::I32, 1))?;
+            o_prot.write_i32(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.dns {
+            o_prot.write_field_begin(&TFieldIdentifier::new("dns", TType::List, 2))?;
+            o_prot.write_list_begin(&TListIdentifier::new(TType::String, fld_var.len() as i32))?;
+            for e in fld_var {
+                o_prot.write_string(e)?;
+            }
+            o_prot.write_list_end()?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.host_name {
+            o_prot.write_field_begin(&TFieldIdentifier::new("host_name", TType::String, 3))?;
+            o_prot.write_string(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.domain {
+            o_prot.write_field_begin(&TFieldIdentifier::new("domain", TType::String, 4))?;
+            o_prot.write_string(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(fld_var) = self.lease_time {
+            o_prot.write_field_begin(&TFieldIdentifier::new("lease_time", TType::I64, 5))?;
+            o_prot.write_i64(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+impl Default for Dhcp {
+    fn default() -> Self {
+        Dhcp {
+            prefix_length: Some(0),
+            dns: Some(Vec::new()),
+            host_name: Some("".to_owned()),
+            domain: Some("".to_owned()),
+            lease_time: Some(0),
+        }
+    }
+}
+
+//
+// RouterAdvertisements
+//
+
+/// Router advertisements for the guest of a port: a default router, the port's MTU, and the instance's
+/// narrowest subnet that has the port's first IPv6 address as the network on the link. The guest forms
+/// addresses of its own only if the port has all of that subnet, and it is a /64.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct RouterAdvertisements {
+    /// Name servers in order, IPv6, at most 8.
+    pub dns: Option<Vec<String>>,
+}
+
+impl RouterAdvertisements {
+    pub fn new<F1>(dns: F1) -> RouterAdvertisements
+    where
+        F1: Into<Option<Vec<String>>>,
+    {
+        RouterAdvertisements { dns: dns.into() }
+    }
+}
+
+impl TSerializable for RouterAdvertisements {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<RouterAdvertisements> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<Vec<String>> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let list_ident = i_prot.read_list_begin()?;
+                    let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+                    for _ in 0..list_ident.size {
+                        let list_elem_4 = i_prot.read_string()?;
+                        val.push(list_elem_4);
+                    }
+                    i_prot.read_list_end()?;
+                    f_1 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        let ret = RouterAdvertisements { dns: f_1 };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("RouterAdvertisements");
+        o_prot.write_struct_begin(&struct_ident)?;
+        if let Some(ref fld_var) = self.dns {
+            o_prot.write_field_begin(&TFieldIdentifier::new("dns", TType::List, 1))?;
+            o_prot.write_list_begin(&TListIdentifier::new(TType::String, fld_var.len() as i32))?;
+            for e in fld_var {
+                o_prot.write_string(e)?;
+            }
+            o_prot.write_list_end()?;
+            o_prot.write_field_end()?
+        }
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+impl Default for RouterAdvertisements {
+    fn default() -> Self {
+        RouterAdvertisements { dns: Some(Vec::new()) }
+    }
+}
+
+//
 // Port
 //
 
@@ -665,10 +881,14 @@ pub struct Port {
     pub guest: Option<Guest>,
     /// Its share of the flows beside other ports with the same address, 1 to 256; absent is 1.
     pub weight: Option<i32>,
+    /// The guest is served by DHCP; absent leaves its requests unanswered.
+    pub dhcp: Option<Dhcp>,
+    /// The guest is sent router advertisements; absent sends none.
+    pub router_advertisements: Option<RouterAdvertisements>,
 }
 
 impl Port {
-    pub fn new<F4, F5, F6, F7, F8, F9>(
+    pub fn new<F4, F5, F6, F7, F8, F9, F10, F11>(
         name: String,
         routing_instance: String,
         addresses: Vec<String>,
@@ -678,6 +898,8 @@ impl Port {
         attach: F7,
         guest: F8,
         weight: F9,
+        dhcp: F10,
+        router_advertisements: F11,
     ) -> Port
     where
         F4: Into<Option<String>>,
@@ -686,6 +908,8 @@ impl Port {
         F7: Into<Option<bool>>,
         F8: Into<Option<Guest>>,
         F9: Into<Option<i32>>,
+        F10: Into<Option<Dhcp>>,
+        F11: Into<Option<RouterAdvertisements>>,
     {
         Port {
             name,
@@ -697,6 +921,8 @@ impl Port {
             attach: attach.into(),
             guest: guest.into(),
             weight: weight.into(),
+            dhcp: dhcp.into(),
+            router_advertisements: router_advertisements.into(),
         }
     }
 }
@@ -713,6 +939,8 @@ impl TSerializable for Port {
         let mut f_7: Option<bool> = None;
         let mut f_8: Option<Guest> = None;
         let mut f_9: Option<i32> = None;
+        let mut f_10: Option<Dhcp> = None;
+        let mut f_11: Option<RouterAdvertisements> = None;
         loop {
             let field_ident = i_prot.read_field_begin()?;
             if field_ident.field_type == TType::Stop {
@@ -732,8 +960,8 @@ impl TSerializable for Port {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_3 = i_prot.read_string()?;
-                        val.push(list_elem_3);
+                        let list_elem_5 = i_prot.read_string()?;
+                        val.push(list_elem_5);
                     }
                     i_prot.read_list_end()?;
                     f_3 = Some(val);
@@ -746,8 +974,8 @@ impl TSerializable for Port {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_4 = i_prot.read_string()?;
-                        val.push(list_elem_4);
+                        let list_elem_6 = i_prot.read_string()?;
+                        val.push(list_elem_6);
                     }
                     i_prot.read_list_end()?;
                     f_5 = Some(val);
@@ -767,6 +995,14 @@ impl TSerializable for Port {
                 9 => {
                     let val = i_prot.read_i32()?;
                     f_9 = Some(val);
+                }
+                10 => {
+                    let val = Dhcp::read_from_in_protocol(i_prot)?;
+                    f_10 = Some(val);
+                }
+                11 => {
+                    let val = RouterAdvertisements::read_from_in_protocol(i_prot)?;
+                    f_11 = Some(val);
                 }
                 _ => {
                     i_prot.skip(field_ident.field_type)?;
@@ -788,6 +1024,8 @@ impl TSerializable for Port {
             attach: f_7,
             guest: f_8,
             weight: f_9,
+            dhcp: f_10,
+            router_advertisements: f_11,
         };
         Ok(ret)
     }
@@ -839,6 +1077,16 @@ impl TSerializable for Port {
         if let Some(fld_var) = self.weight {
             o_prot.write_field_begin(&TFieldIdentifier::new("weight", TType::I32, 9))?;
             o_prot.write_i32(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.dhcp {
+            o_prot.write_field_begin(&TFieldIdentifier::new("dhcp", TType::Struct, 10))?;
+            fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.router_advertisements {
+            o_prot.write_field_begin(&TFieldIdentifier::new("router_advertisements", TType::Struct, 11))?;
+            fld_var.write_to_out_protocol(o_prot)?;
             o_prot.write_field_end()?
         }
         o_prot.write_field_stop()?;
@@ -1021,8 +1269,8 @@ impl TSerializable for Network {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_5 = i_prot.read_string()?;
-                        val.push(list_elem_5);
+                        let list_elem_7 = i_prot.read_string()?;
+                        val.push(list_elem_7);
                     }
                     i_prot.read_list_end()?;
                     f_3 = Some(val);
@@ -1193,8 +1441,8 @@ impl TSerializable for NextHop {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<Hop> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_6 = Hop::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_6);
+                        let list_elem_8 = Hop::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_8);
                     }
                     i_prot.read_list_end()?;
                     f_2 = Some(val);
@@ -1393,9 +1641,9 @@ impl TSerializable for Counters {
                     let map_ident = i_prot.read_map_begin()?;
                     let mut val: BTreeMap<String, i64> = BTreeMap::new();
                     for _ in 0..map_ident.size {
-                        let map_key_7 = i_prot.read_string()?;
-                        let map_val_8 = i_prot.read_i64()?;
-                        val.insert(map_key_7, map_val_8);
+                        let map_key_9 = i_prot.read_string()?;
+                        let map_val_10 = i_prot.read_i64()?;
+                        val.insert(map_key_9, map_val_10);
                     }
                     i_prot.read_map_end()?;
                     f_6 = Some(val);
@@ -1639,8 +1887,8 @@ impl TSerializable for GatewayState {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_9 = i_prot.read_string()?;
-                        val.push(list_elem_9);
+                        let list_elem_11 = i_prot.read_string()?;
+                        val.push(list_elem_11);
                     }
                     i_prot.read_list_end()?;
                     f_3 = Some(val);
@@ -1649,8 +1897,8 @@ impl TSerializable for GatewayState {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_10 = i_prot.read_string()?;
-                        val.push(list_elem_10);
+                        let list_elem_12 = i_prot.read_string()?;
+                        val.push(list_elem_12);
                     }
                     i_prot.read_list_end()?;
                     f_4 = Some(val);
@@ -1780,6 +2028,234 @@ impl TSerializable for GatewayState {
 }
 
 //
+// DhcpState
+//
+
+/// What a guest is told by DHCP.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct DhcpState {
+    /// Its address with the length of its network.
+    pub address: String,
+    pub router: String,
+    pub dns: Vec<String>,
+    pub host_name: Option<String>,
+    pub domain: Option<String>,
+    /// Seconds.
+    pub lease_time: i64,
+}
+
+impl DhcpState {
+    pub fn new<F4, F5>(
+        address: String,
+        router: String,
+        dns: Vec<String>,
+        host_name: F4,
+        domain: F5,
+        lease_time: i64,
+    ) -> DhcpState
+    where
+        F4: Into<Option<String>>,
+        F5: Into<Option<String>>,
+    {
+        DhcpState { address, router, dns, host_name: host_name.into(), domain: domain.into(), lease_time }
+    }
+}
+
+impl TSerializable for DhcpState {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<DhcpState> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<String> = None;
+        let mut f_2: Option<String> = None;
+        let mut f_3: Option<Vec<String>> = None;
+        let mut f_4: Option<String> = None;
+        let mut f_5: Option<String> = None;
+        let mut f_6: Option<i64> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = i_prot.read_string()?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let val = i_prot.read_string()?;
+                    f_2 = Some(val);
+                }
+                3 => {
+                    let list_ident = i_prot.read_list_begin()?;
+                    let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+                    for _ in 0..list_ident.size {
+                        let list_elem_13 = i_prot.read_string()?;
+                        val.push(list_elem_13);
+                    }
+                    i_prot.read_list_end()?;
+                    f_3 = Some(val);
+                }
+                4 => {
+                    let val = i_prot.read_string()?;
+                    f_4 = Some(val);
+                }
+                5 => {
+                    let val = i_prot.read_string()?;
+                    f_5 = Some(val);
+                }
+                6 => {
+                    let val = i_prot.read_i64()?;
+                    f_6 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("DhcpState.address", &f_1)?;
+        verify_required_field_exists("DhcpState.router", &f_2)?;
+        verify_required_field_exists("DhcpState.dns", &f_3)?;
+        verify_required_field_exists("DhcpState.lease_time", &f_6)?;
+        let ret = DhcpState {
+            address: f_1.expect("auto-generated code should have checked for presence of required fields"),
+            router: f_2.expect("auto-generated code should have checked for presence of required fields"),
+            dns: f_3.expect("auto-generated code should have checked for presence of required fields"),
+            host_name: f_4,
+            domain: f_5,
+            lease_time: f_6.expect("auto-generated code should have checked for presence of required fields"),
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("DhcpState");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("address", TType::String, 1))?;
+        o_prot.write_string(&self.address)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("router", TType::String, 2))?;
+        o_prot.write_string(&self.router)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("dns", TType::List, 3))?;
+        o_prot.write_list_begin(&TListIdentifier::new(TType::String, self.dns.len() as i32))?;
+        for e in &self.dns {
+            o_prot.write_string(e)?;
+        }
+        o_prot.write_list_end()?;
+        o_prot.write_field_end()?;
+        if let Some(ref fld_var) = self.host_name {
+            o_prot.write_field_begin(&TFieldIdentifier::new("host_name", TType::String, 4))?;
+            o_prot.write_string(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.domain {
+            o_prot.write_field_begin(&TFieldIdentifier::new("domain", TType::String, 5))?;
+            o_prot.write_string(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        o_prot.write_field_begin(&TFieldIdentifier::new("lease_time", TType::I64, 6))?;
+        o_prot.write_i64(self.lease_time)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// RouterAdvertisementState
+//
+
+/// What a guest is told by router advertisements.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct RouterAdvertisementState {
+    /// The network on the link; absent if the instance has no such subnet.
+    pub network: Option<String>,
+    /// True if the guest may form addresses in it.
+    pub autonomous: bool,
+    pub dns: Vec<String>,
+}
+
+impl RouterAdvertisementState {
+    pub fn new<F1>(network: F1, autonomous: bool, dns: Vec<String>) -> RouterAdvertisementState
+    where
+        F1: Into<Option<String>>,
+    {
+        RouterAdvertisementState { network: network.into(), autonomous, dns }
+    }
+}
+
+impl TSerializable for RouterAdvertisementState {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<RouterAdvertisementState> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<String> = None;
+        let mut f_2: Option<bool> = None;
+        let mut f_3: Option<Vec<String>> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = i_prot.read_string()?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let val = i_prot.read_bool()?;
+                    f_2 = Some(val);
+                }
+                3 => {
+                    let list_ident = i_prot.read_list_begin()?;
+                    let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+                    for _ in 0..list_ident.size {
+                        let list_elem_14 = i_prot.read_string()?;
+                        val.push(list_elem_14);
+                    }
+                    i_prot.read_list_end()?;
+                    f_3 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("RouterAdvertisementState.autonomous", &f_2)?;
+        verify_required_field_exists("RouterAdvertisementState.dns", &f_3)?;
+        let ret = RouterAdvertisementState {
+            network: f_1,
+            autonomous: f_2.expect("auto-generated code should have checked for presence of required fields"),
+            dns: f_3.expect("auto-generated code should have checked for presence of required fields"),
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("RouterAdvertisementState");
+        o_prot.write_struct_begin(&struct_ident)?;
+        if let Some(ref fld_var) = self.network {
+            o_prot.write_field_begin(&TFieldIdentifier::new("network", TType::String, 1))?;
+            o_prot.write_string(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        o_prot.write_field_begin(&TFieldIdentifier::new("autonomous", TType::Bool, 2))?;
+        o_prot.write_bool(self.autonomous)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("dns", TType::List, 3))?;
+        o_prot.write_list_begin(&TListIdentifier::new(TType::String, self.dns.len() as i32))?;
+        for e in &self.dns {
+            o_prot.write_string(e)?;
+        }
+        o_prot.write_list_end()?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
 // PortState
 //
 
@@ -1806,10 +2282,14 @@ pub struct PortState {
     pub network: Option<String>,
     /// Time until a running audit of ports deletes it, unless it is added again.
     pub deleted_in_ms: Option<i64>,
+    /// What the guest is told by DHCP.
+    pub dhcp: Option<DhcpState>,
+    /// What the guest is told by router advertisements.
+    pub router_advertisements: Option<RouterAdvertisementState>,
 }
 
 impl PortState {
-    pub fn new<F4, F7, F11, F12, F13, F14>(
+    pub fn new<F4, F7, F11, F12, F13, F14, F15, F16>(
         name: String,
         routing_instance: String,
         attached: bool,
@@ -1824,6 +2304,8 @@ impl PortState {
         compute_id: F12,
         network: F13,
         deleted_in_ms: F14,
+        dhcp: F15,
+        router_advertisements: F16,
     ) -> PortState
     where
         F4: Into<Option<Guest>>,
@@ -1832,6 +2314,8 @@ impl PortState {
         F12: Into<Option<String>>,
         F13: Into<Option<String>>,
         F14: Into<Option<i64>>,
+        F15: Into<Option<DhcpState>>,
+        F16: Into<Option<RouterAdvertisementState>>,
     {
         PortState {
             name,
@@ -1848,6 +2332,8 @@ impl PortState {
             compute_id: compute_id.into(),
             network: network.into(),
             deleted_in_ms: deleted_in_ms.into(),
+            dhcp: dhcp.into(),
+            router_advertisements: router_advertisements.into(),
         }
     }
 }
@@ -1869,6 +2355,8 @@ impl TSerializable for PortState {
         let mut f_12: Option<String> = None;
         let mut f_13: Option<String> = None;
         let mut f_14: Option<i64> = None;
+        let mut f_15: Option<DhcpState> = None;
+        let mut f_16: Option<RouterAdvertisementState> = None;
         loop {
             let field_ident = i_prot.read_field_begin()?;
             if field_ident.field_type == TType::Stop {
@@ -1896,8 +2384,8 @@ impl TSerializable for PortState {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_11 = i_prot.read_string()?;
-                        val.push(list_elem_11);
+                        let list_elem_15 = i_prot.read_string()?;
+                        val.push(list_elem_15);
                     }
                     i_prot.read_list_end()?;
                     f_5 = Some(val);
@@ -1906,8 +2394,8 @@ impl TSerializable for PortState {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_12 = i_prot.read_string()?;
-                        val.push(list_elem_12);
+                        let list_elem_16 = i_prot.read_string()?;
+                        val.push(list_elem_16);
                     }
                     i_prot.read_list_end()?;
                     f_6 = Some(val);
@@ -1944,6 +2432,14 @@ impl TSerializable for PortState {
                     let val = i_prot.read_i64()?;
                     f_14 = Some(val);
                 }
+                15 => {
+                    let val = DhcpState::read_from_in_protocol(i_prot)?;
+                    f_15 = Some(val);
+                }
+                16 => {
+                    let val = RouterAdvertisementState::read_from_in_protocol(i_prot)?;
+                    f_16 = Some(val);
+                }
                 _ => {
                     i_prot.skip(field_ident.field_type)?;
                 }
@@ -1974,6 +2470,8 @@ impl TSerializable for PortState {
             compute_id: f_12,
             network: f_13,
             deleted_in_ms: f_14,
+            dhcp: f_15,
+            router_advertisements: f_16,
         };
         Ok(ret)
     }
@@ -2042,6 +2540,16 @@ impl TSerializable for PortState {
             o_prot.write_i64(fld_var)?;
             o_prot.write_field_end()?
         }
+        if let Some(ref fld_var) = self.dhcp {
+            o_prot.write_field_begin(&TFieldIdentifier::new("dhcp", TType::Struct, 15))?;
+            fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.router_advertisements {
+            o_prot.write_field_begin(&TFieldIdentifier::new("router_advertisements", TType::Struct, 16))?;
+            fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
         o_prot.write_field_stop()?;
         o_prot.write_struct_end()
     }
@@ -2092,8 +2600,8 @@ impl TSerializable for NetworkState {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_13 = i_prot.read_string()?;
-                        val.push(list_elem_13);
+                        let list_elem_17 = i_prot.read_string()?;
+                        val.push(list_elem_17);
                     }
                     i_prot.read_list_end()?;
                     f_3 = Some(val);
@@ -2236,8 +2744,8 @@ impl TSerializable for UplinkState {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_14 = i_prot.read_string()?;
-                        val.push(list_elem_14);
+                        let list_elem_18 = i_prot.read_string()?;
+                        val.push(list_elem_18);
                     }
                     i_prot.read_list_end()?;
                     f_6 = Some(val);
@@ -2374,8 +2882,8 @@ impl TSerializable for InstanceState {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_15 = i_prot.read_string()?;
-                        val.push(list_elem_15);
+                        let list_elem_19 = i_prot.read_string()?;
+                        val.push(list_elem_19);
                     }
                     i_prot.read_list_end()?;
                     f_4 = Some(val);
@@ -2384,8 +2892,8 @@ impl TSerializable for InstanceState {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_16 = i_prot.read_string()?;
-                        val.push(list_elem_16);
+                        let list_elem_20 = i_prot.read_string()?;
+                        val.push(list_elem_20);
                     }
                     i_prot.read_list_end()?;
                     f_5 = Some(val);
@@ -2629,8 +3137,8 @@ impl TSerializable for RunningAudit {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_17 = i_prot.read_string()?;
-                        val.push(list_elem_17);
+                        let list_elem_21 = i_prot.read_string()?;
+                        val.push(list_elem_21);
                     }
                     i_prot.read_list_end()?;
                     f_2 = Some(val);
@@ -2718,8 +3226,8 @@ impl TSerializable for AuditState {
                     let mut val: Vec<RunningAudit> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_18 = RunningAudit::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_18);
+                        let list_elem_22 = RunningAudit::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_22);
                     }
                     i_prot.read_list_end()?;
                     f_3 = Some(val);
@@ -2880,8 +3388,8 @@ impl TSerializable for Repairs {
                     let mut val: Vec<RepairCount> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_19 = RepairCount::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_19);
+                        let list_elem_23 = RepairCount::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_23);
                     }
                     i_prot.read_list_end()?;
                     f_1 = Some(val);
@@ -3014,8 +3522,8 @@ impl TSerializable for Status {
                     let mut val: Vec<GatewayState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_20 = GatewayState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_20);
+                        let list_elem_24 = GatewayState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_24);
                     }
                     i_prot.read_list_end()?;
                     f_4 = Some(val);
@@ -3024,8 +3532,8 @@ impl TSerializable for Status {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<PortState> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_21 = PortState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_21);
+                        let list_elem_25 = PortState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_25);
                     }
                     i_prot.read_list_end()?;
                     f_5 = Some(val);
@@ -3035,8 +3543,8 @@ impl TSerializable for Status {
                     let mut val: Vec<UplinkState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_22 = UplinkState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_22);
+                        let list_elem_26 = UplinkState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_26);
                     }
                     i_prot.read_list_end()?;
                     f_6 = Some(val);
@@ -3046,8 +3554,8 @@ impl TSerializable for Status {
                     let mut val: Vec<InstanceState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_23 = InstanceState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_23);
+                        let list_elem_27 = InstanceState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_27);
                     }
                     i_prot.read_list_end()?;
                     f_7 = Some(val);
@@ -3060,8 +3568,8 @@ impl TSerializable for Status {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_24 = i_prot.read_string()?;
-                        val.push(list_elem_24);
+                        let list_elem_28 = i_prot.read_string()?;
+                        val.push(list_elem_28);
                     }
                     i_prot.read_list_end()?;
                     f_9 = Some(val);
@@ -3447,8 +3955,8 @@ impl TSerializable for HostStep {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_25 = i_prot.read_string()?;
-                        val.push(list_elem_25);
+                        let list_elem_29 = i_prot.read_string()?;
+                        val.push(list_elem_29);
                     }
                     i_prot.read_list_end()?;
                     f_2 = Some(val);
@@ -3524,8 +4032,8 @@ impl TSerializable for Rehearsal {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<HostStep> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_26 = HostStep::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_26);
+                        let list_elem_30 = HostStep::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_30);
                     }
                     i_prot.read_list_end()?;
                     f_2 = Some(val);
@@ -3611,8 +4119,8 @@ impl TSerializable for HostObject {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_27 = i_prot.read_string()?;
-                        val.push(list_elem_27);
+                        let list_elem_31 = i_prot.read_string()?;
+                        val.push(list_elem_31);
                     }
                     i_prot.read_list_end()?;
                     f_3 = Some(val);
@@ -3729,8 +4237,8 @@ impl TSerializable for ForeignUplink {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<HostStep> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_28 = HostStep::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_28);
+                        let list_elem_32 = HostStep::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_32);
                     }
                     i_prot.read_list_end()?;
                     f_4 = Some(val);
@@ -6723,8 +7231,8 @@ impl VirtualGatewayListGatewaysResult {
                     let mut val: Vec<GatewayState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_29 = GatewayState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_29);
+                        let list_elem_33 = GatewayState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_33);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -7074,8 +7582,8 @@ impl VirtualGatewayListPortsResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<PortState> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_30 = PortState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_30);
+                        let list_elem_34 = PortState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_34);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -7378,8 +7886,8 @@ impl VirtualGatewayImportUplinksArgs {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_31 = i_prot.read_string()?;
-                        val.push(list_elem_31);
+                        let list_elem_35 = i_prot.read_string()?;
+                        val.push(list_elem_35);
                     }
                     i_prot.read_list_end()?;
                     f_1 = Some(val);
@@ -7460,8 +7968,8 @@ impl VirtualGatewayImportUplinksResult {
                     let mut val: Vec<ForeignUplink> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_32 = ForeignUplink::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_32);
+                        let list_elem_36 = ForeignUplink::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_36);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -7705,8 +8213,8 @@ impl VirtualGatewayListUplinksResult {
                     let mut val: Vec<UplinkState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_33 = UplinkState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_33);
+                        let list_elem_37 = UplinkState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_37);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -7821,8 +8329,8 @@ impl VirtualGatewayListInstancesResult {
                     let mut val: Vec<InstanceState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_34 = InstanceState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_34);
+                        let list_elem_38 = InstanceState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_38);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -8196,8 +8704,8 @@ impl VirtualGatewayListRoutesResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<RouteState> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_35 = RouteState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_35);
+                        let list_elem_39 = RouteState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_39);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -8677,8 +9185,8 @@ impl VirtualGatewayListNetworksResult {
                     let mut val: Vec<NetworkState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_36 = NetworkState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_36);
+                        let list_elem_40 = NetworkState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_40);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -8910,8 +9418,8 @@ impl VirtualGatewayListHostObjectsResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<HostObject> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_37 = HostObject::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_37);
+                        let list_elem_41 = HostObject::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_41);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -9025,8 +9533,8 @@ impl VirtualGatewayDiffHostResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<HostStep> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_38 = HostStep::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_38);
+                        let list_elem_42 = HostStep::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_42);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);

@@ -1,6 +1,6 @@
 //! Guests' ports.
 
-use super::super::report::{Port, Ports, Report};
+use super::super::report::{Dhcp, Port, Ports, Report, RouterAdvertisements};
 use super::gateway::{Page, state, traffic};
 use super::style::{Style, Tone};
 use super::table::{Align, Cell, Table};
@@ -58,6 +58,30 @@ fn place(port: &Port) -> String {
     }
 }
 
+/// What a guest is told by DHCP, in one line.
+fn dhcp(told: &Dhcp) -> String {
+    let Dhcp { address, router, dns, host_name, domain, lease_time } = told;
+    let mut text = format!("{address} by {router} for {lease_time} s");
+    for (what, value) in [("name", host_name), ("domain", domain)] {
+        if let Some(value) = value {
+            text += &format!(", {what} {value}");
+        }
+    }
+    text + &servers(dns)
+}
+
+/// What a guest is told by router advertisements, in one line.
+fn router_advertisements(told: &RouterAdvertisements) -> String {
+    let RouterAdvertisements { network, autonomous, dns } = told;
+    let network = network.as_deref().unwrap_or("no network");
+    let by_itself = if *autonomous { ", addresses by itself" } else { "" };
+    format!("{network}{by_itself}{}", servers(dns))
+}
+
+fn servers(dns: &[String]) -> String {
+    if dns.is_empty() { String::new() } else { format!(", dns {}", dns.join(" ")) }
+}
+
 impl Report for Port {
     const SCHEMA: &'static str = "vgw.port/1";
 
@@ -71,6 +95,12 @@ impl Report for Port {
         page.line("mac", self.mac.as_deref().unwrap_or("not learned yet"));
         page.line("mtu", &if self.mtu == 0 { "-".to_owned() } else { format!("{} bytes", self.mtu) });
         page.line("weight", &self.weight.to_string());
+        if let Some(dhcp) = &self.dhcp {
+            page.line("dhcp", &self::dhcp(dhcp));
+        }
+        if let Some(told) = &self.router_advertisements {
+            page.line("router adv.", &router_advertisements(told));
+        }
         if let (Some(id), Some(network)) = (&self.compute_id, &self.network) {
             page.line("compute id", id);
             page.line("network", network);

@@ -83,6 +83,8 @@ pub(in super::super) fn port(answer: wire::PortState) -> report::Port {
         compute_id,
         network,
         deleted_in_ms,
+        dhcp,
+        router_advertisements,
     } = answer;
     report::Port {
         interface: name,
@@ -94,12 +96,24 @@ pub(in super::super) fn port(answer: wire::PortState) -> report::Port {
         mac,
         mtu: number(mtu),
         weight: self::weight(weight),
+        dhcp: dhcp.map(self::dhcp),
+        router_advertisements: router_advertisements.map(self::router_advertisements),
         is_static,
         compute_id,
         network,
         deleted_in_ms: deleted_in_ms.map(number),
         counters: self::counters(counters),
     }
+}
+
+fn dhcp(answer: wire::DhcpState) -> report::Dhcp {
+    let wire::DhcpState { address, router, dns, host_name, domain, lease_time } = answer;
+    report::Dhcp { address, router, dns, host_name, domain, lease_time: number(lease_time) }
+}
+
+fn router_advertisements(answer: wire::RouterAdvertisementState) -> report::RouterAdvertisements {
+    let wire::RouterAdvertisementState { network, autonomous, dns } = answer;
+    report::RouterAdvertisements { network, autonomous, dns }
 }
 
 fn counters(answer: wire::Counters) -> report::Counters {

@@ -72,7 +72,13 @@ fn the_packaged_examples_are_good() {
     assert_eq!(counts, [1, 2, 2, 2, 1]);
     assert_eq!(config.warnings, [""; 0]);
     assert!(matches!(&ports[0].kind, PortKind::Tap(Some(guest)) if guest.name.as_str() == "eth0"));
+    let dhcp = ports[0].dhcp.as_ref().unwrap();
+    assert_eq!((dhcp.prefix_length, dhcp.dns.len(), dhcp.lease_time.0), (Some(24), 2, 3600));
+    assert_eq!(dhcp.host_name.as_ref().map(ToString::to_string), Some("guest0".to_owned()));
+    assert_eq!(dhcp.domain.as_ref().map(ToString::to_string), Some("example.org".to_owned()));
+    assert_eq!(ports[0].router_advertisements.as_ref().unwrap().dns.len(), 1);
     assert_eq!(ports[1].kind, PortKind::Attach);
+    assert_eq!((&ports[1].dhcp, &ports[1].router_advertisements), (&None, &None));
     assert_eq!(routes[0].next_hop.to_string(), "nexthop via 10.1.2.10 dev tap0 nexthop dev vnet7 weight 3");
     assert_eq!(routes[1].next_hop, NextHop::Discard);
 }
@@ -124,6 +130,13 @@ fn errors_name_file_line_and_key() {
         ),
         ("[[gateway]]\ninterface = 'vgw1'", "a.toml:1: gateway: missing field `routing_instance`"),
         ("gateway = 1", "a.toml:1: gateway: invalid type: integer `1`, expected a sequence"),
+        (&port("dhcp = { lease_time = 59 }"), "a.toml:5: port.dhcp.lease_time: 59 is not in 60..=4294967295"),
+        (&port("dhcp = { dns = ['::1'] }"), "a.toml:5: port.dhcp.dns: invalid IPv4 address syntax"),
+        (&port("dhcp = { domain = 'a..b' }"), "a.toml:5: port.dhcp.domain: the name is empty"),
+        (
+            &port("router_advertisements = { dns = ['1.1.1.1'] }"),
+            "a.toml:5: port.router_advertisements.dns: invalid IPv6 address syntax",
+        ),
         (&gateway("uplink = 5"), "a.toml:7: gateway.uplink: invalid type: integer `5`, expected a string"),
         (
             &gateway("routes = [\n'0.0.0.0/0',\n'10.0.0.0/33']"),

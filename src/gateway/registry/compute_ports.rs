@@ -77,6 +77,8 @@ impl Registry {
             gateways: home.spec.gateways.clone(),
             mtu: None,
             weight: Weight::ONE,
+            dhcp: None,
+            router_advertisements: None,
         };
         let owner = Owner::Compute { id: *id, network: *network, version: (!is_exempt).then_some(version) };
         let Some(former) = self.compute_port(*id) else { return self.place_port(spec, owner) };

@@ -29,7 +29,7 @@ impl Registry {
             None => Err(Refusal::NotFound { kind: "network", name: id.to_string() }),
             Some(network) if network.is_static => Err(Refusal::Static(format!("network {id}"))),
             Some(_) => {
-                if let Some(port) = self.ports_in(id).next() {
+                if let Some(port) = self.ports_of(id).next() {
                     return Err(in_use(id, port));
                 }
                 self.networks.remove(&id);
@@ -48,10 +48,10 @@ impl Registry {
             Some(present) if *present.spec == network => Applied::Unchanged,
             Some(_) => Applied::Changed,
         };
-        if let Some(port) = self.ports_in(network.id).find(|port| port.spec.instance != network.instance) {
+        if let Some(port) = self.ports_of(network.id).find(|port| port.spec.instance != network.instance) {
             return Err(in_use(network.id, port));
         }
-        let differing = self.ports_in(network.id).filter(|port| port.spec.gateways != network.gateways);
+        let differing = self.ports_of(network.id).filter(|port| port.spec.gateways != network.gateways);
         for Port { spec, owner } in differing.cloned().collect::<Vec<_>>() {
             self.place_port(PortSpec { gateways: network.gateways.clone(), ..(*spec).clone() }, owner)?;
         }
@@ -68,7 +68,7 @@ impl Registry {
         homeless.map_or(Ok(()), Err)
     }
 
-    fn ports_in(&self, id: Uuid) -> impl Iterator<Item = &Port> {
+    fn ports_of(&self, id: Uuid) -> impl Iterator<Item = &Port> {
         self.ports().filter(move |port| matches!(port.owner, Owner::Compute { network, .. } if network == id))
     }
 }

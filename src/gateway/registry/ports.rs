@@ -70,6 +70,7 @@ impl Registry {
         }
         self.check_name(spec.name, Kind::Port)?;
         check_limit(present.is_some(), self.ports.len(), self.limits.ports, "ports")?;
+        spec.check_services()?;
         spec.addresses.iter().try_for_each(reserved::check_owned)?;
         spec.gateways.iter().try_for_each(|gateway| reserved::check_owned(&Prefix::host(*gateway)))
     }
