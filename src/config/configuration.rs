@@ -13,6 +13,7 @@ use crate::host::{Mark, Observed};
 
 use super::ConfigError;
 use super::document::{Document, Place};
+use super::import::Imported;
 use super::merge::Merge;
 use super::source::{self, Source};
 
@@ -44,6 +45,8 @@ pub struct Config {
     /// How long a worker looks for more packets before it sleeps, while they come one after the other;
     /// zero is never. Read at start only.
     pub spin: Duration,
+    /// The configuration of an OpenContrail agent, whose gateways were taken over.
+    pub agent_conf: Option<PathBuf>,
     /// What was accepted but is hardly meant so, one sentence each with its place.
     pub warnings: Vec<String>,
     pub(super) places: BTreeMap<Element, Place>,
@@ -69,6 +72,14 @@ impl Config {
         for source in sources {
             merge.add(Document::parse(source)?)?;
         }
+        if let Some(path) = merge.config.agent_conf.clone() {
+            merge.adopt(Imported::agent_source(&source::read(&path)?)?)?;
+        }
+        Self::checked(merge)
+    }
+
+    /// What was merged, if it fits together.
+    pub(super) fn checked(merge: Merge) -> Result<Self, ConfigError> {
         let config = merge.config;
         // Whether it fits beside what the host and the controllers have is asked when it is applied.
         let mut registry = Registry::new(config.declared.limits, config.mark);
@@ -101,6 +112,7 @@ impl Default for Config {
             workers: 1,
             io_uring: None,
             spin: Duration::ZERO,
+            agent_conf: None,
             warnings: Vec::new(),
             places: BTreeMap::new(),
         }

@@ -37,6 +37,7 @@ fn the_packaged_file_holds_the_defaults() {
         workers,
         io_uring,
         spin,
+        agent_conf,
         warnings,
         places,
         rt_tables,
@@ -51,6 +52,7 @@ fn the_packaged_file_holds_the_defaults() {
     assert_eq!(packaged.workers, workers);
     assert_eq!(packaged.io_uring, io_uring);
     assert_eq!(packaged.spin, spin);
+    assert_eq!(packaged.agent_conf, agent_conf);
     assert_eq!(packaged.warnings, warnings);
     assert_eq!(packaged.places.len(), places.len());
 }
@@ -282,4 +284,40 @@ fn files_that_cannot_be_read_are_named() {
     assert!(matches!(failure(&path), ConfigError::TooLarge { limit: 1_048_576, .. }));
     let ConfigError::Read { reason, .. } = failure(Path::new("/dev/zero")) else { panic!("another error") };
     assert_eq!(reason.to_string(), "not a regular file");
+}
+
+#[test]
+fn an_agents_gateways_stand_beside_those_of_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("agent.conf");
+    let with = |agent_conf: &str, text: &str| {
+        fs::write(&path, agent_conf).unwrap();
+        let config = read(&[&format!("{text}[compat]\nagent_conf = {path:?}\n")]);
+        config.map_err(|error| error.to_string().replace(&path.display().to_string(), "agent.conf"))
+    };
+    let section = "[GATEWAY-0]\ninterface=vgw2\nrouting_instance=old\nip_blocks=10.9.0.1/16\n";
+    let config = with(section, GATEWAY).unwrap();
+    let names: Vec<_> = config.declared.gateways.iter().map(|gateway| gateway.interface.as_str()).collect();
+    assert_eq!(names, ["vgw1", "vgw2"]);
+    assert_eq!(config.warnings.len(), 1);
+    let misfit =
+        Misfit { element: Some(Element::Gateway(1)), refusal: Refusal::ForeignRoute("10.9.0.0/16".parse().unwrap()) };
+    let located = config.locate(&misfit).to_string();
+    assert!(
+        located.ends_with(
+            "agent.conf:4: GATEWAY-0.ip_blocks: the host already has a route to 10.9.0.0/16 that is not ours"
+        ),
+        "{located}"
+    );
+    assert_eq!(
+        with(&section.replace("vgw2", "vgw1"), GATEWAY).unwrap_err(),
+        "agent.conf:2: GATEWAY-0.interface: gateway vgw1 is also defined in a.toml:1"
+    );
+    fs::remove_file(&path).unwrap();
+    let absent = read(&[&format!("[compat]\nagent_conf = {path:?}\n")]).unwrap_err();
+    assert!(matches!(absent, ConfigError::Read { .. }), "{absent}");
+    assert_eq!(
+        error(&["[compat]\nagent_conf = 'x'"]),
+        "a.toml:2: compat.agent_conf: \"x\" is neither an absolute path nor \"none\""
+    );
 }
