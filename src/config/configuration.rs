@@ -27,6 +27,8 @@ pub struct Config {
     pub audit_timeout: Option<Duration>,
     /// Where the compatible API listens; `None` if nowhere.
     pub thrift_listen: Option<SocketAddr>,
+    /// Where its REST form listens; `None` if nowhere.
+    pub rest_listen: Option<SocketAddr>,
     /// The Unix socket of the own service.
     pub socket: PathBuf,
     /// How our own things in the kernel are recognised. Read at start only.
@@ -105,6 +107,7 @@ impl Default for Config {
             declared: Declared::default(),
             audit_timeout: Some(Audit::DEFAULT_TIMEOUT),
             thrift_listen: Some((Ipv4Addr::LOCALHOST, 9090).into()),
+            rest_listen: None,
             socket: "/run/vgw/vgwd.sock".into(),
             mark: Mark::default(),
             check: Some(Duration::from_secs(60)),

@@ -22,7 +22,7 @@ impl Merge {
     /// Takes over one more file: lists append, a single value replaces an earlier one.
     pub(super) fn add(&mut self, document: Document) -> Result<(), ConfigError> {
         let Document { file, places } = document;
-        let shape::File { gateway, port, uplink, route, audit, api, limits, host, dataplane, compat } = file;
+        let shape::File { gateway, port, uplink, route, audit, api, limits, host, dataplane, compat, rest } = file;
         let gateways = self.section(gateway, &places, Index::Gateway, self.config.declared.gateways.len())?;
         let ports = self.section(port, &places, Index::Port, self.config.declared.ports.len())?;
         let uplinks = self.section(uplink, &places, Index::Uplink, self.config.declared.uplinks.len())?;
@@ -46,6 +46,9 @@ impl Merge {
         }
         if let Some(listen) = api.thrift_listen {
             config.thrift_listen = listen.0.0;
+        }
+        if let Some(listen) = rest.listen {
+            config.rest_listen = listen.0.0;
         }
         if let Some(socket) = api.socket {
             config.socket = socket;

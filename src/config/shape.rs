@@ -44,6 +44,8 @@ pub(super) struct File {
     pub(super) dataplane: Dataplane,
     #[serde(default)]
     pub(super) compat: Compat,
+    #[serde(default)]
+    pub(super) rest: Rest,
 }
 
 #[derive(Debug, Deserialize)]
@@ -165,6 +167,12 @@ pub(super) struct Dataplane {
 #[serde(deny_unknown_fields)]
 pub(super) struct Compat {
     pub(super) agent_conf: Option<Text<Absolute>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Rest {
+    pub(super) listen: Option<Text<Listen>>,
 }
 
 impl Network {

@@ -4,6 +4,7 @@
 mod change;
 mod failure;
 mod fault;
+mod json;
 mod read;
 mod request;
 mod view;
@@ -12,6 +13,7 @@ mod virtual_gateway_request;
 pub(super) use change::{change, foreign_uplink, host_object, host_step, identity, rehearsal};
 pub(super) use failure::{Identity, refused};
 pub(super) use fault::Fault;
+pub(super) use json::{gateways_of_json, names_of_json};
 pub(super) use read::{address, instance_name, interface_name};
 pub(super) use view::{
     audit_state, gateway_state, instance_state, lookup, outcome, port_state, route_state, status, uplink_state,

@@ -31,6 +31,7 @@ fn the_packaged_file_holds_the_defaults() {
         declared,
         audit_timeout,
         thrift_listen,
+        rest_listen,
         socket,
         mark,
         check,
@@ -46,6 +47,7 @@ fn the_packaged_file_holds_the_defaults() {
     assert_eq!(packaged.declared, declared);
     assert_eq!(packaged.audit_timeout, audit_timeout);
     assert_eq!(packaged.thrift_listen, thrift_listen);
+    assert_eq!(packaged.rest_listen, rest_listen);
     assert_eq!(packaged.socket, socket);
     assert_eq!(packaged.mark, mark);
     assert_eq!((packaged.check, packaged.rt_tables), (check, rt_tables));
@@ -191,9 +193,10 @@ fn what_does_not_fit_together_is_named_at_its_place() {
 fn files_add_up_and_the_last_value_counts() {
     let config = read(&[
         &format!("{GATEWAY}[audit]\ntimeout = 5\n[api]\nsocket = '/a'\n[limits]\nports = 7"),
-        &format!("{PORT}[audit]\ntimeout = 'off'\n[limits]\ngateways = 9\n[api]\nthrift_listen = 'none'"),
+        &format!("{PORT}[audit]\ntimeout = 'off'\n[limits]\ngateways = 9\n[api]\nthrift_listen = 'none'\n[rest]\nlisten = '127.0.0.1:9091'"),
     ])
     .unwrap();
+    assert_eq!(config.rest_listen, Some("127.0.0.1:9091".parse().unwrap()));
     assert_eq!(config.declared.gateways.len() + config.declared.ports.len(), 2);
     assert_eq!(config.audit_timeout, None);
     assert_eq!(config.thrift_listen, None);
