@@ -23,6 +23,7 @@ mod moving;
 mod multihomed;
 mod namespace;
 mod offloads;
+mod provision;
 mod reload;
 mod repair;
 mod rules;
