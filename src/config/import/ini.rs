@@ -17,12 +17,12 @@ pub(super) struct Setting<'t> {
     pub(super) value: &'t str,
 }
 
-/// The sections whose names begin with `prefix`. Lines that begin with `#` or `;` are comments; behind a
-/// value there are none. What stands in other sections is not looked at.
+/// The sections whose names begin with `prefix`. Lines that begin with `#` or `;` are comments, and so is what
+/// follows a space and `#`. What stands in other sections is not looked at.
 ///
 /// # Errors
-/// A line that is no setting, a section or a key that stands twice: which of them counts is for the author
-/// to say.
+/// What the agents' own readers, Boost's `property_tree` in older ones and `program_options` in newer ones,
+/// do not read alike: a line that is no setting, a section or a key that stands twice, a `#` within a value.
 pub(super) fn sections<'t>(source: &'t Source, prefix: &str) -> Result<Vec<Section<'t>>, ConfigError> {
     let text = source.text.strip_prefix('\u{feff}').unwrap_or(&source.text);
     let mut found: Vec<Section<'t>> = Vec::new();
@@ -61,10 +61,17 @@ fn setting<'t>(
     let Some((key, value)) = content.split_once('=') else {
         return Err(invalid(source, line, Some(section.name), "the line is no KEY=VALUE"));
     };
-    let (key, value) = (key.trim(), value.trim());
+    let (key, mut value) = (key.trim(), value.trim());
+    let name = || format!("{}.{key}", section.name);
+    if let Some((before, _)) = value.split_once('#') {
+        if !before.is_empty() && !before.ends_with(char::is_whitespace) {
+            let reason = "newer agents take # for the start of a comment, older ones do not: set a space before it";
+            return Err(invalid(source, line, Some(&name()), reason));
+        }
+        value = before.trim_end();
+    }
     if let Some(first) = section.settings.iter().find(|setting| setting.key == key) {
-        let name = format!("{}.{key}", section.name);
-        return Err(invalid(source, line, Some(&name), &format!("the key stands in line {} already", first.line)));
+        return Err(invalid(source, line, Some(&name()), &format!("the key stands in line {} already", first.line)));
     }
     Ok(Setting { line, key, value })
 }

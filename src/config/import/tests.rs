@@ -118,6 +118,15 @@ fn what_the_agent_leaves_out_is_left_out_and_told() {
 }
 
 #[test]
+fn a_comment_may_follow_a_value() {
+    let told =
+        told("interface=vgw # the first\nrouting_instance=net\nip_blocks=1.1.1.0/24 # and 2.2.2.0/24\nroutes=#x");
+    assert_eq!(told, ["vgw net [\"1.1.1.0/24\"] []"]);
+    let error = agent_conf("[GATEWAY-0]\nrouting_instance=net#1\n").unwrap_err().to_string();
+    assert!(error.starts_with("agent.conf:2: GATEWAY-0.routing_instance: newer agents take #"), "{error}");
+}
+
+#[test]
 fn a_section_that_is_left_out_does_not_end_the_file() {
     let imported = agent_conf(&format!("[GATEWAY]\nip_blocks=1.1.1.0/24\n{SAMPLE}")).unwrap();
     assert_eq!(shapes(&imported).len(), 2);
