@@ -38,6 +38,8 @@ has_package() {
     case $1 in
         gcc) command -v cc >/dev/null ;;
         'g++') command -v c++ >/dev/null ;;
+        dnsmasq-base) PATH=$PATH:/usr/sbin:/sbin command -v dnsmasq >/dev/null ;;
+        isc-dhcp-client) PATH=$PATH:/usr/sbin:/sbin command -v dhclient >/dev/null ;;
         iproute2) PATH=$PATH:/usr/sbin:/sbin command -v ip >/dev/null ;;
         iputils-ping) command -v ping >/dev/null ;;
         iputils-arping) PATH=$PATH:/usr/sbin:/sbin command -v arping >/dev/null ;;

@@ -110,12 +110,14 @@ struct Uplink {
   1: required string name,
   /** The host's device. */
   2: required string device,
-  /** The host's interface address on it. */
-  3: required string address,
+  /** The host's interface address on it; with `via`, and not with `lease`. */
+  3: optional string address,
   /** The router. */
-  4: required string via,
+  4: optional string via,
   /** The routing table; absent takes a free one. */
-  5: optional i64 table
+  5: optional i64 table,
+  /** `ipv4` or `ipv6`: a DHCP client leases address and router. */
+  6: optional string lease
 }
 
 /** What happens to a packet that a route matches. */
@@ -232,12 +234,15 @@ struct PortState {
 struct UplinkState {
   1: required string name,
   2: required string device,
-  3: required string address,
-  4: required string via,
+  /** Absent without a lease, and then the uplink leads nowhere. */
+  3: optional string address,
+  4: optional string via,
   5: required i64 table,
   /** The gateways that use it. */
   6: required list<string> gateways,
-  7: required bool is_static
+  7: required bool is_static,
+  /** `ipv4` or `ipv6`, if a DHCP client leases address and router. */
+  8: optional string lease
 }
 
 /** A routing instance. */
@@ -410,6 +415,13 @@ service VirtualGateway {
    */
   list<ForeignUplink> import_uplinks(1: required list<string> devices, 2: required bool dry_run)
     throws (1: RequestError error),
+  /**
+   * A DHCP client's hook has written or removed the file `leases/DEVICE.FAMILY` beside the socket, as
+   * docs/uplinks.md describes it: the daemon looks at all leases, and tells what has become of this
+   * one (ADDED, CHANGED, UNCHANGED, DELETED or ABSENT). If the kernel refuses what follows from it, the
+   * lease is known all the same, and its uplink leads nowhere until that can be done.
+   */
+  Outcome read_lease(1: required string device, 2: required string family) throws (1: RequestError error),
   /** The uplinks, by name. */
   list<UplinkState> list_uplinks() throws (1: RequestError error),
 

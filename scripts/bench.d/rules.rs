@@ -12,7 +12,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use vgw::addr::{Prefix, Weight};
-use vgw::gateway::{GatewaySpec, Limits, Plan, Registry, UplinkSpec};
+use vgw::gateway::{Addressing, Attachment, GatewaySpec, Limits, Plan, Registry, UplinkSpec};
 use vgw::host::{HostState, Kernel, Mark, Observed, Rule, RuleAction, Surroundings, diff};
 use vgw::sys::kernel::LinuxKernel;
 
@@ -44,8 +44,7 @@ fn tree(count: u32) -> Outcome<Vec<Rule>> {
     let uplink = UplinkSpec {
         name: "up".parse()?,
         device: "eth1".parse()?,
-        address: "20.0.0.5/24".parse()?,
-        via: "20.0.0.1".parse()?,
+        addressing: Addressing::Fixed(Attachment { address: "20.0.0.5/24".parse()?, via: "20.0.0.1".parse()? }),
         table: Some(TABLE),
     };
     registry.add_uplink(uplink, &Observed::default())?;

@@ -9,5 +9,5 @@ mod weight;
 pub use id::{InstanceId, PortId};
 pub use mac::{Mac, ParseMacError};
 pub use name::{InstanceName, InterfaceName, NameError};
-pub use prefix::{Family, InterfaceAddress, Masked, Prefix, PrefixError};
+pub use prefix::{Family, FamilyError, InterfaceAddress, Masked, Prefix, PrefixError};
 pub use weight::{Weight, WeightError};

@@ -4,6 +4,7 @@ use thrift::Error;
 use thrift::server::TProcessor;
 
 use crate::engine::{Caller, Handle, StatusView};
+use crate::gateway::LeaseName;
 
 use super::convert::{self, Identity};
 use super::generated::virtual_gateway::{
@@ -94,6 +95,18 @@ impl VirtualGatewaySyncHandler for VirtualGateway {
             imported.map_err(|failure| convert::refused(&failure, Identity::Name))
         });
         Ok(answer(found)?.into_iter().map(convert::foreign_uplink).collect())
+    }
+
+    fn handle_read_lease(&self, device: String, family: String) -> thrift::Result<Outcome> {
+        let name = convert::interface_name("device", &device)
+            .and_then(|device| Ok(LeaseName { device, family: convert::family("family", &family)? }));
+        let outcome = name.map_err(RequestError::from).and_then(|name| {
+            self.engine.read_lease(&self.caller, name).map_err(|failure| convert::refused(&failure, Identity::Name))
+        });
+        if let Err(error) = &outcome {
+            tracing::warn!(lease = %shown(&device), family = %shown(&family), reason = %error.reason, "not followed");
+        }
+        answer(outcome.map(convert::outcome))
     }
 
     fn handle_list_uplinks(&self) -> thrift::Result<Vec<UplinkState>> {

@@ -10,6 +10,7 @@ use signal_hook::iterator::Signals;
 use vgw::clock::Clock;
 use vgw::daemon::{Arguments, Fatal, Listeners, start_logging};
 use vgw::engine::{Engine, Handle, ReloadError, Settings, StartError};
+use vgw::gateway::LeaseName;
 use vgw::sys::{
     LinuxPlatform, MonotonicClock, NamespaceLock, StateDirectory, processor, raise_descriptor_limit, rights,
 };
@@ -44,6 +45,7 @@ fn run(arguments: &Arguments) -> Result<(), Fatal> {
     let listeners = Listeners::bind(&config)?;
     let platform = LinuxPlatform::new(config.mark, state.path(), config.workers, config.io_uring)?;
     let platform = platform.naming_tables_in(config.rt_tables.clone());
+    let platform = platform.reading_leases_in(LeaseName::folder(&config.socket));
     let settings = Settings {
         spin: config.spin,
         mark: config.mark,
@@ -66,7 +68,10 @@ fn run(arguments: &Arguments) -> Result<(), Fatal> {
     }
     // First nobody asks any more, then nothing of ours stands any more.
     servers.into_iter().for_each(vgw::api::Server::stop);
-    engine.stop();
+    let left = engine.stop();
+    if !left.is_empty() {
+        return Err(Fatal::Remains(left.join("; ")));
+    }
     tracing::info!("stopped; nothing is left behind");
     Ok(())
 }

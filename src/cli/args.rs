@@ -1,12 +1,12 @@
 //! The words and options of `vgw`. Values are checked here, so that a mistake names its option and
 //! nothing half-right is sent to the daemon.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::addr::{InstanceName, InterfaceAddress, InterfaceName, Mac, Masked, Prefix, PrefixError, Weight};
+use crate::addr::{Family, InstanceName, InterfaceAddress, InterfaceName, Mac, Masked, Prefix, PrefixError, Weight};
 use crate::gateway::UplinkName;
 
 /// Gives isolated virtual networks a way out on the compute node itself.
@@ -152,8 +152,17 @@ pub enum PortVerb {
 #[derive(Debug, Subcommand)]
 pub enum UplinkVerb {
     /// Adds an uplink, or changes the one of that name by the difference.
-    #[command(after_help = "Example:\n  vgw uplink add display --device eth1 --address 20.0.0.5/24 --via 20.0.0.1")]
+    #[command(after_help = "Example:\n  vgw uplink add display --device eth1 --address 20.0.0.5/24 --via 20.0.0.1\n  \
+                            vgw uplink add display --device eth1 --lease ipv4")]
     Add(UplinkAdd),
+    /// What a DHCP client's hook calls when an address is leased or renewed: records it for the daemon,
+    /// which need not be running.
+    #[command(after_help = "Example:\n  vgw uplink lease eth1 --address 20.0.0.5/24 --via 20.0.0.1\n  \
+                            vgw uplink lease eth1 --address 20.0.0.5/255.255.255.0 --via 20.0.0.1")]
+    Lease(Lease),
+    /// What a DHCP client's hook calls when a lease has ended: its uplink leads nowhere then.
+    #[command(after_help = "Example:\n  vgw uplink release eth1\n  vgw uplink release eth1 --family ipv6")]
+    Release(Release),
     /// Takes over uplinks that were set up by hand (rt_tables and ip rule) or by oVirt's VDSM: adds the
     /// uplink, then deletes the rules and routes that did the same.
     #[command(after_help = "Example:\n  vgw uplink import --dry-run\n  vgw uplink import eth1")]
@@ -323,14 +332,40 @@ pub struct UplinkAdd {
     #[arg(long, value_name = "INTERFACE")]
     pub device: InterfaceName,
     /// The host's address on the device.
-    #[arg(long, value_name = "ADDRESS/LENGTH")]
-    pub address: InterfaceAddress,
+    #[arg(long, value_name = "ADDRESS/LENGTH", required_unless_present = "lease")]
+    pub address: Option<InterfaceAddress>,
     /// The router on that link.
-    #[arg(long, value_name = "ADDRESS")]
-    pub via: IpAddr,
+    #[arg(long, value_name = "ADDRESS", required_unless_present = "lease")]
+    pub via: Option<IpAddr>,
+    /// A DHCP client leases address and router, ipv4 or ipv6, and its hook tells them.
+    #[arg(long, value_name = "FAMILY", conflicts_with_all = ["address", "via"])]
+    pub lease: Option<Family>,
     /// The routing table; a free one of the daemon's block if absent.
     #[arg(long, value_name = "NUMBER")]
     pub table: Option<u32>,
+}
+
+/// A lease as it is.
+#[derive(Debug, Args)]
+pub struct Lease {
+    /// The device.
+    pub device: InterfaceName,
+    /// The leased address with the length of its network, or with a netmask.
+    #[arg(long, value_name = "ADDRESS/LENGTH", value_parser = with_netmask)]
+    pub address: InterfaceAddress,
+    /// The router.
+    #[arg(long, value_name = "ADDRESS")]
+    pub via: IpAddr,
+}
+
+/// A lease that has ended.
+#[derive(Debug, Args)]
+pub struct Release {
+    /// The device.
+    pub device: InterfaceName,
+    /// Only the lease of this family, ipv4 or ipv6.
+    #[arg(long)]
+    pub family: Option<Family>,
 }
 
 /// A question to a routing instance.
@@ -420,6 +455,19 @@ impl DaemonVerb {
             .map(|(name, value)| format!("{name} had host bits and is taken as {}", value.prefix))
             .collect()
     }
+}
+
+/// Reads an interface address; its length may be a netmask, as DHCP has it.
+fn with_netmask(text: &str) -> Result<InterfaceAddress, String> {
+    let Some((address, Ok(mask))) = text.split_once('/').map(|(address, mask)| (address, mask.parse::<Ipv4Addr>()))
+    else {
+        return text.parse().map_err(|error: PrefixError| error.to_string());
+    };
+    let bits = u32::from(mask);
+    if bits.leading_ones() + bits.trailing_zeros() != 32 {
+        return Err(format!("{mask} is no netmask"));
+    }
+    format!("{address}/{}", bits.leading_ones()).parse().map_err(|error: PrefixError| error.to_string())
 }
 
 fn masked(text: &str) -> Result<Masked, PrefixError> {

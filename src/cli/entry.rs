@@ -13,6 +13,7 @@ use super::args::{Arguments, Verb};
 use super::ask::ask;
 use super::demo;
 use super::failure::Failure;
+use super::lease;
 use super::render::{Style, Tone};
 use super::run::{Form, run};
 
@@ -73,7 +74,13 @@ fn obey(arguments: &Arguments, clock: Arc<dyn Clock>, console: &mut Console<'_>)
         Verb::Daemon(verb) => {
             console.note(&verb.notes());
             let form = form(arguments, console.out_style);
-            let text = ask(&arguments.socket, |daemon| run(verb, arguments.dry_run, daemon, form))?;
+            if !arguments.dry_run {
+                lease::record(verb, &arguments.socket)?;
+            }
+            let text = match ask(&arguments.socket, |daemon| run(verb, arguments.dry_run, daemon, form)) {
+                Err(failure) if !arguments.dry_run => form.text(&lease::unheard(verb, failure)?)?,
+                told => told?,
+            };
             console.say(&text)
         }
     }

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use crate::api::ClientError;
 use crate::api::generated::virtual_gateway::{ErrorKind, RequestError};
 use crate::config::ConfigError;
+use crate::gateway::LeaseName;
 
 use super::render::{Style, Tone};
 
@@ -46,6 +47,14 @@ pub enum Failure {
         /// What is not permitted, and to whom it is.
         what: String,
     },
+    /// A lease could not be recorded for the daemon.
+    #[error("cannot record the lease {lease}: {reason}")]
+    Record {
+        /// The lease.
+        lease: LeaseName,
+        /// The system's words.
+        reason: String,
+    },
     /// The connection broke, or the answer was not understood.
     #[error("the daemon's answer was cut off or not understood: {0}")]
     Protocol(String),
@@ -77,7 +86,7 @@ impl Failure {
             Self::Unreachable { .. } => 4,
             Self::NotPermitted { .. } => 77,
             Self::Configuration(_) => 78,
-            Self::Protocol(_) | Self::Output(_) | Self::Demo(_) => 1,
+            Self::Record { .. } | Self::Protocol(_) | Self::Output(_) | Self::Demo(_) => 1,
         }
     }
 
@@ -101,7 +110,7 @@ impl Failure {
             Self::NotPermitted { .. } => "not_permitted",
             Self::Protocol(_) => "protocol",
             Self::Configuration(_) => "configuration",
-            Self::Output(_) | Self::Demo(_) => "failed",
+            Self::Record { .. } | Self::Output(_) | Self::Demo(_) => "failed",
         }
     }
 
@@ -138,6 +147,17 @@ impl Failure {
         let text = |text: &str| serde_json::Value::from(text).to_string();
         let (kind, field, reason) = (text(self.kind()), text(self.field()), text(&self.to_string()));
         format!(r#"{{"schema":"vgw.error/1","error":{{"kind":{kind},"field":{field},"reason":{reason}}}}}"#)
+    }
+
+    /// Why a lease could not be recorded.
+    pub(super) fn recording(lease: LeaseName, error: &io::Error) -> Self {
+        let reason = text_of(error);
+        match error.kind() {
+            io::ErrorKind::PermissionDenied => {
+                Self::NotPermitted { what: format!("cannot record the lease {lease}: {reason}; use sudo") }
+            }
+            _ => Self::Record { lease, reason },
+        }
     }
 
     /// Why there is no connection to the daemon.

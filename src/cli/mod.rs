@@ -9,6 +9,7 @@ mod ask;
 pub mod demo;
 mod entry;
 pub mod failure;
+mod lease;
 pub mod render;
 pub mod report;
 mod run;

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::gateway::LeaseName;
+
 use super::render::Style;
 
 /// Something that `vgw` tells.
@@ -207,10 +209,12 @@ pub struct Uplink {
     pub name: String,
     /// The host's device.
     pub device: String,
-    /// The host's address on it.
-    pub address: String,
-    /// The router.
-    pub via: String,
+    /// The host's address on it; `null` without a lease.
+    pub address: Option<String>,
+    /// The router; `null` without a lease.
+    pub via: Option<String>,
+    /// `ipv4` or `ipv6`, if a DHCP client leases address and router.
+    pub lease: Option<String>,
     /// Its routing table.
     pub table: u64,
     /// Gateways that use it.
@@ -414,6 +418,50 @@ pub struct Rehearsal {
     pub outcome: Deed,
     /// What would be done, in order.
     pub steps: Vec<Step>,
+}
+
+/// What became of leases.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Leases {
+    /// By family.
+    pub leases: Vec<Lease>,
+}
+
+/// A lease that was recorded, or whose record was removed.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Lease {
+    /// The device.
+    pub device: String,
+    /// `ipv4` or `ipv6`.
+    pub family: String,
+    /// What became of it.
+    pub outcome: LeaseOutcome,
+}
+
+impl Lease {
+    /// The lease of that name.
+    #[must_use]
+    pub fn of(name: LeaseName, outcome: LeaseOutcome) -> Self {
+        Self { device: name.device.to_string(), family: name.family.to_string(), outcome }
+    }
+}
+
+/// What became of a lease.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LeaseOutcome {
+    /// The daemon did not know of it.
+    Added,
+    /// It was another.
+    Changed,
+    /// The daemon knew it, and touched nothing.
+    Unchanged,
+    /// It has ended.
+    Deleted,
+    /// There was none.
+    Absent,
+    /// No daemon answers: it will find what was recorded when it starts.
+    Recorded,
 }
 
 /// Uplinks that somebody else has set up.

@@ -2,12 +2,15 @@
 
 use crate::api::generated::virtual_gateway::{self as api, Change, TVirtualGatewaySyncClient};
 
+use crate::gateway::LeaseName;
+
 use super::args::{AuditVerb, DaemonVerb, GatewayVerb, HostVerb, InstanceVerb, PortVerb, RouteVerb, UplinkVerb};
 use super::failure::Failure;
+use super::lease;
 use super::render::Style;
 use super::report::{
-    Gateways, HostDifference, HostObjects, Import, Instances, Outcome, Ports, Rehearsal, Report, Routes, Uplinks,
-    to_json,
+    Gateways, HostDifference, HostObjects, Import, Instances, Lease, Leases, Outcome, Ports, Rehearsal, Report, Routes,
+    Uplinks, to_json,
 };
 use super::wire;
 
@@ -129,6 +132,14 @@ impl Talk<'_> {
             UplinkVerb::Add(given) => self.change("uplink", &given.uplink, Change::AddUplink(wire::add_uplink(given))),
             UplinkVerb::Delete(given) => {
                 self.change("uplink", &given.uplink, Change::DeleteUplink(given.uplink.to_string()))
+            }
+            UplinkVerb::Lease(_) | UplinkVerb::Release(_) => {
+                let mut told = |name: LeaseName| {
+                    let outcome = self.daemon.read_lease(name.device.to_string(), name.family.to_string())?;
+                    Ok::<_, Failure>(Lease::of(name, wire::lease_outcome(outcome)))
+                };
+                let leases = lease::names(verb).into_iter().map(&mut told).collect::<Result<_, _>>()?;
+                self.form.text(&Leases { leases })
             }
             UplinkVerb::Import { devices } => {
                 let devices = devices.iter().map(ToString::to_string).collect();

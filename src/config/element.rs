@@ -1,6 +1,6 @@
 //! From the shapes of a file to checked specifications.
 
-use crate::gateway::{GatewaySpec, GuestSpec, PortKind, PortSpec, StaticRoute, UplinkSpec};
+use crate::gateway::{Addressing, Attachment, GatewaySpec, GuestSpec, PortKind, PortSpec, StaticRoute, UplinkSpec};
 use crate::routing::{Hop, NextHop};
 
 use super::shape;
@@ -103,13 +103,19 @@ impl Element for shape::Uplink {
     }
 
     fn spec(self) -> Result<UplinkSpec, Fault> {
-        Ok(UplinkSpec {
-            name: self.name.0,
-            device: self.device.0,
-            address: self.address.0,
-            via: self.via.0,
-            table: self.table.map(|table| table.0),
-        })
+        let addressing = match (self.lease, self.address, self.via) {
+            (Some(lease), None, None) => Addressing::Leased(lease.0),
+            (None, Some(address), Some(via)) => Addressing::Fixed(Attachment { address: address.0, via: via.0 }),
+            (None, Some(_), None) => return Err(Fault { key: "via", reason: "via is missing beside address" }),
+            (None, None, Some(_)) => return Err(Fault { key: "address", reason: "address is missing beside via" }),
+            (None, None, None) => {
+                return Err(Fault { key: "address", reason: "an uplink needs address and via, or lease" });
+            }
+            (Some(_), ..) => {
+                return Err(Fault { key: "lease", reason: "an uplink has either lease or address and via" });
+            }
+        };
+        Ok(UplinkSpec { name: self.name.0, device: self.device.0, addressing, table: self.table.map(|table| table.0) })
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use crate::addr::{InstanceName, InterfaceAddress, InterfaceName, Prefix};
+use crate::addr::{Family, InstanceName, InterfaceAddress, InterfaceName, Prefix};
 use crate::gateway::{PortSpec, UplinkName};
 use crate::host::Mark;
 
@@ -88,8 +88,9 @@ pub(super) struct Port {
 pub(super) struct Uplink {
     pub(super) name: Text<UplinkName>,
     pub(super) device: Text<InterfaceName>,
-    pub(super) address: Text<InterfaceAddress>,
-    pub(super) via: Text<IpAddr>,
+    pub(super) address: Option<Text<InterfaceAddress>>,
+    pub(super) via: Option<Text<IpAddr>>,
+    pub(super) lease: Option<Text<Family>>,
     pub(super) table: Option<Number<1, { u32::MAX }>>,
 }
 

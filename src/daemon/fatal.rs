@@ -36,6 +36,9 @@ pub enum Fatal {
     /// An address or socket cannot be listened on.
     #[error("cannot listen on {0}: {1}")]
     Listen(String, #[source] io::Error),
+    /// Not everything of ours could be removed at the end; the next start does it.
+    #[error("stopped, but not everything could be removed: {0}")]
+    Remains(String),
     /// Signals cannot be caught.
     #[error("cannot catch signals: {0}")]
     Signals(#[source] io::Error),

@@ -56,9 +56,11 @@ impl Change {
             | Self::DeleteGateway(name)
             | Self::AddPort(PortSpec { name, .. })
             | Self::DeletePort(name) => BTreeSet::from([Subject::Interface(*name)]),
-            Self::AddUplink(UplinkSpec { name, .. }) => {
+            Self::AddUplink(spec @ UplinkSpec { name, .. }) => {
                 let users = registry.users(name).map(|gateway| Subject::Interface(gateway.spec.interface));
-                users.chain([Subject::Uplink(name.clone())]).collect()
+                // What a lease comes to is asked by nobody: it comes and goes while the uplink stands.
+                let own = spec.lease().is_none().then(|| Subject::Uplink(name.clone()));
+                users.chain(own).collect()
             }
             Self::DeleteUplink(name) => BTreeSet::from([Subject::Uplink(name.clone())]),
             Self::AddRoute(_) | Self::DeleteRoute(..) => BTreeSet::new(),

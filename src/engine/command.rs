@@ -7,7 +7,7 @@ use std::time::Duration;
 use crossbeam_channel::Sender;
 
 use crate::addr::{InstanceName, InterfaceName};
-use crate::gateway::{Applied, Declared, GatewaySpec, Misfit, Refusal};
+use crate::gateway::{Applied, Declared, GatewaySpec, LeaseName, Misfit, Refusal};
 use crate::host::KernelError;
 
 use super::change::Change;
@@ -94,7 +94,7 @@ pub enum Command {
     /// [`super::Handle::rehearse`].
     Rehearse(Change, Reply<Result<RehearsalView, Failure>>),
     /// [`super::Engine::stop`].
-    Stop(Reply<()>),
+    Stop(Reply<Vec<String>>),
     /// [`super::Handle::status`].
     Status(Reply<StatusView>),
     /// [`super::Handle::routes`].
@@ -112,6 +112,8 @@ pub enum Command {
         /// The answer's way.
         reply: Reply<Result<Vec<ImportView>, Failure>>,
     },
+    /// [`super::Handle::read_lease`].
+    ReadLease(LeaseName, Reply<Result<Applied, Failure>>),
     /// [`super::Handle::difference`].
     Difference(Reply<Result<Vec<StepView>, Failure>>),
 }

@@ -42,12 +42,17 @@ pub(super) fn concerned(operation: &Operation, registries: [&Registry; 2]) -> BT
     }
 }
 
-/// A route over gateways' taps is theirs, in whatever table; any other is its uplink's.
+/// A route over gateways' taps is theirs, in whatever table; any other is its uplink's. The copy of a
+/// connected network is for nobody: it follows what others do to the host, and nothing else needs it.
 fn of_route(registry: &Registry, key: &RouteKey, route: &HostRoute) -> BTreeSet<Subject> {
     let hops = route.hops.iter().map(|hop| hop.device);
     let gateways: BTreeSet<_> =
         hops.filter(|device| registry.gateway(device).is_some()).map(Subject::Interface).collect();
-    if gateways.is_empty() { of_table(registry, key.table) } else { gateways }
+    if !gateways.is_empty() {
+        return gateways;
+    }
+    let is_copy = !route.hops.is_empty() && route.hops.iter().all(|hop| hop.via.is_none()) && route.source.is_none();
+    if is_copy { BTreeSet::new() } else { of_table(registry, key.table) }
 }
 
 /// A rule is for the gateways whose subnet it leads away, or for its uplink. One that leads to other

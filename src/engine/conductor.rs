@@ -8,7 +8,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, after, select_biased};
 
 use crate::clock::{Clock, Moment};
-use crate::gateway::{Applied, Audit, Plan};
+use crate::gateway::{Applied, Audit, Plan, Registry};
 use crate::host::Mirror;
 
 use super::command::{Caller, Command, Failure};
@@ -18,6 +18,10 @@ use super::vigil::Vigil;
 
 /// How long the conductor sleeps at most; only bounds what an overlooked deadline could cost.
 const IDLE: Duration = Duration::from_secs(3600);
+
+/// How often what must go is tried to be removed, and the pause in between.
+const CLEARINGS: usize = 3;
+const PAUSE: Duration = Duration::from_millis(200);
 
 pub(super) struct Conductor {
     pub(super) platform: Box<dyn Platform>,
@@ -32,6 +36,8 @@ pub(super) struct Conductor {
     pub(super) started: Moment,
     /// What the last settling had to leave undone.
     pub(super) problems: Vec<String>,
+    /// The lease files that could not be read.
+    pub(super) bad_leases: Vec<String>,
     pub(super) vigil: Vigil,
 }
 
@@ -58,16 +64,15 @@ impl Conductor {
                 }
                 recv(commands) -> command => match command {
                     Ok(command) => Some(command),
-                    Err(_) => return self.stop(),
+                    Err(_) => return drop(self.stop()),
                 },
                 recv(patience) -> _ => None,
             };
             match command {
                 Some((caller, Command::Stop(done))) => {
                     tracing::debug!(%caller, "stopping");
-                    self.stop();
                     // Who asked waits for this, or has gone.
-                    let _ = done.send(());
+                    let _ = done.send(self.stop());
                     return;
                 }
                 Some((caller, command)) => self.execute(&caller, command),
@@ -118,6 +123,7 @@ impl Conductor {
                 let _ = reply.send(outcome);
             }
             Command::Rehearse(change, reply) => drop(reply.send(self.rehearse(&change))),
+            Command::ReadLease(name, reply) => drop(reply.send(self.read_lease(caller, name))),
             Command::Import { devices, dry, reply } => drop(reply.send(self.import(&devices, dry))),
             Command::Inventory(reply) => drop(reply.send(self.inventory())),
             Command::Difference(reply) => drop(reply.send(self.difference())),
@@ -129,10 +135,24 @@ impl Conductor {
         }
     }
 
-    /// Removes everything of ours: the same settling, with nothing asked for.
-    fn stop(mut self) {
-        self.settle_anyhow(self.plan.registry().emptied());
+    /// Removes everything of ours: the same settling, with nothing asked for. What could not be removed
+    /// comes back.
+    fn stop(mut self) -> Vec<String> {
+        self.clear(&self.plan.registry().emptied());
         self.dataplane.stop();
+        self.problems
+    }
+
+    /// Settles a registry with less in it, again if that fails: others may have been in the way for a
+    /// moment, and nobody will try later.
+    pub(super) fn clear(&mut self, next: &Registry) {
+        for _ in 0..CLEARINGS {
+            self.settle_anyhow(next.clone());
+            if self.problems.is_empty() {
+                return;
+            }
+            let _ = after(PAUSE).recv();
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crossbeam_channel::{Sender, bounded};
 
 use crate::addr::{InstanceName, InterfaceName};
-use crate::gateway::{Applied, Declared};
+use crate::gateway::{Applied, Declared, LeaseName};
 
 use super::change::Change;
 use super::command::{AddGateways, Caller, Command, Failure, ReloadError, Reply};
@@ -124,6 +124,16 @@ impl Handle {
     /// The kernel could not be observed.
     pub fn difference(&self, caller: &Caller) -> Result<Vec<StepView>, Failure> {
         self.ask(caller, Command::Difference)?
+    }
+
+    /// A DHCP client's hook has written or removed this lease: looks what all leases are now, and says
+    /// what has become of this one.
+    ///
+    /// # Errors
+    /// The kernel refused what follows from it. The lease is known all the same: until it can be
+    /// followed, its uplink leads nowhere.
+    pub fn read_lease(&self, caller: &Caller, name: LeaseName) -> Result<Applied, Failure> {
+        self.ask(caller, |reply| Command::ReadLease(name, reply))?
     }
 
     /// Takes over uplinks that others have set up, those of these devices or all, or only shows what

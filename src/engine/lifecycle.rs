@@ -15,7 +15,7 @@ use super::command::{Caller, Command};
 use super::conductor::Conductor;
 use super::dataplane::Dataplane;
 use super::handle::Handle;
-use super::platform::Platform;
+use super::platform::{FoundLeases, Platform};
 use super::vigil::Vigil;
 use super::vital::Vital;
 use super::worker;
@@ -71,9 +71,20 @@ impl Engine {
     ) -> Result<Self, StartError> {
         let mut mirror = Mirror::default();
         mirror.refresh(&mut *platform)?;
+        if let Some(priority) = mirror.seen().foreign_priorities.get_min() {
+            tracing::warn!(
+                priority,
+                "somebody else's rules stand among the priorities that are ours; with many subnets they may be \
+                 passed over: choose others by host.rule_priority"
+            );
+        }
         let mut registry = Registry::new(settings.declared.limits, settings.mark);
         registry.remember_tables(platform.remembered_tables());
         let nothing = registry.clone();
+        // The daemon's socket is there by now: whoever comes too late for this look is heard.
+        let FoundLeases { leases, problems: bad_leases } = platform.leases();
+        bad_leases.iter().for_each(|problem| tracing::error!("{problem}"));
+        registry.take_leases(leases);
         registry.reload(&settings.declared, mirror.seen())?;
         let workers = worker::start(platform.transfers(), settings.spin, &clock)?;
         let (stirrings, now) = (platform.stirrings(), clock.now());
@@ -81,16 +92,20 @@ impl Engine {
             platform,
             dataplane: Dataplane::new(workers),
             mirror,
-            plan: Plan::new(nothing.clone(), Surroundings::default()),
+            plan: Plan::new(nothing, Surroundings::default()),
             audit: Audit::new(settings.audit_timeout),
             started: now,
             clock,
             problems: Vec::new(),
+            bad_leases,
             vigil: Vigil::new(stirrings, settings.check, now),
         };
-        // What a killed daemon left goes first: nobody holds the queues of its adopted taps any more.
-        conductor.settle_anyhow(nothing);
+        // What a killed daemon left of gateways goes first: nobody holds the queues of its adopted taps
+        // any more. Uplinks that are still to be stay all the while, since the host itself uses them.
+        conductor.clear(&registry.with_uplinks_only());
         conductor.settle_anyhow(registry);
+        // Of a lease that the kernel refuses, what was left of the one before goes too.
+        conductor.look_for_leases();
         // Clearing that is no repair.
         conductor.vigil.repairs = Repairs::default();
         let (commands, inbox) = unbounded();
@@ -108,15 +123,18 @@ impl Engine {
     }
 
     /// Removes everything of ours from the kernel and ends the threads. Requests that wait are
-    /// answered with [`super::Failure::Stopping`].
-    pub fn stop(self) {
+    /// answered with [`super::Failure::Stopping`]. What could not be removed comes back, one sentence each.
+    #[must_use]
+    pub fn stop(self) -> Vec<String> {
         let (done, stopped) = bounded(1);
+        let mut left = Vec::new();
         if self.commands.send((Caller::Configuration, Command::Stop(done))).is_ok() {
             // An error means that the conductor is gone, which is what is waited for.
-            let _ = stopped.recv();
+            left = stopped.recv().unwrap_or_default();
         }
         if self.conductor.join().is_err() {
-            tracing::error!("the conductor had panicked");
+            left.push("the conductor had panicked".to_owned());
         }
+        left
     }
 }

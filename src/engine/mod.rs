@@ -12,6 +12,7 @@ mod handle;
 mod import;
 mod inventory;
 mod knowledge;
+mod leases;
 mod lifecycle;
 mod platform;
 mod reconcile;
@@ -31,7 +32,7 @@ pub use command::{AddGateways, Caller, Command, Failure, ReloadError, Reply};
 pub use device::{Access, Device, DeviceError};
 pub use handle::Handle;
 pub use lifecycle::{Engine, Settings, StartError};
-pub use platform::{OpenPort, Platform};
+pub use platform::{FoundLeases, OpenPort, Platform};
 pub use transfer::{Departure, Direct, Transfer};
 pub use view::{
     AuditView, Counters, GatewayView, ImportView, InstanceView, LookupView, ObjectState, ObjectView, PortView,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crossbeam_channel::Receiver;
 
 use crate::addr::InterfaceName;
-use crate::gateway::{PortSpec, UplinkName};
+use crate::gateway::{Leases, PortSpec, UplinkName};
 use crate::host::Kernel;
 
 use super::device::Device;
@@ -17,6 +17,15 @@ pub struct OpenPort {
     pub queues: Vec<Box<dyn Device>>,
     /// The largest IP packet that it takes, bytes.
     pub mtu: u32,
+}
+
+/// What DHCP clients' hooks have left, as far as it can be read.
+#[derive(Debug, Clone, Default)]
+pub struct FoundLeases {
+    /// The leases.
+    pub leases: Leases,
+    /// What could not be read and why, one sentence each with the file's name.
+    pub problems: Vec<String>,
 }
 
 /// The system as the engine sees it: the real one, or a stand-in whose devices are socket pairs.
@@ -46,6 +55,9 @@ pub trait Platform: Kernel {
     /// The uplinks' routing tables: what in them bears our mark is ours. True if others were claimed
     /// before, so that what was observed was sorted otherwise.
     fn claim_tables(&mut self, tables: &[u32]) -> bool;
+
+    /// The leases of the host's devices as they are now.
+    fn leases(&self) -> FoundLeases;
 
     /// The tables that uplinks had when they were last named, in an earlier run too.
     fn remembered_tables(&self) -> BTreeMap<UplinkName, u32>;

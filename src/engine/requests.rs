@@ -103,10 +103,13 @@ impl Conductor {
         next.reload(declared, self.mirror.seen())?;
         let asked = declared.gateways.iter().map(|spec| spec.interface);
         let asked = subjects(asked.chain(declared.ports.iter().map(|spec| spec.name)));
-        let uplinks = declared.uplinks.iter().map(|spec| Subject::Uplink(spec.name.clone()));
+        // What a lease comes to is not the file's fault.
+        let uplinks = declared.uplinks.iter().filter(|spec| spec.lease().is_none());
+        let uplinks = uplinks.map(|spec| Subject::Uplink(spec.name.clone()));
         self.mirror.doubt();
         self.settle(next, asked.into_iter().chain(uplinks).collect()).map_err(|setback| setback.failure)?;
         self.audit.set_timeout(timeout);
+        self.look_for_leases();
         Ok(())
     }
 
@@ -121,6 +124,10 @@ impl Conductor {
             Change::DeleteGateway(name) => return only(self.delete_gateways(caller, &[*name])),
             _ => self.change_one(change),
         };
+        if matches!(change, Change::AddUplink(spec) if spec.lease().is_some()) && outcome.is_ok() {
+            // The uplink stands whatever becomes of its lease; what it was before must not.
+            self.look_for_leases();
+        }
         log_outcome(caller, change, &outcome);
         outcome
     }

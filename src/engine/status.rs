@@ -23,6 +23,7 @@ impl Conductor {
         let lost = totals.iter().filter(|(_, totals)| totals.lost);
         let again = "its interface is down or gone; the next check tries whether it is back";
         let lost = lost.map(|(name, _)| format!("port {name}: {again}"));
+        let waiting = self.plan.registry().waiting();
         let total = |name: &InterfaceName| totals.get(name).cloned().unwrap_or_default();
         StatusView {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -39,7 +40,15 @@ impl Conductor {
             instances: self.plan.registry().instances().into_iter().map(|name| self.instance_view(name)).collect(),
             audit: self.audit_view(),
             repairs: self.vigil.view(now),
-            problems: self.problems.iter().cloned().chain(lost).chain(self.vigil.alarms(now)).collect(),
+            problems: self
+                .problems
+                .iter()
+                .chain(&self.bad_leases)
+                .cloned()
+                .chain(waiting)
+                .chain(lost)
+                .chain(self.vigil.alarms(now))
+                .collect(),
         }
     }
 
@@ -131,8 +140,8 @@ impl Conductor {
             .map(|uplink| UplinkView {
                 name: uplink.spec.name.clone(),
                 device: uplink.spec.device,
-                address: uplink.spec.address,
-                via: uplink.spec.via,
+                attachment: uplink.attachment(),
+                lease: uplink.spec.lease().map(|lease| lease.family),
                 table: uplink.table,
                 gateways: self.plan.registry().users(&uplink.spec.name).map(|user| user.spec.interface).collect(),
                 is_static: uplink.is_static,

@@ -3,9 +3,9 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::addr::{InstanceName, InterfaceName, Mac, Prefix, Weight};
+use crate::addr::{Family, InstanceName, InterfaceName, Mac, Prefix, Weight};
 use crate::forward::DropReason;
-use crate::gateway::{Applied, Layout, UplinkName, UplinkSpec};
+use crate::gateway::{Applied, Attachment, Layout, UplinkName, UplinkSpec};
 use crate::host::{Kind, Occasion, Traffic};
 use crate::routing::NextHop;
 
@@ -120,10 +120,10 @@ pub struct UplinkView {
     pub name: UplinkName,
     /// The host's device.
     pub device: InterfaceName,
-    /// The host's address and network, as text `20.0.0.5/24`.
-    pub address: crate::addr::InterfaceAddress,
-    /// The router.
-    pub via: IpAddr,
+    /// The host's address and the router; `None` without a lease.
+    pub attachment: Option<Attachment>,
+    /// The family of the lease that they come from, if they do.
+    pub lease: Option<Family>,
     /// Its routing table.
     pub table: u32,
     /// Gateways that use it.

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::str::FromStr;
 
-use crate::addr::{Prefix, Weight};
+use crate::addr::{Family, Prefix, Weight};
 use crate::routing::{Hop, NextHop};
 
-use super::{GatewaySpec, PortKind, PortSpec, StaticRoute, UplinkSpec};
+use super::{Addressing, Attachment, GatewaySpec, Leases, PortKind, PortSpec, StaticRoute, UplinkSpec};
 
 /// Parses text that the test knows to be good.
 pub(super) fn good<T: FromStr>(text: &str) -> T {
@@ -62,7 +62,22 @@ pub(super) fn port(name: &str, instance: &str, addresses: &str, gateways: &str) 
 }
 
 pub(super) fn uplink(name: &str, device: &str, address: &str, via: &str) -> UplinkSpec {
-    UplinkSpec { name: good(name), device: good(device), address: good(address), via: good(via), table: None }
+    let addressing = Addressing::Fixed(Attachment { address: good(address), via: good(via) });
+    UplinkSpec { name: good(name), device: good(device), addressing, table: None }
+}
+
+/// An uplink whose IPv4 address is leased.
+pub(super) fn leased_uplink(name: &str, device: &str) -> UplinkSpec {
+    UplinkSpec { name: good(name), device: good(device), addressing: Addressing::Leased(Family::V4), table: None }
+}
+
+/// Leases as `NAME ADDRESS via ROUTER`.
+pub(super) fn leases(lines: &[&str]) -> Leases {
+    let lease = |line: &&str| match line.split(' ').collect::<Vec<_>>()[..] {
+        [name, address, "via", via] => (good(name), Attachment { address: good(address), via: good(via) }),
+        _ => panic!("{line}"),
+    };
+    lines.iter().map(lease).collect()
 }
 
 impl UplinkSpec {

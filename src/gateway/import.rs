@@ -5,10 +5,14 @@
 //! twenty years: a table with a default route by one device, and rules that lead the packets from
 //! that device's address, or from and to its network, there.
 
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
 use crate::addr::{Family, InterfaceAddress, InterfaceName, Prefix};
 use crate::host::{ForeignRoute, ForeignRule, HostHop, HostRoute, Survey};
 
-use super::spec::{UplinkName, UplinkSpec};
+use super::lease::Attachment;
+use super::spec::{Addressing, UplinkName, UplinkSpec};
 
 /// Tables that are the kernel's own: unspecified, default, main and local.
 const KERNEL_TABLES: [u32; 4] = [0, 253, 254, 255];
@@ -56,9 +60,9 @@ impl Layout {
 }
 
 /// The uplinks in what was surveyed, by table. A table that no rule leads to, or that has no default
-/// route by one router, is none.
+/// route by one router, is none. `is_taken` tells names that uplinks have already.
 #[must_use]
-pub fn recognise(survey: &Survey) -> Vec<Found> {
+pub fn recognise(survey: &Survey, is_taken: impl Fn(&UplinkName) -> bool) -> Vec<Found> {
     let mut tables: Vec<(u32, Family)> = survey
         .rules
         .iter()
@@ -67,7 +71,17 @@ pub fn recognise(survey: &Survey) -> Vec<Found> {
         .collect();
     tables.sort_unstable();
     tables.dedup();
-    tables.into_iter().filter_map(|(table, family)| found(survey, table, family)).collect()
+    let mut all: Vec<Found> = tables.into_iter().filter_map(|(table, family)| found(survey, table, family)).collect();
+    let mut given = BTreeSet::new();
+    for Found { uplink, table, .. } in &mut all {
+        // Two tables may lead out by one device.
+        let family = uplink.family();
+        let free = |name: &UplinkName| !is_taken(name) && !given.contains(name);
+        let names = names_of(uplink.device, family, *table);
+        uplink.name = names.iter().find(|name| free(name)).or(names.last()).cloned().unwrap_or(uplink.name.clone());
+        given.insert(uplink.name.clone());
+    }
+    all
 }
 
 fn found(survey: &Survey, table: u32, family: Family) -> Option<Found> {
@@ -83,16 +97,22 @@ fn found(survey: &Survey, table: u32, family: Family) -> Option<Found> {
             }
         })?;
     let own = survey.addresses.iter().filter(|(name, _)| *name == device).map(|(_, address)| *address);
-    let mut own: Vec<InterfaceAddress> = own.filter(|address| address.network().contains(via)).collect();
+    // A router with a link-local address is on the link of every address.
+    let is_near = |address: &InterfaceAddress| match is_link_local(via) {
+        true => Family::of(address.address) == family && !is_link_local(address.address),
+        false => address.network().contains(via),
+    };
+    let mut own: Vec<InterfaceAddress> = own.filter(is_near).collect();
     // Of several, the one that a rule names.
     own.sort_by_key(|address| !rules.iter().any(|rule| rule.from == Some(Prefix::host(address.address))));
     let address = *own.first()?;
-    let name = name_of(device, family, table);
-    let hindrance = hindrance(survey, &rules, &routes, device, address);
+    let name = names_of(device, family, table).into_iter().next()?;
+    let attachment = Attachment { address, via };
+    let hindrance = hindrance(survey, &rules, &routes, device, attachment);
     let layout = layout(table, device, address);
     Some(Found {
         layout,
-        uplink: UplinkSpec { name, device, address, via, table: None },
+        uplink: UplinkSpec { name, device, addressing: Addressing::Fixed(attachment), table: None },
         table,
         rules,
         routes,
@@ -106,7 +126,7 @@ fn hindrance(
     rules: &[ForeignRule],
     routes: &[ForeignRoute],
     device: InterfaceName,
-    address: InterfaceAddress,
+    Attachment { address, via: router }: Attachment,
 ) -> Option<String> {
     let (host, network) = (Prefix::host(address.address), address.network());
     let is_own = |rule: &&ForeignRule| {
@@ -121,6 +141,12 @@ fn hindrance(
             false => format!("rule {rule} is not for the device's own address or network"),
         });
     }
+    let mut others =
+        survey.addresses.iter().filter(|(name, other)| *name == device && other.address != address.address);
+    let is_wide = rules.iter().find(|rule| rule.from == Some(network) && network != host);
+    if let (Some(rule), Some((_, other))) = (is_wide, others.find(|(_, other)| network.contains(other.address))) {
+        return Some(format!("rule {rule} is also for {}, which would leave by table main", other.address));
+    }
     let is_connected = |device: InterfaceName, prefix: &Prefix| {
         survey.addresses.iter().any(|(name, address)| *name == device && address.network() == *prefix)
     };
@@ -132,7 +158,7 @@ fn hindrance(
                 None => is_connected(*by, &key.prefix) || key.prefix == host,
                 // VDSM's way to say that the network is on the link.
                 Some(via) if *via == address.address => key.prefix == network,
-                Some(_) => key.prefix.is_default() && *by == device,
+                Some(via) => key.prefix.is_default() && *by == device && *via == router,
             },
             _ => false,
         }
@@ -143,18 +169,22 @@ fn hindrance(
 
 fn layout(table: u32, device: InterfaceName, address: InterfaceAddress) -> Layout {
     match address.address {
-        std::net::IpAddr::V4(v4) if table == v4.to_bits() => Layout::VdsmByAddress,
+        IpAddr::V4(v4) if table == v4.to_bits() => Layout::VdsmByAddress,
         _ if table == adler32(device.as_str().as_bytes()) => Layout::VdsmByName,
         _ => Layout::ByHand,
     }
 }
 
-/// The uplink is called as its device, if that can be; IPv6 has one of its own.
-fn name_of(device: InterfaceName, family: Family, table: u32) -> UplinkName {
+/// What the uplink may be called, the best first: as its device, if that can be, or as its table. IPv6
+/// has one of its own.
+fn names_of(device: InterfaceName, family: Family, table: u32) -> Vec<UplinkName> {
     let suffix = if family == Family::V6 { "-v6" } else { "" };
     let names = [format!("{device}{suffix}"), format!("table-{table}{suffix}")];
-    let mut fit = names.iter().filter_map(|name| UplinkName::new(name).ok());
-    fit.next().expect("the second always fits")
+    names.iter().filter_map(|name| UplinkName::new(name).ok()).collect()
+}
+
+fn is_link_local(address: IpAddr) -> bool {
+    matches!(address, IpAddr::V6(v6) if v6.is_unicast_link_local())
 }
 
 /// The Adler-32 checksum (RFC 1950, 8.2).

@@ -63,8 +63,8 @@ mod tests {
     use proptest::sample::{select, subsequence};
 
     use super::*;
-    use crate::gateway::fixtures::{gateway, good, port, route, uplink};
-    use crate::gateway::{Limits, UplinkSpec};
+    use crate::gateway::fixtures::{gateway, good, leased_uplink, leases, port, route, uplink};
+    use crate::gateway::{Applied, Limits, UplinkSpec};
     use crate::host::{Mark, Observed};
 
     /// A change of a registry; one that does not fit changes nothing.
@@ -75,6 +75,8 @@ mod tests {
         AddPort(String, &'static str, Vec<&'static str>, &'static str),
         DeletePort(String),
         AddUplink(usize, usize, Option<u32>),
+        AddLeased(usize, &'static str),
+        Lease(Vec<&'static str>),
         DeleteUplink(usize),
         AddRoute(&'static str, &'static str, String),
         DeleteRoute(&'static str, &'static str),
@@ -86,6 +88,14 @@ mod tests {
     const UPLINKS: [&str; 2] = ["up0", "up1"];
     const PLACES: [(&str, &str, &str); 3] =
         [("eth0", "20.0.0.5/24", "20.0.0.1"), ("eth1", "30.0.0.5/24", "30.0.0.1"), ("eth1", "fd09::5/64", "fd09::1")];
+
+    // Also with a gateway's subnet as its network, and with an address that is fixed elsewhere.
+    const LEASES: [&str; 4] = [
+        "eth1.ipv4 20.0.0.7/24 via 20.0.0.1",
+        "eth1.ipv4 30.0.0.5/32 via 30.0.0.1",
+        "eth2.ipv4 30.0.0.5/24 via 30.0.0.1",
+        "eth2.ipv4 10.1.0.9/24 via 10.1.0.1",
+    ];
 
     fn any_step() -> impl Strategy<Value = Step> {
         let names = || select((0..4).map(|number| format!("if{number}")).collect::<Vec<_>>());
@@ -106,6 +116,8 @@ mod tests {
                 n, i, addresses, own
             )),
             1 => names().prop_map(Step::DeletePort),
+            1 => (0..UPLINKS.len(), select(vec!["eth1", "eth2"])).prop_map(|(n, device)| Step::AddLeased(n, device)),
+            2 => subsequence(LEASES.to_vec(), 0..3).prop_map(Step::Lease),
             2 => (0..UPLINKS.len(), 0..PLACES.len(), tables).prop_map(|(n, place, t)| Step::AddUplink(n, place, t)),
             1 => (0..UPLINKS.len()).prop_map(Step::DeleteUplink),
             1 => (instances(), select(ROUTES.to_vec()), names()).prop_map(|(i, p, n)| Step::AddRoute(i, p, n)),
@@ -143,6 +155,11 @@ mod tests {
                 let (device, address, via) = PLACES[*place];
                 let spec = UplinkSpec { table: *table, ..uplink(UPLINKS[*number], device, address, via) };
                 registry.add_uplink(spec, &host)
+            }
+            Step::AddLeased(number, device) => registry.add_uplink(leased_uplink(UPLINKS[*number], device), &host),
+            Step::Lease(lines) => {
+                registry.take_leases(leases(lines));
+                Ok(Applied::Unchanged)
             }
             Step::DeleteUplink(number) => registry.delete_uplink(&good(UPLINKS[*number])),
             Step::AddRoute(instance, prefix, hop) => registry.add_route(route(instance, prefix, hop, "10.0.0.77")),

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use crate::addr::{InstanceName, InterfaceName, Prefix};
 
+use super::lease::LeaseName;
 use super::spec::UplinkName;
 
 /// Why a checked request does not fit beside what stands. [`Refusal::field`] names the field of the
@@ -93,6 +94,14 @@ pub enum Refusal {
         /// Whose it is.
         uplink: UplinkName,
     },
+    /// Another uplink waits for the same lease.
+    #[error("the lease {lease} is that of uplink {uplink}")]
+    LeaseTaken {
+        /// The lease.
+        lease: LeaseName,
+        /// Whose it is.
+        uplink: UplinkName,
+    },
     /// No such uplink.
     #[error("there is no uplink {0}")]
     UnknownUplink(UplinkName),
@@ -171,6 +180,7 @@ impl Refusal {
             Self::MasqueradeDiffers { .. } => "masquerade",
             Self::UnusableAddress { .. } => "addresses",
             Self::AddressTaken { .. } => "address",
+            Self::LeaseTaken { .. } => "lease",
             Self::UnknownPort { .. } => "port",
             Self::TableTaken { .. } => "table",
             Self::FamilyMismatch { .. } => "gateway",

@@ -7,6 +7,7 @@
 
 mod changes;
 mod gateways;
+mod leases;
 mod ports;
 mod reload;
 mod routes;
@@ -26,7 +27,9 @@ use crate::host::Mark;
 use super::announced::Announced;
 use super::offers::{Exits, Offers};
 use super::want::Origin;
-use super::{GatewaySpec, Limits, PortSpec, Refusal, StaticRoute, UplinkName, UplinkSpec};
+use super::{
+    Addressing, Attachment, GatewaySpec, Leases, Limits, PortSpec, Refusal, StaticRoute, UplinkName, UplinkSpec,
+};
 
 pub(super) use changes::Changes;
 pub use reload::{Declared, Element, Misfit};
@@ -40,6 +43,7 @@ pub struct Registry {
     ports: OrdMap<InterfaceName, Entry<PortSpec>>,
     uplinks: OrdMap<UplinkName, Uplink>,
     routes: OrdMap<(InstanceName, Prefix), Entry<StaticRoute>>,
+    leases: Leases,
     // What uplinks had before that are not there now.
     remembered_tables: OrdMap<UplinkName, u32>,
     // Always what exactly `gateways` and `ports` say, by what it is asked for.
@@ -83,10 +87,23 @@ pub struct Entry<S> {
 pub struct Uplink {
     /// What was asked for.
     pub spec: Arc<UplinkSpec>,
+    /// What is leased, if its address is.
+    pub lease: Option<Attachment>,
     /// Its routing table, given or allocated.
     pub table: u32,
     /// Defined in the configuration file: no call changes it.
     pub is_static: bool,
+}
+
+impl Uplink {
+    /// The address and the router that it has; a leased one may have none.
+    #[must_use]
+    pub fn attachment(&self) -> Option<Attachment> {
+        match self.spec.addressing {
+            Addressing::Fixed(attachment) => Some(attachment),
+            Addressing::Leased(_) => self.lease,
+        }
+    }
 }
 
 impl Registry {
@@ -100,6 +117,7 @@ impl Registry {
             ports: OrdMap::new(),
             uplinks: OrdMap::new(),
             routes: OrdMap::new(),
+            leases: Leases::new(),
             remembered_tables: OrdMap::new(),
             announced: Announced::default(),
             offers: Offers::default(),
@@ -117,6 +135,12 @@ impl Registry {
     #[must_use]
     pub fn emptied(&self) -> Self {
         Self { remembered_tables: self.remembered_tables.clone(), ..Self::new(self.limits, self.mark) }
+    }
+
+    /// A registry with the same uplinks, and nothing else asked for.
+    #[must_use]
+    pub fn with_uplinks_only(&self) -> Self {
+        Self { uplinks: self.uplinks.clone(), ..self.emptied() }
     }
 
     /// The gateways, by name.

@@ -12,6 +12,8 @@ use std::sync::Arc;
 use crate::addr::{Family, InstanceName, InterfaceAddress, InterfaceName, Mac, NameError, Prefix, Weight};
 use crate::routing::NextHop;
 
+use super::lease::{Attachment, LeaseName};
+
 /// A virtual gateway: a vgw tap through which a routing instance reaches the host's IP stack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GatewaySpec {
@@ -111,19 +113,38 @@ pub struct UplinkSpec {
     pub name: UplinkName,
     /// The host's device.
     pub device: InterfaceName,
-    /// The host's address on it; packets from it leave by this uplink.
-    pub address: InterfaceAddress,
-    /// The router.
-    pub via: IpAddr,
+    /// Where its address and its router come from.
+    pub addressing: Addressing,
     /// The routing table; `None` takes a free one of our block.
     pub table: Option<u32>,
+}
+
+/// Where an uplink's address and its router come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Addressing {
+    /// They are given.
+    Fixed(Attachment),
+    /// A DHCP client leases them; without a lease the uplink leads nowhere.
+    Leased(Family),
 }
 
 impl UplinkSpec {
     /// The one family that the uplink carries, its address's.
     #[must_use]
     pub fn family(&self) -> Family {
-        Family::of(self.address.address)
+        match self.addressing {
+            Addressing::Fixed(Attachment { address, .. }) => Family::of(address.address),
+            Addressing::Leased(family) => family,
+        }
+    }
+
+    /// The lease that it waits for, if its address is leased.
+    #[must_use]
+    pub fn lease(&self) -> Option<LeaseName> {
+        match self.addressing {
+            Addressing::Fixed(_) => None,
+            Addressing::Leased(family) => Some(LeaseName { device: self.device, family }),
+        }
     }
 }
 

@@ -87,7 +87,7 @@ impl Disputes {
     /// True for a thing that is not to be repaired now.
     #[must_use]
     pub fn rests(&self, object: &Object, now: Moment) -> bool {
-        self.running.get(object).is_some_and(|dispute| now < dispute.until)
+        !object.leads() && self.running.get(object).is_some_and(|dispute| now < dispute.until)
     }
 
     /// Opens pauses that are over, and ends disputes in which nothing has happened since. Costs as much

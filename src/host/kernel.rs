@@ -22,6 +22,8 @@ pub struct Observed {
     pub foreign_routes: OrdSet<RouteKey>,
     /// Tables outside our ownership that somebody's routes or rules use.
     pub foreign_tables: OrdSet<u32>,
+    /// Priorities of our block at which somebody else has rules.
+    pub foreign_priorities: OrdSet<u32>,
     /// The host's own network, as far as what we want depends on it.
     pub surroundings: Surroundings,
     /// Our table of nftables is there, but not as we made it. Nothing in it counts as ours then: the

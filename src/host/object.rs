@@ -102,6 +102,19 @@ impl Object {
     }
 }
 
+impl Object {
+    /// True for what decides the way of packets and their address: while it is missing they do not stop
+    /// but go wrong, so it is put back at once in every dispute.
+    #[must_use]
+    pub fn leads(&self) -> bool {
+        match self {
+            Self::Rule(_) | Self::Masquerade(_) => true,
+            Self::Route(key) => key.table != RouteKey::MAIN,
+            Self::Link(_) | Self::Address(..) | Self::Setting(_) => false,
+        }
+    }
+}
+
 impl fmt::Display for Object {
     /// Kind and name, as the printed [`Operation`]s have them.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,4 +1,4 @@
-//! Tells by a channel that a descriptor has something to read.
+//! Tells by a channel that one of some descriptors has something to read.
 
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -12,28 +12,30 @@ use mio::{Events, Interest, Poll, Token, Waker};
 const DESCRIPTOR: Token = Token(0);
 const END: Token = Token(1);
 
-/// A thread that waits for a descriptor. It ends when this is dropped.
+/// A thread that waits for descriptors. It ends when this is dropped.
 #[derive(Debug)]
 pub(super) struct Bell(Arc<Waker>);
 
 impl Bell {
-    /// Waits for a descriptor from now on. Each time that something new has come, the channel offers
+    /// Waits for these descriptors from now on. Each time that something new has come, the channel offers
     /// a message, and nothing else happens until somebody takes it: who is busy is not disturbed, and
     /// what comes meanwhile costs nothing. Nothing is offered for what was read in the meantime.
     ///
     /// # Errors
     /// No descriptor or thread to be had.
-    pub(super) fn hang(descriptor: OwnedFd) -> io::Result<(Self, Receiver<()>)> {
+    pub(super) fn hang(descriptors: Vec<OwnedFd>) -> io::Result<(Self, Receiver<()>)> {
         let poll = Poll::new()?;
         // mio asks for edges (`EPOLLET`), so that what nobody has read yet does not ring for ever.
-        poll.registry().register(&mut SourceFd(&descriptor.as_raw_fd()), DESCRIPTOR, Interest::READABLE)?;
+        for descriptor in &descriptors {
+            poll.registry().register(&mut SourceFd(&descriptor.as_raw_fd()), DESCRIPTOR, Interest::READABLE)?;
+        }
         let waker = Arc::new(Waker::new(poll.registry(), END)?);
         let end = Arc::clone(&waker);
         let (sender, receiver) = bounded(0);
         Builder::new().name("bell".into()).spawn(move || {
             watch(poll, &sender);
             // Watched until here; what is closed before says nothing any more.
-            drop((descriptor, end));
+            drop((descriptors, end));
         })?;
         Ok((Self(waker), receiver))
     }
@@ -75,7 +77,7 @@ mod tests {
     #[test]
     fn it_rings_for_what_comes_and_ends_with_its_owner() {
         let (near, far) = UnixDatagram::pair().unwrap();
-        let (bell, rung) = Bell::hang(near.try_clone().unwrap().into()).unwrap();
+        let (bell, rung) = Bell::hang(vec![near.try_clone().unwrap().into()]).unwrap();
         for _ in 0..3 {
             far.send(b"news").unwrap();
             rung.recv_timeout(PATIENCE).unwrap();

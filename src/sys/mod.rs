@@ -5,6 +5,7 @@ mod clock;
 mod credentials;
 mod guest;
 pub mod kernel;
+mod leases;
 pub mod netlink;
 mod nft;
 mod packet_socket;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crossbeam_channel::Receiver;
 
 use crate::addr::{InterfaceName, Prefix};
-use crate::engine::{Access, Device, DeviceError, OpenPort, Platform, Transfer};
+use crate::engine::{Access, Device, DeviceError, FoundLeases, OpenPort, Platform, Transfer};
 use crate::gateway::{PortKind, PortSpec, UplinkName};
 use crate::host::{
     ForeignRoute, ForeignRule, Kernel, KernelError, Mark, Observed, Operation, Outcome, Survey, Traffic,
@@ -18,6 +18,7 @@ use crate::packet::{Batch, Packet, SuperPackets};
 use super::bell::Bell;
 use super::guest;
 use super::kernel::LinuxKernel;
+use super::leases;
 use super::netlink::Netlink;
 use super::packet_socket::PacketSocket;
 use super::rights;
@@ -39,6 +40,7 @@ pub struct LinuxPlatform {
     queues: usize,
     io_uring: Option<bool>,
     protocol: u8,
+    leases: Option<PathBuf>,
     tables: TableNames,
 }
 
@@ -52,10 +54,18 @@ impl LinuxPlatform {
         let kernel = LinuxKernel::new(mark, state_directory, queues)?;
         let failed = |reason, errno| KernelError { operation: "start".into(), reason, errno };
         let netlink = Netlink::open().map_err(|error| failed(error.to_string(), error.errno))?;
-        let bell = kernel.notices().try_clone_to_owned().and_then(Bell::hang);
+        let notices = kernel.notices().map(|descriptor| descriptor.try_clone_to_owned());
+        let bell = notices.into_iter().collect::<io::Result<_>>().and_then(Bell::hang);
         let (bell, stirrings) = bell.map_err(|error| failed(error.to_string(), error.raw_os_error().unwrap_or(0)))?;
         let tables = TableNames::load(state_directory);
-        Ok(Self { kernel, _bell: bell, stirrings, netlink, queues, io_uring, protocol: mark.protocol, tables })
+        let (protocol, leases) = (mark.protocol, None);
+        Ok(Self { kernel, _bell: bell, stirrings, netlink, queues, io_uring, protocol, leases, tables })
+    }
+
+    /// Reads leases from a folder, which need not be there before a DHCP client's hook makes it.
+    #[must_use]
+    pub fn reading_leases_in(self, folder: PathBuf) -> Self {
+        Self { leases: Some(folder), ..self }
     }
 
     /// Names the uplinks' routing tables in a file of this folder, for `ip`.
@@ -158,6 +168,10 @@ impl Platform for LinuxPlatform {
 
     fn claim_tables(&mut self, tables: &[u32]) -> bool {
         self.kernel.claim_tables(tables.iter().copied().collect())
+    }
+
+    fn leases(&self) -> FoundLeases {
+        self.leases.as_deref().map(leases::read).unwrap_or_default()
     }
 
     fn remembered_tables(&self) -> BTreeMap<UplinkName, u32> {

@@ -1,8 +1,9 @@
 //! The names of the uplinks' routing tables: for people, and for the next run.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::gateway::UplinkName;
@@ -103,6 +104,8 @@ fn replace(file: &Path, contents: &[u8]) -> io::Result<()> {
     // Not a name that iproute2 would read.
     let new = file.with_extension("new");
     let mut handle = File::create(&new)?;
+    // Whoever uses `ip` may read it, whatever the daemon's mask.
+    handle.set_permissions(Permissions::from_mode(0o644))?;
     handle.write_all(contents)?;
     handle.sync_all()?;
     fs::rename(&new, file)

@@ -52,6 +52,7 @@ fn told(caller: &Caller, command: &Command) -> String {
         Command::Inventory(_) => "inventory".to_owned(),
         Command::Difference(_) => "difference".to_owned(),
         Command::Import { devices, dry, reply: _ } => format!("import {devices:?} dry {dry}"),
+        Command::ReadLease(name, _) => format!("read lease {name}"),
         Command::Status(_) => "status".to_owned(),
         Command::Routes(instance, _) => format!("routes {instance}"),
         Command::Lookup(instance, address, _) => format!("lookup {instance} {address}"),
@@ -87,7 +88,8 @@ fn answer(gateways: &mut BTreeMap<InterfaceName, GatewaySpec>, command: Command)
         Command::DeleteGateways(names, reply) => {
             let _ = reply.send(names.iter().map(|name| delete_gateway(gateways, name)).collect());
         }
-        Command::Connect(reply) | Command::SetAuditTimeout(_, reply) | Command::Stop(reply) => drop(reply.send(())),
+        Command::Connect(reply) | Command::SetAuditTimeout(_, reply) => drop(reply.send(())),
+        Command::Stop(reply) => drop(reply.send(Vec::new())),
         Command::Reload(_, _, reply) => drop(reply.send(Ok(()))),
         Command::Change(change, reply) => drop(reply.send(make(gateways, change))),
         Command::Rehearse(change, reply) => {
@@ -106,6 +108,7 @@ fn answer(gateways: &mut BTreeMap<InterfaceName, GatewaySpec>, command: Command)
         }
         Command::Difference(reply) => drop(reply.send(Ok(Vec::new()))),
         Command::Import { reply, .. } => drop(reply.send(Ok(Vec::new()))),
+        Command::ReadLease(_, reply) => drop(reply.send(Ok(Applied::Unchanged))),
         Command::Status(reply) => drop(reply.send(status())),
         Command::Routes(instance, reply) => drop(reply.send(Err(Refusal::UnknownInstance(instance).into()))),
         Command::Lookup(_, _, reply) => {

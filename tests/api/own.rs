@@ -81,9 +81,10 @@ fn every_method_reaches_the_engine() {
     let uplink = Uplink {
         name: text("display"),
         device: text("eth1"),
-        address: text("20.0.0.5/24"),
-        via: text("20.0.0.1"),
+        address: Some(text("20.0.0.5/24")),
+        via: Some(text("20.0.0.1")),
         table: None,
+        lease: None,
     };
     let next_hop = NextHop { kind: NextHopKind::DISCARD, hops: None };
     let route = Route { routing_instance: text("net1"), prefix: text("10.9.0.0/16"), next_hop };
@@ -106,6 +107,10 @@ fn every_method_reaches_the_engine() {
     assert_eq!((objects[0].object.as_str(), objects[0].state), ("link vgw1", ObjectState::MISSING));
     client.call(|daemon| daemon.diff_host()).unwrap();
     client.call(|daemon| daemon.import_uplinks(vec![text("eth1")], true)).unwrap();
+    let read = client.call(|daemon| daemon.read_lease(text("eth1.100"), text("ipv6"))).unwrap();
+    assert_eq!(read, Outcome::UNCHANGED);
+    let bad = refused(client.call(|daemon| daemon.read_lease(text("eth1"), text("dhcp"))));
+    assert_eq!((bad.0, bad.1.as_str()), (ErrorKind::INVALID, "family"));
     client.call(|daemon| daemon.list_gateways()).unwrap();
     client.call(|daemon| daemon.list_ports()).unwrap();
     client.call(|daemon| daemon.list_uplinks()).unwrap();
@@ -126,6 +131,7 @@ fn every_method_reaches_the_engine() {
         "inventory",
         "difference",
         "import [\"eth1\"] dry true",
+        "read lease eth1.100.ipv6",
         "status",
         "status",
         "status",

@@ -182,13 +182,13 @@ fn what_looks_alike_stays_and_what_is_put_into_ours_does_not() {
 }
 
 #[test]
-fn a_flushed_ruleset_is_found_by_the_next_request() {
+fn a_flushed_ruleset_is_put_back_without_a_request_or_a_check() {
     let (site, guest) = (without_way_back(), Guest::new(10));
-    let daemon = site.start(&guest.port("tap0", NET1, ""));
+    let daemon = site.start(&(guest.port("tap0", NET1, "") + "[host]\ncheck = \"off\"\n"));
     guest.settle();
     add(&daemon, gateway("vgw1", NET1, &SUBNETS, None, true));
     assert!(site.compute.run("nft flush ruleset").0);
-    add(&daemon, gateway("vgw7", NET2, &["192.168.7.0/24"], None, false));
+    daemon.wait_for_log("repaired: nft add element inet vgw anywhere6");
     for (outside, own) in OUTSIDE.into_iter().zip(OWN) {
         assert_eq!(source_seen(&guest.namespace, &site.outside, outside), ip(own));
     }

@@ -13,12 +13,17 @@ use crate::site::{Guest, NET1, SUBNETS, Site};
 use crate::sniffer::Sniffer;
 use crate::traffic::{assert_ping, assert_tcp, failing_ping};
 use crate::uplink::{gateway, uplink_by, with_two_routers};
+use vgw::addr::Prefix;
 use vgw::api::generated::virtual_gateway::TVirtualGatewaySyncClient;
+use vgw::sys::netlink::{Notice, Watch};
 
 /// The client's own addresses, behind both routers.
 const CLIENT: [&str; 2] = ["192.0.2.9", "2001:db8:c::9"];
 /// The host's addresses for displays.
 const DISPLAY: [&str; 2] = ["20.0.0.5", "2001:db8:20::5"];
+/// The display network's uplink of each family: name, the host's address, router.
+const UPLINKS: [(&str, &str, &str); 2] =
+    [("display", "20.0.0.5/24", "20.0.0.1"), ("six", "2001:db8:20::5/64", "2001:db8:20::1")];
 const STREAM: usize = 1 << 20;
 
 struct Lab {
@@ -78,8 +83,7 @@ impl Lab {
 }
 
 fn add_uplinks(daemon: &Daemon<'_>) {
-    for (name, address, via) in [("display", "20.0.0.5/24", "20.0.0.1"), ("six", "2001:db8:20::5/64", "2001:db8:20::1")]
-    {
+    for (name, address, via) in UPLINKS {
         daemon.call(|daemon| daemon.add_uplink(uplink_by(name, "eth2", address, via))).unwrap();
     }
 }
@@ -132,6 +136,39 @@ fn an_answer_leaves_the_way_its_question_came() {
 }
 
 /// As hypervisors with Open vSwitch tie their tunnels to an address of a network for them.
+#[test]
+fn the_uplinks_way_stands_while_a_killed_daemon_starts_again() {
+    let lab = Lab::new();
+    let mut config = format!(
+        "[[gateway]]\ninterface = \"vgw1\"\nrouting_instance = \"{NET1}\"\nsubnets = {SUBNETS:?}\n\
+         uplink = \"display\"\n"
+    );
+    for (name, address, via) in UPLINKS {
+        let place = format!("device = \"eth2\"\naddress = \"{address}\"\nvia = \"{via}\"");
+        config += &format!("[[uplink]]\nname = \"{name}\"\n{place}\n");
+    }
+    lab.site.start(&config).kill();
+    let mut watch = lab.site.compute.enter(|| Watch::open().unwrap());
+    let _daemon = lab.site.start(&config);
+    let gone: Vec<Notice> = watch.heard(0).unwrap().into_iter().filter(is_gone).collect();
+    let is_gateways = |prefix: Prefix| SUBNETS.contains(&prefix.to_string().as_str());
+    for notice in &gone {
+        match notice {
+            Notice::Rule { entry, .. } => assert!(is_gateways(entry.rule.from), "{notice:?}"),
+            Notice::Route { entry, .. } => assert!(is_gateways(entry.key.prefix), "{notice:?}"),
+            Notice::Link(_) | Notice::Address { .. } => {}
+        }
+    }
+    assert!(gone.iter().any(|notice| matches!(notice, Notice::Rule { .. })), "what was left of gateways goes");
+}
+
+fn is_gone(notice: &Notice) -> bool {
+    match notice {
+        Notice::Rule { gone, .. } | Notice::Route { gone, .. } | Notice::Address { gone, .. } => *gone,
+        Notice::Link(step) => step.gone,
+    }
+}
+
 #[test]
 fn a_tunnel_that_is_bound_to_the_uplinks_address_leaves_by_it() {
     let lab = Lab::new();

@@ -32,7 +32,8 @@ fn make_uplink_device(site: &Site, router: &Namespace) {
 
 /// Adds the uplink over eth2, and the gateway `vgw1` that uses it.
 fn add_uplink(daemon: &Daemon<'_>) {
-    let uplink = Uplink::new("display".into(), "eth2".into(), "20.0.0.5/24".into(), "20.0.0.1".into(), None);
+    let uplink =
+        Uplink::new("display".into(), "eth2".into(), "20.0.0.5/24".to_owned(), "20.0.0.1".to_owned(), None, None);
     daemon.call(|daemon| daemon.add_uplink(uplink)).unwrap();
     let subnets = vec![SUBNETS[0].to_owned()];
     let gateway = Gateway::new("vgw1".into(), NET1.into(), subnets, None, Some("display".into()), None, None);

@@ -1,7 +1,7 @@
 //! Many source rules, as the kernel walks them.
 
 use vgw::addr::{Prefix, Weight};
-use vgw::gateway::{GatewaySpec, Limits, Plan, Registry, UplinkSpec};
+use vgw::gateway::{Addressing, Attachment, GatewaySpec, Limits, Plan, Registry, UplinkSpec};
 use vgw::host::{HostState, Kernel, Mark, Observed, RuleAction, Surroundings, diff};
 
 use crate::host_state::{TABLE, make_uplink};
@@ -15,8 +15,7 @@ fn rules(count: u16) -> HostState {
         let spec = UplinkSpec {
             name: name.parse().unwrap(),
             device: "eth1".parse().unwrap(),
-            address: address.parse().unwrap(),
-            via: via.parse().unwrap(),
+            addressing: Addressing::Fixed(Attachment { address: address.parse().unwrap(), via: via.parse().unwrap() }),
             table: Some(TABLE + u32::from(name == "six")),
         };
         registry.add_uplink(spec, &Observed::default()).unwrap();

@@ -64,3 +64,13 @@ fn the_compatible_api_can_be_switched_off_and_moved() {
     let daemon = site.start("");
     assert!(daemon.add(&[request("vgw1", NET1, &["10.5.0.0/24"])]));
 }
+
+#[test]
+fn somebody_elses_rules_among_our_priorities_are_told_at_the_start() {
+    let site = Site::new();
+    site.start("").stop();
+    site.compute.ip("rule add from 10.77.0.0/24 lookup main pref 20150");
+    let daemon = site.start("");
+    daemon.wait_for_log("somebody else's rules stand among the priorities that are ours");
+    assert!(daemon.log().contains("priority=20150"), "{}", daemon.log());
+}

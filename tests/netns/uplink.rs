@@ -48,7 +48,7 @@ pub(crate) fn uplink(name: &str, address: &str, via: &str) -> Uplink {
 }
 
 pub(crate) fn uplink_by(name: &str, device: &str, address: &str, via: &str) -> Uplink {
-    Uplink::new(name.to_owned(), device.to_owned(), address.to_owned(), via.to_owned(), None)
+    Uplink::new(name.to_owned(), device.to_owned(), address.to_owned(), via.to_owned(), None, None)
 }
 
 /// A gateway with this uplink.

@@ -4,17 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixDatagram;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use vgw::addr::{InterfaceName, Prefix};
 use vgw::clock::{Clock, ManualClock};
 use vgw::engine::{
-    Access, AddGateways, Applied, Caller, Change, Device, DeviceError, Direct, Engine, Failure, ObjectView, OpenPort,
-    Platform, RehearsalView, Settings, StepView, Transfer,
+    Access, AddGateways, Applied, Caller, Change, Device, DeviceError, Direct, Engine, Failure, FoundLeases,
+    ObjectView, OpenPort, Platform, RehearsalView, Settings, StepView, Transfer,
 };
-use vgw::gateway::{Audit, Declared, PortSpec, UplinkName};
+use vgw::gateway::{Audit, Declared, Leases, PortSpec, UplinkName};
 use vgw::host::fake::FakeKernel;
 use vgw::host::{
     ForeignRoute, ForeignRule, HostRoute, Kernel, KernelError, Mark, Observed, Operation, Outcome, RouteKey, Survey,
@@ -34,6 +34,8 @@ pub(crate) struct Site {
     clock: ManualClock,
     engine: Option<Engine>,
     looks: usize,
+    /// What DHCP clients' hooks have recorded.
+    leases: Arc<Mutex<Leases>>,
     /// The engine's ear, and a second one of the test's.
     stir: Sender<()>,
     stirrings: Receiver<()>,
@@ -49,13 +51,14 @@ impl Site {
         host.surroundings.exit_devices = [words::interface("eth0")].into_iter().collect();
         let (kernel, clock) = (FakeKernel::new(host), ManualClock::default());
         let (stir, stirrings) = bounded(1);
-        let mut site = Self { kernel, clock, engine: None, looks: 0, stir, stirrings };
+        let mut site = Self { kernel, clock, engine: None, looks: 0, leases: Arc::default(), stir, stirrings };
         site.start(Declared::default());
         site
     }
 
     fn start(&mut self, declared: Declared) {
-        let platform = FakePlatform { kernel: self.kernel.clone(), stirrings: self.stirrings.clone() };
+        let (leases, stirrings) = (Arc::clone(&self.leases), self.stirrings.clone());
+        let platform = FakePlatform { kernel: self.kernel.clone(), leases, stirrings };
         let settings = Settings {
             spin: Duration::ZERO,
             mark: Mark::default(),
@@ -104,6 +107,13 @@ impl Site {
             Request::DeletePort(name) => vec![said(&handle.change(&CALLER, Change::DeletePort(name)))],
             Request::AddUplink(spec) => vec![said(&handle.change(&CALLER, Change::AddUplink(spec)))],
             Request::DeleteUplink(name) => vec![said(&handle.change(&CALLER, Change::DeleteUplink(name)))],
+            Request::Lease(name, lease) => {
+                match lease {
+                    Some(lease) => _ = self.leases.lock().unwrap().insert(name, lease),
+                    None => _ = self.leases.lock().unwrap().remove(&name),
+                }
+                vec![said(&handle.read_lease(&CALLER, name))]
+            }
             Request::AddRoute(route) => vec![said(&handle.change(&CALLER, Change::AddRoute(route)))],
             Request::Declare(declared) => match handle.reload(declared, Some(Audit::DEFAULT_TIMEOUT)) {
                 Ok(()) => Vec::new(),
@@ -178,11 +188,10 @@ impl Site {
             }
             Request::Stop => {
                 drop(handle);
-                if let Some(engine) = self.engine.take() {
-                    engine.stop();
-                }
-                assert_eq!(self.kernel.state().ours, Observed::default().ours, "something is left behind");
-                Vec::new()
+                let left = self.engine.take().unwrap().stop();
+                let is_clean = self.kernel.state().ours == Observed::default().ours;
+                assert_eq!(is_clean, left.is_empty(), "something is left behind: {left:?}");
+                left
             }
         }
     }
@@ -207,7 +216,7 @@ impl Site {
 impl Drop for Site {
     fn drop(&mut self) {
         if let Some(engine) = self.engine.take() {
-            engine.stop();
+            drop(engine.stop());
         }
     }
 }
@@ -265,6 +274,7 @@ fn said(outcome: &Result<Applied, Failure>) -> String {
 /// The kernel in memory, with socket pairs for devices.
 struct FakePlatform {
     kernel: FakeKernel,
+    leases: Arc<Mutex<Leases>>,
     stirrings: Receiver<()>,
 }
 
@@ -324,6 +334,10 @@ impl Platform for FakePlatform {
 
     fn claim_tables(&mut self, _: &[u32]) -> bool {
         false
+    }
+
+    fn leases(&self) -> FoundLeases {
+        FoundLeases { leases: self.leases.lock().unwrap().clone(), problems: Vec::new() }
     }
 
     fn remembered_tables(&self) -> BTreeMap<UplinkName, u32> {

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use vgw::addr::{InstanceName, InterfaceName, Prefix, Weight};
 use vgw::engine::Change;
-use vgw::gateway::{Declared, GatewaySpec, PortKind, PortSpec, StaticRoute, UplinkName, UplinkSpec};
+use vgw::gateway::{
+    Addressing, Attachment, Declared, GatewaySpec, LeaseName, PortKind, PortSpec, StaticRoute, UplinkName, UplinkSpec,
+};
 use vgw::routing::{Hop, NextHop};
 
 /// What a `> ` line asks.
@@ -26,10 +28,14 @@ pub(crate) enum Request {
     AddPort(PortSpec),
     /// `delete-port tap0`.
     DeletePort(InterfaceName),
-    /// `uplink display device eth1 address 20.0.0.5/24 via 20.0.0.1 table 7`.
+    /// `uplink display device eth1 address 20.0.0.5/24 via 20.0.0.1 table 7`, or `lease ipv4` in place of
+    /// address and router.
     AddUplink(UplinkSpec),
     /// `delete-uplink display`.
     DeleteUplink(UplinkName),
+    /// `lease eth1.ipv4 address 20.0.0.5/24 via 20.0.0.1`: a DHCP client's hook tells of it; `release
+    /// eth1.ipv4`: it has ended.
+    Lease(LeaseName, Option<Attachment>),
     /// `route PREFIX instance red port tap0 via A`, or `discard` in place of a port.
     AddRoute(StaticRoute),
     /// `declare` and gateways as for `add`: what the configuration file says from now on.
@@ -124,11 +130,18 @@ pub(crate) fn read(line: &str) -> Result<Request, String> {
             Request::AddUplink(UplinkSpec {
                 name: parse(words.subject)?,
                 device: words.one("device")?.ok_or("device is missing")?,
-                address: words.one("address")?.ok_or("address is missing")?,
-                via: words.one("via")?.ok_or("via is missing")?,
+                addressing: match words.one("lease")? {
+                    Some(family) => Addressing::Leased(family),
+                    None => Addressing::Fixed(attachment(&words)?),
+                },
                 table: words.one("table")?,
             })
         }
+        "lease" => {
+            let words = first();
+            Request::Lease(parse(words.subject)?, Some(attachment(&words)?))
+        }
+        "release" => Request::Lease(parse(rest)?, None),
         "delete-uplink" => Request::DeleteUplink(parse(rest)?),
         "route" => {
             let words = first();
@@ -195,6 +208,13 @@ fn gateway(text: &str) -> Result<GatewaySpec, String> {
         uplink: words.one("uplink")?,
         masquerade: words.one("masquerade")?.unwrap_or(false),
         weight: words.one("weight")?.unwrap_or_default(),
+    })
+}
+
+fn attachment(words: &Words<'_>) -> Result<Attachment, String> {
+    Ok(Attachment {
+        address: words.one("address")?.ok_or("address is missing")?,
+        via: words.one("via")?.ok_or("via is missing")?,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use crate::api::generated::virtual_gateway as wire;
 use crate::engine::{Change, ImportView, ObjectState, ObjectView, RehearsalView, StepView};
-use crate::gateway::UplinkSpec;
+use crate::gateway::{Addressing, UplinkSpec};
 
 use super::failure::Identity;
 use super::fault::Fault;
@@ -51,25 +51,30 @@ pub(crate) fn host_step(view: StepView) -> wire::HostStep {
 
 /// Somebody's uplink.
 pub(crate) fn foreign_uplink(view: ImportView) -> wire::ForeignUplink {
-    let ImportView {
-        layout,
-        uplink: UplinkSpec { name, device, address, via, table },
-        table: former,
-        steps,
-        hindrance,
-    } = view;
+    let ImportView { layout, uplink, table: former, steps, hindrance } = view;
     wire::ForeignUplink {
         layout: layout.as_str().to_owned(),
-        uplink: wire::Uplink {
-            name: name.to_string(),
-            device: device.to_string(),
-            address: address.to_string(),
-            via: via.to_string(),
-            table: table.map(i64::from),
-        },
+        uplink: uplink_as_asked(uplink),
         foreign_table: former.into(),
         steps: steps.into_iter().map(host_step).collect(),
         hindrance,
+    }
+}
+
+/// An uplink as a request would ask for it.
+fn uplink_as_asked(spec: UplinkSpec) -> wire::Uplink {
+    let UplinkSpec { name, device, addressing, table } = spec;
+    let (attachment, lease) = match addressing {
+        Addressing::Fixed(attachment) => (Some(attachment), None),
+        Addressing::Leased(family) => (None, Some(family)),
+    };
+    wire::Uplink {
+        name: name.to_string(),
+        device: device.to_string(),
+        address: attachment.map(|attachment| attachment.address.to_string()),
+        via: attachment.map(|attachment| attachment.via.to_string()),
+        table: table.map(i64::from),
+        lease: lease.map(|family| family.to_string()),
     }
 }
 

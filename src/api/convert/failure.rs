@@ -59,6 +59,7 @@ fn kind(refusal: &Refusal) -> ErrorKind {
         | Refusal::AddressTaken { .. }
         | Refusal::UplinkInUse { .. }
         | Refusal::TableTaken { .. }
+        | Refusal::LeaseTaken { .. }
         | Refusal::Limit { .. } => ErrorKind::CONFLICT,
     }
 }

@@ -14,7 +14,7 @@ pub(super) use change::{change, foreign_uplink, host_object, host_step, identity
 pub(super) use failure::{Identity, refused};
 pub(super) use fault::Fault;
 pub(super) use json::{gateways_of_json, names_of_json};
-pub(super) use read::{address, instance_name, interface_name};
+pub(super) use read::{address, family, instance_name, interface_name};
 pub(super) use view::{
     audit_state, gateway_state, instance_state, lookup, outcome, port_state, route_state, status, uplink_state,
 };

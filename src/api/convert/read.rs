@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use crate::addr::{InstanceName, InterfaceName, Masked, Prefix};
+use crate::addr::{Family, InstanceName, InterfaceName, Masked, Prefix};
 use crate::api::text::shown;
 use crate::gateway::UplinkName;
 
@@ -24,6 +24,11 @@ pub(crate) fn instance_name(text: &str) -> Result<InstanceName, Fault> {
 /// Reads an uplink's name.
 pub(crate) fn uplink_name(field: &str, text: &str) -> Result<UplinkName, Fault> {
     UplinkName::new(text).map_err(|error| Fault::new(field, error))
+}
+
+/// Reads an address family.
+pub(crate) fn family(field: &str, text: &str) -> Result<Family, Fault> {
+    text.parse().map_err(|error| Fault::new(field, error))
 }
 
 /// Reads an address.

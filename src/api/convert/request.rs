@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use crate::addr::{InterfaceName, Weight};
 use crate::api::generated::virtual_gateway as wire;
-use crate::gateway::{GatewaySpec, GuestSpec, PortKind, PortSpec, StaticRoute, UplinkSpec};
+use crate::gateway::{Addressing, Attachment, GatewaySpec, GuestSpec, PortKind, PortSpec, StaticRoute, UplinkSpec};
 use crate::routing::{Hop, NextHop};
 
 use super::Fault;
-use super::read::{address, instance_name, interface_name, prefix, prefixes, set, uplink_name};
+use super::read::{address, family, instance_name, interface_name, prefix, prefixes, set, uplink_name};
 
 /// Reads a gateway.
 pub(crate) fn gateway(request: &wire::Gateway) -> Result<GatewaySpec, Fault> {
@@ -67,12 +67,21 @@ fn guest_spec(request: &wire::Guest) -> Result<GuestSpec, Fault> {
 
 /// Reads an uplink.
 pub(crate) fn uplink(request: &wire::Uplink) -> Result<UplinkSpec, Fault> {
-    let wire::Uplink { name, device, address: own, via, table } = request;
+    let wire::Uplink { name, device, address: own, via, table, lease } = request;
+    let addressing = match (lease, own, via) {
+        (Some(lease), None, None) => Addressing::Leased(family("lease", lease)?),
+        (Some(_), ..) => return Err(Fault::new("lease", "an uplink has either lease or address and via")),
+        (None, Some(own), Some(via)) => Addressing::Fixed(Attachment {
+            address: own.parse().map_err(|error| Fault::new("address", error))?,
+            via: address("via", via)?,
+        }),
+        (None, Some(_), None) => return Err(Fault::new("via", "it is missing")),
+        (None, None, _) => return Err(Fault::new("address", "it is missing, and so is lease")),
+    };
     Ok(UplinkSpec {
         name: uplink_name("name", name)?,
         device: interface_name("device", device)?,
-        address: own.parse().map_err(|error| Fault::new("address", error))?,
-        via: address("via", via)?,
+        addressing,
         table: table
             .map(|table| u32::try_from(table).map_err(|_| Fault::new("table", format!("{table} is no table"))))
             .transpose()?,

@@ -104,15 +104,16 @@ pub(crate) fn port_state(view: PortView) -> wire::PortState {
 
 /// An uplink.
 pub(crate) fn uplink_state(view: UplinkView) -> wire::UplinkState {
-    let UplinkView { name, device, address, via, table, gateways, is_static } = view;
+    let UplinkView { name, device, attachment, lease, table, gateways, is_static } = view;
     wire::UplinkState {
         name: name.to_string(),
         device: device.to_string(),
-        address: address.to_string(),
-        via: via.to_string(),
+        address: attachment.map(|attachment| attachment.address.to_string()),
+        via: attachment.map(|attachment| attachment.via.to_string()),
         table: table.into(),
         gateways: texts(gateways),
         is_static,
+        lease: lease.map(|family| family.to_string()),
     }
 }
 

@@ -857,20 +857,25 @@ pub struct Uplink {
     pub name: String,
     /// The host's device.
     pub device: String,
-    /// The host's interface address on it.
-    pub address: String,
+    /// The host's interface address on it; with `via`, and not with `lease`.
+    pub address: Option<String>,
     /// The router.
-    pub via: String,
+    pub via: Option<String>,
     /// The routing table; absent takes a free one.
     pub table: Option<i64>,
+    /// `ipv4` or `ipv6`: a DHCP client leases address and router.
+    pub lease: Option<String>,
 }
 
 impl Uplink {
-    pub fn new<F5>(name: String, device: String, address: String, via: String, table: F5) -> Uplink
+    pub fn new<F3, F4, F5, F6>(name: String, device: String, address: F3, via: F4, table: F5, lease: F6) -> Uplink
     where
+        F3: Into<Option<String>>,
+        F4: Into<Option<String>>,
         F5: Into<Option<i64>>,
+        F6: Into<Option<String>>,
     {
-        Uplink { name, device, address, via, table: table.into() }
+        Uplink { name, device, address: address.into(), via: via.into(), table: table.into(), lease: lease.into() }
     }
 }
 
@@ -882,6 +887,7 @@ impl TSerializable for Uplink {
         let mut f_3: Option<String> = None;
         let mut f_4: Option<String> = None;
         let mut f_5: Option<i64> = None;
+        let mut f_6: Option<String> = None;
         loop {
             let field_ident = i_prot.read_field_begin()?;
             if field_ident.field_type == TType::Stop {
@@ -909,6 +915,10 @@ impl TSerializable for Uplink {
                     let val = i_prot.read_i64()?;
                     f_5 = Some(val);
                 }
+                6 => {
+                    let val = i_prot.read_string()?;
+                    f_6 = Some(val);
+                }
                 _ => {
                     i_prot.skip(field_ident.field_type)?;
                 }
@@ -918,14 +928,13 @@ impl TSerializable for Uplink {
         i_prot.read_struct_end()?;
         verify_required_field_exists("Uplink.name", &f_1)?;
         verify_required_field_exists("Uplink.device", &f_2)?;
-        verify_required_field_exists("Uplink.address", &f_3)?;
-        verify_required_field_exists("Uplink.via", &f_4)?;
         let ret = Uplink {
             name: f_1.expect("auto-generated code should have checked for presence of required fields"),
             device: f_2.expect("auto-generated code should have checked for presence of required fields"),
-            address: f_3.expect("auto-generated code should have checked for presence of required fields"),
-            via: f_4.expect("auto-generated code should have checked for presence of required fields"),
+            address: f_3,
+            via: f_4,
             table: f_5,
+            lease: f_6,
         };
         Ok(ret)
     }
@@ -938,15 +947,24 @@ impl TSerializable for Uplink {
         o_prot.write_field_begin(&TFieldIdentifier::new("device", TType::String, 2))?;
         o_prot.write_string(&self.device)?;
         o_prot.write_field_end()?;
-        o_prot.write_field_begin(&TFieldIdentifier::new("address", TType::String, 3))?;
-        o_prot.write_string(&self.address)?;
-        o_prot.write_field_end()?;
-        o_prot.write_field_begin(&TFieldIdentifier::new("via", TType::String, 4))?;
-        o_prot.write_string(&self.via)?;
-        o_prot.write_field_end()?;
+        if let Some(ref fld_var) = self.address {
+            o_prot.write_field_begin(&TFieldIdentifier::new("address", TType::String, 3))?;
+            o_prot.write_string(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.via {
+            o_prot.write_field_begin(&TFieldIdentifier::new("via", TType::String, 4))?;
+            o_prot.write_string(fld_var)?;
+            o_prot.write_field_end()?
+        }
         if let Some(fld_var) = self.table {
             o_prot.write_field_begin(&TFieldIdentifier::new("table", TType::I64, 5))?;
             o_prot.write_i64(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.lease {
+            o_prot.write_field_begin(&TFieldIdentifier::new("lease", TType::String, 6))?;
+            o_prot.write_string(fld_var)?;
             o_prot.write_field_end()?
         }
         o_prot.write_field_stop()?;
@@ -1896,25 +1914,43 @@ impl TSerializable for PortState {
 pub struct UplinkState {
     pub name: String,
     pub device: String,
-    pub address: String,
-    pub via: String,
+    /// Absent without a lease, and then the uplink leads nowhere.
+    pub address: Option<String>,
+    pub via: Option<String>,
     pub table: i64,
     /// The gateways that use it.
     pub gateways: Vec<String>,
     pub is_static: bool,
+    /// `ipv4` or `ipv6`, if a DHCP client leases address and router.
+    pub lease: Option<String>,
 }
 
 impl UplinkState {
-    pub fn new(
+    pub fn new<F3, F4, F8>(
         name: String,
         device: String,
-        address: String,
-        via: String,
+        address: F3,
+        via: F4,
         table: i64,
         gateways: Vec<String>,
         is_static: bool,
-    ) -> UplinkState {
-        UplinkState { name, device, address, via, table, gateways, is_static }
+        lease: F8,
+    ) -> UplinkState
+    where
+        F3: Into<Option<String>>,
+        F4: Into<Option<String>>,
+        F8: Into<Option<String>>,
+    {
+        UplinkState {
+            name,
+            device,
+            address: address.into(),
+            via: via.into(),
+            table,
+            gateways,
+            is_static,
+            lease: lease.into(),
+        }
     }
 }
 
@@ -1928,6 +1964,7 @@ impl TSerializable for UplinkState {
         let mut f_5: Option<i64> = None;
         let mut f_6: Option<Vec<String>> = None;
         let mut f_7: Option<bool> = None;
+        let mut f_8: Option<String> = None;
         loop {
             let field_ident = i_prot.read_field_begin()?;
             if field_ident.field_type == TType::Stop {
@@ -1969,6 +2006,10 @@ impl TSerializable for UplinkState {
                     let val = i_prot.read_bool()?;
                     f_7 = Some(val);
                 }
+                8 => {
+                    let val = i_prot.read_string()?;
+                    f_8 = Some(val);
+                }
                 _ => {
                     i_prot.skip(field_ident.field_type)?;
                 }
@@ -1978,19 +2019,18 @@ impl TSerializable for UplinkState {
         i_prot.read_struct_end()?;
         verify_required_field_exists("UplinkState.name", &f_1)?;
         verify_required_field_exists("UplinkState.device", &f_2)?;
-        verify_required_field_exists("UplinkState.address", &f_3)?;
-        verify_required_field_exists("UplinkState.via", &f_4)?;
         verify_required_field_exists("UplinkState.table", &f_5)?;
         verify_required_field_exists("UplinkState.gateways", &f_6)?;
         verify_required_field_exists("UplinkState.is_static", &f_7)?;
         let ret = UplinkState {
             name: f_1.expect("auto-generated code should have checked for presence of required fields"),
             device: f_2.expect("auto-generated code should have checked for presence of required fields"),
-            address: f_3.expect("auto-generated code should have checked for presence of required fields"),
-            via: f_4.expect("auto-generated code should have checked for presence of required fields"),
+            address: f_3,
+            via: f_4,
             table: f_5.expect("auto-generated code should have checked for presence of required fields"),
             gateways: f_6.expect("auto-generated code should have checked for presence of required fields"),
             is_static: f_7.expect("auto-generated code should have checked for presence of required fields"),
+            lease: f_8,
         };
         Ok(ret)
     }
@@ -2003,12 +2043,16 @@ impl TSerializable for UplinkState {
         o_prot.write_field_begin(&TFieldIdentifier::new("device", TType::String, 2))?;
         o_prot.write_string(&self.device)?;
         o_prot.write_field_end()?;
-        o_prot.write_field_begin(&TFieldIdentifier::new("address", TType::String, 3))?;
-        o_prot.write_string(&self.address)?;
-        o_prot.write_field_end()?;
-        o_prot.write_field_begin(&TFieldIdentifier::new("via", TType::String, 4))?;
-        o_prot.write_string(&self.via)?;
-        o_prot.write_field_end()?;
+        if let Some(ref fld_var) = self.address {
+            o_prot.write_field_begin(&TFieldIdentifier::new("address", TType::String, 3))?;
+            o_prot.write_string(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.via {
+            o_prot.write_field_begin(&TFieldIdentifier::new("via", TType::String, 4))?;
+            o_prot.write_string(fld_var)?;
+            o_prot.write_field_end()?
+        }
         o_prot.write_field_begin(&TFieldIdentifier::new("table", TType::I64, 5))?;
         o_prot.write_i64(self.table)?;
         o_prot.write_field_end()?;
@@ -2022,6 +2066,11 @@ impl TSerializable for UplinkState {
         o_prot.write_field_begin(&TFieldIdentifier::new("is_static", TType::Bool, 7))?;
         o_prot.write_bool(self.is_static)?;
         o_prot.write_field_end()?;
+        if let Some(ref fld_var) = self.lease {
+            o_prot.write_field_begin(&TFieldIdentifier::new("lease", TType::String, 8))?;
+            o_prot.write_string(fld_var)?;
+            o_prot.write_field_end()?
+        }
         o_prot.write_field_stop()?;
         o_prot.write_struct_end()
     }
@@ -3498,6 +3547,11 @@ pub trait TVirtualGatewaySyncClient {
     /// adds the uplink, then deletes the rules and routes that did the same. With `dry_run` only tells
     /// what would be done.
     fn import_uplinks(&mut self, devices: Vec<String>, dry_run: bool) -> thrift::Result<Vec<ForeignUplink>>;
+    /// A DHCP client's hook has written or removed the file `leases/DEVICE.FAMILY` beside the socket, as
+    /// docs/uplinks.md describes it: the daemon looks at all leases, and tells what has become of this
+    /// one (ADDED, CHANGED, UNCHANGED, DELETED or ABSENT). If the kernel refuses what follows from it, the
+    /// lease is known all the same, and its uplink leads nowhere until that can be done.
+    fn read_lease(&mut self, device: String, family: String) -> thrift::Result<Outcome>;
     /// The uplinks, by name.
     fn list_uplinks(&mut self) -> thrift::Result<Vec<UplinkState>>;
     /// The routing instances, by name. They come and go with their gateways and ports.
@@ -3797,6 +3851,31 @@ impl<C: TThriftClient + TVirtualGatewaySyncClientMarker> TVirtualGatewaySyncClie
             }
             verify_expected_message_type(TMessageType::Reply, message_ident.message_type)?;
             let result = VirtualGatewayImportUplinksResult::read_from_in_protocol(self.i_prot_mut())?;
+            self.i_prot_mut().read_message_end()?;
+            result.ok_or()
+        }
+    }
+    fn read_lease(&mut self, device: String, family: String) -> thrift::Result<Outcome> {
+        ({
+            self.increment_sequence_number();
+            let message_ident = TMessageIdentifier::new("read_lease", TMessageType::Call, self.sequence_number());
+            let call_args = VirtualGatewayReadLeaseArgs { device, family };
+            self.o_prot_mut().write_message_begin(&message_ident)?;
+            call_args.write_to_out_protocol(self.o_prot_mut())?;
+            self.o_prot_mut().write_message_end()?;
+            self.o_prot_mut().flush()
+        })?;
+        {
+            let message_ident = self.i_prot_mut().read_message_begin()?;
+            verify_expected_sequence_number(self.sequence_number(), message_ident.sequence_number)?;
+            verify_expected_service_call("read_lease", &message_ident.name)?;
+            if message_ident.message_type == TMessageType::Exception {
+                let remote_error = thrift::Error::read_application_error_from_in_protocol(self.i_prot_mut())?;
+                self.i_prot_mut().read_message_end()?;
+                return Err(thrift::Error::Application(remote_error));
+            }
+            verify_expected_message_type(TMessageType::Reply, message_ident.message_type)?;
+            let result = VirtualGatewayReadLeaseResult::read_from_in_protocol(self.i_prot_mut())?;
             self.i_prot_mut().read_message_end()?;
             result.ok_or()
         }
@@ -4155,6 +4234,11 @@ pub trait VirtualGatewaySyncHandler {
     /// adds the uplink, then deletes the rules and routes that did the same. With `dry_run` only tells
     /// what would be done.
     fn handle_import_uplinks(&self, devices: Vec<String>, dry_run: bool) -> thrift::Result<Vec<ForeignUplink>>;
+    /// A DHCP client's hook has written or removed the file `leases/DEVICE.FAMILY` beside the socket, as
+    /// docs/uplinks.md describes it: the daemon looks at all leases, and tells what has become of this
+    /// one (ADDED, CHANGED, UNCHANGED, DELETED or ABSENT). If the kernel refuses what follows from it, the
+    /// lease is known all the same, and its uplink leads nowhere until that can be done.
+    fn handle_read_lease(&self, device: String, family: String) -> thrift::Result<Outcome>;
     /// The uplinks, by name.
     fn handle_list_uplinks(&self) -> thrift::Result<Vec<UplinkState>>;
     /// The routing instances, by name. They come and go with their gateways and ports.
@@ -4262,6 +4346,14 @@ impl<H: VirtualGatewaySyncHandler> VirtualGatewaySyncProcessor<H> {
         o_prot: &mut dyn TOutputProtocol,
     ) -> thrift::Result<()> {
         TVirtualGatewayProcessFunctions::process_import_uplinks(&self.handler, incoming_sequence_number, i_prot, o_prot)
+    }
+    fn process_read_lease(
+        &self,
+        incoming_sequence_number: i32,
+        i_prot: &mut dyn TInputProtocol,
+        o_prot: &mut dyn TOutputProtocol,
+    ) -> thrift::Result<()> {
+        TVirtualGatewayProcessFunctions::process_read_lease(&self.handler, incoming_sequence_number, i_prot, o_prot)
     }
     fn process_list_uplinks(
         &self,
@@ -4901,6 +4993,64 @@ impl TVirtualGatewayProcessFunctions {
                     let ret_err = { ApplicationError::new(ApplicationErrorKind::Unknown, e.to_string()) };
                     let message_ident =
                         TMessageIdentifier::new("import_uplinks", TMessageType::Exception, incoming_sequence_number);
+                    o_prot.write_message_begin(&message_ident)?;
+                    thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+                    o_prot.write_message_end()?;
+                    o_prot.flush()
+                }
+            },
+        }
+    }
+    pub fn process_read_lease<H: VirtualGatewaySyncHandler>(
+        handler: &H,
+        incoming_sequence_number: i32,
+        i_prot: &mut dyn TInputProtocol,
+        o_prot: &mut dyn TOutputProtocol,
+    ) -> thrift::Result<()> {
+        let args = VirtualGatewayReadLeaseArgs::read_from_in_protocol(i_prot)?;
+        match handler.handle_read_lease(args.device, args.family) {
+            Ok(handler_return) => {
+                let message_ident =
+                    TMessageIdentifier::new("read_lease", TMessageType::Reply, incoming_sequence_number);
+                o_prot.write_message_begin(&message_ident)?;
+                let ret = VirtualGatewayReadLeaseResult { result_value: Some(handler_return), error: None };
+                ret.write_to_out_protocol(o_prot)?;
+                o_prot.write_message_end()?;
+                o_prot.flush()
+            }
+            Err(e) => match e {
+                thrift::Error::User(usr_err) => {
+                    if usr_err.downcast_ref::<RequestError>().is_some() {
+                        let err = usr_err.downcast::<RequestError>().expect("downcast already checked");
+                        let ret_err = VirtualGatewayReadLeaseResult { result_value: None, error: Some(*err) };
+                        let message_ident =
+                            TMessageIdentifier::new("read_lease", TMessageType::Reply, incoming_sequence_number);
+                        o_prot.write_message_begin(&message_ident)?;
+                        ret_err.write_to_out_protocol(o_prot)?;
+                        o_prot.write_message_end()?;
+                        o_prot.flush()
+                    } else {
+                        let ret_err = { ApplicationError::new(ApplicationErrorKind::Unknown, usr_err.to_string()) };
+                        let message_ident =
+                            TMessageIdentifier::new("read_lease", TMessageType::Exception, incoming_sequence_number);
+                        o_prot.write_message_begin(&message_ident)?;
+                        thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+                        o_prot.write_message_end()?;
+                        o_prot.flush()
+                    }
+                }
+                thrift::Error::Application(app_err) => {
+                    let message_ident =
+                        TMessageIdentifier::new("read_lease", TMessageType::Exception, incoming_sequence_number);
+                    o_prot.write_message_begin(&message_ident)?;
+                    thrift::Error::write_application_error_to_out_protocol(&app_err, o_prot)?;
+                    o_prot.write_message_end()?;
+                    o_prot.flush()
+                }
+                _ => {
+                    let ret_err = { ApplicationError::new(ApplicationErrorKind::Unknown, e.to_string()) };
+                    let message_ident =
+                        TMessageIdentifier::new("read_lease", TMessageType::Exception, incoming_sequence_number);
                     o_prot.write_message_begin(&message_ident)?;
                     thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
                     o_prot.write_message_end()?;
@@ -5681,6 +5831,7 @@ impl<H: VirtualGatewaySyncHandler> TProcessor for VirtualGatewaySyncProcessor<H>
             "add_uplink" => self.process_add_uplink(message_ident.sequence_number, i_prot, o_prot),
             "delete_uplink" => self.process_delete_uplink(message_ident.sequence_number, i_prot, o_prot),
             "import_uplinks" => self.process_import_uplinks(message_ident.sequence_number, i_prot, o_prot),
+            "read_lease" => self.process_read_lease(message_ident.sequence_number, i_prot, o_prot),
             "list_uplinks" => self.process_list_uplinks(message_ident.sequence_number, i_prot, o_prot),
             "list_instances" => self.process_list_instances(message_ident.sequence_number, i_prot, o_prot),
             "add_route" => self.process_add_route(message_ident.sequence_number, i_prot, o_prot),
@@ -6780,6 +6931,135 @@ impl VirtualGatewayImportUplinksResult {
                 e.write_to_out_protocol(o_prot)?;
             }
             o_prot.write_list_end()?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.error {
+            o_prot.write_field_begin(&TFieldIdentifier::new("error", TType::Struct, 1))?;
+            fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// VirtualGatewayReadLeaseArgs
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct VirtualGatewayReadLeaseArgs {
+    device: String,
+    family: String,
+}
+
+impl VirtualGatewayReadLeaseArgs {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<VirtualGatewayReadLeaseArgs> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<String> = None;
+        let mut f_2: Option<String> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = i_prot.read_string()?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let val = i_prot.read_string()?;
+                    f_2 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("VirtualGatewayReadLeaseArgs.device", &f_1)?;
+        verify_required_field_exists("VirtualGatewayReadLeaseArgs.family", &f_2)?;
+        let ret = VirtualGatewayReadLeaseArgs {
+            device: f_1.expect("auto-generated code should have checked for presence of required fields"),
+            family: f_2.expect("auto-generated code should have checked for presence of required fields"),
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("read_lease_args");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("device", TType::String, 1))?;
+        o_prot.write_string(&self.device)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("family", TType::String, 2))?;
+        o_prot.write_string(&self.family)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// VirtualGatewayReadLeaseResult
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct VirtualGatewayReadLeaseResult {
+    result_value: Option<Outcome>,
+    error: Option<RequestError>,
+}
+
+impl VirtualGatewayReadLeaseResult {
+    fn ok_or(self) -> thrift::Result<Outcome> {
+        if self.error.is_some() {
+            Err(thrift::Error::User(Box::new(self.error.unwrap())))
+        } else if self.result_value.is_some() {
+            Ok(self.result_value.unwrap())
+        } else {
+            Err(thrift::Error::Application(ApplicationError::new(
+                ApplicationErrorKind::MissingResult,
+                "no result received for VirtualGatewayReadLease",
+            )))
+        }
+    }
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<VirtualGatewayReadLeaseResult> {
+        i_prot.read_struct_begin()?;
+        let mut f_0: Option<Outcome> = None;
+        let mut f_1: Option<RequestError> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                0 => {
+                    let val = Outcome::read_from_in_protocol(i_prot)?;
+                    f_0 = Some(val);
+                }
+                1 => {
+                    let val = RequestError::read_from_in_protocol(i_prot)?;
+                    f_1 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        let ret = VirtualGatewayReadLeaseResult { result_value: f_0, error: f_1 };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("VirtualGatewayReadLeaseResult");
+        o_prot.write_struct_begin(&struct_ident)?;
+        if let Some(ref fld_var) = self.result_value {
+            o_prot.write_field_begin(&TFieldIdentifier::new("result_value", TType::I32, 0))?;
+            fld_var.write_to_out_protocol(o_prot)?;
             o_prot.write_field_end()?
         }
         if let Some(ref fld_var) = self.error {

@@ -49,6 +49,41 @@ fn lists_are_repeated_options() {
 }
 
 #[test]
+fn a_leased_address_may_have_a_netmask() {
+    let leased = |address: &str| {
+        let verb = parse(&format!("vgw uplink lease eth1 --address {address} --via 20.0.0.1")).ok()?.verb;
+        let Verb::Daemon(DaemonVerb::Uplink(UplinkVerb::Lease(lease))) = verb else { panic!("another verb") };
+        Some(lease.address.to_string())
+    };
+    for (typed, meant) in [
+        ("20.0.0.5/24", Some("20.0.0.5/24")),
+        ("20.0.0.5/255.255.255.0", Some("20.0.0.5/24")),
+        ("20.0.0.5/255.255.255.255", Some("20.0.0.5/32")),
+        ("20.0.0.5/0.0.0.0", Some("20.0.0.5/0")),
+        ("fd00::5/128", Some("fd00::5/128")),
+        ("20.0.0.5/255.0.255.0", None),
+        ("20.0.0.5/255.255.255.256", None),
+        ("20.0.0/255.255.255.0", None),
+    ] {
+        assert_eq!(leased(typed).as_deref(), meant, "{typed}");
+    }
+}
+
+#[test]
+fn an_uplink_has_an_address_or_a_lease() {
+    for (rest, is_good) in [
+        ("--lease ipv4", true),
+        ("--address 20.0.0.5/24 --via 20.0.0.1", true),
+        ("", false),
+        ("--address 20.0.0.5/24", false),
+        ("--lease ipv4 --via 20.0.0.1", false),
+        ("--lease ipv5", false),
+    ] {
+        assert_eq!(parse(&format!("vgw uplink add u --device eth1 {rest}")).is_ok(), is_good, "{rest}");
+    }
+}
+
+#[test]
 fn host_bits_are_kept_in_mind() {
     let DaemonVerb::Gateway(GatewayVerb::Add(gateway)) =
         asked("vgw gateway add vgw1 --instance a --subnet 10.1.2.3/24")

@@ -82,7 +82,11 @@ impl Report for Import {
             let became = match (hindrance, self.dry_run) {
                 (Some(reason), _) => format!("  {} {reason}\n", style.paint(Tone::Bad, "not taken over:")),
                 (None, true) => lines(steps, style),
-                (None, false) => "  taken over\n".to_owned(),
+                (None, false) => format!(
+                    "  taken over; to keep it, write into the configuration file:\n\n  [[uplink]]\n  name = \"{}\"\n  \
+                     device = \"{device}\"\n  address = \"{address}\"\n  via = \"{via}\"\n\n",
+                    found.name
+                ),
             };
             what + &became
         };

@@ -4,6 +4,7 @@ mod audit;
 mod gateway;
 mod host;
 mod imported;
+mod lease;
 mod outcome;
 mod port;
 mod repair;

@@ -84,8 +84,9 @@ fn uplink() -> Uplink {
     Uplink {
         name: "display".into(),
         device: "eth1".into(),
-        address: "20.0.0.5/24".into(),
-        via: "20.0.0.1".into(),
+        address: Some("20.0.0.5/24".into()),
+        via: Some("20.0.0.1".into()),
+        lease: None,
         table: 20_100,
         gateways: strings(["vgw1"]),
         is_static: true,
@@ -276,6 +277,27 @@ port vnet7
 
 #[test]
 fn uplinks() {
+    let leased = Uplink { address: None, via: None, lease: Some("ipv4".into()), ..uplink() };
+    looks(
+        &Uplinks { uplinks: vec![leased.clone()] },
+        "
+uplink   state   device  table  gateways
+display  static  eth1    20100  vgw1
+",
+    );
+    looks(
+        &leased,
+        "
+uplink display
+  state         static
+  device        eth1
+  lease         ipv4
+  address       none, it leads nowhere
+  via           none, it leads nowhere
+  table         20100
+  gateways      vgw1
+",
+    );
     looks(&Uplinks { uplinks: vec![] }, "no uplinks\n");
     looks(
         &Uplinks { uplinks: vec![uplink()] },
@@ -298,7 +320,7 @@ uplink display
     );
     says(
         &Uplinks { uplinks: vec![uplink()] },
-        r#"{"schema":"vgw.uplinks/1","uplinks":[{"name":"display","device":"eth1","address":"20.0.0.5/24","via":"20.0.0.1","table":20100,"gateways":["vgw1"],"is_static":true}]}"#,
+        r#"{"schema":"vgw.uplinks/1","uplinks":[{"name":"display","device":"eth1","address":"20.0.0.5/24","via":"20.0.0.1","lease":null,"table":20100,"gateways":["vgw1"],"is_static":true}]}"#,
     );
 }
 

@@ -32,8 +32,8 @@ pub(super) fn table(uplinks: &[Uplink], style: Style, indent: usize) -> String {
             Cell::new(&uplink.name).tone(Tone::Strong),
             state(uplink.is_static),
             Cell::new(&uplink.device),
-            Cell::new(&uplink.address),
-            Cell::new(&uplink.via),
+            Cell::option(uplink.address.as_deref()),
+            Cell::option(uplink.via.as_deref()),
             Cell::new(uplink.table.to_string()),
             Cell::list(&uplink.gateways),
         ]);
@@ -48,8 +48,12 @@ impl Report for Uplink {
         let mut page = Page::new(style, "uplink", &self.name);
         page.line("state", if self.is_static { "static" } else { "dynamic" });
         page.line("device", &self.device);
-        page.line("address", &self.address);
-        page.line("via", &self.via);
+        if let Some(family) = &self.lease {
+            page.line("lease", family);
+        }
+        for (name, value) in [("address", &self.address), ("via", &self.via)] {
+            page.line(name, value.as_deref().unwrap_or("none, it leads nowhere"));
+        }
         page.line("table", &self.table.to_string());
         page.list("gateways", &self.gateways);
         page.finish()

@@ -71,6 +71,10 @@ impl TVirtualGatewaySyncClient for Daemon {
     fn list_uplinks(&mut self) -> thrift::Result<Vec<UplinkState>> {
         self.answer("list_uplinks".into(), vec![])
     }
+    fn read_lease(&mut self, device: String, family: String) -> thrift::Result<Outcome> {
+        let outcome = if family == "ipv4" { Outcome::UNCHANGED } else { Outcome::ABSENT };
+        self.answer(format!("read_lease {device} {family}"), outcome)
+    }
     fn list_instances(&mut self) -> thrift::Result<Vec<InstanceState>> {
         self.answer("list_instances".into(), vec![])
     }
@@ -94,7 +98,7 @@ impl TVirtualGatewaySyncClient for Daemon {
     }
     fn import_uplinks(&mut self, devices: Vec<String>, dry_run: bool) -> thrift::Result<Vec<ForeignUplink>> {
         let text = |text: &str| text.to_owned();
-        let uplink = |name| Uplink::new(text(name), text("eth1"), text("20.0.0.5/24"), text("20.0.0.1"), None);
+        let uplink = |name| Uplink::new(text(name), text("eth1"), text("20.0.0.5/24"), text("20.0.0.1"), None, None);
         let step = HostStep::new(text("rule delete from 20.0.0.5/32 lookup 100 pref 32000"), vec![text("uplink eth1")]);
         let found = vec![
             ForeignUplink::new(text("rt_tables"), uplink("eth1"), 100, vec![step], None),
@@ -156,6 +160,10 @@ fn each_verb_asks_its_own_question() {
         ("vgw port delete tap0", "delete_port tap0"),
         ("vgw port list", "list_ports"),
         ("vgw uplink add u --device eth1 --address 10.0.0.5/24 --via 10.0.0.1", "add_uplink u"),
+        ("vgw uplink add u --device eth1 --lease ipv4", "add_uplink u"),
+        ("vgw uplink lease eth1 --address 10.0.0.5/255.255.255.0 --via 10.0.0.1", "read_lease eth1 ipv4"),
+        ("vgw uplink lease eth1 --address fd00::5/128 --via fe80::1", "read_lease eth1 ipv6"),
+        ("vgw uplink release eth1 --family ipv6", "read_lease eth1 ipv6"),
         ("vgw uplink delete u", "delete_uplink u"),
         ("vgw uplink list", "list_uplinks"),
         ("vgw instance list", "list_instances"),
@@ -225,8 +233,26 @@ fn a_rehearsal_tells_what_would_be_done() {
 }
 
 #[test]
+fn each_lease_has_its_outcome() {
+    let mut daemon = Daemon::default();
+    let told = ask(&mut daemon, "vgw uplink release eth1").unwrap();
+    assert_eq!(daemon.asked, ["read_lease eth1 ipv4", "read_lease eth1 ipv6"]);
+    assert_eq!(told, "lease eth1.ipv4 unchanged\nlease eth1.ipv6 absent before and now\n");
+    assert_eq!(
+        ask(&mut daemon, "vgw -j uplink release eth1 --family ipv6").unwrap(),
+        "{\"schema\":\"vgw.leases/1\",\"leases\":[{\"device\":\"eth1\",\"family\":\"ipv6\",\"outcome\":\"absent\"}]}\n"
+    );
+}
+
+#[test]
 fn only_changes_can_be_tried_out() {
-    for line in ["vgw --dry-run status", "vgw -n gateway list", "vgw -n audit connect", "vgw -n host show"] {
+    for line in [
+        "vgw --dry-run status",
+        "vgw -n gateway list",
+        "vgw -n audit connect",
+        "vgw -n host show",
+        "vgw -n uplink release eth1",
+    ] {
         let mut daemon = Daemon::default();
         let failure = ask(&mut daemon, line).unwrap_err();
         assert_eq!((failure.field(), failure.exit_code()), ("--dry-run", 2), "{line}");
@@ -250,7 +276,9 @@ fn what_is_taken_over_is_told_and_what_is_not() {
     let first = "uplink eth1: 20.0.0.5/24 dev eth1 via 20.0.0.1, table 100, by rt_tables\n";
     let second = "uplink eth2: 20.0.0.5/24 dev eth1 via 20.0.0.1, table 101, by rt_tables\n  \
                   not taken over: a rule would be lost\n";
-    assert_eq!(ask(&mut Daemon::default(), "vgw uplink import").unwrap(), format!("{first}  taken over\n{second}"));
+    let keep = "  taken over; to keep it, write into the configuration file:\n\n  [[uplink]]\n  name = \"eth1\"\n  \
+                device = \"eth1\"\n  address = \"20.0.0.5/24\"\n  via = \"20.0.0.1\"\n\n";
+    assert_eq!(ask(&mut Daemon::default(), "vgw uplink import").unwrap(), format!("{first}{keep}{second}"));
     let steps = "ip rule delete from 20.0.0.5/32 lookup 100 pref 32000  # uplink eth1\n";
     assert_eq!(ask(&mut Daemon::default(), "vgw uplink import -n").unwrap(), format!("{first}{steps}{second}"));
 }

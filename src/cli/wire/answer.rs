@@ -113,8 +113,8 @@ fn counters(answer: wire::Counters) -> report::Counters {
 
 /// An uplink.
 pub(in super::super) fn uplink(answer: wire::UplinkState) -> report::Uplink {
-    let wire::UplinkState { name, device, address, via, table, gateways, is_static } = answer;
-    report::Uplink { name, device, address, via, table: number(table), gateways, is_static }
+    let wire::UplinkState { name, device, address, via, table, gateways, is_static, lease } = answer;
+    report::Uplink { name, device, address, via, lease, table: number(table), gateways, is_static }
 }
 
 /// A routing instance.
@@ -176,6 +176,18 @@ pub(in super::super) fn outcome(answer: wire::Outcome) -> Option<report::Deed> {
     }
 }
 
+/// What became of a lease.
+pub(in super::super) fn lease_outcome(answer: wire::Outcome) -> report::LeaseOutcome {
+    match answer {
+        wire::Outcome::ADDED => report::LeaseOutcome::Added,
+        wire::Outcome::UNCHANGED => report::LeaseOutcome::Unchanged,
+        wire::Outcome::DELETED => report::LeaseOutcome::Deleted,
+        wire::Outcome::ABSENT => report::LeaseOutcome::Absent,
+        // CHANGED, and what a later daemon may know: it has done something.
+        _ => report::LeaseOutcome::Changed,
+    }
+}
+
 /// An object in the kernel.
 pub(in super::super) fn host_object(answer: wire::HostObject) -> report::HostObject {
     let wire::HostObject { object, purpose, owners, state } = answer;
@@ -192,7 +204,8 @@ pub(in super::super) fn host_object(answer: wire::HostObject) -> report::HostObj
 /// Somebody's uplink.
 pub(in super::super) fn foreign_uplink(answer: wire::ForeignUplink) -> report::ForeignUplink {
     let wire::ForeignUplink { layout, uplink, foreign_table, steps, hindrance } = answer;
-    let wire::Uplink { name, device, address, via, table: _ } = uplink;
+    let wire::Uplink { name, device, address, via, table: _, lease: _ } = uplink;
+    let (address, via) = (address.unwrap_or_default(), via.unwrap_or_default());
     let (foreign_table, steps) = (number(foreign_table), steps.into_iter().map(step).collect());
     report::ForeignUplink { layout, name, device, address, via, foreign_table, steps, hindrance }
 }

@@ -4,6 +4,7 @@ mod answer;
 mod request;
 
 pub(super) use answer::{
-    audit, foreign_uplink, gateway, host_object, instance, lookup, outcome, port, route, status, step, uplink,
+    audit, foreign_uplink, gateway, host_object, instance, lease_outcome, lookup, outcome, port, route, status, step,
+    uplink,
 };
 pub(super) use request::{add_gateway, add_port, add_route, add_uplink, route_name};

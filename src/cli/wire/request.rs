@@ -46,13 +46,14 @@ pub(in super::super) fn add_port(given: &PortAdd) -> wire::Port {
 
 /// The uplink that was asked for.
 pub(in super::super) fn add_uplink(given: &UplinkAdd) -> wire::Uplink {
-    let UplinkAdd { uplink, device, address, via, table } = given;
+    let UplinkAdd { uplink, device, address, via, lease, table } = given;
     wire::Uplink {
         name: uplink.to_string(),
         device: device.to_string(),
-        address: address.to_string(),
-        via: via.to_string(),
+        address: address.map(|address| address.to_string()),
+        via: via.map(|via| via.to_string()),
         table: table.map(i64::from),
+        lease: lease.map(|family| family.to_string()),
     }
 }
 

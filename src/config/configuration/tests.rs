@@ -70,7 +70,7 @@ fn the_packaged_examples_are_good() {
     });
     let config = read(&[&lines.collect::<Vec<_>>().join("\n")]).unwrap();
     let Declared { gateways, ports, uplinks, routes, .. } = &config.declared;
-    assert_eq!([gateways.len(), ports.len(), uplinks.len(), routes.len()], [1, 2, 1, 2]);
+    assert_eq!([gateways.len(), ports.len(), uplinks.len(), routes.len()], [1, 2, 2, 2]);
     assert_eq!(config.warnings, [""; 0]);
     assert!(matches!(&ports[0].kind, PortKind::Tap(Some(guest)) if guest.name.as_str() == "eth0"));
     assert_eq!(ports[1].kind, PortKind::Attach);
@@ -82,6 +82,7 @@ fn the_packaged_examples_are_good() {
 fn errors_name_file_line_and_key() {
     let gateway = |line: &str| format!("# comment\n\n{GATEWAY}{line}\n");
     let port = |line: &str| format!("{PORT}{line}\n");
+    let uplink = |line: &str| format!("[[uplink]]\nname = 'wan'\ndevice = 'eth1'\n{line}\n");
     let cases: &[(&str, &str)] = &[
         ("audit = ", "a.toml:1: string values must be quoted, expected literal string"),
         ("[audit]\ntimeout = 1\ntimeout = 2", "a.toml:3: duplicate key"),
@@ -134,6 +135,18 @@ fn errors_name_file_line_and_key() {
         (
             &port("netns = '../g'"),
             "a.toml:5: port.netns: \"../g\" is neither a name under /run/netns nor an absolute path",
+        ),
+        (&uplink("lease = 'dhcp'"), "a.toml:4: uplink.lease: 'dhcp' is neither ipv4 nor ipv6"),
+        (
+            &uplink("lease = 'ipv4'\nvia = '20.0.0.1'"),
+            "a.toml:4: uplink.lease: an uplink has either lease or address and via",
+        ),
+        (&uplink("via = '20.0.0.1'"), "a.toml:1: uplink: address is missing beside via"),
+        (&uplink("address = '20.0.0.5/24'"), "a.toml:1: uplink: via is missing beside address"),
+        (&uplink(""), "a.toml:1: uplink: an uplink needs address and via, or lease"),
+        (
+            &uplink("lease = 'ipv4'\n[[uplink]]\nname = 'b'\ndevice = 'eth1'\nlease = 'ipv4'"),
+            "a.toml:8: uplink.lease: the lease eth1.ipv4 is that of uplink wan",
         ),
         (&gateway("weight = 0"), "a.toml:7: gateway.weight: a weight is a number from 1 to 256"),
         (&gateway("masquerade = 1"), "a.toml:7: gateway.masquerade: invalid type: integer `1`, expected a boolean"),

@@ -22,6 +22,8 @@ impl Settling<'_> {
             if self.is_in_vain(&blamed, progress) {
                 continue;
             }
+            // A device by which packets might come back comes and goes as others like.
+            let blamed = if self.is_one_of_many(&operation) { BTreeSet::new() } else { blamed };
             let failed = progress.failed.clone();
             match (self.refused(error.into(), blamed, progress), &mut setback) {
                 (Err(first), None) => setback = Some(first),
@@ -40,6 +42,13 @@ impl Settling<'_> {
     fn is_of_host(&self, operation: &Operation) -> bool {
         let (Operation::Enable(setting) | Operation::Restore(setting)) = operation else { return false };
         self.mirror.seen().ours.links.get(&setting.interface).is_none()
+    }
+
+    /// True for a switch of a device that no uplink names: any of the host's ways out.
+    fn is_one_of_many(&self, operation: &Operation) -> bool {
+        let (Operation::Enable(setting) | Operation::Restore(setting)) = operation else { return false };
+        let mut uplinks = self.plan.registry().uplinks();
+        self.is_of_host(operation) && !uplinks.any(|uplink| uplink.spec.device == setting.interface)
     }
 
     /// A step was refused: the end of this attempt, or a problem to report.

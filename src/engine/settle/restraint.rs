@@ -1,12 +1,13 @@
 //! What is not done, though it differs.
 
 use crate::engine::concern::Subject;
-use crate::host::{Object, Operation};
+use crate::host::{HostHop, Object, Operation};
 
 use super::{Progress, Settling};
 
 impl Settling<'_> {
-    /// Leaves out what is in vain or rests; of links that go together, only those for which it is so.
+    /// Leaves out what is in vain or rests; of links that go together, and of the ways of a route, only
+    /// those for which it is so.
     pub(super) fn possible(&self, mut operations: Vec<Operation>, progress: &mut Progress) -> Vec<Operation> {
         self.let_rest(&mut operations, progress);
         if progress.failed.is_empty() {
@@ -16,6 +17,13 @@ impl Settling<'_> {
             Operation::DeleteLinks(names) => {
                 names.retain(|name| !self.is_in_vain(&[Subject::Interface(*name)].into(), progress));
                 !names.is_empty()
+            }
+            Operation::AddRoute(key, route) | Operation::ReplaceRoute(key, route) if route.hops.len() > 1 => {
+                let has_failed = |hop: &HostHop| progress.failed.contains(&Subject::Interface(hop.device));
+                route.hops.retain(|hop| !has_failed(hop));
+                // What stands may be all that can be had.
+                let stands = self.mirror.seen().ours.routes.get(key) == Some(&*route);
+                !route.hops.is_empty() && !stands && !self.is_in_vain(&self.concerned(operation), progress)
             }
             _ => !self.is_in_vain(&self.concerned(operation), progress),
         });

@@ -7,6 +7,10 @@ fn name(text: &str) -> InterfaceName {
     text.parse().unwrap()
 }
 
+fn fixed(address: &str, via: &str) -> Addressing {
+    Addressing::Fixed(Attachment { address: address.parse().unwrap(), via: via.parse().unwrap() })
+}
+
 fn prefix(text: &str) -> Option<Prefix> {
     Some(text.parse().unwrap())
 }
@@ -42,7 +46,7 @@ fn rule(table: u32, from: Option<Prefix>) -> ForeignRule {
 }
 
 fn only(survey: &Survey) -> Found {
-    let mut found = recognise(survey);
+    let mut found = recognise(survey, |_| false);
     assert_eq!(found.len(), 1, "{found:?}");
     found.remove(0)
 }
@@ -65,8 +69,9 @@ fn vdsm_by_address() {
     let found = only(&survey);
     assert_eq!((found.layout, found.hindrance), (Layout::VdsmByAddress, None));
     assert_eq!((found.rules.len(), found.routes.len()), (2, 2));
-    let UplinkSpec { name, device, address, via, table } = found.uplink;
-    assert_eq!(format!("{name} {device} {address} {via} {table:?}"), "eth1 eth1 20.0.0.5/24 20.0.0.1 None");
+    let UplinkSpec { name, device, addressing, table } = found.uplink;
+    assert_eq!(format!("{name} {device} {table:?}"), "eth1 eth1 None");
+    assert_eq!(addressing, fixed("20.0.0.5/24", "20.0.0.1"));
 }
 
 #[test]
@@ -96,7 +101,7 @@ fn each_family_has_an_uplink_of_its_own() {
     survey.routes.push(route(100, "::/0", "eth1", Some("2001:db8::1")));
     let six = ForeignRule { family: Family::V6, ..rule(100, prefix("2001:db8::5/128")) };
     survey.rules = vec![rule(100, prefix("20.0.0.5/32")), six];
-    let names: Vec<_> = recognise(&survey).into_iter().map(|found| found.uplink.name.to_string()).collect();
+    let names: Vec<_> = recognise(&survey, |_| false).into_iter().map(|found| found.uplink.name.to_string()).collect();
     assert_eq!(names, ["eth1", "eth1-v6"]);
 }
 
@@ -105,23 +110,23 @@ fn of_several_addresses_the_one_that_a_rule_names() {
     let mut survey = survey(100);
     survey.addresses.insert((name("eth1"), "20.0.0.4/24".parse().unwrap()));
     survey.rules = vec![rule(100, prefix("20.0.0.5/32"))];
-    assert_eq!(only(&survey).uplink.address.to_string(), "20.0.0.5/24");
+    assert_eq!(only(&survey).uplink.addressing, fixed("20.0.0.5/24", "20.0.0.1"));
 }
 
 #[test]
 fn what_is_no_uplink_is_not_found() {
     let mut unused = survey(100);
-    assert_eq!(recognise(&unused), [], "no rule leads there");
+    assert_eq!(recognise(&unused, |_| false), [], "no rule leads there");
     unused.rules = vec![rule(100, prefix("20.0.0.5/32"))];
     unused.routes[0] = route(100, "0.0.0.0/0", "eth1", None);
-    assert_eq!(recognise(&unused), [], "no router");
+    assert_eq!(recognise(&unused, |_| false), [], "no router");
     let mut main = survey(254);
     main.rules = vec![rule(254, prefix("20.0.0.5/32"))];
-    assert_eq!(recognise(&main), []);
+    assert_eq!(recognise(&main, |_| false), []);
     let mut elsewhere = survey(100);
     elsewhere.rules = vec![rule(100, prefix("20.0.0.5/32"))];
     elsewhere.addresses.clear();
-    assert_eq!(recognise(&elsewhere), [], "the host has no address on that link");
+    assert_eq!(recognise(&elsewhere, |_| false), [], "the host has no address on that link");
 }
 
 #[test]
@@ -145,6 +150,17 @@ fn what_would_be_lost_is_a_hindrance() {
         "rule from 20.0.0.5/32 iif eth0 lookup 100 pref 32000 is not for the device's own address or network"
     );
     assert_eq!(
+        hindrance(&|survey| {
+            survey.addresses.insert((name("eth1"), "20.0.0.6/24".parse().unwrap()));
+            survey.rules.push(rule(100, prefix("20.0.0.0/24")));
+        }),
+        "rule from 20.0.0.0/24 lookup 100 pref 32000 is also for 20.0.0.6, which would leave by table main"
+    );
+    assert_eq!(
+        hindrance(&|survey| survey.routes.push(route(100, "0.0.0.0/0", "eth1", Some("20.0.0.9")))),
+        "route 0.0.0.0/0 via 20.0.0.9 dev eth1 table 100 would be lost"
+    );
+    assert_eq!(
         hindrance(&|survey| survey.routes.push(route(100, "172.16.0.0/12", "eth1", Some("20.0.0.9")))),
         "route 172.16.0.0/12 via 20.0.0.9 dev eth1 table 100 would be lost"
     );
@@ -153,5 +169,37 @@ fn what_would_be_lost_is_a_hindrance() {
             .routes
             .push(ForeignRoute { route: None, ..route(100, "10.9.0.0/16", "eth1", None) })),
         "route 10.9.0.0/16 table 100 would be lost"
+    );
+}
+
+#[test]
+fn two_tables_by_one_device_have_names_of_their_own() {
+    let mut survey = survey(100);
+    survey.addresses.insert((name("eth1"), "30.0.0.5/24".parse().unwrap()));
+    survey.routes.push(route(101, "0.0.0.0/0", "eth1", Some("30.0.0.1")));
+    survey.rules = vec![rule(100, prefix("20.0.0.5/32")), rule(101, prefix("30.0.0.5/32"))];
+    let names = |is_taken: fn(&UplinkName) -> bool| -> Vec<String> {
+        recognise(&survey, is_taken).into_iter().map(|found| found.uplink.name.to_string()).collect()
+    };
+    assert_eq!(names(|_| false), ["eth1", "table-101"]);
+    assert_eq!(names(|name| name.as_str() == "eth1"), ["table-100", "table-101"]);
+}
+
+#[test]
+fn a_router_on_the_link_is_on_that_of_the_address_that_a_rule_names() {
+    let mut survey = survey(100);
+    survey.addresses.insert((name("eth1"), "fe80::5/64".parse().unwrap()));
+    survey.routes = vec![route(100, "::/0", "eth1", Some("fe80::1"))];
+    survey.rules = vec![ForeignRule { family: Family::V6, ..rule(100, prefix("2001:db8::5/128")) }];
+    let found = only(&survey);
+    assert_eq!(
+        (found.uplink.addressing, found.hindrance),
+        (
+            Addressing::Fixed(Attachment {
+                address: "2001:db8::5/64".parse().unwrap(),
+                via: "fe80::1".parse().unwrap()
+            }),
+            None
+        )
     );
 }

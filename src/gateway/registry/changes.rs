@@ -34,7 +34,9 @@ impl Registry {
             DiffItem::Add(key, _) | DiffItem::Update { new: (key, _), .. } | DiffItem::Remove(key, _) => key,
         }));
         changes.uplinks.retain(|(before, after)| match (before, after) {
-            (Some(before), Some(after)) => before.spec != after.spec || before.table != after.table,
+            (Some(before), Some(after)) => {
+                (&before.spec, before.lease, before.table) != (&after.spec, after.lease, after.table)
+            }
             _ => true,
         });
         changes

@@ -59,6 +59,7 @@ impl Registry {
             self.uplinks.iter().map(|(name, uplink)| (name.clone(), uplink.table)).collect();
         let mut next = self.without_static();
         next.limits = declared.limits;
+        next.hand_out_leases();
         next.place_uplinks(&declared.uplinks, &tables, host)?;
         for (index, spec) in declared.gateways.iter().enumerate() {
             let placed = next.place_gateway(spec.clone(), Standing::Static, host);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::addr::{Family, Prefix};
-use crate::gateway::{Applied, Refusal, UplinkName, UplinkSpec};
+use crate::gateway::{Addressing, Applied, Attachment, Refusal, UplinkName, UplinkSpec};
 use crate::host::{Mark, Observed, RouteKey};
 
 use super::{Kind, Registry, Uplink, check_limit};
@@ -52,6 +52,7 @@ impl Registry {
                 }
                 self.uplinks.remove(name);
                 self.remember_tables([(name.clone(), table)]);
+                self.hand_out_leases();
                 Ok(Applied::Deleted)
             }
         }
@@ -73,24 +74,38 @@ impl Registry {
             Some(uplink) if *uplink.spec == spec => Applied::Unchanged,
             Some(_) => Applied::Changed,
         };
-        self.uplinks.insert(spec.name.clone(), Uplink { spec: Arc::new(spec), table, is_static });
+        self.uplinks.insert(spec.name.clone(), Uplink { spec: Arc::new(spec), lease: None, table, is_static });
+        self.hand_out_leases();
         Ok(applied)
     }
 
     fn check_uplink(&self, spec: &UplinkSpec) -> Result<(), Refusal> {
         self.check_name(spec.device, Kind::UplinkDevice)?;
-        if Family::of(spec.via) != spec.family() {
-            return Err(Refusal::FamilyMismatch { gateway: spec.via, prefix: spec.address.network() });
-        }
-        let address = spec.address.address;
-        let mut others = self.uplinks().filter(|uplink| uplink.spec.name != spec.name);
-        if let Some(other) = others.find(|other| other.spec.address.address == address) {
-            return Err(Refusal::AddressTaken { address, uplink: other.spec.name.clone() });
-        }
-        if address == spec.via {
-            return Err(Refusal::UnusableAddress { address: Prefix::host(address), why: "is also the router's" });
+        match &spec.addressing {
+            Addressing::Fixed(attachment) => self.check_attachment(attachment, &spec.name)?,
+            Addressing::Leased(_) => self.check_lease(spec)?,
         }
         check_limit(self.uplinks.contains_key(&spec.name), self.uplinks.len(), self.limits.uplinks, "uplinks")
+    }
+
+    fn check_attachment(
+        &self,
+        &Attachment { address: own, via }: &Attachment,
+        name: &UplinkName,
+    ) -> Result<(), Refusal> {
+        let address = own.address;
+        if Family::of(via) != Family::of(address) {
+            return Err(Refusal::FamilyMismatch { gateway: via, prefix: own.network() });
+        }
+        let mut others = self.uplinks().filter(|uplink| uplink.spec.name != *name);
+        let is_own = |other: &&Uplink| other.attachment().is_some_and(|other| other.address.address == address);
+        if let Some(other) = others.find(is_own) {
+            return Err(Refusal::AddressTaken { address, uplink: other.spec.name.clone() });
+        }
+        if address == via {
+            return Err(Refusal::UnusableAddress { address: Prefix::host(address), why: "is also the router's" });
+        }
+        Ok(())
     }
 
     /// The table asked for, the one it has, the one it had, or the lowest free one of our block; rather

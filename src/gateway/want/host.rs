@@ -8,7 +8,7 @@ use imbl::{OrdMap, OrdSet};
 
 use crate::addr::{Family, InterfaceAddress, InterfaceName, Mac, Prefix, Weight};
 use crate::gateway::registry::Changes;
-use crate::gateway::{GatewaySpec, Registry, Uplink};
+use crate::gateway::{Attachment, GatewaySpec, Registry, Uplink};
 use crate::host::{
     HostHop, HostLink, HostRoute, HostState, Masquerade, RouteKey, Rule, RuleAction, Setting, SettingKind,
     Surroundings, Translation,
@@ -129,35 +129,35 @@ fn masquerade(state: &mut HostState, registry: &Registry, mut subnets: BTreeSet<
     for subnet in subnets {
         let first = Masquerade { subnet, to: Translation::Device };
         let old: Vec<_> = state.masquerades.range(first..).take_while(|old| old.subnet == subnet).copied().collect();
-        let new = translation(registry, subnet).map(|to| Masquerade { subnet, to });
-        old.iter().filter(|old| Some(**old) != new).for_each(|old| _ = state.masquerades.remove(old));
-        if let Some(new) = new.filter(|new| !old.contains(new)) {
-            state.masquerades.insert(new);
-        }
+        let new: Vec<_> = translations(registry, subnet).into_iter().map(|to| Masquerade { subnet, to }).collect();
+        old.iter().filter(|old| !new.contains(old)).for_each(|old| _ = state.masquerades.remove(old));
+        state.masquerades.extend(new.into_iter().filter(|new| !old.contains(new)));
     }
 }
 
-/// How a subnet is masqueraded; not by itself if one around it is.
-fn translation(registry: &Registry, subnet: Prefix) -> Option<Translation> {
+/// How a subnet is masqueraded; not by itself if one around it is. By its uplink it leaves under the
+/// uplink's address, by any other device, to another network that the host is connected to, under that
+/// device's.
+fn translations(registry: &Registry, subnet: Prefix) -> Vec<Translation> {
     let around = registry.overlapping(subnet).filter(|(other, gateway)| gateway.masquerade && other.covers(&subnet));
-    let (widest, gateway) = around.min_by_key(|(other, _)| other.length())?;
+    let Some((widest, gateway)) = around.min_by_key(|(other, _)| other.length()) else { return Vec::new() };
     if widest != subnet {
-        return None;
+        return Vec::new();
     }
     let uplink = gateway.uplink.as_ref().and_then(|name| registry.uplink(name));
-    Some(match uplink.filter(|uplink| uplink.spec.family() == subnet.family()) {
-        Some(Uplink { spec, .. }) => Translation::Uplink(spec.device, spec.address.address),
-        None => Translation::Device,
-    })
+    let uplink = uplink.filter(|uplink| uplink.spec.family() == subnet.family());
+    let by_uplink =
+        uplink.and_then(|uplink| Some(Translation::Uplink(uplink.spec.device, uplink.attachment()?.address.address)));
+    [Translation::Device].into_iter().chain(by_uplink).collect()
 }
 
 /// The route in an uplink's table to a network that is near: a gateway's subnet, or one that the host
 /// is connected to. Without it what a source rule leads there would go out by the uplink: an answer
 /// from the uplink's address to a guest, a guest's packet to the next network of the host.
 fn lead_back(state: &mut HostState, uplink: &Uplink, network: Prefix, (registry, surroundings): Basis<'_>) {
-    let own = uplink.spec.address.network();
+    let own = uplink.attachment().map(|attachment| attachment.address.network());
     // The uplink's own network stays on its link.
-    let is_own = network == own && !own.is_host();
+    let is_own = own.is_some_and(|own| network == own && !own.is_host());
     if network.family() == uplink.spec.family() && !is_own {
         let key = RouteKey { table: uplink.table, prefix: network, metric: metric(network.family()) };
         // As in table main, where a gateway's route has the better metric.
@@ -250,27 +250,30 @@ fn subnet_route(registry: &Registry, subnet: Prefix, taps: &OrdSet<InterfaceName
 }
 
 /// An uplink's table, apart from the gateways' subnets, and the rule for packets from its own address.
+/// Without a lease it leads nowhere.
 fn add_uplink(state: &mut HostState, uplink: &Uplink, priority: u32) {
     let Uplink { spec, table, .. } = uplink;
     let family = spec.family();
     let key = |prefix, metric| RouteKey { table: *table, prefix, metric };
-    let over = |via| HostRoute {
-        hops: BTreeSet::from([HostHop { device: spec.device, via, weight: Weight::ONE }]),
-        source: Some(spec.address.address),
-    };
     let default = match family {
         Family::V4 => Prefix::DEFAULT_V4,
         Family::V6 => Prefix::DEFAULT_V6,
     };
-    let network = spec.address.network();
-    if !network.is_host() {
-        state.routes.insert(key(network, metric(family)), over(None));
+    if let Some(Attachment { address, via }) = uplink.attachment() {
+        let over = |via| HostRoute {
+            hops: BTreeSet::from([HostHop { device: spec.device, via, weight: Weight::ONE }]),
+            source: Some(address.address),
+        };
+        let network = address.network();
+        if !network.is_host() {
+            state.routes.insert(key(network, metric(family)), over(None));
+        }
+        state.routes.insert(key(default, metric(family)), over(Some(via)));
     }
-    state.routes.insert(key(default, metric(family)), over(Some(spec.via)));
     // If the device goes down the kernel drops the routes above: then nothing must leave by the
     // main table's default instead.
     state.routes.insert(key(default, LAST_METRIC), HostRoute { hops: BTreeSet::new(), source: None });
-    state.rules.insert(own_rule(uplink, priority));
+    state.rules.extend(own_rule(uplink, priority));
 }
 
 /// Takes an uplink's whole table away.
@@ -278,10 +281,10 @@ fn remove_uplink(state: &mut HostState, uplink: &Uplink, priority: u32) {
     let first = RouteKey { table: uplink.table, prefix: Prefix::DEFAULT_V4, metric: 0 };
     let routes = state.routes.range(first..).map(|(key, _)| *key).take_while(|key| key.table == uplink.table);
     routes.collect::<Vec<_>>().iter().for_each(|key| drop(state.routes.remove(key)));
-    state.rules.remove(&own_rule(uplink, priority));
+    own_rule(uplink, priority).map(|rule| state.rules.remove(&rule));
 }
 
-fn own_rule(uplink: &Uplink, priority: u32) -> Rule {
-    let from = Prefix::host(uplink.spec.address.address);
-    Rule { priority: priority + UPLINK_RULES, from, action: RuleAction::Lookup(uplink.table) }
+fn own_rule(uplink: &Uplink, priority: u32) -> Option<Rule> {
+    let from = Prefix::host(uplink.attachment()?.address.address);
+    Some(Rule { priority: priority + UPLINK_RULES, from, action: RuleAction::Lookup(uplink.table) })
 }

@@ -5,7 +5,7 @@ use imbl::OrdSet;
 use super::*;
 use crate::addr::Weight;
 use crate::gateway::Plan;
-use crate::gateway::fixtures::{gateway, good, port, route, set, uplink};
+use crate::gateway::fixtures::{gateway, good, leased_uplink, leases, port, route, set, uplink};
 use crate::gateway::{Limits, StaticRoute};
 use crate::host::{Mark, Observed, RouteKey};
 use crate::routing::Hop;
@@ -335,4 +335,40 @@ fn a_static_route_outlives_its_ports() {
     assert_eq!(text(&registry), "unreachable", "a port of another instance does not stand in");
     registry.delete_route(&good("a"), good("10.9.0.0/16")).unwrap();
     assert_eq!(want(&registry, &Surroundings::default()).instances.keys().cloned().collect::<Vec<_>>(), [good("b")]);
+}
+
+#[test]
+fn an_uplink_without_a_lease_leads_nowhere() {
+    let mut leased = registry()
+        .with_uplink(leased_uplink("wan", "eth1"))
+        .with_gateway(gateway("vgw1", "a", "10.0.0.0/24").by_uplink("wan"));
+    let without = host_text(&leased);
+    assert!(without.contains("route 0.0.0.0/0 table 20100 metric 4294967295 unreachable\n"), "{without}");
+    assert!(without.contains("10.0.0.0/24 lookup 20100"), "its gateways' traffic is led there: {without}");
+    assert!(without.contains("setting eth1 ForwardV4"), "{without}");
+    assert!(!without.contains("dev eth1") && !without.contains("20.0.0"), "{without}");
+    leased.take_leases(leases(&["eth1.ipv4 20.0.0.5/24 via 20.0.0.1"]));
+    let fixed = registry().with_uplink(uplink("wan", "eth1", "20.0.0.5/24", "20.0.0.1"));
+    let fixed = fixed.with_gateway(gateway("vgw1", "a", "10.0.0.0/24").by_uplink("wan"));
+    assert_eq!(host_text(&leased), host_text(&fixed), "a leased address is as good as any");
+    leased.take_leases(leases(&[]));
+    assert_eq!(host_text(&leased), without);
+}
+
+#[test]
+fn what_is_masqueraded_takes_the_leased_address() {
+    let mut leased = registry()
+        .with_uplink(leased_uplink("wan", "eth1"))
+        .with_gateway(gateway("vgw1", "a", "10.0.0.0/24").by_uplink("wan").masqueraded());
+    let masquerades = |registry: &Registry| {
+        let state = want(registry, &Surroundings::default()).host;
+        state.masquerades.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let elsewhere = "anywhere4 { 10.0.0.0/24 }";
+    assert_eq!(masquerades(&leased), [elsewhere], "nothing leaves by the uplink without a lease");
+    for address in ["20.0.0.5", "20.0.0.9"] {
+        leased.take_leases(leases(&[&format!("eth1.ipv4 {address}/24 via 20.0.0.1")]));
+        let by_uplink = format!("uplinks4 {{ 10.0.0.0/24 . \"eth1\" : {address} }}");
+        assert_eq!(masquerades(&leased), [elsewhere, &by_uplink]);
+    }
 }

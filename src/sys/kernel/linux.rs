@@ -107,8 +107,8 @@ impl LinuxKernel {
     }
 
     /// Readable when [`Kernel::has_news`] may have something to tell.
-    pub fn notices(&self) -> BorrowedFd<'_> {
-        self.watch.as_fd()
+    pub fn notices(&self) -> [BorrowedFd<'_>; 2] {
+        [self.watch.as_fd(), self.masquerading.notices()]
     }
 
     /// True for a tap of ours that was there before us.

@@ -1,6 +1,7 @@
 //! Networks that leave under another address.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::os::fd::BorrowedFd;
 
 use serde_json::Value;
 
@@ -46,6 +47,11 @@ impl Masquerading {
             displaced: BTreeSet::new(),
             frame: None,
         })
+    }
+
+    /// Readable when somebody may have changed our table.
+    pub(super) fn notices(&self) -> BorrowedFd<'_> {
+        self.generations.notices()
     }
 
     /// Finds out what is there, if anybody has changed the ruleset since.
@@ -94,6 +100,8 @@ impl Masquerading {
         }
         nft::run(&transaction.text())?;
         self.table = if wanted.is_empty() { Table::Absent } else { Table::Ours };
+        let deaf = |error| Failed::file("cannot listen to nf_tables", &error);
+        self.generations.listen(!wanted.is_empty()).map_err(deaf)?;
         self.standing = wanted;
         if self.table == Table::Ours && self.frame.is_none() {
             self.frame = Listing::read(nft::list()?).map(|listing| listing.frame);
@@ -175,6 +183,7 @@ impl LinuxKernel {
         if known.ours.masquerades.is_empty() {
             return false;
         }
+        self.masquerading.generations.hear();
         let looked = self.masquerading.look();
         looked.is_err() || !self.masquerading.standing.iter().eq(&known.ours.masquerades)
     }

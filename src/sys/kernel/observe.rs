@@ -69,6 +69,8 @@ pub(super) fn classify(snapshot: &Snapshot, ownership: &Ownership<'_>) -> Observ
     tables.extend(observed.ours.rules.iter().filter_map(Rule::table));
     let owns_table = |table: u32| ownership.mark.owns_table(table) || tables.contains(&table);
     let foreign_rules = snapshot.rules.iter().filter(|entry| !ownership.owns_rule(entry));
+    let priorities = foreign_rules.clone().map(|entry| entry.rule.priority);
+    observed.foreign_priorities = priorities.filter(|priority| ownership.mark.owns_priority(*priority)).collect();
     let foreign_tables = foreign_rules.filter_map(|entry| entry.rule.table());
     observed.foreign_tables = foreign_tables.filter(|table| *table != 0 && !owns_table(*table)).collect();
 
@@ -86,7 +88,8 @@ pub(super) fn classify(snapshot: &Snapshot, ownership: &Ownership<'_>) -> Observ
             _ => {
                 if (in_main || owns_table(table)) && entry.kind != RouteKind::Local {
                     observed.foreign_routes.insert(entry.key);
-                } else if !in_main {
+                } else if !in_main && entry.protocol != ownership.mark.protocol {
+                    // What a killed daemon left in a table that only its rules made ours is nobody's.
                     observed.foreign_tables.insert(table);
                 }
                 if in_main {

@@ -10,6 +10,9 @@ use super::failed::Failed;
 use super::linux::{LinuxKernel, no_interface};
 use super::observe::host_route;
 
+/// The kernel's table of the host's own addresses (`RT_TABLE_LOCAL`).
+const LOCAL: u32 = 255;
+
 impl LinuxKernel {
     /// Everything that is not ours.
     pub(super) fn survey_host(&mut self) -> Result<Survey, Failed> {
@@ -24,7 +27,9 @@ impl LinuxKernel {
         for family in [Family::V4, Family::V6] {
             let routes = self.netlink.routes(family)?;
             let theirs = routes.iter().filter(|entry| entry.protocol != self.mark.protocol);
-            survey.routes.extend(theirs.filter(|entry| entry.kind != RouteKind::Local).map(|entry| ForeignRoute {
+            // The kernel's own are in the table local.
+            let kernels = |entry: &&RouteEntry| entry.kind == RouteKind::Local && entry.key.table == LOCAL;
+            survey.routes.extend(theirs.filter(|entry| !kernels(entry)).map(|entry| ForeignRoute {
                 key: entry.key,
                 route: host_route(entry, &foreign),
                 protocol: entry.protocol,

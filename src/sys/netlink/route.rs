@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use rtnetlink::packet_core::{NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE};
 use rtnetlink::packet_route::route::{
-    RouteAddress, RouteAttribute, RouteHeader, RouteMessage, RouteNextHop, RouteScope, RouteType, RouteVia,
+    RouteAddress, RouteAttribute, RouteFlags, RouteHeader, RouteMessage, RouteNextHop, RouteScope, RouteType, RouteVia,
 };
 use rtnetlink::packet_route::{AddressFamily, RouteNetlinkMessage};
 
@@ -183,7 +183,7 @@ pub(super) fn read(message: RouteNetlinkMessage) -> Option<RouteEntry> {
     let RouteNetlinkMessage::NewRoute(RouteMessage { header, attributes, .. }) = message else { return None };
     let (mut destination, mut metric, mut table, mut source) = (None, 0, u32::from(header.table), None);
     let (mut single, mut hops) = (Hop { link: 0, via: None, weight: Weight::ONE }, Vec::new());
-    let mut special = header.tos != 0 || header.source_prefix_length != 0;
+    let mut special = header.tos != 0 || header.source_prefix_length != 0 || header.flags.contains(RouteFlags::Onlink);
     for attribute in &attributes {
         match attribute {
             RouteAttribute::Destination(address) => destination = ip(address),
@@ -199,7 +199,11 @@ pub(super) fn read(message: RouteNetlinkMessage) -> Option<RouteEntry> {
                 };
                 hops = next_hops.iter().map(hop).collect();
             }
-            RouteAttribute::NhId(_) | RouteAttribute::Encap(_) | RouteAttribute::Source(_) => special = true,
+            RouteAttribute::NhId(_)
+            | RouteAttribute::Encap(_)
+            | RouteAttribute::Source(_)
+            | RouteAttribute::Realm(_) => special = true,
+            RouteAttribute::Metrics(metrics) => special |= !metrics.is_empty(),
             _ => {}
         }
     }

@@ -1,6 +1,7 @@
 //! Whether anybody has changed the packet filter, asked without a program.
 
 use std::fmt;
+use std::os::fd::{AsFd, BorrowedFd};
 
 use rtnetlink::packet_core::NlasIterator;
 use rtnetlink::sys::Socket;
@@ -21,8 +22,15 @@ const INET: u8 = 1;
 const HEADER: usize = 16;
 const FAMILY_HEADER: usize = 4;
 
-/// A socket of the packet filter's, in the network namespace of the thread that opened it.
-pub(crate) struct Generations(Socket);
+/// `NFNLGRP_NFTABLES`: told of every transaction.
+const GROUP: u32 = 7;
+
+/// Sockets of the packet filter's, in the network namespace of the thread that opened them.
+pub(crate) struct Generations {
+    questions: Socket,
+    notices: Socket,
+    is_listening: bool,
+}
 
 impl Generations {
     /// Opens it.
@@ -30,9 +38,47 @@ impl Generations {
     /// # Errors
     /// No descriptor left.
     pub(crate) fn open() -> std::io::Result<Self> {
-        let mut socket = Socket::new(NETLINK_NETFILTER)?;
-        socket.bind_auto()?;
-        Ok(Self(socket))
+        let open = || {
+            let mut socket = Socket::new(NETLINK_NETFILTER)?;
+            socket.bind_auto()?;
+            Ok::<_, std::io::Error>(socket)
+        };
+        let (questions, notices) = (open()?, open()?);
+        notices.set_non_blocking(true)?;
+        Ok(Self { questions, notices, is_listening: false })
+    }
+
+    /// Listens, or no more: the notices become readable when somebody changes a ruleset.
+    ///
+    /// # Errors
+    /// The socket fails.
+    pub(crate) fn listen(&mut self, wanted: bool) -> std::io::Result<()> {
+        match (self.is_listening, wanted) {
+            (false, true) => self.notices.add_membership(GROUP)?,
+            (true, false) => self.notices.drop_membership(GROUP)?,
+            _ => {}
+        }
+        self.is_listening = wanted;
+        Ok(())
+    }
+
+    /// What was heard says only that something has changed; it is taken away.
+    pub(crate) fn hear(&mut self) {
+        let mut datagram = Vec::with_capacity(1 << 16);
+        loop {
+            datagram.clear();
+            match self.notices.recv(&mut datagram, 0) {
+                // Too much to be kept: what is still there is taken as well.
+                Err(error) if error.raw_os_error() == Some(libc::ENOBUFS) => {}
+                Err(_) => return,
+                Ok(_) => {}
+            }
+        }
+    }
+
+    /// Readable when something was heard.
+    pub(crate) fn notices(&self) -> BorrowedFd<'_> {
+        self.notices.as_fd()
     }
 
     /// The number of the present ruleset: another one after each transaction, whoever made it. `None`
@@ -69,8 +115,8 @@ impl Generations {
         request.extend([0; 8]);
         request.extend([family, 0, 0, 0]);
         request.extend(attributes);
-        self.0.send(&request, 0)?;
-        let (answer, _) = self.0.recv_from_full()?;
+        self.questions.send(&request, 0)?;
+        let (answer, _) = self.questions.recv_from_full()?;
         Ok(answer)
     }
 }

@@ -22,6 +22,8 @@ const NETWORKS: usize = 20;
 /// Where the guests send to; both routers have the addresses.
 const FAR: [&str; 2] = ["198.51.100.1", "2001:db8:f::1"];
 const PORT: u16 = 7007;
+/// Moments that a guest keeps a packet, by far.
+const KEPT: u32 = 40;
 /// The longest time until all is as it should be: what was undone too often rests for up to a minute.
 const LONG: Duration = Duration::from_secs(150);
 /// Between two rounds of packets of all guests.
@@ -295,10 +297,11 @@ impl<'a> Town<'a> {
         self.pump.moment.store(next, Ordering::SeqCst);
     }
 
-    /// Packets of a network that are under way now may also take this way.
+    /// Packets of a network that are under way now may also take this way. A guest keeps some for seconds
+    /// while it looks for its gateway's MAC.
     fn may_take(&mut self, number: usize, way: usize) {
         let now = self.pump.moment.load(Ordering::SeqCst);
-        for moment in [now.saturating_sub(1), now] {
+        for moment in now.saturating_sub(KEPT)..=now {
             self.allowed.entry((number, moment)).or_default().insert(way);
         }
     }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::addr::Family;
 use crate::api::generated::virtual_gateway::NextHopKind;
 
 fn texts(texts: &[&str]) -> Vec<String> {
@@ -98,16 +99,41 @@ fn an_uplink_keeps_its_host_bits() {
     let request = wire::Uplink {
         name: "display".to_owned(),
         device: "eth1".to_owned(),
-        address: "20.0.0.5/24".to_owned(),
-        via: "20.0.0.1".to_owned(),
+        address: Some("20.0.0.5/24".to_owned()),
+        via: Some("20.0.0.1".to_owned()),
         table: Some(1 << 32),
+        lease: None,
     };
     assert_eq!(uplink(&request).unwrap_err().to_string(), "table: 4294967296 is no table");
-    let bare = wire::Uplink { address: "20.0.0.5".to_owned(), ..request.clone() };
+    let bare = wire::Uplink { address: Some("20.0.0.5".to_owned()), ..request.clone() };
     let reason = "address: '20.0.0.5' has no prefix length: write 20.0.0.5/LENGTH";
     assert_eq!(uplink(&bare).unwrap_err().to_string(), reason);
     let spec = uplink(&wire::Uplink { table: Some(100), ..request }).unwrap();
-    assert_eq!((spec.address.to_string(), spec.table), ("20.0.0.5/24".to_owned(), Some(100)));
+    let fixed = Attachment { address: "20.0.0.5/24".parse().unwrap(), via: "20.0.0.1".parse().unwrap() };
+    assert_eq!((spec.addressing, spec.table), (Addressing::Fixed(fixed), Some(100)));
+}
+
+#[test]
+fn an_uplinks_address_is_given_or_leased() {
+    let read = |address: &str, via: &str, lease: &str| {
+        let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        let request = wire::Uplink {
+            name: "display".to_owned(),
+            device: "eth1".to_owned(),
+            address: some(address),
+            via: some(via),
+            table: None,
+            lease: some(lease),
+        };
+        uplink(&request).map(|spec| spec.addressing).map_err(|fault| fault.field)
+    };
+    assert_eq!(read("", "", "ipv6"), Ok(Addressing::Leased(Family::V6)));
+    assert_eq!(read("", "", "dhcp"), Err("lease".to_owned()));
+    assert_eq!(read("20.0.0.5/24", "20.0.0.1", "ipv4"), Err("lease".to_owned()));
+    assert_eq!(read("", "20.0.0.1", "ipv4"), Err("lease".to_owned()));
+    assert_eq!(read("20.0.0.5/24", "", ""), Err("via".to_owned()));
+    assert_eq!(read("", "20.0.0.1", ""), Err("address".to_owned()));
+    assert_eq!(read("", "", ""), Err("address".to_owned()));
 }
 
 #[test]
