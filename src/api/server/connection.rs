@@ -15,6 +15,10 @@ use super::shutdown::{Shutdown, Wait};
 /// Bytes read at a time, and kept of a buffer between requests.
 pub(super) const STEP: usize = 64 * 1024;
 
+/// Bytes read at a time where it is not known how many are to come. Little, since a client may send them one by
+/// one and each read clears as much.
+const CHUNK: usize = 8 * 1024;
+
 /// What is spoken on a connection.
 pub(super) trait Speaker: Send {
     /// Reads a request, serves it and writes the reply.
@@ -66,23 +70,19 @@ impl Connection<'_> {
         Ok(())
     }
 
-    /// Appends what has come, at most [`STEP`] bytes and at least one; the deadline ends it. False at the
+    /// Appends what has come, at most [`CHUNK`] bytes and at least one; the deadline ends it. False at the
     /// client's end of the connection.
     pub(super) fn read_some(&mut self, buffer: &mut Vec<u8>, deadline: Moment) -> Result<bool, Ending> {
-        let have = buffer.len();
-        buffer.resize(have + STEP, 0);
-        let read = loop {
-            match self.stream.read(&mut buffer[have..]) {
-                Ok(count) => break Ok(count),
-                Err(error) => {
-                    if let Err(ending) = self.wait_after(error, PollFlags::IN, deadline, Ending::RequestLate) {
-                        break Err(ending);
-                    }
+        let mut chunk = [0; CHUNK];
+        loop {
+            match self.stream.read(&mut chunk) {
+                Ok(count) => {
+                    buffer.extend_from_slice(&chunk[..count]);
+                    return Ok(count > 0);
                 }
+                Err(error) => self.wait_after(error, PollFlags::IN, deadline, Ending::RequestLate)?,
             }
-        };
-        buffer.truncate(have + *read.as_ref().unwrap_or(&0));
-        read.map(|count| count > 0)
+        }
     }
 
     /// Writes a reply whole before its time is over.

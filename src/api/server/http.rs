@@ -11,6 +11,9 @@ const HEAD: usize = 16 * 1024;
 /// Fields of a request's head.
 const FIELDS: usize = 64;
 
+/// How much of a refused request is taken, in longest bodies.
+const TAKEN: usize = 4;
+
 /// A request, whole.
 #[derive(Debug)]
 pub struct Request<'r> {
@@ -109,7 +112,7 @@ impl Http {
         }
         let deadline = connection.clock.now() + connection.limits.reply_time;
         let mut taken = 0;
-        while taken <= connection.limits.frame {
+        while taken <= TAKEN * connection.limits.frame {
             self.buffer.clear();
             match connection.read_some(&mut self.buffer, deadline) {
                 Ok(true) => taken += self.buffer.len(),
