@@ -4,11 +4,13 @@
 Unlike that script it leaves the host to the daemon, which makes the interface and its routes itself;
 it says in one line what went wrong, and its exit code tells: 0 done, 1 failed, 2 wrong usage.
 
-Needs Debian's python3-thrift.
+Speaks Thrift, which needs Debian's python3-thrift, or the REST form of later agents, which needs nothing.
 """
 
 import argparse
+import http.client
 import ipaddress
+import json
 import logging
 import sys
 
@@ -18,10 +20,13 @@ try:
     from thrift.transport.TSocket import TSocket
     from thrift.transport.TTransport import TFramedTransport, TTransportException
 except ImportError:
-    sys.exit("provision_vgw_interface.py: needs the Python package thrift (Debian: python3-thrift)")
+    TBinaryProtocol = None
 
 # A daemon that applies a large change may take its time.
 TIMEOUT_MS = 60_000
+
+# Where each transport is served if nobody says otherwise.
+PORTS = {"thrift": 9090, "rest": 9091}
 
 
 def prefix(text):
@@ -51,8 +56,13 @@ def parse(arguments):
         help="what the network reaches through the gateway; default: everything",
     )
     parser.add_argument("--host", default="127.0.0.1", help="where the daemon listens; default: %(default)s")
-    parser.add_argument("--port", type=int, default=9090, help="default: %(default)s")
+    parser.add_argument("--transport", choices=list(PORTS), default="thrift", help="default: %(default)s")
+    parser.add_argument("--port", type=int, help="default: 9090 for thrift, 9091 for rest")
     options = parser.parse_args(arguments)
+    if options.port is None:
+        options.port = PORTS[options.transport]
+    if options.transport == "thrift" and TBinaryProtocol is None:
+        parser.error("--transport thrift needs the Python package thrift (Debian: python3-thrift)")
     if options.oper == "create":
         for option in ("vrf", "subnets"):
             if not getattr(options, option):
@@ -131,7 +141,47 @@ def call(protocol, method, kind, elements, write):
     return answer
 
 
-def provision(options):
+def rest_gateway(options):
+    """The gateway as the REST form describes it."""
+
+    def subnets(values):
+        return [{"ip-address": str(value.ip), "prefix-len": value.network.prefixlen} for value in values]
+
+    return {
+        "interface": options.interface,
+        "routing-instance": options.vrf,
+        "subnets": subnets(options.subnets),
+        "routes": subnets(options.routes),
+    }
+
+
+def provision_by_rest(options):
+    """Carries the operation out; tells why it could not be, or None."""
+    where = f"{options.host}:{options.port}"
+    if options.oper == "create":
+        method, element = "POST", rest_gateway(options)
+    else:
+        method, element = "DELETE", {"interface": options.interface}
+    connection = http.client.HTTPConnection(options.host, options.port, timeout=TIMEOUT_MS / 1000)
+    try:
+        connection.connect()
+    except OSError:
+        return f"no daemon answers at {where}"
+    try:
+        connection.request(method, "/gateway", json.dumps([element]), {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        body = json.loads(answer.read())
+    except (http.client.HTTPException, OSError, ValueError) as error:
+        return f"{where} failed: {str(error) or type(error).__name__}"
+    finally:
+        connection.close()
+    if answer.status == 200:
+        return None
+    reason = body.get("error") if isinstance(body, dict) else None
+    return str(reason or f"status {answer.status}").strip("{ }")
+
+
+def provision_by_thrift(options):
     """Carries the operation out; tells why it could not be, or None."""
     where = f"{options.host}:{options.port}"
     socket = TSocket(options.host, options.port)
@@ -165,6 +215,7 @@ def main():
     logging.disable()
     options = parse(sys.argv[1:])
     outcome = {"create": "created", "delete": "deleted"}[options.oper]
+    provision = {"thrift": provision_by_thrift, "rest": provision_by_rest}[options.transport]
     problem = provision(options)
     if problem:
         sys.exit(f"provision_vgw_interface.py: {options.interface} not {outcome}: {problem}")

@@ -18,7 +18,7 @@
 //!
 //! **Shell**: effects, one kind a folder.
 //!
-//! - [`config`]: the configuration file and its drop-ins, checked as a whole.
+//! - [`config`]: the configuration file and its drop-ins, checked as a whole; OpenContrail's.
 //! - [`engine`]: threads and who owns what.
 //! - [`sys`]: taps, packet sockets, netlink, clocks, signals; the only `unsafe`.
 //! - [`api`]: the two Thrift services.

@@ -23,7 +23,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("engine", &["addr", "clock", "packet", "routing", "forward", "host", "gateway"]),
     ("sys", &["addr", "clock", "packet", "host", "gateway", "engine"]),
     ("api", &["addr", "clock", "routing", "forward", "host", "gateway", "engine"]),
-    ("cli", &["addr", "clock", "host", "gateway", "engine", "api"]),
+    ("cli", &["addr", "clock", "config", "host", "gateway", "engine", "api"]),
     ("daemon", &["api", "clock", "config", "engine", "host", "sys"]),
 ];
 

@@ -1,5 +1,5 @@
-//! The two Thrift services: [`instance_service`] is the one that OpenContrail's clients speak,
-//! [`virtual_gateway`] the daemon's own. `thrift/*.thrift` is their manual.
+//! The two Thrift services: [`instance_service`] is the one that OpenContrail's clients speak, and
+//! [`rest()`] its later form; [`virtual_gateway`] is the daemon's own. `thrift/*.thrift` is their manual.
 //!
 //! A call's way: [`Server`] reads one bounded frame; [`MessageReader`] decodes it from memory and
 //! trusts nothing; `convert` makes domain values of wire values and names what is wrong with them;
@@ -11,6 +11,7 @@ mod convert;
 pub mod generated;
 mod instance_service;
 mod message;
+mod rest;
 mod server;
 mod text;
 mod virtual_gateway;
@@ -18,5 +19,6 @@ mod virtual_gateway;
 pub use client::{Client, ClientError, Daemon, FrameReader, FrameWriter};
 pub use instance_service::instance_service;
 pub use message::{Header, MessageLimits, MessageReader};
-pub use server::{Limits, Listener, PeerCredentials, Server, answer};
+pub use rest::rest;
+pub use server::{HttpService, Limits, Listener, PeerCredentials, Request, Response, Server, answer};
 pub use virtual_gateway::virtual_gateway;

@@ -57,6 +57,25 @@ pub enum Verb {
     /// Builds guests, a compute node and an outside host in namespaces and shows the gateway at work.
     #[command(after_help = "Example:\n  sudo vgw demo\n  sudo vgw demo --keep\n  sudo vgw demo --stop")]
     Demo(DemoArguments),
+    /// Turns the gateways of OpenContrail's configuration into a part of vgwd.toml.
+    ///
+    /// It goes to standard output; what is read otherwise than it is written is told on standard error. The
+    /// daemon need not run, and is not changed.
+    #[command(
+        after_help = "Example:\n  vgw import /etc/contrail/contrail-vrouter-agent.conf > /etc/vgw/vgwd.d/agent.toml\n  \
+                            vgw import --devstack localrc"
+    )]
+    Import(ImportArguments),
+}
+
+/// A file of OpenContrail's.
+#[derive(Debug, Args)]
+pub struct ImportArguments {
+    /// The file is devstack's localrc or local.conf, with the variables CONTRAIL_VGW_*.
+    #[arg(long)]
+    pub devstack: bool,
+    /// The file: contrail-vrouter-agent.conf, of which the sections [GATEWAY-n] count.
+    pub file: PathBuf,
 }
 
 /// The first word of what the daemon is asked.

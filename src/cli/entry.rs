@@ -7,6 +7,7 @@ use std::sync::Arc;
 use clap::Parser;
 
 use crate::clock::Clock;
+use crate::config::Imported;
 
 use super::args::{Arguments, Verb};
 use super::ask::ask;
@@ -60,13 +61,19 @@ fn obey(arguments: &Arguments, clock: Arc<dyn Clock>, console: &mut Console<'_>)
             field: "--dry-run".to_owned(),
             reason: "the demonstration changes only namespaces that it makes itself".to_owned(),
         }),
+        Verb::Import(_) if arguments.dry_run => {
+            Err(Failure::Usage { field: "--dry-run".to_owned(), reason: "import changes nothing anyhow".to_owned() })
+        }
+        Verb::Import(given) => {
+            let read = if given.devstack { Imported::devstack } else { Imported::agent_conf };
+            let imported = read(&given.file).map_err(Failure::Configuration)?;
+            console.note(&imported.warnings);
+            console.say(&form(arguments, console.out_style).text(&imported)?)
+        }
         Verb::Demo(demo) => demo::show(demo, console.out_style, clock, console.out),
         Verb::Daemon(verb) => {
-            for note in verb.notes() {
-                let lead = console.err_style.paint(Tone::Notice, "vgw: note:");
-                console.complain(&format!("{lead} {note}\n"), 0);
-            }
-            let form = if arguments.json { Form::Json } else { Form::People(console.out_style) };
+            console.note(&verb.notes());
+            let form = form(arguments, console.out_style);
             if !arguments.dry_run {
                 lease::record(verb, &arguments.socket)?;
             }
@@ -79,7 +86,19 @@ fn obey(arguments: &Arguments, clock: Arc<dyn Clock>, console: &mut Console<'_>)
     }
 }
 
+fn form(arguments: &Arguments, style: Style) -> Form {
+    if arguments.json { Form::Json } else { Form::People(style) }
+}
+
 impl Console<'_> {
+    /// Writes notes beside an answer.
+    fn note(&mut self, notes: &[String]) {
+        for note in notes {
+            let lead = self.err_style.paint(Tone::Notice, "vgw: note:");
+            self.complain(&format!("{lead} {note}\n"), 0);
+        }
+    }
+
     /// Writes an answer. A reader that has gone away, as `head` does, has all it wants.
     fn say(&mut self, text: &str) -> Result<(), Failure> {
         match self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()) {
@@ -147,6 +166,48 @@ mod tests {
         let (code, out, _) = typed("vgw --socket /nonexistent/vgwd.sock status -j");
         assert_eq!(code, 4);
         assert!(out.contains(r#""kind":"unreachable""#), "{out}");
+    }
+
+    #[test]
+    fn old_configuration_becomes_new() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("agent.conf");
+        std::fs::write(&path, "[GATEWAY-0]\ninterface=vgw\nrouting_instance=net\nip_blocks=1.1.1.1/24\n").unwrap();
+        let path = path.display().to_string();
+        let (code, out, err) = typed(&format!("vgw import {path}"));
+        assert_eq!(code, 0);
+        assert!(
+            out.ends_with(
+                "GATEWAY-0\n[[gateway]]\ninterface = \"vgw\"\nrouting_instance = \"net\"\nsubnets = [\"1.1.1.0/24\"]\n"
+            ),
+            "{out}"
+        );
+        assert_eq!(
+            err,
+            format!("vgw: note: {path}:4: GATEWAY-0.ip_blocks: 1.1.1.1/24 has host bits, 1.1.1.0/24 is meant\n")
+        );
+        let (code, out, _) = typed(&format!("vgw import -j {path}"));
+        let object: serde_json::Value = serde_json::from_str(&out).unwrap();
+        assert_eq!((code, &object["schema"]), (0, &"vgw.import/1".into()));
+        assert_eq!(object["gateways"][0]["subnets"][0], "1.1.1.0/24");
+        let (code, out, err) = typed(&format!("vgw import --devstack {path}"));
+        assert_eq!((code, out.as_str()), (0, ""));
+        assert!(err.contains("CONTRAIL_VGW_INTERFACE"), "{err}");
+        assert_eq!(typed(&format!("vgw import -n {path}")).0, 2);
+
+        std::fs::write(&path, "[GATEWAY-0]\ninterface=a/b\nrouting_instance=net\nip_blocks=1.1.1.1/24\n").unwrap();
+        let (code, out, err) = typed(&format!("vgw import {path}"));
+        let reason = format!("{path}:2: GATEWAY-0.interface: the name contains '/', which is not allowed");
+        assert_eq!((code, out.as_str(), err), (78, "", format!("vgw: {reason}\n")));
+        let (code, out, err) = typed(&format!("vgw import -j {path}"));
+        let object: serde_json::Value = serde_json::from_str(&out).unwrap();
+        assert_eq!((code, err.as_str()), (78, ""));
+        assert_eq!(object["error"]["kind"], "configuration");
+        assert_eq!(
+            (&object["error"]["field"], &object["error"]["reason"]),
+            (&"GATEWAY-0.interface".into(), &reason.into())
+        );
+        assert_eq!(typed("vgw import /nonexistent/file").0, 78);
     }
 
     #[test]

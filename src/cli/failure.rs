@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use crate::api::ClientError;
 use crate::api::generated::virtual_gateway::{ErrorKind, RequestError};
-
+use crate::config::ConfigError;
 use crate::gateway::LeaseName;
 
 use super::render::{Style, Tone};
@@ -61,6 +61,9 @@ pub enum Failure {
     /// The answer could not be written.
     #[error("cannot write the answer: {0}")]
     Output(#[source] io::Error),
+    /// A file to be imported cannot be used.
+    #[error("{0}{why}", why = cause(.0))]
+    Configuration(ConfigError),
     /// A step of the demonstration did not show what it should.
     #[error("{0}")]
     Demo(String),
@@ -82,6 +85,7 @@ impl Failure {
             Self::NotFound { .. } => 3,
             Self::Unreachable { .. } => 4,
             Self::NotPermitted { .. } => 77,
+            Self::Configuration(_) => 78,
             Self::Record { .. } | Self::Protocol(_) | Self::Output(_) | Self::Demo(_) => 1,
         }
     }
@@ -105,6 +109,7 @@ impl Failure {
             Self::Unreachable { .. } => "unreachable",
             Self::NotPermitted { .. } => "not_permitted",
             Self::Protocol(_) => "protocol",
+            Self::Configuration(_) => "configuration",
             Self::Record { .. } | Self::Output(_) | Self::Demo(_) => "failed",
         }
     }
@@ -115,6 +120,7 @@ impl Failure {
         match self {
             Self::Usage { field, .. } | Self::Refused(RequestError { field, .. }) => field,
             Self::NotFound { object, .. } => object,
+            Self::Configuration(ConfigError::Invalid { key: Some(key), .. }) => key,
             _ => "",
         }
     }
@@ -197,6 +203,14 @@ impl From<clap::Error> for Failure {
             reason = format!("{reason}: {source}");
         }
         Self::Usage { field, reason }
+    }
+}
+
+/// What lies behind an error that a file could not be read, to follow it in a line.
+fn cause(error: &ConfigError) -> String {
+    match error {
+        ConfigError::Read { reason, .. } => format!(": {}", text_of(reason)),
+        _ => String::new(),
     }
 }
 

@@ -13,6 +13,7 @@ use crate::host::{Mark, Observed};
 
 use super::ConfigError;
 use super::document::{Document, Place};
+use super::import::Imported;
 use super::merge::Merge;
 use super::source::{self, Source};
 
@@ -26,6 +27,8 @@ pub struct Config {
     pub audit_timeout: Option<Duration>,
     /// Where the compatible API listens; `None` if nowhere.
     pub thrift_listen: Option<SocketAddr>,
+    /// Where its REST form listens; `None` if nowhere.
+    pub rest_listen: Option<SocketAddr>,
     /// The Unix socket of the own service.
     pub socket: PathBuf,
     /// How our own things in the kernel are recognised. Read at start only.
@@ -44,6 +47,8 @@ pub struct Config {
     /// How long a worker looks for more packets before it sleeps, while they come one after the other;
     /// zero is never. Read at start only.
     pub spin: Duration,
+    /// The configuration of an OpenContrail agent, whose gateways were taken over.
+    pub agent_conf: Option<PathBuf>,
     /// What was accepted but is hardly meant so, one sentence each with its place.
     pub warnings: Vec<String>,
     pub(super) places: BTreeMap<Element, Place>,
@@ -69,6 +74,14 @@ impl Config {
         for source in sources {
             merge.add(Document::parse(source)?)?;
         }
+        if let Some(path) = merge.config.agent_conf.clone() {
+            merge.adopt(Imported::agent_source(&source::read(&path)?)?)?;
+        }
+        Self::checked(merge)
+    }
+
+    /// What was merged, if it fits together.
+    pub(super) fn checked(merge: Merge) -> Result<Self, ConfigError> {
         let config = merge.config;
         // Whether it fits beside what the host and the controllers have is asked when it is applied.
         let mut registry = Registry::new(config.declared.limits, config.mark);
@@ -94,6 +107,7 @@ impl Default for Config {
             declared: Declared::default(),
             audit_timeout: Some(Audit::DEFAULT_TIMEOUT),
             thrift_listen: Some((Ipv4Addr::LOCALHOST, 9090).into()),
+            rest_listen: None,
             socket: "/run/vgw/vgwd.sock".into(),
             mark: Mark::default(),
             check: Some(Duration::from_secs(60)),
@@ -101,6 +115,7 @@ impl Default for Config {
             workers: 1,
             io_uring: None,
             spin: Duration::ZERO,
+            agent_conf: None,
             warnings: Vec::new(),
             places: BTreeMap::new(),
         }

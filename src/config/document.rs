@@ -22,13 +22,21 @@ pub(super) struct Document {
 /// The places of the elements, by section and in their order.
 pub(super) struct Places(BTreeMap<&'static str, Vec<Place>>);
 
-/// Where an element of a list of tables stands.
+/// Where an element of a list of tables stands, or a section of a foreign file.
 #[derive(Debug, Clone)]
 pub(super) struct Place {
     path: Arc<Path>,
-    section: &'static str,
+    section: Arc<str>,
     line: usize,
-    keys: BTreeMap<String, usize>,
+    /// Keys by the name that our own files give them.
+    keys: BTreeMap<String, Key>,
+}
+
+/// A key's line, and its name in the file.
+#[derive(Debug, Clone)]
+struct Key {
+    line: usize,
+    name: String,
 }
 
 impl Document {
@@ -58,20 +66,47 @@ impl Places {
 
 impl Place {
     fn of(path: &Arc<Path>, section: &'static str, text: &str, element: &Spanned<DeValue<'_>>) -> Self {
-        let keys = element.get_ref().as_table().into_iter().flatten();
+        let keys = element.get_ref().as_table().into_iter().flatten().map(|(key, _)| {
+            let name = key.get_ref().to_string();
+            (name.clone(), Key { line: line_of(text, key.span().start), name })
+        });
         Self {
             path: Arc::clone(path),
-            section,
+            section: section.into(),
             line: line_of(text, element.span().start),
-            keys: keys.map(|(key, _)| (key.get_ref().to_string(), line_of(text, key.span().start))).collect(),
+            keys: keys.collect(),
         }
+    }
+
+    /// A section of a foreign file; `keys` tells our name, theirs, and the line.
+    pub(super) fn foreign<'k>(
+        path: &Path,
+        section: &str,
+        line: usize,
+        keys: impl Iterator<Item = (&'k str, &'k str, usize)>,
+    ) -> Self {
+        // Our own files are checked for names that could forge a line; these are not.
+        let shown = |name: &str| name.escape_debug().to_string();
+        let keys = keys.map(|(ours, theirs, line)| (ours.to_owned(), Key { line, name: shown(theirs) }));
+        let section = shown(section).into();
+        Self { path: path.into(), section, line, keys: keys.collect() }
+    }
+
+    /// File, line and section.
+    pub(super) fn origin(&self) -> String {
+        format!("{}: {}", self.to_string().escape_debug(), self.section)
+    }
+
+    /// A sentence about the section as a whole.
+    pub(super) fn note(&self, sentence: &str) -> String {
+        format!("{self}: {}: {sentence}", self.section)
     }
 
     /// An error about one of the element's keys, or about the element if it does not have the key.
     pub(super) fn error(&self, key: &str, reason: &str) -> ConfigError {
         let (line, key) = match self.keys.get(key) {
-            Some(line) => (*line, format!("{}.{key}", self.section)),
-            None => (self.line, self.section.to_owned()),
+            Some(Key { line, name }) => (*line, format!("{}.{name}", self.section)),
+            None => (self.line, self.section.to_string()),
         };
         let reason = format!("{key}: {reason}");
         ConfigError::Invalid { path: self.path.to_path_buf(), line, key: Some(key), reason }

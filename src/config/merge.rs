@@ -7,6 +7,7 @@ use crate::host::Mark;
 
 use super::document::{Document, Place, Places};
 use super::element::{Element, Identity};
+use super::import::Imported;
 use super::{Config, ConfigError, shape};
 
 /// The configuration so far.
@@ -21,7 +22,8 @@ impl Merge {
     /// Takes over one more file: lists append, a single value replaces an earlier one.
     pub(super) fn add(&mut self, document: Document) -> Result<(), ConfigError> {
         let Document { file, places } = document;
-        let shape::File { gateway, port, uplink, route, network, audit, api, limits, host, dataplane } = file;
+        let shape::File { gateway, port, uplink, route, network, audit, api, limits, host, dataplane, compat, rest } =
+            file;
         let gateways = self.section(gateway, &places, Index::Gateway, self.config.declared.gateways.len())?;
         let ports = self.section(port, &places, Index::Port, self.config.declared.ports.len())?;
         let uplinks = self.section(uplink, &places, Index::Uplink, self.config.declared.uplinks.len())?;
@@ -48,6 +50,9 @@ impl Merge {
         if let Some(listen) = api.thrift_listen {
             config.thrift_listen = listen.0.0;
         }
+        if let Some(listen) = rest.listen {
+            config.rest_listen = listen.0.0;
+        }
         if let Some(socket) = api.socket {
             config.socket = socket;
         }
@@ -59,6 +64,19 @@ impl Merge {
         }
         if let Some(spin) = dataplane.spin {
             config.spin = spin.0.0;
+        }
+        if let Some(path) = compat.agent_conf {
+            config.agent_conf = path.0.0;
+        }
+        Ok(())
+    }
+
+    /// Takes over the gateways of a foreign file.
+    pub(super) fn adopt(&mut self, imported: Imported) -> Result<(), ConfigError> {
+        self.config.warnings.extend(imported.warnings.iter().cloned());
+        for (spec, place) in imported.into_gateways() {
+            self.name(&spec, &place, Index::Gateway(self.config.declared.gateways.len()))?;
+            self.config.declared.gateways.push(spec);
         }
         Ok(())
     }
@@ -86,13 +104,19 @@ impl Merge {
             self.config.warnings.push(place.error(key, &reason).to_string());
         }
         let spec = element.spec().map_err(|fault| place.error(fault.key, fault.reason))?;
+        self.name(&spec, place, index)?;
+        Ok(spec)
+    }
+
+    /// Remembers where an element stands. Its name must be new.
+    fn name(&mut self, spec: &impl Identity, place: &Place, index: Index) -> Result<(), ConfigError> {
         let (key, name) = spec.identity();
         if let Some(first) = self.names.get(&name) {
             return Err(place.error(key, &format!("{name} is also defined in {first}")));
         }
         self.names.insert(name, place.clone());
         self.config.places.insert(index, place.clone());
-        Ok(spec)
+        Ok(())
     }
 }
 

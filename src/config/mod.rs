@@ -1,10 +1,11 @@
 //! The configuration: `vgwd.toml` and the drop-ins beside it, read, merged and checked as a whole
-//! before anything of it is applied.
+//! before anything of it is applied; and the gateways of OpenContrail's own files.
 
 mod configuration;
 mod document;
 mod element;
 mod error;
+mod import;
 mod merge;
 mod shape;
 mod source;
@@ -12,3 +13,4 @@ mod value;
 
 pub use configuration::Config;
 pub use error::ConfigError;
+pub use import::Imported;

@@ -10,7 +10,7 @@ use crate::gateway::{DomainName, LeaseTime, PortSpec, UplinkName};
 use crate::host::Mark;
 
 use super::value::{
-    Choice, Folder, Interval, Listen, Namespace, Network, NonEmpty, Number, Protocol, Share, Spin, StationMac, Text,
+    Absolute, Choice, Interval, Listen, Namespace, Network, NonEmpty, Number, Protocol, Share, Spin, StationMac, Text,
     Timeout,
 };
 
@@ -44,6 +44,10 @@ pub(super) struct File {
     pub(super) host: Host,
     #[serde(default)]
     pub(super) dataplane: Dataplane,
+    #[serde(default)]
+    pub(super) compat: Compat,
+    #[serde(default)]
+    pub(super) rest: Rest,
 }
 
 #[derive(Debug, Deserialize)]
@@ -178,7 +182,7 @@ pub(super) struct Host {
     pub(super) rule_priority: Option<Number<1, { MAIN_RULE - Mark::RULE_PRIORITIES }>>,
     /// Above the tables that the kernel names.
     pub(super) table_base: Option<Number<256, { u32::MAX - Mark::TABLES }>>,
-    pub(super) rt_tables: Option<Text<Folder>>,
+    pub(super) rt_tables: Option<Text<Absolute>>,
     /// Group 0 is every interface's unless somebody says otherwise.
     pub(super) link_group: Option<Number<1, { u32::MAX }>>,
     pub(super) check: Option<Interval>,
@@ -191,6 +195,18 @@ pub(super) struct Dataplane {
     pub(super) workers: Option<Number<1, 256>>,
     pub(super) io_uring: Option<Choice>,
     pub(super) spin: Option<Text<Spin>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Compat {
+    pub(super) agent_conf: Option<Text<Absolute>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Rest {
+    pub(super) listen: Option<Text<Listen>>,
 }
 
 impl Network {

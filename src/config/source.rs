@@ -50,7 +50,8 @@ fn drop_ins(folder: &Path) -> Result<Vec<PathBuf>, ConfigError> {
     Ok(paths)
 }
 
-fn read(path: &Path) -> Result<Source, ConfigError> {
+/// Reads one file.
+pub(super) fn read(path: &Path) -> Result<Source, ConfigError> {
     let failed = |reason| ConfigError::Read { path: path.to_owned(), reason };
     // Asked before opening, which would wait for ever on a pipe without a writer.
     if !fs::metadata(path).map_err(failed)?.is_file() {

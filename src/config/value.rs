@@ -131,11 +131,11 @@ impl FromStr for Listen {
     }
 }
 
-/// An absolute path of a folder; `none` is no folder.
+/// An absolute path; `none` is none.
 #[derive(Debug)]
-pub(super) struct Folder(pub(super) Option<PathBuf>);
+pub(super) struct Absolute(pub(super) Option<PathBuf>);
 
-impl FromStr for Folder {
+impl FromStr for Absolute {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {

@@ -1,12 +1,14 @@
 //! Where clients come in.
 
 use std::fs;
+use std::io;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
 use thrift::server::TProcessor;
 
-use crate::api::{Limits, Listener, Server, instance_service, virtual_gateway};
+use crate::api::{Limits, Listener, Server, instance_service, rest, virtual_gateway};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::engine::{Caller, Handle};
@@ -20,6 +22,7 @@ use super::Fatal;
 pub struct Listeners {
     unix: (Listener, String),
     thrift: Option<(Listener, String)>,
+    rest: Option<(Listener, String)>,
 }
 
 impl Listeners {
@@ -37,14 +40,16 @@ impl Listeners {
             fs::create_dir_all(folder).map_err(refused(&place))?;
         }
         let unix = Listener::unix(&config.socket, peer_credentials).map_err(refused(&place))?;
-        let thrift = match config.thrift_listen {
+        let bind = |address: Option<SocketAddr>, listen: fn(SocketAddr) -> io::Result<Listener>| match address {
             Some(address) => {
                 let place = address.to_string();
-                Some((Listener::tcp(address).map_err(refused(&place))?, place))
+                Ok::<_, Fatal>(Some((listen(address).map_err(refused(&place))?, place)))
             }
-            None => None,
+            None => Ok(None),
         };
-        Ok(Self { unix: (unix, place), thrift })
+        let thrift = bind(config.thrift_listen, Listener::tcp)?;
+        let rest = bind(config.rest_listen, Listener::rest)?;
+        Ok(Self { unix: (unix, place), thrift, rest })
     }
 
     /// Serves whoever comes, until the servers are stopped.
@@ -57,6 +62,12 @@ impl Listeners {
         if let Some(bound) = self.thrift {
             let compatible = engine.clone();
             servers.push(start(bound, move |caller| instance_service(compatible.clone(), caller), clock)?);
+        }
+        if let Some((listener, place)) = self.rest {
+            let compatible = engine.clone();
+            let service = move |caller| rest(compatible.clone(), caller);
+            let server = Server::start_http(listener, service, Arc::clone(clock), Limits::default());
+            servers.push(server.map_err(|error| Fatal::Listen(place, error))?);
         }
         Ok(servers)
     }

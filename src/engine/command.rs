@@ -18,6 +18,8 @@ use super::view::{ImportView, LookupView, ObjectView, RehearsalView, RouteView, 
 pub enum Caller {
     /// A client of the compatible API.
     Thrift(SocketAddr),
+    /// A client of its REST form.
+    Rest(SocketAddr),
     /// A client of the Unix socket, as the kernel vouches for it (`SO_PEERCRED`).
     Unix {
         /// User id.
@@ -135,6 +137,7 @@ impl fmt::Display for Caller {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Thrift(address) => write!(f, "thrift {address}"),
+            Self::Rest(address) => write!(f, "rest {address}"),
             Self::Unix { uid, pid } => write!(f, "uid {uid} pid {pid}"),
             Self::Configuration => f.write_str("configuration"),
         }

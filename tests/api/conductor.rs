@@ -34,6 +34,7 @@ pub(crate) fn run(inbox: &Receiver<(Caller, Command)>, tell: &Sender<String>) {
 fn told(caller: &Caller, command: &Command) -> String {
     let who = match caller {
         Caller::Thrift(_) => "thrift".to_owned(),
+        Caller::Rest(_) => "rest".to_owned(),
         Caller::Unix { uid, pid: _ } => format!("uid {uid}"),
         Caller::Configuration => "configuration".to_owned(),
     };

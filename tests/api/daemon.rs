@@ -8,7 +8,7 @@ use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::{Receiver, unbounded};
 use tempfile::TempDir;
-use vgw::api::{Client, Limits, Listener, Server, instance_service, virtual_gateway};
+use vgw::api::{Client, Limits, Listener, Server, instance_service, rest, virtual_gateway};
 use vgw::engine::{Caller, Handle};
 use vgw::sys::{MonotonicClock, peer_credentials};
 
@@ -34,19 +34,32 @@ impl Daemon {
         Self::start(Limits::default(), |socket| Listener::unix(socket, peer_credentials), virtual_gateway)
     }
 
+    /// The REST form of the compatible service on a free port.
+    pub(crate) fn rest(limits: Limits) -> Self {
+        Self::start_by(|_, handle| {
+            let listener = Listener::rest("127.0.0.1:0".parse().unwrap())?;
+            let service = move |caller| rest(handle.clone(), caller);
+            Server::start_http(listener, service, Arc::new(MonotonicClock), limits)
+        })
+    }
+
     fn start(
         limits: Limits,
         listen: impl FnOnce(&Path) -> io::Result<Listener>,
         service: fn(Handle, Caller) -> Box<dyn thrift::server::TProcessor + Send>,
     ) -> Self {
+        Self::start_by(|socket, handle| {
+            let service = move |caller| service(handle.clone(), caller);
+            Server::start(listen(socket)?, service, Arc::new(MonotonicClock), limits)
+        })
+    }
+
+    fn start_by(start: impl FnOnce(&Path, Handle) -> io::Result<Server>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (commands, inbox) = unbounded();
         let (tell, asked) = unbounded();
         let conductor = thread::Builder::new().spawn(move || conductor::run(&inbox, &tell));
-        let handle = Handle::new(commands);
-        let listener = listen(&folder.path().join("vgwd.sock")).unwrap();
-        let service = move |caller| service(handle.clone(), caller);
-        let server = Server::start(listener, service, Arc::new(MonotonicClock), limits).unwrap();
+        let server = start(&folder.path().join("vgwd.sock"), Handle::new(commands)).unwrap();
         Self { server: Some(server), conductor: Some(conductor.unwrap()), asked, folder }
     }
 

@@ -11,4 +11,5 @@ mod hostile;
 mod own;
 mod peer;
 mod python;
+mod rest;
 mod wire;

@@ -97,6 +97,41 @@ fn the_script_creates_and_deletes() {
 }
 
 #[test]
+fn the_script_speaks_rest_too() {
+    let daemon = Daemon::rest(Limits::default());
+    let create = "--transport rest --interface vgw1 --vrf net1 --subnets 10.1.0.0/16 10.2.3.4/24";
+    assert_eq!(provision(&daemon, create), (0, "vgw1: created\n".to_owned()));
+    assert_eq!(provision(&daemon, &format!("{create} --routes 0.0.0.0/0 2001:db8::/32")).0, 0);
+    assert_eq!(provision(&daemon, "--transport rest --oper delete --interface vgw1").1, "vgw1: deleted\n");
+    let gateway = "rest: add [\"vgw1 in net1 subnets {10.1.0.0/16, 10.2.3.0/24} routes";
+    assert_eq!(
+        daemon.asked(),
+        [
+            format!("{gateway} {{}}\"] seen []"),
+            format!("{gateway} {{0.0.0.0/0, 2001:db8::/32}}\"] seen []"),
+            "rest: delete [\"vgw1\"]".to_owned(),
+        ]
+    );
+    let name = "provision_vgw_interface.py";
+    let (code, said) = provision(&daemon, &create.replace("vgw1", TAKEN));
+    assert_eq!((code, said), (1, format!("{name}: tap9 not created: tap9: tap9 is already a port\n")));
+
+    // A daemon that speaks the other, and none.
+    let thrift = Daemon::tcp(Limits::default());
+    let (code, said) = provision(&thrift, create);
+    let address = thrift.address();
+    assert!(code == 1 && said.starts_with(&format!("{name}: vgw1 not created: {address} failed: ")), "{said}");
+    let (code, said) = provision(&daemon, "--oper delete --interface vgw1");
+    assert!(code == 1 && said.lines().count() == 1, "{said}");
+    let absent = Command::new(project("scripts/provision_vgw_interface.py"))
+        .args("--transport rest --oper delete --interface vgw1 --port 1".split(' '))
+        .output()
+        .unwrap();
+    let line = format!("{name}: vgw1 not deleted: no daemon answers at 127.0.0.1:1\n");
+    assert_eq!((absent.status.code(), text(&absent.stderr)), (Some(1), line.as_str()));
+}
+
+#[test]
 fn the_script_fails_with_one_line() {
     let daemon = Daemon::tcp(Limits::default());
     let fails = |arguments: &str, code: i32, line: &str| {

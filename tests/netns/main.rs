@@ -29,6 +29,7 @@ mod multihomed;
 mod namespace;
 mod offloads;
 mod provider;
+mod provision;
 mod reload;
 mod repair;
 mod rules;

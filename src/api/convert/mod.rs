@@ -5,6 +5,7 @@ mod change;
 mod compute_port;
 mod failure;
 mod fault;
+mod json;
 mod read;
 mod request;
 mod view;
@@ -14,6 +15,7 @@ pub(super) use change::{change, foreign_uplink, host_object, host_step, identity
 pub(super) use compute_port::{compute_port, uuid};
 pub(super) use failure::{Identity, refused};
 pub(super) use fault::Fault;
+pub(super) use json::{gateways_of_json, names_of_json};
 pub(super) use read::{address, family, instance_name, interface_name};
 pub(super) use view::{
     audit_state, gateway_state, instance_state, lookup, network_state, outcome, port_state, route_state, status,

@@ -5,13 +5,13 @@ use std::io;
 /// Why a connection ended.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Ending {
-    /// The client closed it between two frames.
+    /// The client closed it between two requests.
     #[error("closed by the client")]
     Closed,
     /// The server stops.
     #[error("the server stops")]
     Stopping,
-    /// No frame came for too long.
+    /// No request came for too long.
     #[error("idle")]
     Idle,
     /// The client closed it within a frame.
@@ -40,6 +40,20 @@ pub(super) enum Ending {
     /// A frame in which not even a message's header can be read.
     #[error("a frame holds no Thrift message: {0}")]
     NoMessage(String),
+    /// The client closed it within a request.
+    #[error("closed by the client within a request")]
+    Unfinished,
+    /// A request took too long to come.
+    #[error("a request did not come in time")]
+    RequestLate,
+    /// A request that cannot be read to its end.
+    #[error("a request was refused with status {status}: {reason}")]
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// Why.
+        reason: &'static str,
+    },
     /// The socket failed.
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -55,7 +69,10 @@ impl Ending {
             | Self::FrameLate { .. }
             | Self::ReplyLate
             | Self::FrameLength { .. }
-            | Self::NoMessage(_) => false,
+            | Self::NoMessage(_)
+            | Self::Unfinished
+            | Self::RequestLate
+            | Self::Refused { .. } => false,
         }
     }
 }

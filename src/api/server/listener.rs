@@ -20,7 +20,7 @@ pub struct Listener(Socket);
 
 #[derive(Debug)]
 enum Socket {
-    Tcp(TcpListener),
+    Tcp { listener: TcpListener, caller: fn(SocketAddr) -> Caller },
     Unix { listener: UnixListener, credentials: PeerCredentials, _file: SocketFile },
 }
 
@@ -39,14 +39,26 @@ impl Stream for TcpStream {}
 impl Stream for UnixStream {}
 
 impl Listener {
-    /// Listens on a TCP address; port 0 takes a free one.
+    /// Listens on a TCP address for clients of the compatible API; port 0 takes a free one.
     ///
     /// # Errors
     /// What the kernel says.
     pub fn tcp(address: SocketAddr) -> io::Result<Self> {
+        Self::bind(address, Caller::Thrift)
+    }
+
+    /// As [`Listener::tcp`], for clients of its REST form.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub fn rest(address: SocketAddr) -> io::Result<Self> {
+        Self::bind(address, Caller::Rest)
+    }
+
+    fn bind(address: SocketAddr, caller: fn(SocketAddr) -> Caller) -> io::Result<Self> {
         let listener = TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
-        Ok(Self(Socket::Tcp(listener)))
+        Ok(Self(Socket::Tcp { listener, caller }))
     }
 
     /// Listens on a Unix socket of mode 0660 that has this name, and takes the name over from a
@@ -88,7 +100,7 @@ impl Listener {
     /// What the kernel says.
     pub fn address(&self) -> io::Result<Option<SocketAddr>> {
         match &self.0 {
-            Socket::Tcp(listener) => listener.local_addr().map(Some),
+            Socket::Tcp { listener, .. } => listener.local_addr().map(Some),
             Socket::Unix { .. } => Ok(None),
         }
     }
@@ -96,12 +108,12 @@ impl Listener {
     /// Takes a connection that waits.
     pub(super) fn accept(&self) -> io::Result<(Box<dyn Stream>, Caller)> {
         match &self.0 {
-            Socket::Tcp(listener) => {
+            Socket::Tcp { listener, caller } => {
                 let (stream, address) = listener.accept()?;
                 stream.set_nonblocking(true)?;
                 // Replies are small and complete: sending them at once is always right.
                 stream.set_nodelay(true)?;
-                Ok((Box::new(stream), Caller::Thrift(address)))
+                Ok((Box::new(stream), caller(address)))
             }
             Socket::Unix { listener, credentials, _file } => {
                 let (stream, _) = listener.accept()?;
@@ -116,7 +128,7 @@ impl Listener {
 impl AsFd for Listener {
     fn as_fd(&self) -> BorrowedFd<'_> {
         match &self.0 {
-            Socket::Tcp(listener) => listener.as_fd(),
+            Socket::Tcp { listener, .. } => listener.as_fd(),
             Socket::Unix { listener, .. } => listener.as_fd(),
         }
     }

@@ -1,15 +1,18 @@
-//! A bounded server of framed binary Thrift: nothing that a client sends, or fails to send or to
+//! A bounded server of framed binary Thrift and of HTTP: nothing that a client sends, or fails to send or to
 //! read, takes more than its limits of memory, time and connections.
 
 mod answer;
 mod connection;
 mod ending;
+mod framed;
+mod http;
 mod limits;
 mod listener;
 mod shutdown;
 mod start;
 
 pub use answer::answer;
+pub use http::{HttpService, Request, Response};
 pub use limits::Limits;
 pub use listener::{Listener, PeerCredentials};
 pub use start::Server;

@@ -13,7 +13,9 @@ use thrift::server::TProcessor;
 use crate::clock::Clock;
 use crate::engine::Caller;
 
-use super::connection::Connection;
+use super::connection::{Connection, Speaker};
+use super::framed::Framed;
+use super::http::{Http, HttpService};
 use super::limits::Limits;
 use super::listener::{Listener, Stream};
 use super::shutdown::{Shutdown, Wait};
@@ -48,11 +50,33 @@ impl Server {
         clock: Arc<dyn Clock>,
         limits: Limits,
     ) -> io::Result<Self> {
+        Self::start_speaking(listener, move |caller| Box::new(Framed::new(service(caller))), clock, limits)
+    }
+
+    /// As [`Server::start`], for clients that speak HTTP. A body has the limit of a frame.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub fn start_http(
+        listener: Listener,
+        service: impl Fn(Caller) -> Box<dyn HttpService> + Send + 'static,
+        clock: Arc<dyn Clock>,
+        limits: Limits,
+    ) -> io::Result<Self> {
+        Self::start_speaking(listener, move |caller| Box::new(Http::new(service(caller))), clock, limits)
+    }
+
+    fn start_speaking(
+        listener: Listener,
+        speaker: impl Fn(Caller) -> Box<dyn Speaker> + Send + 'static,
+        clock: Arc<dyn Clock>,
+        limits: Limits,
+    ) -> io::Result<Self> {
         let address = listener.address()?;
         let (stop, shutdown) = Shutdown::new()?;
         let shared = Arc::new(Shared { shutdown, clock, limits });
         let thread =
-            thread::Builder::new().name("api".to_owned()).spawn(move || accept(&listener, &service, &shared))?;
+            thread::Builder::new().name("api".to_owned()).spawn(move || accept(&listener, &speaker, &shared))?;
         Ok(Self { address, stop, thread })
     }
 
@@ -74,7 +98,7 @@ impl Server {
 }
 
 /// Accepts until the stop, then waits for the connections to end.
-fn accept(listener: &Listener, service: &impl Fn(Caller) -> Box<dyn TProcessor + Send>, shared: &Arc<Shared>) {
+fn accept(listener: &Listener, speaker: &impl Fn(Caller) -> Box<dyn Speaker>, shared: &Arc<Shared>) {
     let mut threads: Vec<JoinHandle<()>> = Vec::new();
     // Each connection holds a clone, and drops it before its socket: a client that has seen the end
     // of its connection finds the seat free.
@@ -108,7 +132,7 @@ fn accept(listener: &Listener, service: &impl Fn(Caller) -> Box<dyn TProcessor +
             continue;
         }
         full = false;
-        match spawn(stream, caller, service, shared, &seats) {
+        match spawn(stream, caller, speaker, shared, &seats) {
             Ok(thread) => threads.push(thread),
             Err(error) => tracing::warn!("no thread for a connection: {error}"),
         }
@@ -122,11 +146,11 @@ fn accept(listener: &Listener, service: &impl Fn(Caller) -> Box<dyn TProcessor +
 fn spawn(
     mut stream: Box<dyn Stream>,
     caller: Caller,
-    service: &impl Fn(Caller) -> Box<dyn TProcessor + Send>,
+    speaker: &impl Fn(Caller) -> Box<dyn Speaker>,
     shared: &Arc<Shared>,
     seats: &Arc<()>,
 ) -> io::Result<JoinHandle<()>> {
-    let processor = service(caller.clone());
+    let mut speaker = speaker(caller.clone());
     let (shared, seat) = (Arc::clone(shared), Arc::clone(seats));
     thread::Builder::new().name("api-connection".to_owned()).spawn(move || {
         // Everything logged on this thread names the caller, at whatever level logging is.
@@ -137,7 +161,7 @@ fn spawn(
             clock: &*shared.clock,
             limits: &shared.limits,
         };
-        let ending = connection.serve(&*processor);
+        let ending = connection.serve(&mut *speaker);
         drop(seat);
         if ending.is_usual() {
             tracing::debug!("connection ended: {ending}");

@@ -3,6 +3,7 @@
 mod audit;
 mod gateway;
 mod host;
+mod imported;
 mod lease;
 mod network;
 mod outcome;

@@ -33,12 +33,14 @@ fn the_packaged_file_holds_the_defaults() {
         declared,
         audit_timeout,
         thrift_listen,
+        rest_listen,
         socket,
         mark,
         check,
         workers,
         io_uring,
         spin,
+        agent_conf,
         warnings,
         places,
         rt_tables,
@@ -47,12 +49,14 @@ fn the_packaged_file_holds_the_defaults() {
     assert_eq!(packaged.declared, declared);
     assert_eq!(packaged.audit_timeout, audit_timeout);
     assert_eq!(packaged.thrift_listen, thrift_listen);
+    assert_eq!(packaged.rest_listen, rest_listen);
     assert_eq!(packaged.socket, socket);
     assert_eq!(packaged.mark, mark);
     assert_eq!((packaged.check, packaged.rt_tables), (check, rt_tables));
     assert_eq!(packaged.workers, workers);
     assert_eq!(packaged.io_uring, io_uring);
     assert_eq!(packaged.spin, spin);
+    assert_eq!(packaged.agent_conf, agent_conf);
     assert_eq!(packaged.warnings, warnings);
     assert_eq!(packaged.places.len(), places.len());
 }
@@ -231,9 +235,10 @@ fn what_does_not_fit_together_is_named_at_its_place() {
 fn files_add_up_and_the_last_value_counts() {
     let config = read(&[
         &format!("{GATEWAY}[audit]\ntimeout = 5\n[api]\nsocket = '/a'\n[limits]\nports = 7"),
-        &format!("{PORT}[audit]\ntimeout = 'off'\n[limits]\ngateways = 9\n[api]\nthrift_listen = 'none'"),
+        &format!("{PORT}[audit]\ntimeout = 'off'\n[limits]\ngateways = 9\n[api]\nthrift_listen = 'none'\n[rest]\nlisten = '127.0.0.1:9091'"),
     ])
     .unwrap();
+    assert_eq!(config.rest_listen, Some("127.0.0.1:9091".parse().unwrap()));
     assert_eq!(config.declared.gateways.len() + config.declared.ports.len(), 2);
     assert_eq!(config.audit_timeout, None);
     assert_eq!(config.thrift_listen, None);
@@ -324,4 +329,40 @@ fn files_that_cannot_be_read_are_named() {
     assert!(matches!(failure(&path), ConfigError::TooLarge { limit: 1_048_576, .. }));
     let ConfigError::Read { reason, .. } = failure(Path::new("/dev/zero")) else { panic!("another error") };
     assert_eq!(reason.to_string(), "not a regular file");
+}
+
+#[test]
+fn an_agents_gateways_stand_beside_those_of_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("agent.conf");
+    let with = |agent_conf: &str, text: &str| {
+        fs::write(&path, agent_conf).unwrap();
+        let config = read(&[&format!("{text}[compat]\nagent_conf = {path:?}\n")]);
+        config.map_err(|error| error.to_string().replace(&path.display().to_string(), "agent.conf"))
+    };
+    let section = "[GATEWAY-0]\ninterface=vgw2\nrouting_instance=old\nip_blocks=10.9.0.1/16\n";
+    let config = with(section, GATEWAY).unwrap();
+    let names: Vec<_> = config.declared.gateways.iter().map(|gateway| gateway.interface.as_str()).collect();
+    assert_eq!(names, ["vgw1", "vgw2"]);
+    assert_eq!(config.warnings.len(), 1);
+    let misfit =
+        Misfit { element: Some(Element::Gateway(1)), refusal: Refusal::ForeignRoute("10.9.0.0/16".parse().unwrap()) };
+    let located = config.locate(&misfit).to_string();
+    assert!(
+        located.ends_with(
+            "agent.conf:4: GATEWAY-0.ip_blocks: the host already has a route to 10.9.0.0/16 that is not ours"
+        ),
+        "{located}"
+    );
+    assert_eq!(
+        with(&section.replace("vgw2", "vgw1"), GATEWAY).unwrap_err(),
+        "agent.conf:2: GATEWAY-0.interface: gateway vgw1 is also defined in a.toml:1"
+    );
+    fs::remove_file(&path).unwrap();
+    let absent = read(&[&format!("[compat]\nagent_conf = {path:?}\n")]).unwrap_err();
+    assert!(matches!(absent, ConfigError::Read { .. }), "{absent}");
+    assert_eq!(
+        error(&["[compat]\nagent_conf = 'x'"]),
+        "a.toml:2: compat.agent_conf: \"x\" is neither an absolute path nor \"none\""
+    );
 }
