@@ -13,7 +13,7 @@
  * message that cannot be decoded is answered by an exception where its header can be read, else
  * by closing the connection. An unknown method is answered by UNKNOWN_METHOD.
  *
- * Every method answers a bool. For the gateway methods `true` means that the request has been
+ * Every method answers a bool. For the methods of gateways and ports `true` means that the request has been
  * carried out: the taps exist, the routes are in the kernel and in the forwarding tables. `false`
  * means that at least one element was refused, and the daemon's log has a line for each that names
  * its index, the field and the reason.
@@ -35,19 +35,28 @@ enum PortTypes {
 
 /** A guest's interface, as a compute service describes it. */
 struct Port {
+  /** The port's identity. */
   1: required tuuid port_id,
   2: required tuuid instance_id,
+  /** The interface on this host that the hypervisor makes for the guest. */
   3: required string tap_name,
+  /** The guest's IPv4 address; empty or 0.0.0.0 is none. */
   4: required string ip_address,
+  /** The network, which configuration maps to a routing instance. */
   5: required tuuid vn_id,
+  /** The guest's MAC; learned if empty. */
   6: required string mac_address,
   7: optional string display_name,
   8: optional string hostname,
   9: optional string host,
   10: optional tuuid vm_project_id,
+  /** Not served unless it is none: 0 or -1. */
   11: optional i16 vlan_id,
+  /** One of PortTypes; absent is NovaVMPort. */
   12: optional i16 port_type,
+  /** The guest's IPv6 address; empty or `::` is none. */
   13: optional string ip6_address,
+  /** As vlan_id. */
   14: optional i16 isolated_vlan_id
 }
 
@@ -84,16 +93,33 @@ struct VirtualGatewayRequest {
 typedef list<VirtualGatewayRequest> VirtualGatewayRequestList
 
 service InstanceService {
-  /** Not served. */
+  /**
+   * Adds guests' ports on interfaces that exist, or changes or confirms those that stand. Each element is
+   * judged by itself, as with AddVirtualGateway.
+   *
+   * A port whose interface is not there yet is accepted, and attached when the interface appears; until
+   * then the status has a problem that names it.
+   *
+   * Refused are: a port_id, instance_id or vn_id that has not 16 elements; a vn_id that is not mapped to a
+   * routing instance; an address or MAC that is none, no address at all; a VLAN; a tap_name that is
+   * unusable, a port's that another call or the configuration file has made, or a gateway's.
+   *
+   * A port named by an element counts as confirmed for the audit of ports, even if that element is
+   * refused.
+   */
   bool AddPort(1: required PortList port_list),
 
   /** A sign of life: always true. */
   bool KeepAliveCheck(),
 
-  /** A compute service has (re)connected and will send its ports: always true, no effect yet. */
+  /**
+   * A compute service has (re)connected and will now send every port that it has. Starts an audit of
+   * ports: when its time is over, each port of AddPort that was not added or confirmed since is deleted,
+   * but no NameSpacePort. Always true.
+   */
   bool Connect(),
 
-  /** Not served. */
+  /** Deletes a port of AddPort. One that is not known is true: it is gone. */
   bool DeletePort(1: required tuuid port_id),
 
   /**
@@ -135,39 +161,39 @@ service InstanceService {
    */
   bool AuditTimerForVirtualGateway(1: required i32 timeout),
 
-  /** Not served. */
+  /** Not served: there are no tunnels to other nodes. */
   bool TunnelNHEntryAdd(1: required string src_ip, 2: required string dst_ip, 3: string vrf_name),
 
-  /** Not served. */
+  /** Always true: none can stand. */
   bool TunnelNHEntryDelete(1: required string src_ip, 2: required string dst_ip, 3: string vrf_name),
 
-  /** Not served. */
+  /** Not served: there are no tunnels to other nodes. */
   bool RouteEntryAdd(
     1: required string ip_address,
     2: required string gw_ip,
     3: string vrf_name,
     4: string label),
 
-  /** Not served. */
+  /** Always true: none of this service can stand. Routes of the own API are not its. */
   bool RouteEntryDelete(1: required string ip_address, 2: required string vrf_name),
 
-  /** Not served. */
+  /** Not served: the host's own routing leads to its addresses. */
   bool AddHostRoute(1: required string ip_address, 2: string vrf_name),
 
-  /** Not served. */
+  /** Not served: a port's addresses are those of its AddPort. */
   bool AddLocalVmRoute(
     1: required string ip_address,
     2: required string intf_uuid,
     3: string vrf_name,
     4: string label),
 
-  /** Not served. */
+  /** Not served: there are no tunnels to other nodes. */
   bool AddRemoteVmRoute(
     1: required string ip_address,
     2: required string gw_ip,
     3: string vrf_name,
     4: string label),
 
-  /** Not served. */
+  /** True if a routing instance can have this name: it comes to be with what is first in it. */
   bool CreateVrf(1: required string vrf_name)
 }

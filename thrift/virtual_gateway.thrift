@@ -82,6 +82,36 @@ struct Guest {
   3: optional list<string> addresses
 }
 
+/**
+ * DHCP for the guest of a port: it gets the port's one IPv4 address of length 32, the port's first IPv4
+ * gateway as router, and the port's MTU.
+ */
+struct Dhcp {
+  /**
+   * The length of the guest's network, 1 to 32; absent is that of the instance's narrowest subnet that
+   * has the address, or else 32.
+   */
+  1: optional i32 prefix_length,
+  /** Name servers in order, IPv4, at most 8. */
+  2: optional list<string> dns,
+  /** The guest's own name. */
+  3: optional string host_name,
+  /** The domain that names are looked up in. */
+  4: optional string domain,
+  /** How long the address is lent, seconds: 60 to 4294967295, which is for ever; absent is 3600. */
+  5: optional i64 lease_time
+}
+
+/**
+ * Router advertisements for the guest of a port: a default router, the port's MTU, and the instance's
+ * narrowest subnet that has the port's first IPv6 address as the network on the link. The guest forms
+ * addresses of its own only if the port has all of that subnet, and it is a /64.
+ */
+struct RouterAdvertisements {
+  /** Name servers in order, IPv6, at most 8. */
+  1: optional list<string> dns
+}
+
 /** A guest's port as it shall be. */
 struct Port {
   /** The interface on the host's side and the port's identity. */
@@ -101,7 +131,11 @@ struct Port {
   /** Where to put the tap; not with `attach`. */
   8: optional Guest guest,
   /** Its share of the flows beside other ports with the same address, 1 to 256; absent is 1. */
-  9: optional i32 weight
+  9: optional i32 weight,
+  /** The guest is served by DHCP; absent leaves its requests unanswered. */
+  10: optional Dhcp dhcp,
+  /** The guest is sent router advertisements; absent sends none. */
+  11: optional RouterAdvertisements router_advertisements
 }
 
 /** An uplink as it shall be: a device of the host with its router and a routing table of its own. */
@@ -118,6 +152,16 @@ struct Uplink {
   5: optional i64 table,
   /** `ipv4` or `ipv6`: a DHCP client leases address and router. */
   6: optional string lease
+}
+
+/** What a compute service's network is here: where a port of InstanceService.AddPort belongs. */
+struct Network {
+  /** Its UUID, `9f2c1d34-0a1b-4c5d-8e6f-0123456789ab`: a port's vn_id. */
+  1: required string id,
+  /** The routing instance that its ports belong to. */
+  2: required string routing_instance,
+  /** The addresses by which its guests know their gateway. */
+  3: optional list<string> gateways
 }
 
 /** What happens to a packet that a route matches. */
@@ -212,6 +256,27 @@ struct GatewayState {
   12: optional Traffic masqueraded
 }
 
+/** What a guest is told by DHCP. */
+struct DhcpState {
+  /** Its address with the length of its network. */
+  1: required string address,
+  2: required string router,
+  3: required list<string> dns,
+  4: optional string host_name,
+  5: optional string domain,
+  /** Seconds. */
+  6: required i64 lease_time
+}
+
+/** What a guest is told by router advertisements. */
+struct RouterAdvertisementState {
+  /** The network on the link; absent if the instance has no such subnet. */
+  1: optional string network,
+  /** True if the guest may form addresses in it. */
+  2: required bool autonomous,
+  3: required list<string> dns
+}
+
 /** A guest's port as it stands. */
 struct PortState {
   1: required string name,
@@ -227,7 +292,25 @@ struct PortState {
   9: required bool is_static,
   /** Received is what the guest sent. */
   10: required Counters counters,
-  11: optional i32 weight
+  11: optional i32 weight,
+  /** The UUID by which the compute service that added it knows it; absent for any other port. */
+  12: optional string compute_id,
+  /** The compute service's network. */
+  13: optional string network,
+  /** Time until a running audit of ports deletes it, unless it is added again. */
+  14: optional i64 deleted_in_ms,
+  /** What the guest is told by DHCP. */
+  15: optional DhcpState dhcp,
+  /** What the guest is told by router advertisements. */
+  16: optional RouterAdvertisementState router_advertisements
+}
+
+/** A network as it stands. */
+struct NetworkState {
+  1: required string id,
+  2: required string routing_instance,
+  3: required list<string> gateways,
+  4: required bool is_static
 }
 
 /** An uplink as it stands. */
@@ -335,7 +418,9 @@ union Change {
   5: Uplink add_uplink,
   6: string delete_uplink,
   7: Route add_route,
-  8: RouteName delete_route
+  8: RouteName delete_route,
+  9: Network add_network,
+  10: string delete_network
 }
 
 /** A change of the kernel that is to be made. */
@@ -438,6 +523,16 @@ service VirtualGateway {
   /** Where an address goes. */
   Lookup lookup_route(1: required string routing_instance, 2: required string address)
     throws (1: RequestError error),
+
+  /**
+   * Says which routing instance a compute service's network is, or by which addresses its guests know
+   * their gateway; ports that stand get these at once. A network with ports stays in its instance.
+   */
+  Outcome add_network(1: required Network network) throws (1: RequestError error),
+  /** Forgets a network that has no ports. */
+  Outcome delete_network(1: required string id) throws (1: RequestError error),
+  /** The networks, by UUID. */
+  list<NetworkState> list_networks() throws (1: RequestError error),
 
   /** Tries a change out: tells what would be answered and done, and does nothing. */
   Rehearsal rehearse(1: required Change change) throws (1: RequestError error),

@@ -2,11 +2,14 @@
 //! instructions in `scripts/bench.d/instructions.rs`, for allocations in `tests/allocations.rs`.
 
 use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
 
 use etherparse::PacketBuilder;
 use vgw::addr::{InstanceId, InstanceName, InterfaceName, Mac, PortId, Weight};
 use vgw::clock::Moment;
 use vgw::forward::{Forwarder, Limits, PortConfig, PortRole, Verdict};
+use vgw::packet::dhcp::Lease;
+use vgw::packet::nd::RouterAdvertisement;
 use vgw::packet::{Checksum, Offload, Packet, SegmentKind, Segmentation, Stations, SuperPackets, nd};
 use vgw::routing::{Hop, NextHop, Rib};
 
@@ -26,7 +29,7 @@ const TAP: Mac = Mac([2, 0, 0, 0, 0, 0xaa]);
 /// When the first packet comes.
 pub(crate) const START: Moment = Moment::from_nanos(1_000_000_000);
 
-/// As much of a frame as forwarding edits, and all of the messages that are answered.
+/// As much of a frame as forwarding edits.
 const EDITED: usize = 128;
 
 /// A packet of one kind, to be sent again and again.
@@ -45,7 +48,9 @@ pub(crate) struct Kind {
 impl Kind {
     fn new(name: &'static str, ingress: PortId, verdict: Verdict, packet: Packet) -> Self {
         let (length, offload) = (packet.length(), packet.offload);
-        let head = packet.frame()[..length.min(EDITED)].to_vec();
+        // An answer is written over all of the question.
+        let kept = if verdict == Verdict::Answer { length } else { length.min(EDITED) };
+        let head = packet.frame()[..kept].to_vec();
         Self { name, verdict, ingress, packet, length, offload, head }
     }
 
@@ -97,7 +102,29 @@ fn port(id: PortId, peer_mac: Option<Mac>) -> PortConfig {
         super_packets: SuperPackets { tcp: takes_all, udp: takes_all },
         addresses: addresses.map(|prefix| prefix.parse().expect("a prefix")).to_vec(),
         own_addresses: ["10.1.0.1", "fd00:1::1"].map(address).to_vec(),
+        lease: (id == GUEST).then(|| Arc::new(lease())),
+        advertisement: (id == GUEST).then(|| Arc::new(advertisement())),
     }
+}
+
+/// What the guest is told.
+fn lease() -> Lease {
+    Lease {
+        address: [10, 1, 0, 5].into(),
+        prefix_length: 24,
+        router: [10, 1, 0, 1].into(),
+        dns: vec![[10, 1, 0, 53].into()],
+        host_name: Some("guest".into()),
+        domain: Some("example.org".into()),
+        mtu: 1500,
+        time: 3600,
+    }
+}
+
+fn advertisement() -> RouterAdvertisement {
+    let network = Some("fd00:1::/64".parse().expect("a prefix"));
+    let dns = vec!["fd00:1::53".parse().expect("an address")];
+    RouterAdvertisement { mtu: 1500, network, is_autonomous: false, dns }
 }
 
 /// The network.
@@ -147,6 +174,8 @@ pub(crate) fn kinds() -> Vec<Kind> {
         kind("ARP request, answered", GUEST, Answer, arp_request()),
         kind("neighbour solicitation, answered", GUEST, Answer, solicitation()),
         kind("echo request, answered", GUEST, Answer, echo_request()),
+        kind("DHCP request, answered", GUEST, Answer, dhcp_request()),
+        kind("router solicitation, answered", GUEST, Answer, router_solicitation()),
         kind("spoofed source, dropped", GUEST, Drop(spoofed), small("10.1.0.7", "20.0.0.9", GUEST_MAC)),
     ]
 }
@@ -197,6 +226,28 @@ fn echo_request() -> Packet {
     let mut frame = Vec::new();
     let builder = headers("10.1.0.5", "10.1.0.1", GUEST_MAC, true).icmpv4_echo_request(1, 1);
     builder.write(&mut frame, &[7; 56]).expect("memory takes all");
+    Packet::from_frame(&frame)
+}
+
+fn dhcp_request() -> Packet {
+    let mut message = [0; 240];
+    message[..3].copy_from_slice(&[1, 1, 6]);
+    message[28..34].copy_from_slice(&GUEST_MAC.0);
+    message[236..].copy_from_slice(&[99, 130, 83, 99]);
+    let options = [53, 1, 3, 50, 4, 10, 1, 0, 5, 61, 3, 1, 2, 3, 255];
+    let mut frame = Vec::new();
+    let builder = headers("0.0.0.0", "255.255.255.255", GUEST_MAC, false).udp(68, 67);
+    builder.write(&mut frame, &[&message[..], &options].concat()).expect("memory takes all");
+    frame[..6].fill(0xff);
+    Packet::from_frame(&frame)
+}
+
+fn router_solicitation() -> Packet {
+    let ethernet = PacketBuilder::ethernet2(GUEST_MAC.0, [0x33, 0x33, 0, 0, 0, 2]);
+    let [guest, routers]: [Ipv6Addr; 2] = ["fe80::5", "ff02::2"].map(|text| text.parse().expect("an address"));
+    let mut frame = Vec::new();
+    let builder = ethernet.ipv6(guest.octets(), routers.octets(), 255).icmpv6_raw(133, 0, [0; 4]);
+    builder.write(&mut frame, &[&[1, 1][..], &GUEST_MAC.0].concat()).expect("memory takes all");
     Packet::from_frame(&frame)
 }
 

@@ -3,19 +3,39 @@
 
 #![no_main]
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
 use vgw::addr::{InstanceId, InstanceName, InterfaceName, Mac, PortId};
 use vgw::clock::Moment;
 use vgw::forward::{DropReason, Forwarder, Limits, PortConfig, PortRole};
+use vgw::packet::dhcp::Lease;
+use vgw::packet::nd::RouterAdvertisement;
 use vgw::packet::{Packet, SuperPackets, VNET_HEADER};
 use vgw::routing::{NextHop, Rib};
 
 const PORTS: [PortId; 3] = [PortId(0), PortId(1), PortId(2)];
 
+fn lease() -> Lease {
+    Lease {
+        address: [10, 1, 0, 5].into(),
+        prefix_length: 32,
+        router: [10, 1, 0, 1].into(),
+        dns: vec![[10, 1, 0, 53].into()],
+        host_name: Some("guest".into()),
+        domain: None,
+        mtu: 1500,
+        time: 3600,
+    }
+}
+
+fn advertisement() -> RouterAdvertisement {
+    RouterAdvertisement { mtu: 1500, network: "fd00:1::/64".parse().ok(), is_autonomous: false, dns: Vec::new() }
+}
+
 fn forwarder() -> Forwarder {
-    let mut forwarder = Forwarder::new(Limits::default());
+    let mut forwarder = Forwarder::new(Limits::default()).announcing();
     for (id, role, networks) in [
         (PORTS[0], PortRole::Guest, &["10.1.0.5/32", "fd00:1::5/128"][..]),
         (PORTS[1], PortRole::Guest, &["10.0.0.0/8", "fd00::/8"]),
@@ -32,6 +52,8 @@ fn forwarder() -> Forwarder {
             super_packets: SuperPackets { tcp: id != PORTS[1], udp: id != PORTS[1] },
             addresses: networks.iter().map(|text| text.parse().expect("a prefix")).collect(),
             own_addresses: vec!["10.1.0.1".parse().expect("an address"), "fd00:1::1".parse().expect("an address")],
+            lease: (id == PORTS[0]).then(|| Arc::new(lease())),
+            advertisement: (id == PORTS[0]).then(|| Arc::new(advertisement())),
         });
     }
     let mut rib = Rib::new(InstanceId(0), InstanceName::new("red").expect("a good name"));

@@ -4,10 +4,12 @@ mod id;
 mod mac;
 mod name;
 mod prefix;
+mod uuid;
 mod weight;
 
 pub use id::{InstanceId, PortId};
 pub use mac::{Mac, ParseMacError};
 pub use name::{InstanceName, InterfaceName, NameError};
 pub use prefix::{Family, FamilyError, InterfaceAddress, Masked, Prefix, PrefixError};
+pub use uuid::{ParseUuidError, Uuid};
 pub use weight::{Weight, WeightError};

@@ -9,8 +9,8 @@ use crate::gateway::LeaseName;
 use super::convert::{self, Identity};
 use super::generated::virtual_gateway::{
     self as wire, AuditState, ForeignUplink, Gateway, GatewayState, HostObject, HostStep, InstanceState, Lookup,
-    Outcome, Port, PortState, Rehearsal, RequestError, Route, RouteState, Status, Uplink, UplinkState,
-    VirtualGatewaySyncHandler, VirtualGatewaySyncProcessor,
+    Network, NetworkState, Outcome, Port, PortState, Rehearsal, RequestError, Route, RouteState, Status, Uplink,
+    UplinkState, VirtualGatewaySyncHandler, VirtualGatewaySyncProcessor,
 };
 use super::text::shown;
 
@@ -144,6 +144,19 @@ impl VirtualGatewaySyncHandler for VirtualGateway {
                 .map_err(|failure| convert::refused(&failure, Identity::Prefix))
         });
         Ok(convert::lookup(answer(found)?))
+    }
+
+    fn handle_add_network(&self, network: Network) -> thrift::Result<Outcome> {
+        self.change("add network", &network.id.clone(), &wire::Change::AddNetwork(network))
+    }
+
+    fn handle_delete_network(&self, id: String) -> thrift::Result<Outcome> {
+        self.change("delete network", &id.clone(), &wire::Change::DeleteNetwork(id))
+    }
+
+    fn handle_list_networks(&self) -> thrift::Result<Vec<NetworkState>> {
+        let view = answer(self.status_view())?;
+        Ok(view.networks.into_iter().map(convert::network_state).collect())
     }
 
     fn handle_rehearse(&self, change: wire::Change) -> thrift::Result<Rehearsal> {

@@ -1,13 +1,15 @@
 //! The words and options of `vgw`. Values are checked here, so that a mistake names its option and
 //! nothing half-right is sent to the daemon.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::addr::{Family, InstanceName, InterfaceAddress, InterfaceName, Mac, Masked, Prefix, PrefixError, Weight};
-use crate::gateway::UplinkName;
+use crate::addr::{
+    Family, InstanceName, InterfaceAddress, InterfaceName, Mac, Masked, Prefix, PrefixError, Uuid, Weight,
+};
+use crate::gateway::{DomainName, UplinkName};
 
 /// Gives isolated virtual networks a way out on the compute node itself.
 #[derive(Debug, Parser)]
@@ -85,6 +87,9 @@ pub enum DaemonVerb {
     /// Guests' ports.
     #[command(subcommand)]
     Port(PortVerb),
+    /// Networks of compute services: which routing instance the ports of AddPort belong to.
+    #[command(subcommand)]
+    Network(NetworkVerb),
     /// Uplinks: devices of the host with a router and a routing table of their own.
     #[command(subcommand)]
     Uplink(UplinkVerb),
@@ -135,8 +140,9 @@ pub enum PortVerb {
                             --address 192.168.1.253/32 \\\n      --netns guest --name eth0 \
                             --guest-address 192.168.1.253/24 --gateway 192.168.1.1\n  \
                             vgw port add vnet7 --instance default-domain:admin:net1:net1 \
-                            --address 192.168.1.7/32 \\\n      --gateway 192.168.1.1 --attach")]
-    Add(PortAdd),
+                            --address 192.168.1.7/32 \\\n      --gateway 192.168.1.1 --attach \
+                            --dhcp --dhcp-dns 192.0.2.53")]
+    Add(Box<PortAdd>),
     /// Deletes a port.
     #[command(after_help = "Example:\n  vgw port delete tap0")]
     Delete(Interface),
@@ -146,6 +152,25 @@ pub enum PortVerb {
     /// Shows a port and its counters.
     #[command(after_help = "Example:\n  vgw port show tap0")]
     Show(Interface),
+}
+
+/// `vgw network …`
+#[derive(Debug, Subcommand)]
+pub enum NetworkVerb {
+    /// Says which routing instance a network is, or changes its gateway addresses.
+    #[command(after_help = "Example:\n  vgw network add 9f2c1d34-0a1b-4c5d-8e6f-0123456789ab \\\n      \
+                            --instance default-domain:admin:net1:net1 --gateway 192.168.1.1")]
+    Add(NetworkAdd),
+    /// Forgets a network that has no ports.
+    #[command(after_help = "Example:\n  vgw network delete 9f2c1d34-0a1b-4c5d-8e6f-0123456789ab")]
+    Delete {
+        /// The network's UUID.
+        #[arg(value_name = "UUID")]
+        id: Uuid,
+    },
+    /// Lists the networks.
+    #[command(after_help = "Example:\n  vgw network list -j")]
+    List,
 }
 
 /// `vgw uplink …`
@@ -320,6 +345,44 @@ pub struct PortAdd {
     /// The port's share of the flows beside others with the same address, 1 to 256.
     #[arg(long, default_value_t = Weight::ONE)]
     pub weight: Weight,
+    /// Serves the guest by DHCP: the port's one IPv4 address, its gateway as router, its MTU.
+    #[arg(long)]
+    pub dhcp: bool,
+    /// The length of the network that the guest is told; the subnet's of a gateway of the instance if absent.
+    #[arg(long, value_name = "BITS", requires = "dhcp", value_parser = clap::value_parser!(i32).range(1..=32))]
+    pub dhcp_prefix_length: Option<i32>,
+    /// A name server that the guest is told by DHCP. May be repeated.
+    #[arg(long, value_name = "ADDRESS", requires = "dhcp")]
+    pub dhcp_dns: Vec<Ipv4Addr>,
+    /// The guest's own name.
+    #[arg(long, value_name = "NAME", requires = "dhcp")]
+    pub dhcp_host_name: Option<DomainName>,
+    /// The domain that the guest looks names up in.
+    #[arg(long, value_name = "NAME", requires = "dhcp")]
+    pub dhcp_domain: Option<DomainName>,
+    /// How long the address is lent, seconds, from 60; an hour if absent.
+    #[arg(long, value_name = "SECONDS", requires = "dhcp", value_parser = clap::value_parser!(u32).range(60..))]
+    pub dhcp_lease_time: Option<u32>,
+    /// Tells the guest its IPv6 router, the network and the MTU by router advertisements.
+    #[arg(long)]
+    pub router_advertisements: bool,
+    /// A name server that the guest is told by router advertisements. May be repeated.
+    #[arg(long, value_name = "ADDRESS", requires = "router_advertisements")]
+    pub ra_dns: Vec<Ipv6Addr>,
+}
+
+/// A network as it shall be.
+#[derive(Debug, Args)]
+pub struct NetworkAdd {
+    /// Its UUID, the vn_id of its ports.
+    #[arg(value_name = "UUID")]
+    pub id: Uuid,
+    /// The routing instance of its ports.
+    #[arg(long, value_name = "FQN")]
+    pub instance: InstanceName,
+    /// The address by which its guests know their gateway; the daemon answers for it. May be repeated.
+    #[arg(long = "gateway", value_name = "ADDRESS")]
+    pub gateways: Vec<IpAddr>,
 }
 
 /// An uplink as it shall be.
@@ -431,6 +494,7 @@ impl DaemonVerb {
         match self {
             Self::Gateway(verb) => matches!(verb, GatewayVerb::Add(_) | GatewayVerb::Delete(_)),
             Self::Port(verb) => matches!(verb, PortVerb::Add(_) | PortVerb::Delete(_)),
+            Self::Network(verb) => matches!(verb, NetworkVerb::Add(_) | NetworkVerb::Delete { .. }),
             Self::Uplink(verb) => {
                 matches!(verb, UplinkVerb::Add(_) | UplinkVerb::Import { .. } | UplinkVerb::Delete(_))
             }

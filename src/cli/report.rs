@@ -151,10 +151,48 @@ pub struct Port {
     pub mtu: u64,
     /// Its share of the flows beside others.
     pub weight: u64,
+    /// What the guest is told by DHCP.
+    pub dhcp: Option<Dhcp>,
+    /// What the guest is told by router advertisements.
+    pub router_advertisements: Option<RouterAdvertisements>,
     /// From the configuration file.
     pub is_static: bool,
+    /// The UUID by which the compute service that added it knows it.
+    pub compute_id: Option<String>,
+    /// The compute service's network.
+    pub network: Option<String>,
+    /// Time until a running audit of ports deletes it, milliseconds.
+    pub deleted_in_ms: Option<u64>,
     /// Its traffic; received is what the guest sent.
     pub counters: Counters,
+}
+
+/// What a guest is told by DHCP.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Dhcp {
+    /// Its address with the length of its network.
+    pub address: String,
+    /// Its router.
+    pub router: String,
+    /// Name servers.
+    pub dns: Vec<String>,
+    /// Its own name.
+    pub host_name: Option<String>,
+    /// The domain that it looks names up in.
+    pub domain: Option<String>,
+    /// How long the address is lent, seconds.
+    pub lease_time: u64,
+}
+
+/// What a guest is told by router advertisements.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RouterAdvertisements {
+    /// The network on the link.
+    pub network: Option<String>,
+    /// The guest may form addresses in it.
+    pub autonomous: bool,
+    /// Name servers.
+    pub dns: Vec<String>,
 }
 
 /// A place in a guest's namespace.
@@ -193,6 +231,26 @@ impl Counters {
     pub fn drops(&self) -> u64 {
         self.dropped.values().sum()
     }
+}
+
+/// The networks of compute services.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Networks {
+    /// By UUID.
+    pub networks: Vec<Network>,
+}
+
+/// A network of compute services.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Network {
+    /// Its UUID.
+    pub id: String,
+    /// The routing instance of its ports.
+    pub instance: String,
+    /// The addresses by which its guests know their gateway.
+    pub gateways: Vec<String>,
+    /// From the configuration file.
+    pub is_static: bool,
 }
 
 /// The uplinks.
@@ -333,7 +391,7 @@ pub struct RunningAudit {
 /// What a request did.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Outcome {
-    /// `gateway`, `port`, `uplink` or `route`.
+    /// `gateway`, `port`, `uplink`, `route` or `network`.
     pub object: &'static str,
     /// Its name.
     pub name: String,
@@ -410,7 +468,7 @@ pub struct Step {
 /// What a change would come to.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Rehearsal {
-    /// `gateway`, `port`, `uplink` or `route`.
+    /// `gateway`, `port`, `uplink`, `route` or `network`.
     pub object: &'static str,
     /// Its name.
     pub name: String,

@@ -1,16 +1,17 @@
 //! From a verb to its text: asks the daemon and puts the answer into the form that was asked for.
 
 use crate::api::generated::virtual_gateway::{self as api, Change, TVirtualGatewaySyncClient};
-
 use crate::gateway::LeaseName;
 
-use super::args::{AuditVerb, DaemonVerb, GatewayVerb, HostVerb, InstanceVerb, PortVerb, RouteVerb, UplinkVerb};
+use super::args::{
+    AuditVerb, DaemonVerb, GatewayVerb, HostVerb, InstanceVerb, NetworkVerb, PortVerb, RouteVerb, UplinkVerb,
+};
 use super::failure::Failure;
 use super::lease;
 use super::render::Style;
 use super::report::{
-    Gateways, HostDifference, HostObjects, Import, Instances, Lease, Leases, Outcome, Ports, Rehearsal, Report, Routes,
-    Uplinks, to_json,
+    Gateways, HostDifference, HostObjects, Import, Instances, Lease, Leases, Networks, Outcome, Ports, Rehearsal,
+    Report, Routes, Uplinks, to_json,
 };
 use super::wire;
 
@@ -54,6 +55,7 @@ pub fn run(
     match verb {
         DaemonVerb::Gateway(verb) => talk.gateway(verb),
         DaemonVerb::Port(verb) => talk.port(verb),
+        DaemonVerb::Network(verb) => talk.network(verb),
         DaemonVerb::Uplink(verb) => talk.uplink(verb),
         DaemonVerb::Instance(InstanceVerb::List) => {
             let instances = talk.daemon.list_instances()?.into_iter().map(wire::instance).collect();
@@ -123,6 +125,17 @@ impl Talk<'_> {
                 let name = given.interface.as_str();
                 let found = self.daemon.list_ports()?.into_iter().find(|port| port.name == name);
                 self.form.text(&wire::port(found.ok_or_else(|| missing("port", name))?))
+            }
+        }
+    }
+
+    fn network(&mut self, verb: &NetworkVerb) -> Result<String, Failure> {
+        match verb {
+            NetworkVerb::Add(given) => self.change("network", &given.id, Change::AddNetwork(wire::add_network(given))),
+            NetworkVerb::Delete { id } => self.change("network", id, Change::DeleteNetwork(id.to_string())),
+            NetworkVerb::List => {
+                let networks = self.daemon.list_networks()?.into_iter().map(wire::network).collect();
+                self.form.text(&Networks { networks })
             }
         }
     }
@@ -203,6 +216,8 @@ impl Talk<'_> {
             Change::DeleteUplink(name) => self.daemon.delete_uplink(name),
             Change::AddRoute(route) => self.daemon.add_route(route),
             Change::DeleteRoute(route) => self.daemon.delete_route(route.routing_instance, route.prefix),
+            Change::AddNetwork(network) => self.daemon.add_network(network),
+            Change::DeleteNetwork(id) => self.daemon.delete_network(id),
         }?)
     }
 }

@@ -21,7 +21,7 @@ use super::source::{self, Source};
 /// defaults.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Static gateways, ports, uplinks and routes, and the limits.
+    /// Static gateways, ports, uplinks, routes and networks, and the limits.
     pub declared: Declared,
     /// The audit's timer until a controller sets another; `None` if audits are switched off.
     pub audit_timeout: Option<Duration>,
@@ -126,6 +126,8 @@ impl Default for Config {
 fn key_of(element: Element, refusal: &Refusal) -> &'static str {
     match (element, refusal.field()) {
         (Element::Port(_), "interface") => "name",
+        (Element::Network(_), "interface") => "id",
+        (Element::Network(_), "addresses") => "gateways",
         (Element::Uplink(_), "interface") if matches!(refusal, Refusal::Limit { .. }) => "name",
         (Element::Uplink(_), "interface") => "device",
         (Element::Uplink(_), "gateway") => "via",

@@ -48,7 +48,7 @@ impl Document {
         let file = File::deserialize(Deserializer::from(tree.clone()))
             .map_err(|error| invalid(&source.path, text, Some(tree.get_ref()), &error))?;
         let path: Arc<Path> = source.path.as_path().into();
-        let places = ["gateway", "port", "uplink", "route"].map(|section| {
+        let places = ["gateway", "port", "uplink", "route", "network"].map(|section| {
             let elements = tree.get_ref().get(section).and_then(|list| list.get_ref().as_array());
             let places = elements.into_iter().flatten().map(|element| Place::of(&path, section, text, element));
             (section, places.collect())

@@ -1,6 +1,9 @@
 //! From the shapes of a file to checked specifications.
 
-use crate::gateway::{Addressing, Attachment, GatewaySpec, GuestSpec, PortKind, PortSpec, StaticRoute, UplinkSpec};
+use crate::gateway::{
+    Addressing, AdvertisementSpec, Attachment, DhcpSpec, GatewaySpec, GuestSpec, LeaseTime, NetworkSpec, PortKind,
+    PortSpec, StaticRoute, UplinkSpec,
+};
 use crate::routing::{Hop, NextHop};
 
 use super::shape;
@@ -86,7 +89,28 @@ impl Element for shape::Port {
             gateways: self.gateways.iter().map(|gateway| gateway.0).collect(),
             mtu: self.mtu.map(|mtu| mtu.0),
             weight: self.weight.0,
+            dhcp: self.dhcp.map(shape::Dhcp::spec),
+            router_advertisements: self.router_advertisements.map(shape::RouterAdvertisements::spec),
         })
+    }
+}
+
+impl shape::Dhcp {
+    fn spec(self) -> DhcpSpec {
+        DhcpSpec {
+            // A length of at most 32.
+            prefix_length: self.prefix_length.and_then(|length| u8::try_from(length.0).ok()),
+            dns: self.dns.into_iter().map(|address| address.0).collect(),
+            host_name: self.host_name.map(|name| name.0),
+            domain: self.domain.map(|name| name.0),
+            lease_time: self.lease_time.map_or_else(LeaseTime::default, |time| LeaseTime(time.0)),
+        }
+    }
+}
+
+impl shape::RouterAdvertisements {
+    fn spec(self) -> AdvertisementSpec {
+        AdvertisementSpec { dns: self.dns.into_iter().map(|address| address.0).collect() }
     }
 }
 
@@ -141,6 +165,29 @@ impl Element for shape::Route {
             (None, true) => return Err(Fault { key: "via", reason: "a route needs via or action" }),
         };
         Ok(StaticRoute { instance: self.routing_instance.0, prefix: self.prefix.0.prefix(), next_hop })
+    }
+}
+
+impl Element for shape::NetworkOfPorts {
+    type Spec = NetworkSpec;
+    const SECTION: &'static str = "network";
+
+    fn networks(&self) -> Vec<(&'static str, &Network)> {
+        Vec::new()
+    }
+
+    fn spec(self) -> Result<NetworkSpec, Fault> {
+        Ok(NetworkSpec {
+            id: self.id.0,
+            instance: self.routing_instance.0,
+            gateways: self.gateways.iter().map(|gateway| gateway.0).collect(),
+        })
+    }
+}
+
+impl Identity for NetworkSpec {
+    fn identity(&self) -> (&'static str, String) {
+        ("id", format!("network {}", self.id))
     }
 }
 

@@ -22,17 +22,20 @@ impl Merge {
     /// Takes over one more file: lists append, a single value replaces an earlier one.
     pub(super) fn add(&mut self, document: Document) -> Result<(), ConfigError> {
         let Document { file, places } = document;
-        let shape::File { gateway, port, uplink, route, audit, api, limits, host, dataplane, compat, rest } = file;
+        let shape::File { gateway, port, uplink, route, network, audit, api, limits, host, dataplane, compat, rest } =
+            file;
         let gateways = self.section(gateway, &places, Index::Gateway, self.config.declared.gateways.len())?;
         let ports = self.section(port, &places, Index::Port, self.config.declared.ports.len())?;
         let uplinks = self.section(uplink, &places, Index::Uplink, self.config.declared.uplinks.len())?;
         let routes = self.section(route, &places, Index::Route, self.config.declared.routes.len())?;
+        let networks = self.section(network, &places, Index::Network, self.config.declared.networks.len())?;
 
         let config = &mut self.config;
         config.declared.gateways.extend(gateways);
         config.declared.ports.extend(ports);
         config.declared.uplinks.extend(uplinks);
         config.declared.routes.extend(routes);
+        config.declared.networks.extend(networks);
         config.declared.limits = merge_limits(config.declared.limits, &limits);
         config.mark = merge_mark(config.mark, &host);
         if let Some(check) = host.check {
@@ -123,6 +126,7 @@ fn merge_limits(now: Limits, file: &shape::Limits) -> Limits {
         ports: file.ports.map_or(now.ports, |limit| limit.0 as usize),
         uplinks: file.uplinks.map_or(now.uplinks, |limit| limit.0 as usize),
         routes: file.routes.map_or(now.routes, |limit| limit.0 as usize),
+        networks: file.networks.map_or(now.networks, |limit| limit.0 as usize),
     }
 }
 

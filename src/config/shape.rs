@@ -1,12 +1,12 @@
 //! The shape of one file.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use crate::addr::{Family, InstanceName, InterfaceAddress, InterfaceName, Prefix};
-use crate::gateway::{PortSpec, UplinkName};
+use crate::addr::{Family, InstanceName, InterfaceAddress, InterfaceName, Prefix, Uuid};
+use crate::gateway::{DomainName, LeaseTime, PortSpec, UplinkName};
 use crate::host::Mark;
 
 use super::value::{
@@ -32,6 +32,8 @@ pub(super) struct File {
     pub(super) uplink: Vec<Uplink>,
     #[serde(default)]
     pub(super) route: Vec<Route>,
+    #[serde(default)]
+    pub(super) network: Vec<NetworkOfPorts>,
     #[serde(default)]
     pub(super) audit: Audit,
     #[serde(default)]
@@ -81,6 +83,26 @@ pub(super) struct Port {
     pub(super) guest_addresses: Vec<Text<InterfaceAddress>>,
     #[serde(default)]
     pub(super) weight: Share,
+    pub(super) dhcp: Option<Dhcp>,
+    pub(super) router_advertisements: Option<RouterAdvertisements>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Dhcp {
+    pub(super) prefix_length: Option<Number<1, 32>>,
+    #[serde(default)]
+    pub(super) dns: Vec<Text<Ipv4Addr>>,
+    pub(super) host_name: Option<Text<DomainName>>,
+    pub(super) domain: Option<Text<DomainName>>,
+    pub(super) lease_time: Option<Number<{ *LeaseTime::RANGE.start() }, { *LeaseTime::RANGE.end() }>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RouterAdvertisements {
+    #[serde(default)]
+    pub(super) dns: Vec<Text<Ipv6Addr>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -102,6 +124,16 @@ pub(super) struct Route {
     #[serde(default)]
     pub(super) via: Vec<Hop>,
     pub(super) action: Option<Action>,
+}
+
+/// A network of a compute service; [`Network`] is a prefix.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NetworkOfPorts {
+    pub(super) id: Text<Uuid>,
+    pub(super) routing_instance: Text<InstanceName>,
+    #[serde(default)]
+    pub(super) gateways: Vec<Text<IpAddr>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -140,6 +172,7 @@ pub(super) struct Limits {
     pub(super) ports: Option<Number<0, MOST>>,
     pub(super) uplinks: Option<Number<0, MOST>>,
     pub(super) routes: Option<Number<0, MOST>>,
+    pub(super) networks: Option<Number<0, MOST>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use crate::addr::{InstanceName, InterfaceName, Prefix};
-use crate::gateway::{Applied, GatewaySpec, PortSpec, Refusal, Registry, StaticRoute, UplinkName, UplinkSpec};
+use crate::addr::{InstanceName, InterfaceName, Prefix, Uuid};
+use crate::gateway::{
+    Applied, GatewaySpec, NetworkSpec, PortSpec, Refusal, Registry, StaticRoute, UplinkName, UplinkSpec,
+};
 use crate::host::Observed;
 
 use super::concern::Subject;
@@ -28,6 +30,10 @@ pub enum Change {
     AddRoute(StaticRoute),
     /// A static route of an instance is deleted.
     DeleteRoute(InstanceName, Prefix),
+    /// A network of compute services is mapped to an instance, or its ports get other gateway addresses.
+    AddNetwork(NetworkSpec),
+    /// A network without ports is forgotten.
+    DeleteNetwork(Uuid),
 }
 
 impl Change {
@@ -46,6 +52,8 @@ impl Change {
             Self::DeleteUplink(name) => registry.delete_uplink(name),
             Self::AddRoute(route) => registry.add_route(route.clone()),
             Self::DeleteRoute(instance, prefix) => registry.delete_route(instance, *prefix),
+            Self::AddNetwork(network) => registry.add_network(network.clone()),
+            Self::DeleteNetwork(id) => registry.delete_network(*id),
         }
     }
 
@@ -63,7 +71,7 @@ impl Change {
                 users.chain(own).collect()
             }
             Self::DeleteUplink(name) => BTreeSet::from([Subject::Uplink(name.clone())]),
-            Self::AddRoute(_) | Self::DeleteRoute(..) => BTreeSet::new(),
+            Self::AddRoute(_) | Self::DeleteRoute(..) | Self::AddNetwork(_) | Self::DeleteNetwork(_) => BTreeSet::new(),
         }
     }
 
@@ -86,6 +94,7 @@ impl fmt::Display for Change {
             Self::AddRoute(StaticRoute { instance, prefix, .. }) | Self::DeleteRoute(instance, prefix) => {
                 write!(f, "route {prefix} of {instance}")
             }
+            Self::AddNetwork(NetworkSpec { id, .. }) | Self::DeleteNetwork(id) => write!(f, "network {id}"),
         }
     }
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use crossbeam_channel::Sender;
 
-use crate::addr::{InstanceName, InterfaceName};
-use crate::gateway::{Applied, Declared, GatewaySpec, LeaseName, Misfit, Refusal};
+use crate::addr::{InstanceName, InterfaceName, Uuid};
+use crate::gateway::{Applied, ComputePort, Declared, GatewaySpec, LeaseName, Misfit, Refusal};
 use crate::host::KernelError;
 
 use super::change::Change;
@@ -42,6 +42,15 @@ pub struct AddGateways {
     /// The request cannot name an uplink: a gateway that stands keeps the one it has. A controller's
     /// replay must not undo what an administrator has set.
     pub keep_uplinks: bool,
+}
+
+/// Ports of a compute service to add, change or confirm, each judged by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AddPorts {
+    /// The good elements of the request, in order.
+    pub ports: Vec<ComputePort>,
+    /// Ports whose elements were refused before they came here: they count as seen by the audit.
+    pub seen: Vec<Uuid>,
 }
 
 /// Why a request was not carried out; everything is as before.
@@ -87,6 +96,12 @@ pub enum Command {
     Connect(Reply<()>),
     /// [`super::Handle::set_audit_timeout`].
     SetAuditTimeout(i32, Reply<()>),
+    /// [`super::Handle::add_ports`].
+    AddPorts(AddPorts, Reply<Vec<Result<Applied, Failure>>>),
+    /// [`super::Handle::delete_compute_port`].
+    DeleteComputePort(Uuid, Reply<Result<Applied, Failure>>),
+    /// [`super::Handle::connect_ports`].
+    ConnectPorts(Reply<()>),
     /// [`super::Handle::reload`].
     Reload(Box<Declared>, Option<Duration>, Reply<Result<(), ReloadError>>),
     /// [`super::Handle::change`].

@@ -32,6 +32,8 @@ pub(super) struct Conductor {
     /// The registry that stands, and what follows from it.
     pub(super) plan: Plan,
     pub(super) audit: Audit,
+    /// The audit of compute services' ports, with a version of its own.
+    pub(super) port_audit: Audit,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) started: Moment,
     /// What the last settling had to leave undone.
@@ -48,9 +50,10 @@ impl Conductor {
         loop {
             let now = self.clock.now();
             self.expire(now);
+            self.expire_ports(now);
             self.keep_right(now);
             let now = self.clock.now();
-            let deadlines = [self.audit.next_deadline(), self.vigil.next_deadline()];
+            let deadlines = [self.audit.next_deadline(), self.port_audit.next_deadline(), self.vigil.next_deadline()];
             let patience = deadlines.into_iter().flatten().min().map_or(IDLE, |deadline| deadline - now);
             let (stirrings, patience) = (self.vigil.stirrings(), after(patience));
             let command = select_biased! {
@@ -114,6 +117,12 @@ impl Conductor {
             Command::SetAuditTimeout(millis, reply) => {
                 self.audit.set_timeout_millis(millis);
                 tracing::info!(%caller, millis, "audit timer set");
+                let _ = reply.send(());
+            }
+            Command::AddPorts(add, reply) => drop(reply.send(self.add_ports(caller, add))),
+            Command::DeleteComputePort(id, reply) => drop(reply.send(self.delete_compute_port(caller, id))),
+            Command::ConnectPorts(reply) => {
+                self.connect_ports(caller);
                 let _ = reply.send(());
             }
             Command::Reload(declared, timeout, reply) => drop(reply.send(self.reload(&declared, timeout))),

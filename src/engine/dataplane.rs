@@ -18,6 +18,7 @@ use crate::packet::SuperPackets;
 use crate::routing::{Instance, NextHop, Rib};
 
 use super::device::Device;
+use super::service;
 use super::worker::{Message, Running};
 
 /// How long a worker may take to answer; it takes microseconds unless something is broken.
@@ -54,13 +55,21 @@ pub(super) struct Dataplane {
     names: BTreeMap<PortId, InterfaceName>,
     /// The instances' routes as the workers were last told.
     published: OrdMap<InstanceName, InstanceWant>,
-    /// Routes that the workers have without their ways by ports that do not stand yet; here with all.
-    postponed: Vec<(InstanceName, Prefix, NextHop<PortId>)>,
+    /// Routes with ways by ports that do not stand yet.
+    postponed: BTreeMap<(InstanceName, Prefix), Postponed>,
     instances: BTreeMap<InstanceName, Published>,
     /// What workers may still use; the last owner frees the memory, and that should not be a worker.
     retired: Vec<Arc<Instance>>,
     port_numbers: Numbers,
     instance_numbers: Numbers,
+}
+
+/// A route that waits for ports.
+struct Postponed {
+    /// With all its ways.
+    wanted: NextHop<InterfaceName>,
+    /// As the workers have it.
+    told: NextHop<PortId>,
 }
 
 /// Small numbers, each given to one at a time.
@@ -93,7 +102,7 @@ impl Dataplane {
             numbers: BTreeMap::new(),
             names: BTreeMap::new(),
             published: OrdMap::new(),
-            postponed: Vec::new(),
+            postponed: BTreeMap::new(),
             instances: BTreeMap::new(),
             retired: Vec::new(),
             port_numbers: Numbers::default(),
@@ -135,10 +144,9 @@ impl Dataplane {
 
     /// Publishes instances with what is new or leads elsewhere; routes that are no longer wanted
     /// stay until [`Dataplane::publish_removals`]. Ways by ports that do not stand yet share in a
-    /// route only from [`Dataplane::publish_postponed`] on, as long as it has another way.
+    /// route from [`Dataplane::publish_postponed`] on, as long as it has another way.
     pub(super) fn publish_additions(&mut self, want: &OrdMap<InstanceName, InstanceWant>) {
         let before = self.published.clone();
-        self.postponed.clear();
         for difference in before.diff(want) {
             let (name, old, wanted) = match difference {
                 DiffItem::Add(name, wanted) => (name, None, wanted),
@@ -153,11 +161,17 @@ impl Dataplane {
                     // Another origin is nothing to the workers.
                     if before.is_none_or(|before| before.next_hop != route.next_hop) {
                         let next_hop = route.next_hop.resolve(|name| self.id_of(&name));
-                        let ready = self.ready(&route.next_hop).filter(|ready| *ready != next_hop);
-                        if ready.is_some() {
-                            self.postponed.push((name.clone(), *prefix, next_hop.clone()));
+                        let stands = |name: &InterfaceName| self.told.contains_key(name);
+                        let ready = self.by(&route.next_hop, stands);
+                        let key = (name.clone(), *prefix);
+                        if ready == next_hop {
+                            self.postponed.remove(&key);
+                            changed.push((*prefix, next_hop));
+                            continue;
                         }
-                        changed.push((*prefix, ready.unwrap_or(next_hop)));
+                        let told = if is_way(&ready) { ready } else { next_hop };
+                        changed.push((*prefix, told.clone()));
+                        self.postponed.insert(key, Postponed { wanted: route.next_hop.clone(), told });
                     }
                 }
             }
@@ -172,19 +186,32 @@ impl Dataplane {
         }
     }
 
-    /// The ways of a next hop by ports that stand; `None` if there is none.
-    fn ready(&self, next_hop: &NextHop<InterfaceName>) -> Option<NextHop<PortId>> {
-        let stands = |name: InterfaceName| self.told.contains_key(&name).then(|| self.id_of(&name)).flatten();
-        Some(next_hop.resolve(stands)).filter(|ready| matches!(ready, NextHop::Forward(_)))
+    /// A next hop with those ways only for whose ports `is_so`.
+    fn by(&self, next_hop: &NextHop<InterfaceName>, is_so: impl Fn(&InterfaceName) -> bool) -> NextHop<PortId> {
+        next_hop.resolve(|name| is_so(&name).then(|| self.id_of(&name)).flatten())
     }
 
-    /// Publishes what waited for ports to stand and to be up.
+    /// Publishes what waited for ports to stand and to be up. A way by a guest's port that has no device
+    /// yet waits on, as long as the route has another.
     pub(super) fn publish_postponed(&mut self) {
-        let mut postponed: BTreeMap<InstanceName, Vec<(Prefix, NextHop<PortId>)>> = BTreeMap::new();
-        for (name, prefix, next_hop) in std::mem::take(&mut self.postponed) {
-            postponed.entry(name).or_default().push((prefix, next_hop));
-        }
-        for (name, routes) in postponed {
+        let mut due: BTreeMap<InstanceName, Vec<(Prefix, NextHop<PortId>)>> = BTreeMap::new();
+        let mut postponed = std::mem::take(&mut self.postponed);
+        postponed.retain(|(name, prefix), route| {
+            let waits = |name: &InterfaceName| {
+                matches!(self.expected.get(name), Some(PortWant::Guest(..))) && !self.told.contains_key(name)
+            };
+            let all = self.by(&route.wanted, |_| true);
+            let ready = self.by(&route.wanted, |name| !waits(name));
+            let is_done = ready == all;
+            let next_hop = if is_way(&ready) { ready } else { all };
+            if next_hop != route.told {
+                due.entry(name.clone()).or_default().push((*prefix, next_hop.clone()));
+                route.told = next_hop;
+            }
+            !is_done
+        });
+        self.postponed = postponed;
+        for (name, routes) in due {
             self.publish(&name, |rib| routes.into_iter().for_each(|(prefix, next_hop)| rib.insert(prefix, next_hop)));
         }
     }
@@ -192,6 +219,10 @@ impl Dataplane {
     /// Takes back routes and instances that are no longer wanted.
     pub(super) fn publish_removals(&mut self, want: &OrdMap<InstanceName, InstanceWant>) {
         let before = std::mem::replace(&mut self.published, want.clone());
+        self.postponed.retain(|(name, prefix), route| {
+            let wanted = want.get(name).and_then(|instance| instance.routes.get(prefix));
+            wanted.is_some_and(|wanted| wanted.next_hop == route.wanted)
+        });
         for difference in before.diff(want) {
             match difference {
                 DiffItem::Update { old: (_, old), new: (name, wanted) } => {
@@ -366,7 +397,7 @@ impl Dataplane {
     ) -> Option<PortConfig> {
         let instance = match want {
             PortWant::Gateway { instance, .. } => instance,
-            PortWant::Guest(spec) => &spec.instance,
+            PortWant::Guest(spec, _) => &spec.instance,
         };
         let (id, instance) = self.numbers(&name, instance)?;
         let config = PortConfig {
@@ -380,16 +411,20 @@ impl Dataplane {
             super_packets,
             addresses: Vec::new(),
             own_addresses: Vec::new(),
+            lease: None,
+            advertisement: None,
         };
         Some(match want {
             PortWant::Gateway { own_addresses, .. } => {
                 PortConfig { own_addresses: own_addresses.iter().copied().collect(), ..config }
             }
-            PortWant::Guest(spec) => PortConfig {
+            PortWant::Guest(spec, told) => PortConfig {
                 role: PortRole::Guest,
                 peer_mac: spec.mac,
                 addresses: spec.addresses.iter().copied().collect(),
                 own_addresses: spec.gateways.iter().copied().collect(),
+                lease: service::lease(spec, *told, mtu).map(Arc::new),
+                advertisement: service::advertisement(spec, *told, mtu).map(Arc::new),
                 ..config
             },
         })
@@ -415,6 +450,11 @@ impl Dataplane {
     }
 }
 
+/// True if packets go on by some port.
+fn is_way(next_hop: &NextHop<PortId>) -> bool {
+    matches!(next_hop, NextHop::Forward(_))
+}
+
 /// The key of an entry that the new map lacks.
 fn removed<K: Copy, V>(difference: DiffItem<'_, '_, K, V>) -> Option<K> {
     match difference {
@@ -425,9 +465,61 @@ fn removed<K: Copy, V>(difference: DiffItem<'_, '_, K, V>) -> Option<K> {
 
 #[cfg(test)]
 mod tests {
-    use crate::gateway::{Origin, RouteWant};
+    use crate::addr::Weight;
+    use crate::gateway::{Origin, PortKind, PortSpec, RouteWant, ToldNetworks};
+    use crate::routing::Hop;
 
     use super::*;
+
+    /// One instance with one address, behind these ports.
+    fn shared(ports: &[&str]) -> (OrdMap<InterfaceName, PortWant>, OrdMap<InstanceName, InstanceWant>) {
+        let specs = ports.iter().map(|name| PortSpec {
+            name: name.parse().unwrap(),
+            instance: "red".parse().unwrap(),
+            kind: PortKind::Attach,
+            addresses: ["10.0.0.9/32".parse().unwrap()].into(),
+            mac: None,
+            gateways: [].into(),
+            mtu: None,
+            weight: Weight::ONE,
+            dhcp: None,
+            router_advertisements: None,
+        });
+        let specs: Vec<Arc<PortSpec>> = specs.map(Arc::new).collect();
+        let hops = specs.iter().map(|spec| Hop { port: spec.name, gateway: None, weight: Weight::ONE });
+        let route = RouteWant { next_hop: NextHop::group(hops), origin: Origin::Port };
+        let routes = [("10.0.0.9/32".parse().unwrap(), route)].into_iter().collect();
+        let instances = [("red".parse().unwrap(), InstanceWant { routes })].into_iter().collect();
+        (specs.into_iter().map(|spec| (spec.name, PortWant::Guest(spec, ToldNetworks::default()))).collect(), instances)
+    }
+
+    #[test]
+    fn flows_are_spread_over_ports_that_have_a_device() {
+        let mut dataplane = Dataplane::new(Vec::new());
+        let settle = |dataplane: &mut Dataplane, wanted: &[&str], opened: &[&str]| {
+            let (ports, instances) = shared(wanted);
+            dataplane.expect(&ports);
+            dataplane.publish_additions(&instances);
+            for name in opened {
+                let name = name.parse().unwrap();
+                dataplane.attach(name, &ports[&name], 1500, Vec::new());
+            }
+            dataplane.publish_postponed();
+            dataplane.update_ports();
+            dataplane.publish_removals(&instances);
+            let (_, next_hop) = dataplane.lookup(&"red".parse().unwrap(), "10.0.0.9".parse().unwrap()).unwrap();
+            let NextHop::Forward(hops) = next_hop else { panic!("{next_hop}") };
+            hops.iter().map(|hop| hop.port.to_string()).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(settle(&mut dataplane, &["tap1"], &[]), "tap1", "it has no other way");
+        assert_eq!(settle(&mut dataplane, &["tap1", "tap2"], &["tap2"]), "tap2");
+        assert_eq!(settle(&mut dataplane, &["tap1", "tap2", "tap3"], &["tap3"]), "tap2 tap3");
+        assert_eq!(settle(&mut dataplane, &["tap1", "tap2", "tap3"], &["tap1"]), "tap1 tap2 tap3");
+        assert!(dataplane.postponed.is_empty());
+        assert_eq!(settle(&mut dataplane, &["tap3", "tap4"], &[]), "tap3");
+        assert_eq!(settle(&mut dataplane, &["tap3"], &[]), "tap3");
+        assert!(dataplane.postponed.is_empty(), "nobody waits for what is not wanted");
+    }
 
     fn wants(routes: &[(&str, Origin)]) -> OrdMap<InstanceName, InstanceWant> {
         let route = |origin| RouteWant { next_hop: NextHop::Unreachable, origin };

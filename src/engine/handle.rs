@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use crossbeam_channel::{Sender, bounded};
 
-use crate::addr::{InstanceName, InterfaceName};
+use crate::addr::{InstanceName, InterfaceName, Uuid};
 use crate::gateway::{Applied, Declared, LeaseName};
 
 use super::change::Change;
-use super::command::{AddGateways, Caller, Command, Failure, ReloadError, Reply};
+use super::command::{AddGateways, AddPorts, Caller, Command, Failure, ReloadError, Reply};
 use super::view::{ImportView, LookupView, ObjectView, RehearsalView, RouteView, StatusView, StepView};
 
 /// Asks the conductor and waits for its answer. A request that changes something is answered when
@@ -62,7 +62,33 @@ impl Handle {
         self.ask(caller, |reply| Command::SetAuditTimeout(millis, reply))
     }
 
-    /// Replaces what the configuration file defines, and the timer of later connects.
+    /// Adds ports for a compute service, or changes or confirms those that it has added; the answers are
+    /// in the order of `ports`. A port whose interface is not there yet stands, and is attached when the
+    /// interface appears.
+    ///
+    /// # Errors
+    /// As [`Handle::add_gateways`].
+    pub fn add_ports(&self, caller: &Caller, add: AddPorts) -> Result<Vec<Result<Applied, Failure>>, Failure> {
+        self.ask(caller, |reply| Command::AddPorts(add, reply))
+    }
+
+    /// Deletes a compute service's port; an unknown one is [`Applied::Absent`].
+    ///
+    /// # Errors
+    /// What the kernel refused, or the daemon is stopping; nothing has changed.
+    pub fn delete_compute_port(&self, caller: &Caller, id: Uuid) -> Result<Applied, Failure> {
+        self.ask(caller, |reply| Command::DeleteComputePort(id, reply))?
+    }
+
+    /// A compute service has (re)connected: raises the version of its ports and starts their audit.
+    ///
+    /// # Errors
+    /// The daemon is stopping.
+    pub fn connect_ports(&self, caller: &Caller) -> Result<(), Failure> {
+        self.ask(caller, Command::ConnectPorts)
+    }
+
+    /// Replaces what the configuration file defines, and the timers of later connects.
     ///
     /// # Errors
     /// Which element does not fit, or what the kernel refused; nothing has changed.

@@ -84,7 +84,7 @@ fn owners(operation: &Operation, registries: [&Registry; 2]) -> Vec<String> {
 /// What becomes of guests' ports, which are no part of the host's state.
 fn port_steps(before: &Plan, after: &Plan) -> Vec<StepView> {
     let guest = |plan: &Plan, name| match plan.want().ports.get(name) {
-        Some(PortWant::Guest(spec)) => Some(spec.clone()),
+        Some(PortWant::Guest(spec, _)) => Some(spec.clone()),
         _ => None,
     };
     let names: BTreeSet<_> = before.want().ports.keys().chain(after.want().ports.keys()).collect();

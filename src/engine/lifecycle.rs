@@ -30,7 +30,7 @@ pub struct Settings {
     pub mark: Mark,
     /// What the configuration file defines.
     pub declared: Declared,
-    /// The audit's timer until a controller sets another; `None` switches audits off.
+    /// The audits' timer, for gateways until a controller sets another; `None` switches audits off.
     pub audit_timeout: Option<Duration>,
     /// How often everything is checked, whether or not the kernel told of a change; `None` is never.
     pub check: Option<Duration>,
@@ -94,6 +94,7 @@ impl Engine {
             mirror,
             plan: Plan::new(nothing, Surroundings::default()),
             audit: Audit::new(settings.audit_timeout),
+            port_audit: Audit::new(settings.audit_timeout),
             started: now,
             clock,
             problems: Vec::new(),

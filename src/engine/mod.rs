@@ -15,9 +15,11 @@ mod knowledge;
 mod leases;
 mod lifecycle;
 mod platform;
+mod ports;
 mod reconcile;
 mod requests;
 mod schedule;
+mod service;
 mod settle;
 mod status;
 mod transfer;
@@ -28,15 +30,15 @@ mod worker;
 
 pub use backlog::Backlog;
 pub use change::Change;
-pub use command::{AddGateways, Caller, Command, Failure, ReloadError, Reply};
+pub use command::{AddGateways, AddPorts, Caller, Command, Failure, ReloadError, Reply};
 pub use device::{Access, Device, DeviceError};
 pub use handle::Handle;
 pub use lifecycle::{Engine, Settings, StartError};
-pub use platform::{FoundLeases, OpenPort, Platform};
+pub use platform::{FoundLeases, OpenError, OpenPort, Platform};
 pub use transfer::{Departure, Direct, Transfer};
 pub use view::{
-    AuditView, Counters, GatewayView, ImportView, InstanceView, LookupView, ObjectState, ObjectView, PortView,
-    RehearsalView, RepairCount, RepairsView, RouteView, StatusView, StepView, UplinkView,
+    AuditView, ComputeView, Counters, GatewayView, ImportView, InstanceView, LookupView, NetworkView, ObjectState,
+    ObjectView, PortView, RehearsalView, RepairCount, RepairsView, RouteView, StatusView, StepView, UplinkView,
 };
 
 pub use crate::gateway::Applied;

@@ -19,6 +19,17 @@ pub struct OpenPort {
     pub mtu: u32,
 }
 
+/// Why a guest port's device was not opened: one sentence that names what is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    /// There is no such interface to attach to; there may be one later.
+    #[error("{0}")]
+    Absent(String),
+    /// Anything else.
+    #[error("{0}")]
+    Failed(String),
+}
+
 /// What DHCP clients' hooks have left, as far as it can be read.
 #[derive(Debug, Clone, Default)]
 pub struct FoundLeases {
@@ -42,8 +53,8 @@ pub trait Platform: Kernel {
     /// Dropping the queues undoes all of it.
     ///
     /// # Errors
-    /// One sentence that names what is wrong; nothing is left behind.
-    fn open_port(&mut self, spec: &PortSpec) -> Result<OpenPort, String>;
+    /// Why not; nothing is left behind.
+    fn open_port(&mut self, spec: &PortSpec) -> Result<OpenPort, OpenError>;
 
     /// The best way to move packets that the system allows, once for each worker.
     fn transfers(&self) -> Vec<Box<dyn Transfer>>;

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::addr::InterfaceName;
-use crate::gateway::{Applied, Declared};
+use crate::gateway::{Applied, Declared, Refusal, Registry};
+use crate::host::Observed;
 
 use super::change::Change;
 use super::command::{AddGateways, Caller, Failure, ReloadError};
@@ -15,35 +16,48 @@ use super::conductor::{Conductor, log_outcome};
 use super::knowledge::Knowledge;
 
 impl Conductor {
-    /// Adds gateways, each judged by itself. All that pass are settled at once; if the kernel
-    /// refuses one of them, everything goes back and the rest is tried again without it.
+    /// Adds gateways, each judged by itself.
     pub(super) fn add_gateways(&mut self, caller: &Caller, add: AddGateways) -> Vec<Result<Applied, Failure>> {
         let version = self.audit.version();
         let names: Vec<InterfaceName> = add.specs.iter().map(|spec| spec.interface).collect();
+        let answers = self.place_each(&names, &|registry, index, host| {
+            let spec = &add.specs[index];
+            let spec = if add.keep_uplinks { registry.with_present_uplink(spec) } else { spec.clone() };
+            registry.add_gateway(spec, version, host)
+        });
+        // Whatever became of its request, a controller that names a gateway has not forgotten it.
+        self.plan.seen(names.iter().copied().chain(add.seen), version);
+        for (name, answer) in names.iter().zip(&answers) {
+            log_outcome(caller, &format_args!("gateway {name}"), answer);
+        }
+        answers
+    }
+
+    /// Places things that go by these names, each judged by itself by `place`, which is given its index.
+    /// All that pass are settled at once; what the kernel refuses is left out, and the rest is tried again.
+    pub(super) fn place_each(
+        &mut self,
+        names: &[InterfaceName],
+        place: &dyn Fn(&mut Registry, usize, &Observed) -> Result<Applied, Refusal>,
+    ) -> Vec<Result<Applied, Failure>> {
         let mut broken: BTreeMap<InterfaceName, Failure> = BTreeMap::new();
         let mut knowledge = Knowledge::default();
-        let answers = loop {
+        loop {
             if let Err(failure) = self.learn(&mut knowledge) {
-                break names.iter().map(|_| Err(failure.clone())).collect();
+                return names.iter().map(|_| Err(failure.clone())).collect();
             }
             let mut next = self.plan.registry().clone();
             let host = self.mirror.seen();
-            let answers: Vec<Result<Applied, Failure>> = add
-                .specs
-                .iter()
-                .map(|spec| match broken.get(&spec.interface) {
-                    Some(failure) => Err(failure.clone()),
-                    None => {
-                        let spec = if add.keep_uplinks { next.with_present_uplink(spec) } else { spec.clone() };
-                        next.add_gateway(spec, version, host).map_err(Failure::from)
-                    }
-                })
-                .collect();
+            let answer = |(index, name)| match broken.get(name) {
+                Some(failure) => Err(failure.clone()),
+                None => place(&mut next, index, host).map_err(Failure::from),
+            };
+            let answers: Vec<Result<Applied, Failure>> = names.iter().enumerate().map(answer).collect();
             if answers.iter().any(|answer| knowledge.is_wanting(answer)) {
                 continue;
             }
             let asked: BTreeSet<_> = names.iter().filter(|name| !broken.contains_key(name)).copied().collect();
-            let Err(setback) = self.settle(next, subjects(&asked)) else { break answers };
+            let Err(setback) = self.settle(next, subjects(&asked)) else { return answers };
             if knowledge.is_to_blame(&setback.failure) {
                 continue;
             }
@@ -51,17 +65,11 @@ impl Conductor {
             let culprit = |name: &&InterfaceName| setback.blamed.contains_key(&Subject::Interface(**name));
             let culprits: Vec<InterfaceName> = asked.iter().filter(culprit).copied().collect();
             if culprits.is_empty() {
-                break answers.into_iter().map(|answer| answer.and_then(|_| Err(setback.failure.clone()))).collect();
+                return answers.into_iter().map(|answer| answer.and_then(|_| Err(setback.failure.clone()))).collect();
             }
             let failure = |name| setback.blamed.get(&Subject::Interface(name)).unwrap_or(&setback.failure).clone();
             broken.extend(culprits.into_iter().map(|name| (name, failure(name))));
-        };
-        // Whatever became of its request, a controller that names a gateway has not forgotten it.
-        self.plan.seen(names.iter().copied().chain(add.seen), version);
-        for (name, answer) in names.iter().zip(&answers) {
-            log_outcome(caller, &format_args!("gateway {name}"), answer);
         }
-        answers
     }
 
     pub(super) fn delete_gateways(
@@ -109,6 +117,7 @@ impl Conductor {
         self.mirror.doubt();
         self.settle(next, asked.into_iter().chain(uplinks).collect()).map_err(|setback| setback.failure)?;
         self.audit.set_timeout(timeout);
+        self.port_audit.set_timeout(timeout);
         self.look_for_leases();
         Ok(())
     }

@@ -4,14 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use crate::addr::{Family, InstanceName, InterfaceName, Prefix};
-use crate::gateway::{Entry, Gateway, PortKind, PortSpec, Refusal, Standing};
+use crate::gateway::{Gateway, Owner, Port, PortKind, PortWant, Refusal, Standing, ToldNetworks};
 use crate::host::Traffic;
 
 use super::command::Failure;
 use super::conductor::Conductor;
 use super::dataplane::PortTotals;
+use super::service;
 use super::view::{
-    AuditView, Counters, GatewayView, InstanceView, LookupView, PortView, RouteView, StatusView, UplinkView,
+    AuditView, ComputeView, Counters, GatewayView, InstanceView, LookupView, NetworkView, PortView, RouteView,
+    StatusView, UplinkView,
 };
 
 impl Conductor {
@@ -37,6 +39,7 @@ impl Conductor {
                 .collect(),
             ports: self.port_views(&total),
             uplinks: self.uplink_views(),
+            networks: self.network_views(),
             instances: self.plan.registry().instances().into_iter().map(|name| self.instance_view(name)).collect(),
             audit: self.audit_view(),
             repairs: self.vigil.view(now),
@@ -111,9 +114,14 @@ impl Conductor {
     }
 
     fn port_views(&self, total: &dyn Fn(&InterfaceName) -> PortTotals) -> Vec<PortView> {
-        let view = |port: &Entry<PortSpec>| {
+        let view = |port: &Port| {
             let spec = &port.spec;
             let totals = total(&spec.name);
+            let mtu = self.dataplane.mtu(&spec.name).unwrap_or(0);
+            let told = match self.plan.want().ports.get(&spec.name) {
+                Some(PortWant::Guest(_, told)) => *told,
+                _ => ToldNetworks::default(),
+            };
             PortView {
                 name: spec.name,
                 instance: spec.instance.clone(),
@@ -125,13 +133,34 @@ impl Conductor {
                 addresses: spec.addresses.iter().copied().collect(),
                 gateways: spec.gateways.iter().copied().collect(),
                 mac: spec.mac.or(totals.learned),
-                mtu: self.dataplane.mtu(&spec.name).unwrap_or(0),
+                mtu,
                 weight: spec.weight,
-                is_static: port.is_static,
+                lease: service::lease(spec, told, mtu),
+                advertisement: service::advertisement(spec, told, mtu),
+                is_static: port.is_static(),
+                compute: self.compute_view(port.owner),
                 counters: counters(totals),
             }
         };
         self.plan.registry().ports().map(view).collect()
+    }
+
+    fn compute_view(&self, owner: Owner) -> Option<ComputeView> {
+        let Owner::Compute { id, network, version } = owner else { return None };
+        let deadline = version.and_then(|version| self.port_audit.deadline_of(version));
+        Some(ComputeView { id, network, deleted_in: deadline.map(|deadline| deadline - self.clock.now()) })
+    }
+
+    fn network_views(&self) -> Vec<NetworkView> {
+        let networks = self.plan.registry().networks();
+        networks
+            .map(|network| NetworkView {
+                id: network.spec.id,
+                instance: network.spec.instance.clone(),
+                gateways: network.spec.gateways.iter().copied().collect(),
+                is_static: network.is_static,
+            })
+            .collect()
     }
 
     fn uplink_views(&self) -> Vec<UplinkView> {

@@ -3,10 +3,12 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::addr::{Family, InstanceName, InterfaceName, Mac, Prefix, Weight};
+use crate::addr::{Family, InstanceName, InterfaceName, Mac, Prefix, Uuid, Weight};
 use crate::forward::DropReason;
 use crate::gateway::{Applied, Attachment, Layout, UplinkName, UplinkSpec};
 use crate::host::{Kind, Occasion, Traffic};
+use crate::packet::dhcp::Lease;
+use crate::packet::nd::RouterAdvertisement;
 use crate::routing::NextHop;
 
 /// One consistent picture of everything, made between two commands.
@@ -24,6 +26,8 @@ pub struct StatusView {
     pub ports: Vec<PortView>,
     /// The uplinks, by name.
     pub uplinks: Vec<UplinkView>,
+    /// The networks of compute services, by identity.
+    pub networks: Vec<NetworkView>,
     /// The routing instances, by name.
     pub instances: Vec<InstanceView>,
     /// The audit.
@@ -85,10 +89,40 @@ pub struct PortView {
     pub mtu: u32,
     /// Its share of the flows beside others.
     pub weight: Weight,
+    /// What the guest is told by DHCP.
+    pub lease: Option<Lease>,
+    /// What the guest is told by router advertisements.
+    pub advertisement: Option<RouterAdvertisement>,
     /// Defined in the configuration file.
     pub is_static: bool,
+    /// What the compute service that added it says of it.
+    pub compute: Option<ComputeView>,
     /// Its traffic: received is what the guest sent.
     pub counters: Counters,
+}
+
+/// A port as its compute service knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ComputeView {
+    /// Its identity there.
+    pub id: Uuid,
+    /// Its network.
+    pub network: Uuid,
+    /// Time until a running audit deletes it unless it is added again.
+    pub deleted_in: Option<Duration>,
+}
+
+/// A network of compute services.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NetworkView {
+    /// Its identity.
+    pub id: Uuid,
+    /// The routing instance of its ports.
+    pub instance: InstanceName,
+    /// The addresses by which its guests know their gateway.
+    pub gateways: Vec<IpAddr>,
+    /// Defined in the configuration file.
+    pub is_static: bool,
 }
 
 /// Counters of a port, summed over the workers. Always:

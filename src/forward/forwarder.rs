@@ -34,6 +34,8 @@ pub struct Forwarder {
     pub(super) deadline: Option<Moment>,
     /// Bounds the ICMP errors to all ports.
     pub(super) icmp: TokenBucket,
+    /// Sends router advertisements unasked.
+    pub(super) announces: bool,
 }
 
 impl Forwarder {
@@ -48,6 +50,7 @@ impl Forwarder {
             held: 0,
             deadline: None,
             icmp: TokenBucket::new(limits.icmp_total),
+            announces: false,
             limits,
         }
     }
@@ -74,6 +77,13 @@ impl Forwarder {
             None => self.ports.insert(Port::new(config, &self.limits)),
         }
         self.instances.join(instance, id, &self.ports);
+        if self.announces
+            && let Some(port) = self.ports.get_mut(id).filter(|port| port.config.advertisement.is_some())
+        {
+            // At once: it may be news.
+            port.advertise_at = Some(Moment::ORIGIN);
+            self.wake_by(Moment::ORIGIN);
+        }
     }
 
     /// Removes a port with its counters. Packets that wait to leave by it are dropped; those that
@@ -191,6 +201,10 @@ impl Forwarder {
         }
         if nd::is_neighbour_discovery(packet.frame(), ip) {
             return self.answer_neighbour_discovery(ingress, packet, &frame.stations, ip, now);
+        }
+        let port = self.ports.get(ingress).filter(|port| port.is_guest());
+        if let Some(decided) = port.and_then(|port| self.answer_dhcp(port, packet, &frame.stations, ip)) {
+            return decided;
         }
         match self.route(ingress, packet, &frame.stations, ip, now) {
             Ok(verdict) => Ok(verdict),

@@ -3,6 +3,7 @@
 mod arp_reply;
 mod bucket;
 mod counters;
+mod dhcp_reply;
 mod emission;
 mod forwarder;
 mod icmp_reply;
@@ -17,6 +18,7 @@ mod ports;
 mod reason;
 mod refusal;
 mod resolution;
+mod router_advertisement;
 #[cfg(test)]
 mod tests;
 mod transit;

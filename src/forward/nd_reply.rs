@@ -10,7 +10,7 @@ use crate::packet::{Ip, Packet, Stations};
 use super::{DropReason, Forwarder, Verdict};
 
 /// ff02::1.
-const ALL_NODES: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 1);
+pub(super) const ALL_NODES: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 1);
 
 impl Forwarder {
     /// Learns from a neighbour discovery message and answers it.
@@ -25,6 +25,9 @@ impl Forwarder {
         let message = nd::parse(packet, ip)?;
         let port = self.ports.get(ingress).ok_or(DropReason::DevReady)?;
         match message {
+            NdMessage::RouterSolicitation { source_mac } => {
+                self.answer_router_solicitation(ingress, packet, stations, ip, (source_mac, now))
+            }
             NdMessage::Router => Err(DropReason::Ipv6NdiscRouter),
             NdMessage::Advertisement { target, target_mac } => {
                 let mac = target_mac.unwrap_or(stations.source);

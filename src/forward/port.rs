@@ -1,9 +1,12 @@
 //! What the forwarder knows of a port.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use crate::addr::{InstanceId, InterfaceName, Mac, PortId, Prefix};
 use crate::packet::SuperPackets;
+use crate::packet::dhcp::Lease;
+use crate::packet::nd::RouterAdvertisement;
 
 /// Which side a port faces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,4 +43,8 @@ pub struct PortConfig {
     /// Our own addresses on this port (the guest's default gateway): answered by ARP/ND and echo,
     /// and the source of ICMP errors.
     pub own_addresses: Vec<IpAddr>,
+    /// Guest ports: what the guest is told by DHCP; `None` leaves its requests unanswered.
+    pub lease: Option<Arc<Lease>>,
+    /// Guest ports: what the guest is told by router advertisements; `None` sends none.
+    pub advertisement: Option<Arc<RouterAdvertisement>>,
 }

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use crate::addr::{Mac, PortId, Prefix};
+use crate::clock::Moment;
 use crate::packet::{Ip, Stations, protocol};
 
 use super::bucket::TokenBucket;
@@ -20,6 +21,8 @@ pub(super) struct Port {
     pub(super) neighbours: Neighbours,
     /// Bounds the ICMP errors sent out by this port.
     pub(super) icmp: TokenBucket,
+    /// When a router advertisement is to be sent unasked.
+    pub(super) advertise_at: Option<Moment>,
     addresses: AddressSet,
     /// Those of our own addresses that lie in the port's networks; mostly none.
     own_among_them: Vec<IpAddr>,
@@ -34,6 +37,7 @@ impl Port {
             counters: PortCounters::default(),
             neighbours: Neighbours::new(limits.neighbours),
             icmp: TokenBucket::new(limits.icmp_port),
+            advertise_at: None,
             config,
         }
     }

@@ -1,5 +1,6 @@
 //! Why packets are dropped.
 
+use crate::packet::dhcp::DhcpError;
 use crate::packet::nd::NdError;
 use crate::packet::{FrameError, ReceiveError};
 
@@ -71,6 +72,12 @@ reasons! {
     NeighFailed "NEIGH_FAILED" "the neighbour did not answer ARP or neighbour solicitations",
     IpLocalFragment "IP_LOCAL_FRAGMENT" "a fragment for one of our own addresses, which take whole packets only",
     IcmpCsum "ICMP_CSUM" "the checksum of an ICMP message for us is wrong",
+    UdpCsum "UDP_CSUM" "the checksum of a UDP datagram for us is wrong",
+    DhcpInvalid "DHCP_INVALID" "a DHCP message that is cut short, has malformed options or is none that a client sends",
+    DhcpSpoofed "DHCP_SPOOFED" "the DHCP client's MAC is not the frame's source",
+    DhcpRelay "DHCP_RELAY" "a DHCP message that claims to come by a relay",
+    DhcpOtherhost "DHCP_OTHERHOST" "a DHCP client's message to an address that is not ours",
+    DhcpServer "DHCP_SERVER" "a guest plays a DHCP server: a DHCP message, or anything at all, to a client's port",
     NoSocket "NO_SOCKET" "TCP or UDP to one of our own addresses, where nothing listens",
     IpNoproto "IP_NOPROTO" "a protocol that our own addresses do not speak",
     Ipv6NdiscHopLimit "IPV6_NDISC_HOP_LIMIT" "neighbour discovery with a hop limit other than 255",
@@ -79,7 +86,7 @@ reasons! {
     Ipv6NdiscBadOptions "IPV6_NDISC_BAD_OPTIONS" "neighbour discovery that is cut short or has malformed options",
     Ipv6NdiscSpoofed "IPV6_NDISC_SPOOFED" "the neighbour discovery sender or target is not an address of the port",
     Ipv6NdiscNsOtherhost "IPV6_NDISC_NS_OTHERHOST" "the solicitation asks for an address that is not ours to answer for",
-    Ipv6NdiscRouter "IPV6_NDISC_ROUTER" "a router solicitation, router advertisement or redirect, which we do not speak",
+    Ipv6NdiscRouter "IPV6_NDISC_ROUTER" "a router solicitation where none are answered, or a router advertisement or redirect of a guest's",
     DevReady "DEV_READY" "the port is down or gone",
     FullRing "FULL_RING" "the port's queue is full",
     TxRefused "TX_REFUSED" "the kernel refused the frame",
@@ -124,6 +131,17 @@ impl From<NdError> for DropReason {
             NdError::Code => Self::Ipv6NdiscBadCode,
             NdError::Checksum => Self::IcmpCsum,
             NdError::Malformed => Self::Ipv6NdiscBadOptions,
+        }
+    }
+}
+
+impl From<DhcpError> for DropReason {
+    fn from(error: DhcpError) -> Self {
+        match error {
+            DhcpError::Checksum => Self::UdpCsum,
+            DhcpError::Malformed => Self::DhcpInvalid,
+            DhcpError::Relayed => Self::DhcpRelay,
+            DhcpError::Server => Self::DhcpServer,
         }
     }
 }

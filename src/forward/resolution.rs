@@ -19,13 +19,16 @@ impl Forwarder {
         self.confirm(port, address, mac, now);
     }
 
-    /// Does what time asks for: repeats requests, gives up on neighbours, forgets old ones.
+    /// Does what time asks for: repeats requests, gives up on neighbours, forgets old ones; tells guests
+    /// of their router.
     pub fn tick(&mut self, now: Moment) {
         if self.deadline.is_none_or(|deadline| now < deadline) {
             return;
         }
         let due: Vec<_> = self.ports.iter_mut().map(|port| (port.config.id, port.neighbours.due(now))).collect();
-        self.deadline = self.ports.iter().filter_map(|port| port.neighbours.next_deadline()).min();
+        self.announce(now);
+        let deadlines = self.ports.iter().flat_map(|port| [port.neighbours.next_deadline(), port.advertise_at]);
+        self.deadline = deadlines.flatten().min();
         for (port, due) in due {
             for due in due {
                 match due {
@@ -205,7 +208,7 @@ impl Forwarder {
         }
     }
 
-    fn wake_by(&mut self, moment: Moment) {
+    pub(super) fn wake_by(&mut self, moment: Moment) {
         self.deadline = Some(self.deadline.map_or(moment, |deadline| deadline.min(moment)));
     }
 }

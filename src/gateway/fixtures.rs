@@ -58,6 +58,8 @@ pub(super) fn port(name: &str, instance: &str, addresses: &str, gateways: &str) 
         gateways: set(gateways),
         mtu: None,
         weight: Weight::ONE,
+        dhcp: None,
+        router_advertisements: None,
     }
 }
 

@@ -12,11 +12,13 @@ pub struct Limits {
     pub uplinks: usize,
     /// Static routes of all instances together.
     pub routes: usize,
+    /// Compute services' networks.
+    pub networks: usize,
 }
 
 impl Default for Limits {
-    /// 4,096 gateways, ports and static routes; 256 uplinks.
+    /// 4,096 gateways, ports, static routes and networks; 256 uplinks.
     fn default() -> Self {
-        Self { gateways: 4096, ports: 4096, uplinks: 256, routes: 4096 }
+        Self { gateways: 4096, ports: 4096, uplinks: 256, routes: 4096, networks: 4096 }
     }
 }

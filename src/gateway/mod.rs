@@ -13,6 +13,7 @@ mod plan;
 mod refusal;
 mod registry;
 mod reserved;
+mod service;
 mod spec;
 mod want;
 
@@ -23,6 +24,10 @@ pub use lease::{Attachment, LeaseError, LeaseName, Leases};
 pub use limits::Limits;
 pub use plan::Plan;
 pub use refusal::Refusal;
-pub use registry::{Declared, Element, Entry, Gateway, Misfit, Registry, Standing, Uplink};
-pub use spec::{Addressing, GatewaySpec, GuestSpec, PortKind, PortSpec, StaticRoute, UplinkName, UplinkSpec};
-pub use want::{InstanceWant, Origin, PortWant, RouteWant, Want};
+pub use registry::{Declared, Element, Entry, Gateway, Misfit, Owner, Port, Registry, Standing, Uplink};
+pub use service::{AdvertisementSpec, DhcpSpec, DomainName, LeaseTime};
+pub use spec::{
+    Addressing, ComputePort, GatewaySpec, GuestSpec, NetworkSpec, PortKind, PortSpec, StaticRoute, UplinkName,
+    UplinkSpec,
+};
+pub use want::{InstanceWant, Origin, PortWant, RouteWant, ToldNetworks, Want};

@@ -45,6 +45,21 @@ impl Offers {
         self.0.keys().map(|(instance, _)| instance)
     }
 
+    /// The ports that have an address in a subnet.
+    pub(super) fn ports_in<'a>(
+        &'a self,
+        instance: &'a InstanceName,
+        subnet: Prefix,
+    ) -> impl Iterator<Item = InterfaceName> + 'a {
+        let inside = self.0.range((instance.clone(), subnet)..);
+        let inside = inside.take_while(move |((of, prefix), _)| of == instance && subnet.contains(prefix.address()));
+        let by_ports = |(_, offers): (_, &OrdSet<(Origin, InterfaceName)>)| {
+            let ports = offers.iter().filter(|(origin, _)| *origin == Origin::Port);
+            ports.map(|(_, name)| *name).collect::<Vec<_>>()
+        };
+        inside.flat_map(by_ports)
+    }
+
     fn insert(&mut self, instance: &InstanceName, prefix: Prefix, origin: Origin, by: InterfaceName) {
         self.0.entry((instance.clone(), prefix)).or_default().insert((origin, by));
     }

@@ -1,6 +1,6 @@
 //! A registry together with what follows from it, kept in step.
 
-use crate::addr::InterfaceName;
+use crate::addr::{InterfaceName, Uuid};
 use crate::host::Surroundings;
 
 use super::{Registry, Want};
@@ -55,6 +55,11 @@ impl Plan {
     pub fn seen(&mut self, names: impl IntoIterator<Item = InterfaceName>, version: u32) {
         self.registry.seen(names, version);
     }
+
+    /// Confirms compute services' ports ([`Registry::ports_seen`]), from which nothing follows.
+    pub fn ports_seen(&mut self, ids: impl IntoIterator<Item = Uuid>, version: u32) {
+        self.registry.ports_seen(ids, version);
+    }
 }
 
 #[cfg(test)]
@@ -63,8 +68,8 @@ mod tests {
     use proptest::sample::{select, subsequence};
 
     use super::*;
-    use crate::gateway::fixtures::{gateway, good, leased_uplink, leases, port, route, uplink};
-    use crate::gateway::{Applied, Limits, UplinkSpec};
+    use crate::gateway::fixtures::{gateway, good, leased_uplink, leases, port, route, set, uplink};
+    use crate::gateway::{Applied, ComputePort, Limits, NetworkSpec, PortSpec, UplinkSpec};
     use crate::host::{Mark, Observed};
 
     /// A change of a registry; one that does not fit changes nothing.
@@ -80,6 +85,9 @@ mod tests {
         DeleteUplink(usize),
         AddRoute(&'static str, &'static str, String),
         DeleteRoute(&'static str, &'static str),
+        AddNetwork(u8, &'static str, &'static str),
+        AddComputePort(u8, u8, String, Vec<&'static str>),
+        DeleteComputePort(u8),
     }
 
     const INSTANCES: [&str; 2] = ["a", "b"];
@@ -112,10 +120,14 @@ mod tests {
                     name, instance, subnets, routes, uplink
                 )),
             1 => names().prop_map(Step::DeleteGateway),
-            2 => (names(), instances(), addresses, own).prop_map(|(n, i, addresses, own)| Step::AddPort(
+            2 => (names(), instances(), addresses.clone(), own.clone()).prop_map(|(n, i, addresses, own)| Step::AddPort(
                 n, i, addresses, own
             )),
             1 => names().prop_map(Step::DeletePort),
+            2 => (0..2u8, instances(), own.clone()).prop_map(|(network, i, own)| Step::AddNetwork(network, i, own)),
+            2 => (0..3u8, 0..2u8, names(), addresses.clone())
+                .prop_map(|(id, network, n, addresses)| Step::AddComputePort(id, network, n, addresses)),
+            1 => (0..3u8).prop_map(Step::DeleteComputePort),
             1 => (0..UPLINKS.len(), select(vec!["eth1", "eth2"])).prop_map(|(n, device)| Step::AddLeased(n, device)),
             2 => subsequence(LEASES.to_vec(), 0..3).prop_map(Step::Lease),
             2 => (0..UPLINKS.len(), 0..PLACES.len(), tables).prop_map(|(n, place, t)| Step::AddUplink(n, place, t)),
@@ -148,7 +160,13 @@ mod tests {
             }
             Step::DeleteGateway(name) => registry.delete_gateway(&good(name)),
             Step::AddPort(name, instance, addresses, own) => {
-                registry.add_port(port(name, instance, &words(addresses), own))
+                let spec = port(name, instance, &words(addresses), own);
+                // Those that can be told something are.
+                let router_advertisements =
+                    addresses.contains(&"fd00::9/128").then(crate::gateway::AdvertisementSpec::default);
+                let dhcp = (own == &"10.0.0.1").then(crate::gateway::DhcpSpec::default);
+                let told = PortSpec { dhcp, router_advertisements, ..spec.clone() };
+                registry.add_port(told).or_else(|_| registry.add_port(spec))
             }
             Step::DeletePort(name) => registry.delete_port(&good(name)),
             Step::AddUplink(number, place, table) => {
@@ -164,6 +182,18 @@ mod tests {
             Step::DeleteUplink(number) => registry.delete_uplink(&good(UPLINKS[*number])),
             Step::AddRoute(instance, prefix, hop) => registry.add_route(route(instance, prefix, hop, "10.0.0.77")),
             Step::DeleteRoute(instance, prefix) => registry.delete_route(&good(instance), good(prefix)),
+            Step::AddNetwork(network, instance, gateways) => registry.add_network(NetworkSpec {
+                id: Uuid([*network; 16]),
+                instance: good(instance),
+                gateways: set(gateways),
+            }),
+            Step::AddComputePort(id, network, name, addresses) => {
+                let (id, network) = (Uuid([*id; 16]), Uuid([*network; 16]));
+                let (interface, addresses) = (good(name), set(&words(addresses)));
+                let port = ComputePort { id, network, interface, addresses, mac: None, is_exempt: false };
+                registry.add_compute_port(&port, 0)
+            }
+            Step::DeleteComputePort(id) => Ok(registry.delete_compute_port(Uuid([*id; 16]))),
         };
     }
 

@@ -2,9 +2,10 @@
 
 use std::net::IpAddr;
 
-use crate::addr::{InstanceName, InterfaceName, Prefix};
+use crate::addr::{InstanceName, InterfaceName, Prefix, Uuid};
 
 use super::lease::LeaseName;
+use super::registry::Owner;
 use super::spec::UplinkName;
 
 /// Why a checked request does not fit beside what stands. [`Refusal::field`] names the field of the
@@ -22,6 +23,30 @@ pub enum Refusal {
     /// It is defined in the configuration file, which alone may change it.
     #[error("{0} is defined in the configuration file and changes only there")]
     Static(String),
+    /// The port is somebody else's.
+    #[error("{port} is {owner}; delete it there first")]
+    OtherOwner {
+        /// The port.
+        port: InterfaceName,
+        /// Whose it is.
+        owner: Owner,
+    },
+    /// A compute service's network that nobody has said anything of.
+    #[error(
+        "there is no network {0}: say which routing instance it is by 'vgw network add {0} --instance FQN' or by a \
+         [[network]] of the configuration file"
+    )]
+    UnknownNetwork(Uuid),
+    /// Ports of compute services are in it.
+    #[error("network {network} has port {port} in routing instance {instance}; delete the port first")]
+    NetworkInUse {
+        /// The network.
+        network: Uuid,
+        /// One of its ports.
+        port: InterfaceName,
+        /// The port's instance.
+        instance: InstanceName,
+    },
     /// The name is taken by one of our own objects of another kind.
     #[error("{name} is already a {kind}")]
     NameTaken {
@@ -84,6 +109,14 @@ pub enum Refusal {
         /// The address.
         address: Prefix,
         /// Why it is not usable, to follow the address in a sentence.
+        why: &'static str,
+    },
+    /// A port cannot tell its guest what it shall.
+    #[error("{field}: {why}")]
+    UnusableService {
+        /// `dhcp` or `router_advertisements`.
+        field: &'static str,
+        /// What is wrong, a sentence without a full stop.
         why: &'static str,
     },
     /// Another uplink has the address; packets from it leave by one uplink only.
@@ -169,8 +202,10 @@ impl Refusal {
     #[must_use]
     pub fn field(&self) -> &'static str {
         match self {
-            Self::OtherInstance { .. } | Self::UnknownInstance(_) => "routing_instance",
+            Self::OtherInstance { .. } | Self::UnknownInstance(_) | Self::NetworkInUse { .. } => "routing_instance",
+            Self::UnknownNetwork(_) => "network",
             Self::Static(_)
+            | Self::OtherOwner { .. }
             | Self::NameTaken { .. }
             | Self::ReservedName(_)
             | Self::NotFound { .. }
@@ -179,6 +214,7 @@ impl Refusal {
             Self::UnknownUplink(_) | Self::UplinkInUse { .. } | Self::UplinkDiffers { .. } => "uplink",
             Self::MasqueradeDiffers { .. } => "masquerade",
             Self::UnusableAddress { .. } => "addresses",
+            Self::UnusableService { field, .. } => field,
             Self::AddressTaken { .. } => "address",
             Self::LeaseTaken { .. } => "lease",
             Self::UnknownPort { .. } => "port",

@@ -6,8 +6,10 @@
 //! pointers, and what differs between the two is found without asking everything.
 
 mod changes;
+mod compute_ports;
 mod gateways;
 mod leases;
+mod networks;
 mod ports;
 mod reload;
 mod routes;
@@ -21,32 +23,35 @@ use std::sync::Arc;
 
 use imbl::{OrdMap, OrdSet};
 
-use crate::addr::{Family, InstanceName, InterfaceName, Prefix, Weight};
+use crate::addr::{Family, InstanceName, InterfaceName, Prefix, Uuid, Weight};
 use crate::host::Mark;
 
 use super::announced::Announced;
 use super::offers::{Exits, Offers};
 use super::want::Origin;
 use super::{
-    Addressing, Attachment, GatewaySpec, Leases, Limits, PortSpec, Refusal, StaticRoute, UplinkName, UplinkSpec,
+    Addressing, Attachment, GatewaySpec, Leases, Limits, NetworkSpec, PortSpec, Refusal, StaticRoute, UplinkName,
+    UplinkSpec,
 };
 
 pub(super) use changes::Changes;
 pub use reload::{Declared, Element, Misfit};
 
-/// Gateways, ports, uplinks and static routes that have been asked for and accepted.
+/// Gateways, ports, uplinks, static routes and networks that have been asked for and accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Registry {
     limits: Limits,
     mark: Mark,
     gateways: OrdMap<InterfaceName, Gateway>,
-    ports: OrdMap<InterfaceName, Entry<PortSpec>>,
+    ports: OrdMap<InterfaceName, Port>,
     uplinks: OrdMap<UplinkName, Uplink>,
     routes: OrdMap<(InstanceName, Prefix), Entry<StaticRoute>>,
+    networks: OrdMap<Uuid, Entry<NetworkSpec>>,
     leases: Leases,
     // What uplinks had before that are not there now.
     remembered_tables: OrdMap<UplinkName, u32>,
     // Always what exactly `gateways` and `ports` say, by what it is asked for.
+    compute_ports: OrdMap<Uuid, InterfaceName>,
     announced: Announced,
     offers: Offers,
     exits: Exits,
@@ -73,7 +78,34 @@ pub enum Standing {
     },
 }
 
-/// A port or a static route that stands.
+/// A guest's port that stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Port {
+    /// What was asked for.
+    pub spec: Arc<PortSpec>,
+    /// Who asked.
+    pub owner: Owner,
+}
+
+/// Who is in charge of a port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner {
+    /// The configuration file: no call changes it.
+    File,
+    /// A call of the own API: no audit deletes it, and no compute service changes it.
+    Call,
+    /// A compute service.
+    Compute {
+        /// Its name for the port.
+        id: Uuid,
+        /// The port's network.
+        network: Uuid,
+        /// The connect version in which the service last confirmed it; `None` if no audit deletes it.
+        version: Option<u32>,
+    },
+}
+
+/// A static route or a network that stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry<S> {
     /// What was asked for.
@@ -117,6 +149,8 @@ impl Registry {
             ports: OrdMap::new(),
             uplinks: OrdMap::new(),
             routes: OrdMap::new(),
+            networks: OrdMap::new(),
+            compute_ports: OrdMap::new(),
             leases: Leases::new(),
             remembered_tables: OrdMap::new(),
             announced: Announced::default(),
@@ -164,6 +198,15 @@ impl Registry {
         self.announced.get(subnet)
     }
 
+    /// The ports that have an address in a subnet of an instance; one with several comes several times.
+    pub(super) fn ports_in<'a>(
+        &'a self,
+        instance: &'a InstanceName,
+        subnet: Prefix,
+    ) -> impl Iterator<Item = InterfaceName> + 'a {
+        self.offers.ports_in(instance, subnet)
+    }
+
     /// What is offered for a prefix of an instance, the greatest origin last.
     pub(super) fn offers(&self, instance: &InstanceName, prefix: Prefix) -> Option<&OrdSet<(Origin, InterfaceName)>> {
         self.offers.get(instance, prefix)
@@ -180,13 +223,13 @@ impl Registry {
     }
 
     /// The guests' ports, by name.
-    pub fn ports(&self) -> impl Iterator<Item = &Entry<PortSpec>> {
+    pub fn ports(&self) -> impl Iterator<Item = &Port> {
         self.ports.values()
     }
 
     /// The port of that name.
     #[must_use]
-    pub fn port(&self, name: &InterfaceName) -> Option<&Entry<PortSpec>> {
+    pub fn port(&self, name: &InterfaceName) -> Option<&Port> {
         self.ports.get(name)
     }
 
@@ -220,6 +263,11 @@ impl Registry {
     /// The static route of an instance to exactly this prefix.
     pub(super) fn route(&self, instance: &InstanceName, prefix: Prefix) -> Option<&Entry<StaticRoute>> {
         self.routes.get(&(instance.clone(), prefix))
+    }
+
+    /// The networks, by identity.
+    pub fn networks(&self) -> impl Iterator<Item = &Entry<NetworkSpec>> {
+        self.networks.values()
     }
 
     /// The routing instances: those that a gateway, a port or a static route names.

@@ -9,10 +9,11 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use crate::addr::{Family, InstanceName, InterfaceAddress, InterfaceName, Mac, NameError, Prefix, Weight};
+use crate::addr::{Family, InstanceName, InterfaceAddress, InterfaceName, Mac, NameError, Prefix, Uuid, Weight};
 use crate::routing::NextHop;
 
 use super::lease::{Attachment, LeaseName};
+use super::service::{AdvertisementSpec, DhcpSpec};
 
 /// A virtual gateway: a vgw tap through which a routing instance reaches the host's IP stack.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,12 +79,44 @@ pub struct PortSpec {
     pub mtu: Option<u32>,
     /// Its share of the flows where several ports have an address.
     pub weight: Weight,
+    /// The guest gets its address from us.
+    pub dhcp: Option<DhcpSpec>,
+    /// The guest learns its IPv6 router from us.
+    pub router_advertisements: Option<AdvertisementSpec>,
 }
 
 impl PortSpec {
     /// MTUs that the kernel gives a tap: from IPv4's smallest (RFC 791) to 65,535 bytes with the
     /// Ethernet header.
     pub const MTU: RangeInclusive<u32> = 68..=65_521;
+}
+
+/// A guest's port as a compute service describes it: an interface that exists already, or will soon.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ComputePort {
+    /// Its identity.
+    pub id: Uuid,
+    /// Its network, which says what its instance is.
+    pub network: Uuid,
+    /// The interface that the hypervisor makes for the guest.
+    pub interface: InterfaceName,
+    /// The guest's addresses. Never empty.
+    pub addresses: BTreeSet<Prefix>,
+    /// The guest's MAC; learned if absent.
+    pub mac: Option<Mac>,
+    /// It belongs to a service in a network namespace, which does not replay it: no audit deletes it.
+    pub is_exempt: bool,
+}
+
+/// What a compute service's network is here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NetworkSpec {
+    /// The network's identity.
+    pub id: Uuid,
+    /// The routing instance that its ports belong to.
+    pub instance: InstanceName,
+    /// The addresses by which its guests know their gateway.
+    pub gateways: BTreeSet<IpAddr>,
 }
 
 /// How a port meets its guest.

@@ -7,6 +7,7 @@
 mod host;
 mod instance;
 mod sources;
+mod told;
 
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,8 @@ use crate::routing::NextHop;
 
 use super::{GatewaySpec, PortSpec, Registry};
 use sources::Sources;
+
+pub use told::ToldNetworks;
 
 pub(super) use host::main_route;
 
@@ -84,7 +87,7 @@ pub enum PortWant {
         own_addresses: BTreeSet<IpAddr>,
     },
     /// A guest's port.
-    Guest(Arc<PortSpec>),
+    Guest(Arc<PortSpec>, ToldNetworks),
 }
 
 /// A registry and the host's surroundings: what [`Want`] depends on.
@@ -102,8 +105,10 @@ impl Want {
         gone.for_each(|name| drop(self.ports.remove(&name)));
         let gateways = changes.gateways.iter().filter_map(|change| change.1);
         self.ports.extend(gateways.map(|spec| (spec.interface, PortWant::of_gateway(spec))));
-        let guests = changes.ports.iter().filter_map(|change| after.0.port(&change.1?.name));
-        self.ports.extend(guests.map(|port| (port.spec.name, PortWant::Guest(Arc::clone(&port.spec)))));
+        let changed = changes.ports.iter().filter_map(|change| Some(change.1?.name));
+        let guests: BTreeSet<_> = changed.chain(told::concerned(after.0, &changes)).collect();
+        let guests = guests.iter().filter_map(|name| after.0.port(name));
+        self.ports.extend(guests.map(|port| (port.spec.name, told::of_guest(after.0, &port.spec))));
     }
 }
 

@@ -6,6 +6,7 @@ mod batch;
 mod buffer;
 pub mod checksum;
 mod coalesce;
+pub mod dhcp;
 mod ethernet;
 mod fragment;
 mod frame;

@@ -9,6 +9,10 @@ use super::ethernet::{ETHERNET_HEADER, IPV6, Stations};
 use super::ip::{Ip, protocol};
 use super::{Offload, Packet, icmp, ipv6};
 
+mod router;
+
+pub use router::{ROUTER_LIFETIME, RouterAdvertisement, write_router_advertisement};
+
 const SOLICITATION: u8 = 135;
 const ADVERTISEMENT: u8 = 136;
 const SOURCE_MAC: u8 = 1;
@@ -33,7 +37,12 @@ pub enum NdMessage {
         /// Its MAC.
         target_mac: Option<Mac>,
     },
-    /// Router solicitation or advertisement, or a redirect; not read further.
+    /// Asks for routers.
+    RouterSolicitation {
+        /// The asker's MAC; absent while it has no address.
+        source_mac: Option<Mac>,
+    },
+    /// A router advertisement or a redirect; not read further.
     Router,
 }
 
@@ -98,6 +107,11 @@ pub fn parse(packet: &Packet, ip: &Ip) -> Result<NdMessage, NdError> {
     }
     if !icmp::is_sound(packet, ip) {
         return Err(NdError::Checksum);
+    }
+    if message[0] == router::SOLICITATION {
+        let source_mac = mac_option(message.get(8..).ok_or(NdError::Malformed)?, SOURCE_MAC)?;
+        let is_sound = source_mac.is_none() || !ip.source.is_unspecified();
+        return if is_sound { Ok(NdMessage::RouterSolicitation { source_mac }) } else { Err(NdError::Malformed) };
     }
     if !matches!(message[0], SOLICITATION | ADVERTISEMENT) {
         return Ok(NdMessage::Router);

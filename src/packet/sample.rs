@@ -39,8 +39,12 @@ impl Sample {
     }
 
     pub(crate) fn udp(&self, payload: &[u8]) -> Vec<u8> {
+        self.udp_between(4000, 5000, payload)
+    }
+
+    pub(crate) fn udp_between(&self, source: u16, destination: u16, payload: &[u8]) -> Vec<u8> {
         let mut frame = Vec::new();
-        self.ip().udp(4000, 5000).write(&mut frame, payload).unwrap();
+        self.ip().udp(source, destination).write(&mut frame, payload).unwrap();
         frame
     }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crossbeam_channel::Receiver;
 
 use crate::addr::{InterfaceName, Prefix};
-use crate::engine::{Access, Device, DeviceError, FoundLeases, OpenPort, Platform, Transfer};
+use crate::engine::{Access, Device, DeviceError, FoundLeases, OpenError, OpenPort, Platform, Transfer};
 use crate::gateway::{PortKind, PortSpec, UplinkName};
 use crate::host::{
     ForeignRoute, ForeignRule, Kernel, KernelError, Mark, Observed, Operation, Outcome, Survey, Traffic,
@@ -86,15 +86,16 @@ impl LinuxPlatform {
         Ok(OpenPort { queues: boxed(taps), mtu: spec.mtu.unwrap_or(TAP_MTU) })
     }
 
-    fn attach(&mut self, name: InterfaceName, mtu: Option<u32>) -> Result<OpenPort, String> {
-        rights::check_attach().map_err(|missing| missing.to_string())?;
-        let link = self.netlink.link(name).map_err(|error| format!("{name}: {error}"))?;
-        let link = link.ok_or_else(|| format!("there is no interface {name} to attach to"))?;
+    fn attach(&mut self, name: InterfaceName, mtu: Option<u32>) -> Result<OpenPort, OpenError> {
+        let failed = OpenError::Failed;
+        rights::check_attach().map_err(|missing| failed(missing.to_string()))?;
+        let link = self.netlink.link(name).map_err(|error| failed(format!("{name}: {error}")))?;
+        let link = link.ok_or_else(|| OpenError::Absent(format!("there is no interface {name} to attach to")))?;
         if link.loopback {
-            return Err(format!("{name} is the loopback interface, which has no guest"));
+            return Err(failed(format!("{name} is the loopback interface, which has no guest")));
         }
         let sockets = PacketSocket::open(link.index, self.queues);
-        let sockets = sockets.map_err(|error| format!("cannot attach to {name}: {error}"))?;
+        let sockets = sockets.map_err(|error| failed(format!("cannot attach to {name}: {error}")))?;
         let queues = sockets.into_iter().map(|socket| Box::new(socket) as Box<dyn Device>).collect();
         Ok(OpenPort { queues, mtu: mtu.unwrap_or(link.mtu) })
     }
@@ -151,10 +152,10 @@ impl Platform for LinuxPlatform {
         self.kernel.is_adopted(link)
     }
 
-    fn open_port(&mut self, spec: &PortSpec) -> Result<OpenPort, String> {
+    fn open_port(&mut self, spec: &PortSpec) -> Result<OpenPort, OpenError> {
         match spec.kind {
             PortKind::Attach => self.attach(spec.name, spec.mtu),
-            PortKind::Tap(_) => self.open_tap(spec).map_err(|error| error.to_string()),
+            PortKind::Tap(_) => self.open_tap(spec).map_err(|error| OpenError::Failed(error.to_string())),
         }
     }
 

@@ -4,17 +4,19 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender};
-use vgw::addr::InterfaceName;
+use vgw::addr::{InterfaceName, Uuid};
 use vgw::engine::{
-    AddGateways, AuditView, Caller, Change, Command, Failure, LookupView, ObjectState, ObjectView, RehearsalView,
-    RepairCount, RepairsView, StatusView, StepView,
+    AddGateways, AddPorts, AuditView, Caller, Change, Command, Failure, LookupView, ObjectState, ObjectView,
+    RehearsalView, RepairCount, RepairsView, StatusView, StepView,
 };
-use vgw::gateway::{Applied, GatewaySpec, Refusal};
+use vgw::gateway::{Applied, ComputePort, GatewaySpec, Refusal};
 use vgw::host::{Kind, Occasion};
 use vgw::routing::NextHop;
 
 /// An interface whose gateway is in the configuration file.
 pub(crate) const STATIC: &str = "static0";
+/// A network that is not mapped: each byte of its UUID.
+pub(crate) const UNMAPPED: u8 = 9;
 /// A name that a port has.
 pub(crate) const TAKEN: &str = "tap9";
 
@@ -45,6 +47,12 @@ fn told(caller: &Caller, command: &Command) -> String {
         Command::DeleteGateways(names, _) => format!("delete {names:?}"),
         Command::Connect(_) => "connect".to_owned(),
         Command::SetAuditTimeout(millis, _) => format!("audit timeout {millis}"),
+        Command::AddPorts(AddPorts { ports, seen }, _) => {
+            let ports: Vec<_> = ports.iter().map(port).collect();
+            format!("add ports {ports:?} seen {seen:?}")
+        }
+        Command::DeleteComputePort(id, _) => format!("delete port {id}"),
+        Command::ConnectPorts(_) => "connect ports".to_owned(),
         Command::Reload(..) => "reload".to_owned(),
         Command::Stop(_) => "stop".to_owned(),
         Command::Change(change, _) => changed(change),
@@ -70,6 +78,8 @@ fn changed(change: &Change) -> String {
         Change::DeleteUplink(name) => format!("delete uplink {name}"),
         Change::AddRoute(route) => format!("add route {} {} {}", route.instance, route.prefix, route.next_hop),
         Change::DeleteRoute(instance, prefix) => format!("delete route {instance} {prefix}"),
+        Change::AddNetwork(network) => format!("add network {} {}", network.id, network.instance),
+        Change::DeleteNetwork(id) => format!("delete network {id}"),
     }
 }
 
@@ -77,6 +87,18 @@ fn changed(change: &Change) -> String {
 fn spec(spec: &GatewaySpec) -> String {
     let GatewaySpec { interface, instance, subnets, routes, .. } = spec;
     format!("{interface} in {instance} subnets {subnets:?} routes {routes:?}")
+}
+
+/// A port on one line.
+fn port(port: &ComputePort) -> String {
+    let ComputePort { id, network, interface, addresses, mac, is_exempt } = port;
+    let exempt = if *is_exempt { " exempt" } else { "" };
+    format!("{interface} {id} in {network} {addresses:?} {mac:?}{exempt}")
+}
+
+fn add_port(port: &ComputePort) -> Result<Applied, Failure> {
+    let ComputePort { network, .. } = port;
+    if *network == Uuid([UNMAPPED; 16]) { Err(Refusal::UnknownNetwork(*network).into()) } else { Ok(Applied::Added) }
 }
 
 fn answer(gateways: &mut BTreeMap<InterfaceName, GatewaySpec>, command: Command) {
@@ -88,7 +110,11 @@ fn answer(gateways: &mut BTreeMap<InterfaceName, GatewaySpec>, command: Command)
         Command::DeleteGateways(names, reply) => {
             let _ = reply.send(names.iter().map(|name| delete_gateway(gateways, name)).collect());
         }
-        Command::Connect(reply) | Command::SetAuditTimeout(_, reply) => drop(reply.send(())),
+        Command::AddPorts(add, reply) => drop(reply.send(add.ports.iter().map(add_port).collect())),
+        Command::DeleteComputePort(_, reply) => drop(reply.send(Ok(Applied::Deleted))),
+        Command::Connect(reply) | Command::ConnectPorts(reply) | Command::SetAuditTimeout(_, reply) => {
+            let _ = reply.send(());
+        }
         Command::Stop(reply) => drop(reply.send(Vec::new())),
         Command::Reload(_, _, reply) => drop(reply.send(Ok(()))),
         Command::Change(change, reply) => drop(reply.send(make(gateways, change))),
@@ -157,6 +183,7 @@ fn status() -> StatusView {
         gateways: Vec::new(),
         ports: Vec::new(),
         uplinks: Vec::new(),
+        networks: Vec::new(),
         instances: Vec::new(),
         audit: AuditView {
             version: 3,

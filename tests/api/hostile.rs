@@ -24,7 +24,7 @@ fn assert_refused(arguments: &[u8], text: &str) {
     let mut client = daemon.connect();
     let request = call("AddVirtualGateway", 5, arguments);
     assert_eq!(client.call(&request), exception("AddVirtualGateway", 5, text, 7));
-    assert_eq!(client.call(&call("Connect", 6, b"\0")), reply("Connect", 6, true));
+    assert_eq!(client.call(&call("KeepAliveCheck", 6, b"\0")), reply("KeepAliveCheck", 6, true));
     assert_eq!(daemon.asked(), [""; 0]);
 }
 

@@ -77,6 +77,8 @@ fn every_method_reaches_the_engine() {
         attach: Some(true),
         guest: None,
         weight: None,
+        dhcp: None,
+        router_advertisements: None,
     };
     let uplink = Uplink {
         name: text("display"),

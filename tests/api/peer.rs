@@ -82,7 +82,8 @@ fn audit_calls_are_passed_on_as_they_are() {
             "thrift: audit timeout 20",
             "thrift: audit timeout 0",
             "thrift: audit timeout -1",
-            "thrift: audit timeout -2147483648"
+            "thrift: audit timeout -2147483648",
+            "thrift: connect ports"
         ]
     );
 }

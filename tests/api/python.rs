@@ -42,6 +42,7 @@ fn the_apache_client_drives_a_gateways_life() {
     assert_eq!(
         daemon.asked(),
         [
+            "thrift: connect ports",
             "thrift: audit timeout 20000",
             "thrift: connect",
             "thrift: add [\"vgw1 in default-domain:admin:net1:net1 subnets {20.30.40.0/24} routes {}\"] seen []",
@@ -49,6 +50,15 @@ fn the_apache_client_drives_a_gateways_life() {
             "thrift: add [\"vgw2 in net2 subnets {10.2.0.0/16, 2001:db8::/64} routes {}\"] seen [\"vgw3\"]",
             "thrift: delete [\"vgw1\", \"vgw2\", \"vgw9\"]",
             "thrift: delete [\"static0\"]",
+            "thrift: add ports [\"tap0 f8f9fafb-fcfd-feff-0001-020304050607 in 03030303-0303-0303-0303-030303030303 \
+             {10.0.0.2/32} Some(02:00:00:00:00:01)\"] seen []",
+            "thrift: add ports [\"tap0 f8f9fafb-fcfd-feff-0001-020304050607 in 03030303-0303-0303-0303-030303030303 \
+             {10.0.0.2/32, fd00::2/128} Some(02:00:00:00:00:01) exempt\"] seen []",
+            "thrift: add ports [\"tap2 05050505-0505-0505-0505-050505050505 in 03030303-0303-0303-0303-030303030303 \
+             {10.0.0.3/32} None\"] seen [04040404-0404-0404-0404-040404040404]",
+            "thrift: add ports [\"tap2 05050505-0505-0505-0505-050505050505 in 09090909-0909-0909-0909-090909090909 \
+             {10.0.0.3/32} None\"] seen []",
+            "thrift: delete port f8f9fafb-fcfd-feff-0001-020304050607",
         ]
     );
 }

@@ -155,7 +155,8 @@ fn add_guest(daemon: &Daemon<'_>, name: &str, guest: &Namespace) {
     let place = Guest::new(guest.path(), "eth0".to_owned(), networks);
     let gateways = GATEWAYS.map(str::to_owned).to_vec();
     let addresses = ANYCAST.map(str::to_owned).to_vec();
-    let port = Port::new(name.to_owned(), NET1.to_owned(), addresses, None, gateways, None, None, place, None);
+    let port =
+        Port::new(name.to_owned(), NET1.to_owned(), addresses, None, gateways, None, None, place, None, None, None);
     daemon.call(|daemon| daemon.add_port(port)).unwrap();
 }
 

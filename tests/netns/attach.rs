@@ -129,14 +129,14 @@ fn an_interface_that_is_not_there_is_refused() {
 
 /// A hypervisor: it holds the tap of a guest and passes frames between it and the guest's own
 /// interface, which is the tap `eth0` in the guest's namespace.
-struct Hypervisor<'a> {
+pub(crate) struct Hypervisor<'a> {
     taps: [(&'a Namespace, String); 2],
     outer: Arc<Iface>,
     threads: Vec<JoinHandle<()>>,
 }
 
 impl<'a> Hypervisor<'a> {
-    fn start(host: &'a Namespace, name: &str, guest: &'a Namespace) -> Self {
+    pub(crate) fn start(host: &'a Namespace, name: &str, guest: &'a Namespace) -> Self {
         let taps = [(host, name.to_owned()), (guest, "eth0".to_owned())];
         let open = |(namespace, name): &(&Namespace, String)| {
             let tap = namespace.enter(|| Iface::without_packet_info(name, Mode::Tap).unwrap());
@@ -200,5 +200,17 @@ fn an_interface_that_was_made_anew_serves_again_when_its_port_is_added_again() {
 /// The port of [`attached`], as a call asks for it.
 fn guest_port(guest: &Guest) -> Port {
     let gateways = GATEWAYS.map(str::to_owned).to_vec();
-    Port::new("veth1".into(), NET1.into(), guest.addresses().to_vec(), None, gateways, None, true, None, None)
+    Port::new(
+        "veth1".into(),
+        NET1.into(),
+        guest.addresses().to_vec(),
+        None,
+        gateways,
+        None,
+        true,
+        None,
+        None,
+        None,
+        None,
+    )
 }

@@ -115,6 +115,7 @@ fn every_answer_comes_as_json_too() {
         "port list",
         "port show tap0",
         "uplink list",
+        "network list",
         "instance list",
         "host show",
         "host diff",

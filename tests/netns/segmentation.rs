@@ -243,6 +243,8 @@ fn router(mtu: u32) -> Forwarder {
         super_packets: SuperPackets::ALL,
         addresses: vec!["10.2.0.0/24".parse().unwrap(), "fd02::/64".parse().unwrap()],
         own_addresses: Vec::new(),
+        lease: None,
+        advertisement: None,
     };
     forwarder.set_port(port.clone());
     forwarder.set_port(PortConfig {

@@ -211,7 +211,7 @@ fn a_port_that_joins_others_costs_no_datagram() {
             Place::new(guests[1].namespace.path(), "eth0".to_owned(), vec![format!("{v4}/24"), format!("{v6}/64")]);
         let addresses = guests[1].addresses().to_vec();
         let gateways = GATEWAYS.map(str::to_owned).to_vec();
-        Port::new("tap1".into(), NET1.into(), addresses, None, gateways, None, None, place, weight)
+        Port::new("tap1".into(), NET1.into(), addresses, None, gateways, None, None, place, weight, None, None)
     };
     for inside in guests[0].addresses() {
         thread::scope(|scope| {

@@ -12,7 +12,7 @@ use vgw::addr::{InterfaceName, Prefix};
 use vgw::clock::{Clock, ManualClock};
 use vgw::engine::{
     Access, AddGateways, Applied, Caller, Change, Device, DeviceError, Direct, Engine, Failure, FoundLeases,
-    ObjectView, OpenPort, Platform, RehearsalView, Settings, StepView, Transfer,
+    ObjectView, OpenError, OpenPort, Platform, RehearsalView, Settings, StepView, Transfer,
 };
 use vgw::gateway::{Audit, Declared, Leases, PortSpec, UplinkName};
 use vgw::host::fake::FakeKernel;
@@ -321,9 +321,9 @@ impl Platform for FakePlatform {
         false
     }
 
-    fn open_port(&mut self, spec: &PortSpec) -> Result<OpenPort, String> {
+    fn open_port(&mut self, spec: &PortSpec) -> Result<OpenPort, OpenError> {
         if spec.name == words::interface("broken0") {
-            return Err("broken0 cannot be opened".into());
+            return Err(OpenError::Failed("broken0 cannot be opened".into()));
         }
         Ok(OpenPort { queues: vec![Box::new(Silent::new())], mtu: spec.mtu.unwrap_or(1500) })
     }

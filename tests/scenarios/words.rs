@@ -122,6 +122,8 @@ pub(crate) fn read(line: &str) -> Result<Request, String> {
                 gateways: words.all("gateway")?,
                 mtu: words.one("mtu")?,
                 weight: words.one("weight")?.unwrap_or_default(),
+                dhcp: None,
+                router_advertisements: None,
             })
         }
         "delete-port" => Request::DeletePort(parse(rest)?),

@@ -6,8 +6,8 @@ use crate::gateway::{Addressing, UplinkSpec};
 
 use super::failure::Identity;
 use super::fault::Fault;
-use super::read::{instance_name, interface_name, prefix, uplink_name};
-use super::request::{gateway, port, route, uplink};
+use super::read::{instance_name, interface_name, prefix, uplink_name, uuid};
+use super::request::{gateway, network, port, route, uplink};
 use super::view::outcome;
 
 /// Reads a change.
@@ -25,6 +25,8 @@ pub(crate) fn change(request: &wire::Change) -> Result<Change, Fault> {
             let prefix = prefix(&instance, "prefix", destination)?;
             Ok(Change::DeleteRoute(instance, prefix))
         }
+        wire::Change::AddNetwork(request) => network(request).map(Change::AddNetwork),
+        wire::Change::DeleteNetwork(id) => uuid("id", id).map(Change::DeleteNetwork),
     }
 }
 
@@ -34,6 +36,7 @@ pub(crate) fn identity(change: &Change) -> Identity {
         Change::AddGateway(_) | Change::DeleteGateway(_) => Identity::InterfaceName,
         Change::AddPort(_) | Change::DeletePort(_) | Change::AddUplink(_) | Change::DeleteUplink(_) => Identity::Name,
         Change::AddRoute(_) | Change::DeleteRoute(..) => Identity::Prefix,
+        Change::AddNetwork(_) | Change::DeleteNetwork(_) => Identity::Id,
     }
 }
 

@@ -15,6 +15,10 @@ pub(crate) enum Identity {
     Name,
     /// `prefix`, of a route.
     Prefix,
+    /// `id`, of a network.
+    Id,
+    /// `tap_name`, of a compute service's port.
+    TapName,
 }
 
 impl Identity {
@@ -23,6 +27,8 @@ impl Identity {
             Self::InterfaceName => "interface_name",
             Self::Name => "name",
             Self::Prefix => "prefix",
+            Self::Id => "id",
+            Self::TapName => "tap_name",
         }
     }
 }
@@ -44,13 +50,17 @@ fn kind(refusal: &Refusal) -> ErrorKind {
         Refusal::Static(_) => ErrorKind::STATIC,
         Refusal::UnusableSubnet { .. }
         | Refusal::UnusableAddress { .. }
+        | Refusal::UnusableService { .. }
         | Refusal::ReservedName(_)
         | Refusal::FamilyMismatch { .. } => ErrorKind::INVALID,
         Refusal::UnknownUplink(_)
         | Refusal::UnknownPort { .. }
         | Refusal::UnknownInstance(_)
+        | Refusal::UnknownNetwork(_)
         | Refusal::NotFound { .. } => ErrorKind::NOT_FOUND,
         Refusal::OtherInstance { .. }
+        | Refusal::OtherOwner { .. }
+        | Refusal::NetworkInUse { .. }
         | Refusal::NameTaken { .. }
         | Refusal::SubnetTaken { .. }
         | Refusal::ForeignRoute(_)
@@ -69,6 +79,9 @@ fn field(refusal: &Refusal, identity: Identity) -> &'static str {
         ("interface", identity) => identity.field(),
         ("uplink", Identity::Name) => "name",
         ("port" | "gateway", Identity::Prefix) => "next_hop",
+        ("addresses", Identity::Id) => "gateways",
+        ("network" | "routing_instance", Identity::TapName) => "vn_id",
+        ("addresses", Identity::TapName) => "ip_address",
         (field, _) => field,
     }
 }

@@ -2,6 +2,7 @@
 //! so that a new field cannot be forgotten here.
 
 mod change;
+mod compute_port;
 mod failure;
 mod fault;
 mod json;
@@ -11,11 +12,13 @@ mod view;
 mod virtual_gateway_request;
 
 pub(super) use change::{change, foreign_uplink, host_object, host_step, identity, rehearsal};
+pub(super) use compute_port::{compute_port, uuid};
 pub(super) use failure::{Identity, refused};
 pub(super) use fault::Fault;
 pub(super) use json::{gateways_of_json, names_of_json};
 pub(super) use read::{address, family, instance_name, interface_name};
 pub(super) use view::{
-    audit_state, gateway_state, instance_state, lookup, outcome, port_state, route_state, status, uplink_state,
+    audit_state, gateway_state, instance_state, lookup, network_state, outcome, port_state, route_state, status,
+    uplink_state,
 };
 pub(super) use virtual_gateway_request::virtual_gateway_request;

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use crate::addr::{Family, InstanceName, InterfaceName, Masked, Prefix};
+use crate::addr::{Family, InstanceName, InterfaceName, Masked, Prefix, Uuid};
 use crate::api::text::shown;
 use crate::gateway::UplinkName;
 
@@ -24,6 +24,11 @@ pub(crate) fn instance_name(text: &str) -> Result<InstanceName, Fault> {
 /// Reads an uplink's name.
 pub(crate) fn uplink_name(field: &str, text: &str) -> Result<UplinkName, Fault> {
     UplinkName::new(text).map_err(|error| Fault::new(field, error))
+}
+
+/// Reads a UUID.
+pub(crate) fn uuid(field: &str, text: &str) -> Result<Uuid, Fault> {
+    text.parse().map_err(|error| Fault::new(field, error))
 }
 
 /// Reads an address family.
@@ -52,9 +57,19 @@ pub(super) fn set<T>(field: &str, texts: &[String]) -> Result<BTreeSet<T>, Fault
 where
     T: FromStr<Err: Display> + Ord,
 {
+    Ok(list(field, texts)?.into_iter().collect())
+}
+
+/// Reads a list of values that read themselves, in their order.
+pub(super) fn list<T: FromStr<Err: Display>>(field: &str, texts: &[String]) -> Result<Vec<T>, Fault> {
     let value =
         |(index, text): (usize, &String)| text.parse().map_err(|error| Fault::new(format!("{field}[{index}]"), error));
     texts.iter().enumerate().map(value).collect()
+}
+
+/// Reads a value that reads itself, if it is there.
+pub(super) fn optional<T: FromStr<Err: Display>>(field: &str, text: Option<&str>) -> Result<Option<T>, Fault> {
+    text.map(str::parse).transpose().map_err(|error| Fault::new(field, error))
 }
 
 /// The prefix that was meant. Warns if it is not the one that was written.

@@ -2,13 +2,17 @@
 
 use std::path::PathBuf;
 
+use super::Fault;
+use super::read::{
+    address, family, instance_name, interface_name, list, optional, prefix, prefixes, set, uplink_name, uuid,
+};
 use crate::addr::{InterfaceName, Weight};
 use crate::api::generated::virtual_gateway as wire;
-use crate::gateway::{Addressing, Attachment, GatewaySpec, GuestSpec, PortKind, PortSpec, StaticRoute, UplinkSpec};
+use crate::gateway::{
+    Addressing, AdvertisementSpec, Attachment, DhcpSpec, GatewaySpec, GuestSpec, LeaseTime, NetworkSpec, PortKind,
+    PortSpec, StaticRoute, UplinkSpec,
+};
 use crate::routing::{Hop, NextHop};
-
-use super::Fault;
-use super::read::{address, family, instance_name, interface_name, prefix, prefixes, set, uplink_name};
 
 /// Reads a gateway.
 pub(crate) fn gateway(request: &wire::Gateway) -> Result<GatewaySpec, Fault> {
@@ -30,7 +34,19 @@ pub(crate) fn gateway(request: &wire::Gateway) -> Result<GatewaySpec, Fault> {
 
 /// Reads a port.
 pub(crate) fn port(request: &wire::Port) -> Result<PortSpec, Fault> {
-    let wire::Port { name, routing_instance, addresses, mac, gateways, mtu, attach, guest, weight } = request;
+    let wire::Port {
+        name,
+        routing_instance,
+        addresses,
+        mac,
+        gateways,
+        mtu,
+        attach,
+        guest,
+        weight,
+        dhcp,
+        router_advertisements,
+    } = request;
     let name = interface_name("name", name)?;
     let instance = instance_name(routing_instance)?;
     not_empty("addresses", addresses)?;
@@ -50,7 +66,32 @@ pub(crate) fn port(request: &wire::Port) -> Result<PortSpec, Fault> {
             .map(|mtu| u32::try_from(mtu).map_err(|_| Fault::new("mtu", format!("{mtu} is negative"))))
             .transpose()?,
         weight: self::weight("weight", *weight)?,
+        dhcp: dhcp.as_ref().map(dhcp_spec).transpose()?,
+        router_advertisements: router_advertisements.as_ref().map(advertisement_spec).transpose()?,
     })
+}
+
+fn dhcp_spec(request: &wire::Dhcp) -> Result<DhcpSpec, Fault> {
+    let wire::Dhcp { prefix_length, dns, host_name, domain, lease_time } = request;
+    let length = |given: i32| {
+        u8::try_from(given).map_err(|_| Fault::new("dhcp.prefix_length", format!("{given} is not in 1..=32")))
+    };
+    let time = |given: i64| {
+        let time = u32::try_from(given).ok().filter(|time| LeaseTime::RANGE.contains(time));
+        time.map(LeaseTime).ok_or_else(|| Fault::new("dhcp.lease_time", format!("{given} is not in 60..=4294967295")))
+    };
+    Ok(DhcpSpec {
+        prefix_length: prefix_length.map(length).transpose()?,
+        dns: list("dhcp.dns", dns.as_deref().unwrap_or_default())?,
+        host_name: optional("dhcp.host_name", host_name.as_deref())?,
+        domain: optional("dhcp.domain", domain.as_deref())?,
+        lease_time: lease_time.map(time).transpose()?.unwrap_or_default(),
+    })
+}
+
+fn advertisement_spec(request: &wire::RouterAdvertisements) -> Result<AdvertisementSpec, Fault> {
+    let wire::RouterAdvertisements { dns } = request;
+    Ok(AdvertisementSpec { dns: list("router_advertisements.dns", dns.as_deref().unwrap_or_default())? })
 }
 
 fn guest_spec(request: &wire::Guest) -> Result<GuestSpec, Fault> {
@@ -85,6 +126,16 @@ pub(crate) fn uplink(request: &wire::Uplink) -> Result<UplinkSpec, Fault> {
         table: table
             .map(|table| u32::try_from(table).map_err(|_| Fault::new("table", format!("{table} is no table"))))
             .transpose()?,
+    })
+}
+
+/// Reads a network.
+pub(crate) fn network(request: &wire::Network) -> Result<NetworkSpec, Fault> {
+    let wire::Network { id, routing_instance, gateways } = request;
+    Ok(NetworkSpec {
+        id: uuid("id", id)?,
+        instance: instance_name(routing_instance)?,
+        gateways: set("gateways", gateways.as_deref().unwrap_or_default())?,
     })
 }
 

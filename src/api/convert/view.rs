@@ -6,8 +6,8 @@ use std::time::Duration;
 use crate::addr::InterfaceName;
 use crate::api::generated::virtual_gateway as wire;
 use crate::engine::{
-    Applied, AuditView, Counters, GatewayView, InstanceView, LookupView, PortView, RepairCount, RepairsView, RouteView,
-    StatusView, UplinkView,
+    Applied, AuditView, Counters, GatewayView, InstanceView, LookupView, NetworkView, PortView, RepairCount,
+    RepairsView, RouteView, StatusView, UplinkView,
 };
 use crate::host::Traffic;
 use crate::routing::{Hop, NextHop};
@@ -25,7 +25,19 @@ pub(crate) fn outcome(applied: Applied) -> wire::Outcome {
 
 /// Everything.
 pub(crate) fn status(view: StatusView) -> wire::Status {
-    let StatusView { version, uptime, workers, gateways, ports, uplinks, instances, audit, repairs, problems } = view;
+    let StatusView {
+        version,
+        uptime,
+        workers,
+        gateways,
+        ports,
+        uplinks,
+        networks: _,
+        instances,
+        audit,
+        repairs,
+        problems,
+    } = view;
     wire::Status {
         version,
         uptime_ms: millis(uptime),
@@ -86,7 +98,22 @@ pub(crate) fn gateway_state(view: GatewayView) -> wire::GatewayState {
 
 /// A port.
 pub(crate) fn port_state(view: PortView) -> wire::PortState {
-    let PortView { name, instance, attached, guest, addresses, gateways, mac, mtu, weight, is_static, counters } = view;
+    let PortView {
+        name,
+        instance,
+        attached,
+        guest,
+        addresses,
+        gateways,
+        mac,
+        mtu,
+        weight,
+        lease,
+        advertisement,
+        is_static,
+        compute,
+        counters,
+    } = view;
     wire::PortState {
         name: name.to_string(),
         routing_instance: instance.to_string(),
@@ -99,6 +126,33 @@ pub(crate) fn port_state(view: PortView) -> wire::PortState {
         is_static,
         counters: self::counters(counters),
         weight: Some(weight.get().into()),
+        compute_id: compute.map(|compute| compute.id.to_string()),
+        network: compute.map(|compute| compute.network.to_string()),
+        deleted_in_ms: compute.and_then(|compute| compute.deleted_in).map(millis),
+        dhcp: lease.map(|lease| wire::DhcpState {
+            address: format!("{}/{}", lease.address, lease.prefix_length),
+            router: lease.router.to_string(),
+            dns: texts(lease.dns),
+            host_name: lease.host_name.map(String::from),
+            domain: lease.domain.map(String::from),
+            lease_time: lease.time.into(),
+        }),
+        router_advertisements: advertisement.map(|told| wire::RouterAdvertisementState {
+            network: told.network.map(|network| network.to_string()),
+            autonomous: told.is_autonomous,
+            dns: texts(told.dns),
+        }),
+    }
+}
+
+/// A network.
+pub(crate) fn network_state(view: NetworkView) -> wire::NetworkState {
+    let NetworkView { id, instance, gateways, is_static } = view;
+    wire::NetworkState {
+        id: id.to_string(),
+        routing_instance: instance.to_string(),
+        gateways: texts(gateways),
+        is_static,
     }
 }
 

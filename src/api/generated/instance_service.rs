@@ -91,19 +91,28 @@ pub type VirtualGatewayRequestList = Vec<VirtualGatewayRequest>;
 /// A guest's interface, as a compute service describes it.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Port {
+    /// The port's identity.
     pub port_id: tuuid,
     pub instance_id: tuuid,
+    /// The interface on this host that the hypervisor makes for the guest.
     pub tap_name: String,
+    /// The guest's IPv4 address; empty or 0.0.0.0 is none.
     pub ip_address: String,
+    /// The network, which configuration maps to a routing instance.
     pub vn_id: tuuid,
+    /// The guest's MAC; learned if empty.
     pub mac_address: String,
     pub display_name: Option<String>,
     pub hostname: Option<String>,
     pub host: Option<String>,
     pub vm_project_id: Option<tuuid>,
+    /// Not served unless it is none: 0 or -1.
     pub vlan_id: Option<i16>,
+    /// One of PortTypes; absent is NovaVMPort.
     pub port_type: Option<i16>,
+    /// The guest's IPv6 address; empty or `::` is none.
     pub ip6_address: Option<String>,
+    /// As vlan_id.
     pub isolated_vlan_id: Option<i16>,
 }
 
@@ -566,13 +575,26 @@ impl TSerializable for VirtualGatewayRequest {
 //
 
 pub trait TInstanceServiceSyncClient {
-    /// Not served.
+    /// Adds guests' ports on interfaces that exist, or changes or confirms those that stand. Each element is
+    /// judged by itself, as with AddVirtualGateway.
+    ///
+    /// A port whose interface is not there yet is accepted, and attached when the interface appears; until
+    /// then the status has a problem that names it.
+    ///
+    /// Refused are: a port_id, instance_id or vn_id that has not 16 elements; a vn_id that is not mapped to a
+    /// routing instance; an address or MAC that is none, no address at all; a VLAN; a tap_name that is
+    /// unusable, a port's that another call or the configuration file has made, or a gateway's.
+    ///
+    /// A port named by an element counts as confirmed for the audit of ports, even if that element is
+    /// refused.
     fn add_port(&mut self, port_list: PortList) -> thrift::Result<bool>;
     /// A sign of life: always true.
     fn keep_alive_check(&mut self) -> thrift::Result<bool>;
-    /// A compute service has (re)connected and will send its ports: always true, no effect yet.
+    /// A compute service has (re)connected and will now send every port that it has. Starts an audit of
+    /// ports: when its time is over, each port of AddPort that was not added or confirmed since is deleted,
+    /// but no NameSpacePort. Always true.
     fn connect(&mut self) -> thrift::Result<bool>;
-    /// Not served.
+    /// Deletes a port of AddPort. One that is not known is true: it is gone.
     fn delete_port(&mut self, port_id: tuuid) -> thrift::Result<bool>;
     /// Adds gateways, or changes those that exist into what the request says.
     ///
@@ -601,11 +623,11 @@ pub trait TInstanceServiceSyncClient {
     /// 60,000 unless set. Running audits keep theirs. 0 ends an audit at once; a negative value
     /// switches audits off. Always true.
     fn audit_timer_for_virtual_gateway(&mut self, timeout: i32) -> thrift::Result<bool>;
-    /// Not served.
+    /// Not served: there are no tunnels to other nodes.
     fn tunnel_n_h_entry_add(&mut self, src_ip: String, dst_ip: String, vrf_name: String) -> thrift::Result<bool>;
-    /// Not served.
+    /// Always true: none can stand.
     fn tunnel_n_h_entry_delete(&mut self, src_ip: String, dst_ip: String, vrf_name: String) -> thrift::Result<bool>;
-    /// Not served.
+    /// Not served: there are no tunnels to other nodes.
     fn route_entry_add(
         &mut self,
         ip_address: String,
@@ -613,11 +635,11 @@ pub trait TInstanceServiceSyncClient {
         vrf_name: String,
         label: String,
     ) -> thrift::Result<bool>;
-    /// Not served.
+    /// Always true: none of this service can stand. Routes of the own API are not its.
     fn route_entry_delete(&mut self, ip_address: String, vrf_name: String) -> thrift::Result<bool>;
-    /// Not served.
+    /// Not served: the host's own routing leads to its addresses.
     fn add_host_route(&mut self, ip_address: String, vrf_name: String) -> thrift::Result<bool>;
-    /// Not served.
+    /// Not served: a port's addresses are those of its AddPort.
     fn add_local_vm_route(
         &mut self,
         ip_address: String,
@@ -625,7 +647,7 @@ pub trait TInstanceServiceSyncClient {
         vrf_name: String,
         label: String,
     ) -> thrift::Result<bool>;
-    /// Not served.
+    /// Not served: there are no tunnels to other nodes.
     fn add_remote_vm_route(
         &mut self,
         ip_address: String,
@@ -633,7 +655,7 @@ pub trait TInstanceServiceSyncClient {
         vrf_name: String,
         label: String,
     ) -> thrift::Result<bool>;
-    /// Not served.
+    /// True if a routing instance can have this name: it comes to be with what is first in it.
     fn create_vrf(&mut self, vrf_name: String) -> thrift::Result<bool>;
 }
 
@@ -1117,13 +1139,26 @@ impl<C: TThriftClient + TInstanceServiceSyncClientMarker> TInstanceServiceSyncCl
 //
 
 pub trait InstanceServiceSyncHandler {
-    /// Not served.
+    /// Adds guests' ports on interfaces that exist, or changes or confirms those that stand. Each element is
+    /// judged by itself, as with AddVirtualGateway.
+    ///
+    /// A port whose interface is not there yet is accepted, and attached when the interface appears; until
+    /// then the status has a problem that names it.
+    ///
+    /// Refused are: a port_id, instance_id or vn_id that has not 16 elements; a vn_id that is not mapped to a
+    /// routing instance; an address or MAC that is none, no address at all; a VLAN; a tap_name that is
+    /// unusable, a port's that another call or the configuration file has made, or a gateway's.
+    ///
+    /// A port named by an element counts as confirmed for the audit of ports, even if that element is
+    /// refused.
     fn handle_add_port(&self, port_list: PortList) -> thrift::Result<bool>;
     /// A sign of life: always true.
     fn handle_keep_alive_check(&self) -> thrift::Result<bool>;
-    /// A compute service has (re)connected and will send its ports: always true, no effect yet.
+    /// A compute service has (re)connected and will now send every port that it has. Starts an audit of
+    /// ports: when its time is over, each port of AddPort that was not added or confirmed since is deleted,
+    /// but no NameSpacePort. Always true.
     fn handle_connect(&self) -> thrift::Result<bool>;
-    /// Not served.
+    /// Deletes a port of AddPort. One that is not known is true: it is gone.
     fn handle_delete_port(&self, port_id: tuuid) -> thrift::Result<bool>;
     /// Adds gateways, or changes those that exist into what the request says.
     ///
@@ -1152,11 +1187,11 @@ pub trait InstanceServiceSyncHandler {
     /// 60,000 unless set. Running audits keep theirs. 0 ends an audit at once; a negative value
     /// switches audits off. Always true.
     fn handle_audit_timer_for_virtual_gateway(&self, timeout: i32) -> thrift::Result<bool>;
-    /// Not served.
+    /// Not served: there are no tunnels to other nodes.
     fn handle_tunnel_n_h_entry_add(&self, src_ip: String, dst_ip: String, vrf_name: String) -> thrift::Result<bool>;
-    /// Not served.
+    /// Always true: none can stand.
     fn handle_tunnel_n_h_entry_delete(&self, src_ip: String, dst_ip: String, vrf_name: String) -> thrift::Result<bool>;
-    /// Not served.
+    /// Not served: there are no tunnels to other nodes.
     fn handle_route_entry_add(
         &self,
         ip_address: String,
@@ -1164,11 +1199,11 @@ pub trait InstanceServiceSyncHandler {
         vrf_name: String,
         label: String,
     ) -> thrift::Result<bool>;
-    /// Not served.
+    /// Always true: none of this service can stand. Routes of the own API are not its.
     fn handle_route_entry_delete(&self, ip_address: String, vrf_name: String) -> thrift::Result<bool>;
-    /// Not served.
+    /// Not served: the host's own routing leads to its addresses.
     fn handle_add_host_route(&self, ip_address: String, vrf_name: String) -> thrift::Result<bool>;
-    /// Not served.
+    /// Not served: a port's addresses are those of its AddPort.
     fn handle_add_local_vm_route(
         &self,
         ip_address: String,
@@ -1176,7 +1211,7 @@ pub trait InstanceServiceSyncHandler {
         vrf_name: String,
         label: String,
     ) -> thrift::Result<bool>;
-    /// Not served.
+    /// Not served: there are no tunnels to other nodes.
     fn handle_add_remote_vm_route(
         &self,
         ip_address: String,
@@ -1184,7 +1219,7 @@ pub trait InstanceServiceSyncHandler {
         vrf_name: String,
         label: String,
     ) -> thrift::Result<bool>;
-    /// Not served.
+    /// True if a routing instance can have this name: it comes to be with what is first in it.
     fn handle_create_vrf(&self, vrf_name: String) -> thrift::Result<bool>;
 }
 

@@ -641,6 +641,222 @@ impl TSerializable for Guest {
 }
 
 //
+// Dhcp
+//
+
+/// DHCP for the guest of a port: it gets the port's one IPv4 address of length 32, the port's first IPv4
+/// gateway as router, and the port's MTU.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Dhcp {
+    /// The length of the guest's network, 1 to 32; absent is that of the instance's narrowest subnet that
+    /// has the address, or else 32.
+    pub prefix_length: Option<i32>,
+    /// Name servers in order, IPv4, at most 8.
+    pub dns: Option<Vec<String>>,
+    /// The guest's own name.
+    pub host_name: Option<String>,
+    /// The domain that names are looked up in.
+    pub domain: Option<String>,
+    /// How long the address is lent, seconds: 60 to 4294967295, which is for ever; absent is 3600.
+    pub lease_time: Option<i64>,
+}
+
+impl Dhcp {
+    pub fn new<F1, F2, F3, F4, F5>(prefix_length: F1, dns: F2, host_name: F3, domain: F4, lease_time: F5) -> Dhcp
+    where
+        F1: Into<Option<i32>>,
+        F2: Into<Option<Vec<String>>>,
+        F3: Into<Option<String>>,
+        F4: Into<Option<String>>,
+        F5: Into<Option<i64>>,
+    {
+        Dhcp {
+            prefix_length: prefix_length.into(),
+            dns: dns.into(),
+            host_name: host_name.into(),
+            domain: domain.into(),
+            lease_time: lease_time.into(),
+        }
+    }
+}
+
+impl TSerializable for Dhcp {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<Dhcp> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<i32> = None;
+        let mut f_2: Option<Vec<String>> = None;
+        let mut f_3: Option<String> = None;
+        let mut f_4: Option<String> = None;
+        let mut f_5: Option<i64> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = i_prot.read_i32()?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let list_ident = i_prot.read_list_begin()?;
+                    let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+                    for _ in 0..list_ident.size {
+                        let list_elem_3 = i_prot.read_string()?;
+                        val.push(list_elem_3);
+                    }
+                    i_prot.read_list_end()?;
+                    f_2 = Some(val);
+                }
+                3 => {
+                    let val = i_prot.read_string()?;
+                    f_3 = Some(val);
+                }
+                4 => {
+                    let val = i_prot.read_string()?;
+                    f_4 = Some(val);
+                }
+                5 => {
+                    let val = i_prot.read_i64()?;
+                    f_5 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        let ret = Dhcp { prefix_length: f_1, dns: f_2, host_name: f_3, domain: f_4, lease_time: f_5 };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("Dhcp");
+        o_prot.write_struct_begin(&struct_ident)?;
+        if let Some(fld_var) = self.prefix_length {
+            o_prot.write_field_begin(&TFieldIdentifier::new("prefix_length", TType::I32, 1))?;
+            o_prot.write_i32(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.dns {
+            o_prot.write_field_begin(&TFieldIdentifier::new("dns", TType::List, 2))?;
+            o_prot.write_list_begin(&TListIdentifier::new(TType::String, fld_var.len() as i32))?;
+            for e in fld_var {
+                o_prot.write_string(e)?;
+            }
+            o_prot.write_list_end()?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.host_name {
+            o_prot.write_field_begin(&TFieldIdentifier::new("host_name", TType::String, 3))?;
+            o_prot.write_string(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.domain {
+            o_prot.write_field_begin(&TFieldIdentifier::new("domain", TType::String, 4))?;
+            o_prot.write_string(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(fld_var) = self.lease_time {
+            o_prot.write_field_begin(&TFieldIdentifier::new("lease_time", TType::I64, 5))?;
+            o_prot.write_i64(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+impl Default for Dhcp {
+    fn default() -> Self {
+        Dhcp {
+            prefix_length: Some(0),
+            dns: Some(Vec::new()),
+            host_name: Some("".to_owned()),
+            domain: Some("".to_owned()),
+            lease_time: Some(0),
+        }
+    }
+}
+
+//
+// RouterAdvertisements
+//
+
+/// Router advertisements for the guest of a port: a default router, the port's MTU, and the instance's
+/// narrowest subnet that has the port's first IPv6 address as the network on the link. The guest forms
+/// addresses of its own only if the port has all of that subnet, and it is a /64.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct RouterAdvertisements {
+    /// Name servers in order, IPv6, at most 8.
+    pub dns: Option<Vec<String>>,
+}
+
+impl RouterAdvertisements {
+    pub fn new<F1>(dns: F1) -> RouterAdvertisements
+    where
+        F1: Into<Option<Vec<String>>>,
+    {
+        RouterAdvertisements { dns: dns.into() }
+    }
+}
+
+impl TSerializable for RouterAdvertisements {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<RouterAdvertisements> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<Vec<String>> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let list_ident = i_prot.read_list_begin()?;
+                    let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+                    for _ in 0..list_ident.size {
+                        let list_elem_4 = i_prot.read_string()?;
+                        val.push(list_elem_4);
+                    }
+                    i_prot.read_list_end()?;
+                    f_1 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        let ret = RouterAdvertisements { dns: f_1 };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("RouterAdvertisements");
+        o_prot.write_struct_begin(&struct_ident)?;
+        if let Some(ref fld_var) = self.dns {
+            o_prot.write_field_begin(&TFieldIdentifier::new("dns", TType::List, 1))?;
+            o_prot.write_list_begin(&TListIdentifier::new(TType::String, fld_var.len() as i32))?;
+            for e in fld_var {
+                o_prot.write_string(e)?;
+            }
+            o_prot.write_list_end()?;
+            o_prot.write_field_end()?
+        }
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+impl Default for RouterAdvertisements {
+    fn default() -> Self {
+        RouterAdvertisements { dns: Some(Vec::new()) }
+    }
+}
+
+//
 // Port
 //
 
@@ -665,10 +881,14 @@ pub struct Port {
     pub guest: Option<Guest>,
     /// Its share of the flows beside other ports with the same address, 1 to 256; absent is 1.
     pub weight: Option<i32>,
+    /// The guest is served by DHCP; absent leaves its requests unanswered.
+    pub dhcp: Option<Dhcp>,
+    /// The guest is sent router advertisements; absent sends none.
+    pub router_advertisements: Option<RouterAdvertisements>,
 }
 
 impl Port {
-    pub fn new<F4, F5, F6, F7, F8, F9>(
+    pub fn new<F4, F5, F6, F7, F8, F9, F10, F11>(
         name: String,
         routing_instance: String,
         addresses: Vec<String>,
@@ -678,6 +898,8 @@ impl Port {
         attach: F7,
         guest: F8,
         weight: F9,
+        dhcp: F10,
+        router_advertisements: F11,
     ) -> Port
     where
         F4: Into<Option<String>>,
@@ -686,6 +908,8 @@ impl Port {
         F7: Into<Option<bool>>,
         F8: Into<Option<Guest>>,
         F9: Into<Option<i32>>,
+        F10: Into<Option<Dhcp>>,
+        F11: Into<Option<RouterAdvertisements>>,
     {
         Port {
             name,
@@ -697,6 +921,8 @@ impl Port {
             attach: attach.into(),
             guest: guest.into(),
             weight: weight.into(),
+            dhcp: dhcp.into(),
+            router_advertisements: router_advertisements.into(),
         }
     }
 }
@@ -713,6 +939,8 @@ impl TSerializable for Port {
         let mut f_7: Option<bool> = None;
         let mut f_8: Option<Guest> = None;
         let mut f_9: Option<i32> = None;
+        let mut f_10: Option<Dhcp> = None;
+        let mut f_11: Option<RouterAdvertisements> = None;
         loop {
             let field_ident = i_prot.read_field_begin()?;
             if field_ident.field_type == TType::Stop {
@@ -732,8 +960,8 @@ impl TSerializable for Port {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_3 = i_prot.read_string()?;
-                        val.push(list_elem_3);
+                        let list_elem_5 = i_prot.read_string()?;
+                        val.push(list_elem_5);
                     }
                     i_prot.read_list_end()?;
                     f_3 = Some(val);
@@ -746,8 +974,8 @@ impl TSerializable for Port {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_4 = i_prot.read_string()?;
-                        val.push(list_elem_4);
+                        let list_elem_6 = i_prot.read_string()?;
+                        val.push(list_elem_6);
                     }
                     i_prot.read_list_end()?;
                     f_5 = Some(val);
@@ -767,6 +995,14 @@ impl TSerializable for Port {
                 9 => {
                     let val = i_prot.read_i32()?;
                     f_9 = Some(val);
+                }
+                10 => {
+                    let val = Dhcp::read_from_in_protocol(i_prot)?;
+                    f_10 = Some(val);
+                }
+                11 => {
+                    let val = RouterAdvertisements::read_from_in_protocol(i_prot)?;
+                    f_11 = Some(val);
                 }
                 _ => {
                     i_prot.skip(field_ident.field_type)?;
@@ -788,6 +1024,8 @@ impl TSerializable for Port {
             attach: f_7,
             guest: f_8,
             weight: f_9,
+            dhcp: f_10,
+            router_advertisements: f_11,
         };
         Ok(ret)
     }
@@ -839,6 +1077,16 @@ impl TSerializable for Port {
         if let Some(fld_var) = self.weight {
             o_prot.write_field_begin(&TFieldIdentifier::new("weight", TType::I32, 9))?;
             o_prot.write_i32(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.dhcp {
+            o_prot.write_field_begin(&TFieldIdentifier::new("dhcp", TType::Struct, 10))?;
+            fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.router_advertisements {
+            o_prot.write_field_begin(&TFieldIdentifier::new("router_advertisements", TType::Struct, 11))?;
+            fld_var.write_to_out_protocol(o_prot)?;
             o_prot.write_field_end()?
         }
         o_prot.write_field_stop()?;
@@ -973,6 +1221,100 @@ impl TSerializable for Uplink {
 }
 
 //
+// Network
+//
+
+/// What a compute service's network is here: where a port of InstanceService.AddPort belongs.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Network {
+    /// Its UUID, `9f2c1d34-0a1b-4c5d-8e6f-0123456789ab`: a port's vn_id.
+    pub id: String,
+    /// The routing instance that its ports belong to.
+    pub routing_instance: String,
+    /// The addresses by which its guests know their gateway.
+    pub gateways: Option<Vec<String>>,
+}
+
+impl Network {
+    pub fn new<F3>(id: String, routing_instance: String, gateways: F3) -> Network
+    where
+        F3: Into<Option<Vec<String>>>,
+    {
+        Network { id, routing_instance, gateways: gateways.into() }
+    }
+}
+
+impl TSerializable for Network {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<Network> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<String> = None;
+        let mut f_2: Option<String> = None;
+        let mut f_3: Option<Vec<String>> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = i_prot.read_string()?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let val = i_prot.read_string()?;
+                    f_2 = Some(val);
+                }
+                3 => {
+                    let list_ident = i_prot.read_list_begin()?;
+                    let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+                    for _ in 0..list_ident.size {
+                        let list_elem_7 = i_prot.read_string()?;
+                        val.push(list_elem_7);
+                    }
+                    i_prot.read_list_end()?;
+                    f_3 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("Network.id", &f_1)?;
+        verify_required_field_exists("Network.routing_instance", &f_2)?;
+        let ret = Network {
+            id: f_1.expect("auto-generated code should have checked for presence of required fields"),
+            routing_instance: f_2.expect("auto-generated code should have checked for presence of required fields"),
+            gateways: f_3,
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("Network");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("id", TType::String, 1))?;
+        o_prot.write_string(&self.id)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("routing_instance", TType::String, 2))?;
+        o_prot.write_string(&self.routing_instance)?;
+        o_prot.write_field_end()?;
+        if let Some(ref fld_var) = self.gateways {
+            o_prot.write_field_begin(&TFieldIdentifier::new("gateways", TType::List, 3))?;
+            o_prot.write_list_begin(&TListIdentifier::new(TType::String, fld_var.len() as i32))?;
+            for e in fld_var {
+                o_prot.write_string(e)?;
+            }
+            o_prot.write_list_end()?;
+            o_prot.write_field_end()?
+        }
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
 // Hop
 //
 
@@ -1099,8 +1441,8 @@ impl TSerializable for NextHop {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<Hop> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_5 = Hop::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_5);
+                        let list_elem_8 = Hop::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_8);
                     }
                     i_prot.read_list_end()?;
                     f_2 = Some(val);
@@ -1299,9 +1641,9 @@ impl TSerializable for Counters {
                     let map_ident = i_prot.read_map_begin()?;
                     let mut val: BTreeMap<String, i64> = BTreeMap::new();
                     for _ in 0..map_ident.size {
-                        let map_key_6 = i_prot.read_string()?;
-                        let map_val_7 = i_prot.read_i64()?;
-                        val.insert(map_key_6, map_val_7);
+                        let map_key_9 = i_prot.read_string()?;
+                        let map_val_10 = i_prot.read_i64()?;
+                        val.insert(map_key_9, map_val_10);
                     }
                     i_prot.read_map_end()?;
                     f_6 = Some(val);
@@ -1545,8 +1887,8 @@ impl TSerializable for GatewayState {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_8 = i_prot.read_string()?;
-                        val.push(list_elem_8);
+                        let list_elem_11 = i_prot.read_string()?;
+                        val.push(list_elem_11);
                     }
                     i_prot.read_list_end()?;
                     f_3 = Some(val);
@@ -1555,8 +1897,8 @@ impl TSerializable for GatewayState {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_9 = i_prot.read_string()?;
-                        val.push(list_elem_9);
+                        let list_elem_12 = i_prot.read_string()?;
+                        val.push(list_elem_12);
                     }
                     i_prot.read_list_end()?;
                     f_4 = Some(val);
@@ -1686,6 +2028,234 @@ impl TSerializable for GatewayState {
 }
 
 //
+// DhcpState
+//
+
+/// What a guest is told by DHCP.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct DhcpState {
+    /// Its address with the length of its network.
+    pub address: String,
+    pub router: String,
+    pub dns: Vec<String>,
+    pub host_name: Option<String>,
+    pub domain: Option<String>,
+    /// Seconds.
+    pub lease_time: i64,
+}
+
+impl DhcpState {
+    pub fn new<F4, F5>(
+        address: String,
+        router: String,
+        dns: Vec<String>,
+        host_name: F4,
+        domain: F5,
+        lease_time: i64,
+    ) -> DhcpState
+    where
+        F4: Into<Option<String>>,
+        F5: Into<Option<String>>,
+    {
+        DhcpState { address, router, dns, host_name: host_name.into(), domain: domain.into(), lease_time }
+    }
+}
+
+impl TSerializable for DhcpState {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<DhcpState> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<String> = None;
+        let mut f_2: Option<String> = None;
+        let mut f_3: Option<Vec<String>> = None;
+        let mut f_4: Option<String> = None;
+        let mut f_5: Option<String> = None;
+        let mut f_6: Option<i64> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = i_prot.read_string()?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let val = i_prot.read_string()?;
+                    f_2 = Some(val);
+                }
+                3 => {
+                    let list_ident = i_prot.read_list_begin()?;
+                    let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+                    for _ in 0..list_ident.size {
+                        let list_elem_13 = i_prot.read_string()?;
+                        val.push(list_elem_13);
+                    }
+                    i_prot.read_list_end()?;
+                    f_3 = Some(val);
+                }
+                4 => {
+                    let val = i_prot.read_string()?;
+                    f_4 = Some(val);
+                }
+                5 => {
+                    let val = i_prot.read_string()?;
+                    f_5 = Some(val);
+                }
+                6 => {
+                    let val = i_prot.read_i64()?;
+                    f_6 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("DhcpState.address", &f_1)?;
+        verify_required_field_exists("DhcpState.router", &f_2)?;
+        verify_required_field_exists("DhcpState.dns", &f_3)?;
+        verify_required_field_exists("DhcpState.lease_time", &f_6)?;
+        let ret = DhcpState {
+            address: f_1.expect("auto-generated code should have checked for presence of required fields"),
+            router: f_2.expect("auto-generated code should have checked for presence of required fields"),
+            dns: f_3.expect("auto-generated code should have checked for presence of required fields"),
+            host_name: f_4,
+            domain: f_5,
+            lease_time: f_6.expect("auto-generated code should have checked for presence of required fields"),
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("DhcpState");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("address", TType::String, 1))?;
+        o_prot.write_string(&self.address)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("router", TType::String, 2))?;
+        o_prot.write_string(&self.router)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("dns", TType::List, 3))?;
+        o_prot.write_list_begin(&TListIdentifier::new(TType::String, self.dns.len() as i32))?;
+        for e in &self.dns {
+            o_prot.write_string(e)?;
+        }
+        o_prot.write_list_end()?;
+        o_prot.write_field_end()?;
+        if let Some(ref fld_var) = self.host_name {
+            o_prot.write_field_begin(&TFieldIdentifier::new("host_name", TType::String, 4))?;
+            o_prot.write_string(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.domain {
+            o_prot.write_field_begin(&TFieldIdentifier::new("domain", TType::String, 5))?;
+            o_prot.write_string(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        o_prot.write_field_begin(&TFieldIdentifier::new("lease_time", TType::I64, 6))?;
+        o_prot.write_i64(self.lease_time)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// RouterAdvertisementState
+//
+
+/// What a guest is told by router advertisements.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct RouterAdvertisementState {
+    /// The network on the link; absent if the instance has no such subnet.
+    pub network: Option<String>,
+    /// True if the guest may form addresses in it.
+    pub autonomous: bool,
+    pub dns: Vec<String>,
+}
+
+impl RouterAdvertisementState {
+    pub fn new<F1>(network: F1, autonomous: bool, dns: Vec<String>) -> RouterAdvertisementState
+    where
+        F1: Into<Option<String>>,
+    {
+        RouterAdvertisementState { network: network.into(), autonomous, dns }
+    }
+}
+
+impl TSerializable for RouterAdvertisementState {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<RouterAdvertisementState> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<String> = None;
+        let mut f_2: Option<bool> = None;
+        let mut f_3: Option<Vec<String>> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = i_prot.read_string()?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let val = i_prot.read_bool()?;
+                    f_2 = Some(val);
+                }
+                3 => {
+                    let list_ident = i_prot.read_list_begin()?;
+                    let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+                    for _ in 0..list_ident.size {
+                        let list_elem_14 = i_prot.read_string()?;
+                        val.push(list_elem_14);
+                    }
+                    i_prot.read_list_end()?;
+                    f_3 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("RouterAdvertisementState.autonomous", &f_2)?;
+        verify_required_field_exists("RouterAdvertisementState.dns", &f_3)?;
+        let ret = RouterAdvertisementState {
+            network: f_1,
+            autonomous: f_2.expect("auto-generated code should have checked for presence of required fields"),
+            dns: f_3.expect("auto-generated code should have checked for presence of required fields"),
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("RouterAdvertisementState");
+        o_prot.write_struct_begin(&struct_ident)?;
+        if let Some(ref fld_var) = self.network {
+            o_prot.write_field_begin(&TFieldIdentifier::new("network", TType::String, 1))?;
+            o_prot.write_string(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        o_prot.write_field_begin(&TFieldIdentifier::new("autonomous", TType::Bool, 2))?;
+        o_prot.write_bool(self.autonomous)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("dns", TType::List, 3))?;
+        o_prot.write_list_begin(&TListIdentifier::new(TType::String, self.dns.len() as i32))?;
+        for e in &self.dns {
+            o_prot.write_string(e)?;
+        }
+        o_prot.write_list_end()?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
 // PortState
 //
 
@@ -1706,10 +2276,20 @@ pub struct PortState {
     /// Received is what the guest sent.
     pub counters: Counters,
     pub weight: Option<i32>,
+    /// The UUID by which the compute service that added it knows it; absent for any other port.
+    pub compute_id: Option<String>,
+    /// The compute service's network.
+    pub network: Option<String>,
+    /// Time until a running audit of ports deletes it, unless it is added again.
+    pub deleted_in_ms: Option<i64>,
+    /// What the guest is told by DHCP.
+    pub dhcp: Option<DhcpState>,
+    /// What the guest is told by router advertisements.
+    pub router_advertisements: Option<RouterAdvertisementState>,
 }
 
 impl PortState {
-    pub fn new<F4, F7, F11>(
+    pub fn new<F4, F7, F11, F12, F13, F14, F15, F16>(
         name: String,
         routing_instance: String,
         attached: bool,
@@ -1721,11 +2301,21 @@ impl PortState {
         is_static: bool,
         counters: Counters,
         weight: F11,
+        compute_id: F12,
+        network: F13,
+        deleted_in_ms: F14,
+        dhcp: F15,
+        router_advertisements: F16,
     ) -> PortState
     where
         F4: Into<Option<Guest>>,
         F7: Into<Option<String>>,
         F11: Into<Option<i32>>,
+        F12: Into<Option<String>>,
+        F13: Into<Option<String>>,
+        F14: Into<Option<i64>>,
+        F15: Into<Option<DhcpState>>,
+        F16: Into<Option<RouterAdvertisementState>>,
     {
         PortState {
             name,
@@ -1739,6 +2329,11 @@ impl PortState {
             is_static,
             counters,
             weight: weight.into(),
+            compute_id: compute_id.into(),
+            network: network.into(),
+            deleted_in_ms: deleted_in_ms.into(),
+            dhcp: dhcp.into(),
+            router_advertisements: router_advertisements.into(),
         }
     }
 }
@@ -1757,6 +2352,11 @@ impl TSerializable for PortState {
         let mut f_9: Option<bool> = None;
         let mut f_10: Option<Counters> = None;
         let mut f_11: Option<i32> = None;
+        let mut f_12: Option<String> = None;
+        let mut f_13: Option<String> = None;
+        let mut f_14: Option<i64> = None;
+        let mut f_15: Option<DhcpState> = None;
+        let mut f_16: Option<RouterAdvertisementState> = None;
         loop {
             let field_ident = i_prot.read_field_begin()?;
             if field_ident.field_type == TType::Stop {
@@ -1784,8 +2384,8 @@ impl TSerializable for PortState {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_10 = i_prot.read_string()?;
-                        val.push(list_elem_10);
+                        let list_elem_15 = i_prot.read_string()?;
+                        val.push(list_elem_15);
                     }
                     i_prot.read_list_end()?;
                     f_5 = Some(val);
@@ -1794,8 +2394,8 @@ impl TSerializable for PortState {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_11 = i_prot.read_string()?;
-                        val.push(list_elem_11);
+                        let list_elem_16 = i_prot.read_string()?;
+                        val.push(list_elem_16);
                     }
                     i_prot.read_list_end()?;
                     f_6 = Some(val);
@@ -1819,6 +2419,26 @@ impl TSerializable for PortState {
                 11 => {
                     let val = i_prot.read_i32()?;
                     f_11 = Some(val);
+                }
+                12 => {
+                    let val = i_prot.read_string()?;
+                    f_12 = Some(val);
+                }
+                13 => {
+                    let val = i_prot.read_string()?;
+                    f_13 = Some(val);
+                }
+                14 => {
+                    let val = i_prot.read_i64()?;
+                    f_14 = Some(val);
+                }
+                15 => {
+                    let val = DhcpState::read_from_in_protocol(i_prot)?;
+                    f_15 = Some(val);
+                }
+                16 => {
+                    let val = RouterAdvertisementState::read_from_in_protocol(i_prot)?;
+                    f_16 = Some(val);
                 }
                 _ => {
                     i_prot.skip(field_ident.field_type)?;
@@ -1847,6 +2467,11 @@ impl TSerializable for PortState {
             is_static: f_9.expect("auto-generated code should have checked for presence of required fields"),
             counters: f_10.expect("auto-generated code should have checked for presence of required fields"),
             weight: f_11,
+            compute_id: f_12,
+            network: f_13,
+            deleted_in_ms: f_14,
+            dhcp: f_15,
+            router_advertisements: f_16,
         };
         Ok(ret)
     }
@@ -1900,6 +2525,129 @@ impl TSerializable for PortState {
             o_prot.write_i32(fld_var)?;
             o_prot.write_field_end()?
         }
+        if let Some(ref fld_var) = self.compute_id {
+            o_prot.write_field_begin(&TFieldIdentifier::new("compute_id", TType::String, 12))?;
+            o_prot.write_string(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.network {
+            o_prot.write_field_begin(&TFieldIdentifier::new("network", TType::String, 13))?;
+            o_prot.write_string(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(fld_var) = self.deleted_in_ms {
+            o_prot.write_field_begin(&TFieldIdentifier::new("deleted_in_ms", TType::I64, 14))?;
+            o_prot.write_i64(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.dhcp {
+            o_prot.write_field_begin(&TFieldIdentifier::new("dhcp", TType::Struct, 15))?;
+            fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.router_advertisements {
+            o_prot.write_field_begin(&TFieldIdentifier::new("router_advertisements", TType::Struct, 16))?;
+            fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// NetworkState
+//
+
+/// A network as it stands.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct NetworkState {
+    pub id: String,
+    pub routing_instance: String,
+    pub gateways: Vec<String>,
+    pub is_static: bool,
+}
+
+impl NetworkState {
+    pub fn new(id: String, routing_instance: String, gateways: Vec<String>, is_static: bool) -> NetworkState {
+        NetworkState { id, routing_instance, gateways, is_static }
+    }
+}
+
+impl TSerializable for NetworkState {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<NetworkState> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<String> = None;
+        let mut f_2: Option<String> = None;
+        let mut f_3: Option<Vec<String>> = None;
+        let mut f_4: Option<bool> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = i_prot.read_string()?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let val = i_prot.read_string()?;
+                    f_2 = Some(val);
+                }
+                3 => {
+                    let list_ident = i_prot.read_list_begin()?;
+                    let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+                    for _ in 0..list_ident.size {
+                        let list_elem_17 = i_prot.read_string()?;
+                        val.push(list_elem_17);
+                    }
+                    i_prot.read_list_end()?;
+                    f_3 = Some(val);
+                }
+                4 => {
+                    let val = i_prot.read_bool()?;
+                    f_4 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("NetworkState.id", &f_1)?;
+        verify_required_field_exists("NetworkState.routing_instance", &f_2)?;
+        verify_required_field_exists("NetworkState.gateways", &f_3)?;
+        verify_required_field_exists("NetworkState.is_static", &f_4)?;
+        let ret = NetworkState {
+            id: f_1.expect("auto-generated code should have checked for presence of required fields"),
+            routing_instance: f_2.expect("auto-generated code should have checked for presence of required fields"),
+            gateways: f_3.expect("auto-generated code should have checked for presence of required fields"),
+            is_static: f_4.expect("auto-generated code should have checked for presence of required fields"),
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("NetworkState");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("id", TType::String, 1))?;
+        o_prot.write_string(&self.id)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("routing_instance", TType::String, 2))?;
+        o_prot.write_string(&self.routing_instance)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("gateways", TType::List, 3))?;
+        o_prot.write_list_begin(&TListIdentifier::new(TType::String, self.gateways.len() as i32))?;
+        for e in &self.gateways {
+            o_prot.write_string(e)?;
+        }
+        o_prot.write_list_end()?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("is_static", TType::Bool, 4))?;
+        o_prot.write_bool(self.is_static)?;
+        o_prot.write_field_end()?;
         o_prot.write_field_stop()?;
         o_prot.write_struct_end()
     }
@@ -1996,8 +2744,8 @@ impl TSerializable for UplinkState {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_12 = i_prot.read_string()?;
-                        val.push(list_elem_12);
+                        let list_elem_18 = i_prot.read_string()?;
+                        val.push(list_elem_18);
                     }
                     i_prot.read_list_end()?;
                     f_6 = Some(val);
@@ -2134,8 +2882,8 @@ impl TSerializable for InstanceState {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_13 = i_prot.read_string()?;
-                        val.push(list_elem_13);
+                        let list_elem_19 = i_prot.read_string()?;
+                        val.push(list_elem_19);
                     }
                     i_prot.read_list_end()?;
                     f_4 = Some(val);
@@ -2144,8 +2892,8 @@ impl TSerializable for InstanceState {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_14 = i_prot.read_string()?;
-                        val.push(list_elem_14);
+                        let list_elem_20 = i_prot.read_string()?;
+                        val.push(list_elem_20);
                     }
                     i_prot.read_list_end()?;
                     f_5 = Some(val);
@@ -2389,8 +3137,8 @@ impl TSerializable for RunningAudit {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_15 = i_prot.read_string()?;
-                        val.push(list_elem_15);
+                        let list_elem_21 = i_prot.read_string()?;
+                        val.push(list_elem_21);
                     }
                     i_prot.read_list_end()?;
                     f_2 = Some(val);
@@ -2478,8 +3226,8 @@ impl TSerializable for AuditState {
                     let mut val: Vec<RunningAudit> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_16 = RunningAudit::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_16);
+                        let list_elem_22 = RunningAudit::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_22);
                     }
                     i_prot.read_list_end()?;
                     f_3 = Some(val);
@@ -2640,8 +3388,8 @@ impl TSerializable for Repairs {
                     let mut val: Vec<RepairCount> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_17 = RepairCount::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_17);
+                        let list_elem_23 = RepairCount::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_23);
                     }
                     i_prot.read_list_end()?;
                     f_1 = Some(val);
@@ -2774,8 +3522,8 @@ impl TSerializable for Status {
                     let mut val: Vec<GatewayState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_18 = GatewayState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_18);
+                        let list_elem_24 = GatewayState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_24);
                     }
                     i_prot.read_list_end()?;
                     f_4 = Some(val);
@@ -2784,8 +3532,8 @@ impl TSerializable for Status {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<PortState> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_19 = PortState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_19);
+                        let list_elem_25 = PortState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_25);
                     }
                     i_prot.read_list_end()?;
                     f_5 = Some(val);
@@ -2795,8 +3543,8 @@ impl TSerializable for Status {
                     let mut val: Vec<UplinkState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_20 = UplinkState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_20);
+                        let list_elem_26 = UplinkState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_26);
                     }
                     i_prot.read_list_end()?;
                     f_6 = Some(val);
@@ -2806,8 +3554,8 @@ impl TSerializable for Status {
                     let mut val: Vec<InstanceState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_21 = InstanceState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_21);
+                        let list_elem_27 = InstanceState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_27);
                     }
                     i_prot.read_list_end()?;
                     f_7 = Some(val);
@@ -2820,8 +3568,8 @@ impl TSerializable for Status {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_22 = i_prot.read_string()?;
-                        val.push(list_elem_22);
+                        let list_elem_28 = i_prot.read_string()?;
+                        val.push(list_elem_28);
                     }
                     i_prot.read_list_end()?;
                     f_9 = Some(val);
@@ -3000,6 +3748,8 @@ pub enum Change {
     DeleteUplink(String),
     AddRoute(Route),
     DeleteRoute(RouteName),
+    AddNetwork(Network),
+    DeleteNetwork(String),
 }
 
 impl TSerializable for Change {
@@ -3070,6 +3820,20 @@ impl TSerializable for Change {
                     }
                     received_field_count += 1;
                 }
+                9 => {
+                    let val = Network::read_from_in_protocol(i_prot)?;
+                    if ret.is_none() {
+                        ret = Some(Change::AddNetwork(val));
+                    }
+                    received_field_count += 1;
+                }
+                10 => {
+                    let val = i_prot.read_string()?;
+                    if ret.is_none() {
+                        ret = Some(Change::DeleteNetwork(val));
+                    }
+                    received_field_count += 1;
+                }
                 _ => {
                     i_prot.skip(field_ident.field_type)?;
                     received_field_count += 1;
@@ -3136,6 +3900,16 @@ impl TSerializable for Change {
                 f.write_to_out_protocol(o_prot)?;
                 o_prot.write_field_end()?;
             }
+            Change::AddNetwork(ref f) => {
+                o_prot.write_field_begin(&TFieldIdentifier::new("add_network", TType::Struct, 9))?;
+                f.write_to_out_protocol(o_prot)?;
+                o_prot.write_field_end()?;
+            }
+            Change::DeleteNetwork(ref f) => {
+                o_prot.write_field_begin(&TFieldIdentifier::new("delete_network", TType::String, 10))?;
+                o_prot.write_string(f)?;
+                o_prot.write_field_end()?;
+            }
         }
         o_prot.write_field_stop()?;
         o_prot.write_struct_end()
@@ -3181,8 +3955,8 @@ impl TSerializable for HostStep {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_23 = i_prot.read_string()?;
-                        val.push(list_elem_23);
+                        let list_elem_29 = i_prot.read_string()?;
+                        val.push(list_elem_29);
                     }
                     i_prot.read_list_end()?;
                     f_2 = Some(val);
@@ -3258,8 +4032,8 @@ impl TSerializable for Rehearsal {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<HostStep> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_24 = HostStep::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_24);
+                        let list_elem_30 = HostStep::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_30);
                     }
                     i_prot.read_list_end()?;
                     f_2 = Some(val);
@@ -3345,8 +4119,8 @@ impl TSerializable for HostObject {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_25 = i_prot.read_string()?;
-                        val.push(list_elem_25);
+                        let list_elem_31 = i_prot.read_string()?;
+                        val.push(list_elem_31);
                     }
                     i_prot.read_list_end()?;
                     f_3 = Some(val);
@@ -3463,8 +4237,8 @@ impl TSerializable for ForeignUplink {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<HostStep> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_26 = HostStep::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_26);
+                        let list_elem_32 = HostStep::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_32);
                     }
                     i_prot.read_list_end()?;
                     f_4 = Some(val);
@@ -3564,6 +4338,13 @@ pub trait TVirtualGatewaySyncClient {
     fn list_routes(&mut self, routing_instance: String) -> thrift::Result<Vec<RouteState>>;
     /// Where an address goes.
     fn lookup_route(&mut self, routing_instance: String, address: String) -> thrift::Result<Lookup>;
+    /// Says which routing instance a compute service's network is, or by which addresses its guests know
+    /// their gateway; ports that stand get these at once. A network with ports stays in its instance.
+    fn add_network(&mut self, network: Network) -> thrift::Result<Outcome>;
+    /// Forgets a network that has no ports.
+    fn delete_network(&mut self, id: String) -> thrift::Result<Outcome>;
+    /// The networks, by UUID.
+    fn list_networks(&mut self) -> thrift::Result<Vec<NetworkState>>;
     /// Tries a change out: tells what would be answered and done, and does nothing.
     fn rehearse(&mut self, change: Change) -> thrift::Result<Rehearsal>;
     /// Everything in the kernel that is the daemon's or should be, after a fresh look.
@@ -4030,6 +4811,81 @@ impl<C: TThriftClient + TVirtualGatewaySyncClientMarker> TVirtualGatewaySyncClie
             result.ok_or()
         }
     }
+    fn add_network(&mut self, network: Network) -> thrift::Result<Outcome> {
+        ({
+            self.increment_sequence_number();
+            let message_ident = TMessageIdentifier::new("add_network", TMessageType::Call, self.sequence_number());
+            let call_args = VirtualGatewayAddNetworkArgs { network };
+            self.o_prot_mut().write_message_begin(&message_ident)?;
+            call_args.write_to_out_protocol(self.o_prot_mut())?;
+            self.o_prot_mut().write_message_end()?;
+            self.o_prot_mut().flush()
+        })?;
+        {
+            let message_ident = self.i_prot_mut().read_message_begin()?;
+            verify_expected_sequence_number(self.sequence_number(), message_ident.sequence_number)?;
+            verify_expected_service_call("add_network", &message_ident.name)?;
+            if message_ident.message_type == TMessageType::Exception {
+                let remote_error = thrift::Error::read_application_error_from_in_protocol(self.i_prot_mut())?;
+                self.i_prot_mut().read_message_end()?;
+                return Err(thrift::Error::Application(remote_error));
+            }
+            verify_expected_message_type(TMessageType::Reply, message_ident.message_type)?;
+            let result = VirtualGatewayAddNetworkResult::read_from_in_protocol(self.i_prot_mut())?;
+            self.i_prot_mut().read_message_end()?;
+            result.ok_or()
+        }
+    }
+    fn delete_network(&mut self, id: String) -> thrift::Result<Outcome> {
+        ({
+            self.increment_sequence_number();
+            let message_ident = TMessageIdentifier::new("delete_network", TMessageType::Call, self.sequence_number());
+            let call_args = VirtualGatewayDeleteNetworkArgs { id };
+            self.o_prot_mut().write_message_begin(&message_ident)?;
+            call_args.write_to_out_protocol(self.o_prot_mut())?;
+            self.o_prot_mut().write_message_end()?;
+            self.o_prot_mut().flush()
+        })?;
+        {
+            let message_ident = self.i_prot_mut().read_message_begin()?;
+            verify_expected_sequence_number(self.sequence_number(), message_ident.sequence_number)?;
+            verify_expected_service_call("delete_network", &message_ident.name)?;
+            if message_ident.message_type == TMessageType::Exception {
+                let remote_error = thrift::Error::read_application_error_from_in_protocol(self.i_prot_mut())?;
+                self.i_prot_mut().read_message_end()?;
+                return Err(thrift::Error::Application(remote_error));
+            }
+            verify_expected_message_type(TMessageType::Reply, message_ident.message_type)?;
+            let result = VirtualGatewayDeleteNetworkResult::read_from_in_protocol(self.i_prot_mut())?;
+            self.i_prot_mut().read_message_end()?;
+            result.ok_or()
+        }
+    }
+    fn list_networks(&mut self) -> thrift::Result<Vec<NetworkState>> {
+        ({
+            self.increment_sequence_number();
+            let message_ident = TMessageIdentifier::new("list_networks", TMessageType::Call, self.sequence_number());
+            let call_args = VirtualGatewayListNetworksArgs {};
+            self.o_prot_mut().write_message_begin(&message_ident)?;
+            call_args.write_to_out_protocol(self.o_prot_mut())?;
+            self.o_prot_mut().write_message_end()?;
+            self.o_prot_mut().flush()
+        })?;
+        {
+            let message_ident = self.i_prot_mut().read_message_begin()?;
+            verify_expected_sequence_number(self.sequence_number(), message_ident.sequence_number)?;
+            verify_expected_service_call("list_networks", &message_ident.name)?;
+            if message_ident.message_type == TMessageType::Exception {
+                let remote_error = thrift::Error::read_application_error_from_in_protocol(self.i_prot_mut())?;
+                self.i_prot_mut().read_message_end()?;
+                return Err(thrift::Error::Application(remote_error));
+            }
+            verify_expected_message_type(TMessageType::Reply, message_ident.message_type)?;
+            let result = VirtualGatewayListNetworksResult::read_from_in_protocol(self.i_prot_mut())?;
+            self.i_prot_mut().read_message_end()?;
+            result.ok_or()
+        }
+    }
     fn rehearse(&mut self, change: Change) -> thrift::Result<Rehearsal> {
         ({
             self.increment_sequence_number();
@@ -4251,6 +5107,13 @@ pub trait VirtualGatewaySyncHandler {
     fn handle_list_routes(&self, routing_instance: String) -> thrift::Result<Vec<RouteState>>;
     /// Where an address goes.
     fn handle_lookup_route(&self, routing_instance: String, address: String) -> thrift::Result<Lookup>;
+    /// Says which routing instance a compute service's network is, or by which addresses its guests know
+    /// their gateway; ports that stand get these at once. A network with ports stays in its instance.
+    fn handle_add_network(&self, network: Network) -> thrift::Result<Outcome>;
+    /// Forgets a network that has no ports.
+    fn handle_delete_network(&self, id: String) -> thrift::Result<Outcome>;
+    /// The networks, by UUID.
+    fn handle_list_networks(&self) -> thrift::Result<Vec<NetworkState>>;
     /// Tries a change out: tells what would be answered and done, and does nothing.
     fn handle_rehearse(&self, change: Change) -> thrift::Result<Rehearsal>;
     /// Everything in the kernel that is the daemon's or should be, after a fresh look.
@@ -4402,6 +5265,30 @@ impl<H: VirtualGatewaySyncHandler> VirtualGatewaySyncProcessor<H> {
         o_prot: &mut dyn TOutputProtocol,
     ) -> thrift::Result<()> {
         TVirtualGatewayProcessFunctions::process_lookup_route(&self.handler, incoming_sequence_number, i_prot, o_prot)
+    }
+    fn process_add_network(
+        &self,
+        incoming_sequence_number: i32,
+        i_prot: &mut dyn TInputProtocol,
+        o_prot: &mut dyn TOutputProtocol,
+    ) -> thrift::Result<()> {
+        TVirtualGatewayProcessFunctions::process_add_network(&self.handler, incoming_sequence_number, i_prot, o_prot)
+    }
+    fn process_delete_network(
+        &self,
+        incoming_sequence_number: i32,
+        i_prot: &mut dyn TInputProtocol,
+        o_prot: &mut dyn TOutputProtocol,
+    ) -> thrift::Result<()> {
+        TVirtualGatewayProcessFunctions::process_delete_network(&self.handler, incoming_sequence_number, i_prot, o_prot)
+    }
+    fn process_list_networks(
+        &self,
+        incoming_sequence_number: i32,
+        i_prot: &mut dyn TInputProtocol,
+        o_prot: &mut dyn TOutputProtocol,
+    ) -> thrift::Result<()> {
+        TVirtualGatewayProcessFunctions::process_list_networks(&self.handler, incoming_sequence_number, i_prot, o_prot)
     }
     fn process_rehearse(
         &self,
@@ -5409,6 +6296,183 @@ impl TVirtualGatewayProcessFunctions {
             },
         }
     }
+    pub fn process_add_network<H: VirtualGatewaySyncHandler>(
+        handler: &H,
+        incoming_sequence_number: i32,
+        i_prot: &mut dyn TInputProtocol,
+        o_prot: &mut dyn TOutputProtocol,
+    ) -> thrift::Result<()> {
+        let args = VirtualGatewayAddNetworkArgs::read_from_in_protocol(i_prot)?;
+        match handler.handle_add_network(args.network) {
+            Ok(handler_return) => {
+                let message_ident =
+                    TMessageIdentifier::new("add_network", TMessageType::Reply, incoming_sequence_number);
+                o_prot.write_message_begin(&message_ident)?;
+                let ret = VirtualGatewayAddNetworkResult { result_value: Some(handler_return), error: None };
+                ret.write_to_out_protocol(o_prot)?;
+                o_prot.write_message_end()?;
+                o_prot.flush()
+            }
+            Err(e) => match e {
+                thrift::Error::User(usr_err) => {
+                    if usr_err.downcast_ref::<RequestError>().is_some() {
+                        let err = usr_err.downcast::<RequestError>().expect("downcast already checked");
+                        let ret_err = VirtualGatewayAddNetworkResult { result_value: None, error: Some(*err) };
+                        let message_ident =
+                            TMessageIdentifier::new("add_network", TMessageType::Reply, incoming_sequence_number);
+                        o_prot.write_message_begin(&message_ident)?;
+                        ret_err.write_to_out_protocol(o_prot)?;
+                        o_prot.write_message_end()?;
+                        o_prot.flush()
+                    } else {
+                        let ret_err = { ApplicationError::new(ApplicationErrorKind::Unknown, usr_err.to_string()) };
+                        let message_ident =
+                            TMessageIdentifier::new("add_network", TMessageType::Exception, incoming_sequence_number);
+                        o_prot.write_message_begin(&message_ident)?;
+                        thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+                        o_prot.write_message_end()?;
+                        o_prot.flush()
+                    }
+                }
+                thrift::Error::Application(app_err) => {
+                    let message_ident =
+                        TMessageIdentifier::new("add_network", TMessageType::Exception, incoming_sequence_number);
+                    o_prot.write_message_begin(&message_ident)?;
+                    thrift::Error::write_application_error_to_out_protocol(&app_err, o_prot)?;
+                    o_prot.write_message_end()?;
+                    o_prot.flush()
+                }
+                _ => {
+                    let ret_err = { ApplicationError::new(ApplicationErrorKind::Unknown, e.to_string()) };
+                    let message_ident =
+                        TMessageIdentifier::new("add_network", TMessageType::Exception, incoming_sequence_number);
+                    o_prot.write_message_begin(&message_ident)?;
+                    thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+                    o_prot.write_message_end()?;
+                    o_prot.flush()
+                }
+            },
+        }
+    }
+    pub fn process_delete_network<H: VirtualGatewaySyncHandler>(
+        handler: &H,
+        incoming_sequence_number: i32,
+        i_prot: &mut dyn TInputProtocol,
+        o_prot: &mut dyn TOutputProtocol,
+    ) -> thrift::Result<()> {
+        let args = VirtualGatewayDeleteNetworkArgs::read_from_in_protocol(i_prot)?;
+        match handler.handle_delete_network(args.id) {
+            Ok(handler_return) => {
+                let message_ident =
+                    TMessageIdentifier::new("delete_network", TMessageType::Reply, incoming_sequence_number);
+                o_prot.write_message_begin(&message_ident)?;
+                let ret = VirtualGatewayDeleteNetworkResult { result_value: Some(handler_return), error: None };
+                ret.write_to_out_protocol(o_prot)?;
+                o_prot.write_message_end()?;
+                o_prot.flush()
+            }
+            Err(e) => match e {
+                thrift::Error::User(usr_err) => {
+                    if usr_err.downcast_ref::<RequestError>().is_some() {
+                        let err = usr_err.downcast::<RequestError>().expect("downcast already checked");
+                        let ret_err = VirtualGatewayDeleteNetworkResult { result_value: None, error: Some(*err) };
+                        let message_ident =
+                            TMessageIdentifier::new("delete_network", TMessageType::Reply, incoming_sequence_number);
+                        o_prot.write_message_begin(&message_ident)?;
+                        ret_err.write_to_out_protocol(o_prot)?;
+                        o_prot.write_message_end()?;
+                        o_prot.flush()
+                    } else {
+                        let ret_err = { ApplicationError::new(ApplicationErrorKind::Unknown, usr_err.to_string()) };
+                        let message_ident = TMessageIdentifier::new(
+                            "delete_network",
+                            TMessageType::Exception,
+                            incoming_sequence_number,
+                        );
+                        o_prot.write_message_begin(&message_ident)?;
+                        thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+                        o_prot.write_message_end()?;
+                        o_prot.flush()
+                    }
+                }
+                thrift::Error::Application(app_err) => {
+                    let message_ident =
+                        TMessageIdentifier::new("delete_network", TMessageType::Exception, incoming_sequence_number);
+                    o_prot.write_message_begin(&message_ident)?;
+                    thrift::Error::write_application_error_to_out_protocol(&app_err, o_prot)?;
+                    o_prot.write_message_end()?;
+                    o_prot.flush()
+                }
+                _ => {
+                    let ret_err = { ApplicationError::new(ApplicationErrorKind::Unknown, e.to_string()) };
+                    let message_ident =
+                        TMessageIdentifier::new("delete_network", TMessageType::Exception, incoming_sequence_number);
+                    o_prot.write_message_begin(&message_ident)?;
+                    thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+                    o_prot.write_message_end()?;
+                    o_prot.flush()
+                }
+            },
+        }
+    }
+    pub fn process_list_networks<H: VirtualGatewaySyncHandler>(
+        handler: &H,
+        incoming_sequence_number: i32,
+        i_prot: &mut dyn TInputProtocol,
+        o_prot: &mut dyn TOutputProtocol,
+    ) -> thrift::Result<()> {
+        let _ = VirtualGatewayListNetworksArgs::read_from_in_protocol(i_prot)?;
+        match handler.handle_list_networks() {
+            Ok(handler_return) => {
+                let message_ident =
+                    TMessageIdentifier::new("list_networks", TMessageType::Reply, incoming_sequence_number);
+                o_prot.write_message_begin(&message_ident)?;
+                let ret = VirtualGatewayListNetworksResult { result_value: Some(handler_return), error: None };
+                ret.write_to_out_protocol(o_prot)?;
+                o_prot.write_message_end()?;
+                o_prot.flush()
+            }
+            Err(e) => match e {
+                thrift::Error::User(usr_err) => {
+                    if usr_err.downcast_ref::<RequestError>().is_some() {
+                        let err = usr_err.downcast::<RequestError>().expect("downcast already checked");
+                        let ret_err = VirtualGatewayListNetworksResult { result_value: None, error: Some(*err) };
+                        let message_ident =
+                            TMessageIdentifier::new("list_networks", TMessageType::Reply, incoming_sequence_number);
+                        o_prot.write_message_begin(&message_ident)?;
+                        ret_err.write_to_out_protocol(o_prot)?;
+                        o_prot.write_message_end()?;
+                        o_prot.flush()
+                    } else {
+                        let ret_err = { ApplicationError::new(ApplicationErrorKind::Unknown, usr_err.to_string()) };
+                        let message_ident =
+                            TMessageIdentifier::new("list_networks", TMessageType::Exception, incoming_sequence_number);
+                        o_prot.write_message_begin(&message_ident)?;
+                        thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+                        o_prot.write_message_end()?;
+                        o_prot.flush()
+                    }
+                }
+                thrift::Error::Application(app_err) => {
+                    let message_ident =
+                        TMessageIdentifier::new("list_networks", TMessageType::Exception, incoming_sequence_number);
+                    o_prot.write_message_begin(&message_ident)?;
+                    thrift::Error::write_application_error_to_out_protocol(&app_err, o_prot)?;
+                    o_prot.write_message_end()?;
+                    o_prot.flush()
+                }
+                _ => {
+                    let ret_err = { ApplicationError::new(ApplicationErrorKind::Unknown, e.to_string()) };
+                    let message_ident =
+                        TMessageIdentifier::new("list_networks", TMessageType::Exception, incoming_sequence_number);
+                    o_prot.write_message_begin(&message_ident)?;
+                    thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+                    o_prot.write_message_end()?;
+                    o_prot.flush()
+                }
+            },
+        }
+    }
     pub fn process_rehearse<H: VirtualGatewaySyncHandler>(
         handler: &H,
         incoming_sequence_number: i32,
@@ -5838,6 +6902,9 @@ impl<H: VirtualGatewaySyncHandler> TProcessor for VirtualGatewaySyncProcessor<H>
             "delete_route" => self.process_delete_route(message_ident.sequence_number, i_prot, o_prot),
             "list_routes" => self.process_list_routes(message_ident.sequence_number, i_prot, o_prot),
             "lookup_route" => self.process_lookup_route(message_ident.sequence_number, i_prot, o_prot),
+            "add_network" => self.process_add_network(message_ident.sequence_number, i_prot, o_prot),
+            "delete_network" => self.process_delete_network(message_ident.sequence_number, i_prot, o_prot),
+            "list_networks" => self.process_list_networks(message_ident.sequence_number, i_prot, o_prot),
             "rehearse" => self.process_rehearse(message_ident.sequence_number, i_prot, o_prot),
             "list_host_objects" => self.process_list_host_objects(message_ident.sequence_number, i_prot, o_prot),
             "diff_host" => self.process_diff_host(message_ident.sequence_number, i_prot, o_prot),
@@ -6164,8 +7231,8 @@ impl VirtualGatewayListGatewaysResult {
                     let mut val: Vec<GatewayState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_27 = GatewayState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_27);
+                        let list_elem_33 = GatewayState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_33);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -6515,8 +7582,8 @@ impl VirtualGatewayListPortsResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<PortState> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_28 = PortState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_28);
+                        let list_elem_34 = PortState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_34);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -6819,8 +7886,8 @@ impl VirtualGatewayImportUplinksArgs {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_29 = i_prot.read_string()?;
-                        val.push(list_elem_29);
+                        let list_elem_35 = i_prot.read_string()?;
+                        val.push(list_elem_35);
                     }
                     i_prot.read_list_end()?;
                     f_1 = Some(val);
@@ -6901,8 +7968,8 @@ impl VirtualGatewayImportUplinksResult {
                     let mut val: Vec<ForeignUplink> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_30 = ForeignUplink::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_30);
+                        let list_elem_36 = ForeignUplink::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_36);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -7146,8 +8213,8 @@ impl VirtualGatewayListUplinksResult {
                     let mut val: Vec<UplinkState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_31 = UplinkState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_31);
+                        let list_elem_37 = UplinkState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_37);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -7262,8 +8329,8 @@ impl VirtualGatewayListInstancesResult {
                     let mut val: Vec<InstanceState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_32 = InstanceState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_32);
+                        let list_elem_38 = InstanceState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_38);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -7637,8 +8704,8 @@ impl VirtualGatewayListRoutesResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<RouteState> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_33 = RouteState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_33);
+                        let list_elem_39 = RouteState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_39);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -7796,6 +8863,358 @@ impl VirtualGatewayLookupRouteResult {
         if let Some(ref fld_var) = self.result_value {
             o_prot.write_field_begin(&TFieldIdentifier::new("result_value", TType::Struct, 0))?;
             fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.error {
+            o_prot.write_field_begin(&TFieldIdentifier::new("error", TType::Struct, 1))?;
+            fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// VirtualGatewayAddNetworkArgs
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct VirtualGatewayAddNetworkArgs {
+    network: Network,
+}
+
+impl VirtualGatewayAddNetworkArgs {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<VirtualGatewayAddNetworkArgs> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<Network> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = Network::read_from_in_protocol(i_prot)?;
+                    f_1 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("VirtualGatewayAddNetworkArgs.network", &f_1)?;
+        let ret = VirtualGatewayAddNetworkArgs {
+            network: f_1.expect("auto-generated code should have checked for presence of required fields"),
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("add_network_args");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("network", TType::Struct, 1))?;
+        self.network.write_to_out_protocol(o_prot)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// VirtualGatewayAddNetworkResult
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct VirtualGatewayAddNetworkResult {
+    result_value: Option<Outcome>,
+    error: Option<RequestError>,
+}
+
+impl VirtualGatewayAddNetworkResult {
+    fn ok_or(self) -> thrift::Result<Outcome> {
+        if self.error.is_some() {
+            Err(thrift::Error::User(Box::new(self.error.unwrap())))
+        } else if self.result_value.is_some() {
+            Ok(self.result_value.unwrap())
+        } else {
+            Err(thrift::Error::Application(ApplicationError::new(
+                ApplicationErrorKind::MissingResult,
+                "no result received for VirtualGatewayAddNetwork",
+            )))
+        }
+    }
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<VirtualGatewayAddNetworkResult> {
+        i_prot.read_struct_begin()?;
+        let mut f_0: Option<Outcome> = None;
+        let mut f_1: Option<RequestError> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                0 => {
+                    let val = Outcome::read_from_in_protocol(i_prot)?;
+                    f_0 = Some(val);
+                }
+                1 => {
+                    let val = RequestError::read_from_in_protocol(i_prot)?;
+                    f_1 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        let ret = VirtualGatewayAddNetworkResult { result_value: f_0, error: f_1 };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("VirtualGatewayAddNetworkResult");
+        o_prot.write_struct_begin(&struct_ident)?;
+        if let Some(ref fld_var) = self.result_value {
+            o_prot.write_field_begin(&TFieldIdentifier::new("result_value", TType::I32, 0))?;
+            fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.error {
+            o_prot.write_field_begin(&TFieldIdentifier::new("error", TType::Struct, 1))?;
+            fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// VirtualGatewayDeleteNetworkArgs
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct VirtualGatewayDeleteNetworkArgs {
+    id: String,
+}
+
+impl VirtualGatewayDeleteNetworkArgs {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<VirtualGatewayDeleteNetworkArgs> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<String> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = i_prot.read_string()?;
+                    f_1 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("VirtualGatewayDeleteNetworkArgs.id", &f_1)?;
+        let ret = VirtualGatewayDeleteNetworkArgs {
+            id: f_1.expect("auto-generated code should have checked for presence of required fields"),
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("delete_network_args");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("id", TType::String, 1))?;
+        o_prot.write_string(&self.id)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// VirtualGatewayDeleteNetworkResult
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct VirtualGatewayDeleteNetworkResult {
+    result_value: Option<Outcome>,
+    error: Option<RequestError>,
+}
+
+impl VirtualGatewayDeleteNetworkResult {
+    fn ok_or(self) -> thrift::Result<Outcome> {
+        if self.error.is_some() {
+            Err(thrift::Error::User(Box::new(self.error.unwrap())))
+        } else if self.result_value.is_some() {
+            Ok(self.result_value.unwrap())
+        } else {
+            Err(thrift::Error::Application(ApplicationError::new(
+                ApplicationErrorKind::MissingResult,
+                "no result received for VirtualGatewayDeleteNetwork",
+            )))
+        }
+    }
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<VirtualGatewayDeleteNetworkResult> {
+        i_prot.read_struct_begin()?;
+        let mut f_0: Option<Outcome> = None;
+        let mut f_1: Option<RequestError> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                0 => {
+                    let val = Outcome::read_from_in_protocol(i_prot)?;
+                    f_0 = Some(val);
+                }
+                1 => {
+                    let val = RequestError::read_from_in_protocol(i_prot)?;
+                    f_1 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        let ret = VirtualGatewayDeleteNetworkResult { result_value: f_0, error: f_1 };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("VirtualGatewayDeleteNetworkResult");
+        o_prot.write_struct_begin(&struct_ident)?;
+        if let Some(ref fld_var) = self.result_value {
+            o_prot.write_field_begin(&TFieldIdentifier::new("result_value", TType::I32, 0))?;
+            fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.error {
+            o_prot.write_field_begin(&TFieldIdentifier::new("error", TType::Struct, 1))?;
+            fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// VirtualGatewayListNetworksArgs
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct VirtualGatewayListNetworksArgs {}
+
+impl VirtualGatewayListNetworksArgs {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<VirtualGatewayListNetworksArgs> {
+        i_prot.read_struct_begin()?;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        let ret = VirtualGatewayListNetworksArgs {};
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("list_networks_args");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// VirtualGatewayListNetworksResult
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct VirtualGatewayListNetworksResult {
+    result_value: Option<Vec<NetworkState>>,
+    error: Option<RequestError>,
+}
+
+impl VirtualGatewayListNetworksResult {
+    fn ok_or(self) -> thrift::Result<Vec<NetworkState>> {
+        if self.error.is_some() {
+            Err(thrift::Error::User(Box::new(self.error.unwrap())))
+        } else if self.result_value.is_some() {
+            Ok(self.result_value.unwrap())
+        } else {
+            Err(thrift::Error::Application(ApplicationError::new(
+                ApplicationErrorKind::MissingResult,
+                "no result received for VirtualGatewayListNetworks",
+            )))
+        }
+    }
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<VirtualGatewayListNetworksResult> {
+        i_prot.read_struct_begin()?;
+        let mut f_0: Option<Vec<NetworkState>> = None;
+        let mut f_1: Option<RequestError> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                0 => {
+                    let list_ident = i_prot.read_list_begin()?;
+                    let mut val: Vec<NetworkState> =
+                        Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+                    for _ in 0..list_ident.size {
+                        let list_elem_40 = NetworkState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_40);
+                    }
+                    i_prot.read_list_end()?;
+                    f_0 = Some(val);
+                }
+                1 => {
+                    let val = RequestError::read_from_in_protocol(i_prot)?;
+                    f_1 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        let ret = VirtualGatewayListNetworksResult { result_value: f_0, error: f_1 };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("VirtualGatewayListNetworksResult");
+        o_prot.write_struct_begin(&struct_ident)?;
+        if let Some(ref fld_var) = self.result_value {
+            o_prot.write_field_begin(&TFieldIdentifier::new("result_value", TType::List, 0))?;
+            o_prot.write_list_begin(&TListIdentifier::new(TType::Struct, fld_var.len() as i32))?;
+            for e in fld_var {
+                e.write_to_out_protocol(o_prot)?;
+            }
+            o_prot.write_list_end()?;
             o_prot.write_field_end()?
         }
         if let Some(ref fld_var) = self.error {
@@ -7999,8 +9418,8 @@ impl VirtualGatewayListHostObjectsResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<HostObject> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_34 = HostObject::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_34);
+                        let list_elem_41 = HostObject::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_41);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -8114,8 +9533,8 @@ impl VirtualGatewayDiffHostResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<HostStep> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_35 = HostStep::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_35);
+                        let list_elem_42 = HostStep::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_42);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);

@@ -5,6 +5,7 @@ mod gateway;
 mod host;
 mod imported;
 mod lease;
+mod network;
 mod outcome;
 mod port;
 mod repair;

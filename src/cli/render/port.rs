@@ -1,9 +1,10 @@
 //! Guests' ports.
 
-use super::super::report::{Port, Ports, Report};
+use super::super::report::{Dhcp, Port, Ports, Report, RouterAdvertisements};
 use super::gateway::{Page, state, traffic};
 use super::style::{Style, Tone};
 use super::table::{Align, Cell, Table};
+use super::units;
 
 impl Report for Ports {
     const SCHEMA: &'static str = "vgw.ports/1";
@@ -46,13 +47,39 @@ pub(super) fn table(ports: &[Port], style: Style, indent: usize) -> String {
     table.render(style, indent)
 }
 
-/// How the port meets its guest: `eth0 in guest1`, `attached`, or a tap that waits for one.
+/// How the port meets its guest: `eth0 in guest1`, `attached` once there is an interface, or a tap that
+/// waits for a guest.
 fn place(port: &Port) -> String {
     match &port.guest {
         Some(guest) => format!("{} in {}", guest.name, guest.netns),
+        None if port.attached && port.mtu == 0 => "no interface yet".to_owned(),
         None if port.attached => "attached".to_owned(),
         None => "tap".to_owned(),
     }
+}
+
+/// What a guest is told by DHCP, in one line.
+fn dhcp(told: &Dhcp) -> String {
+    let Dhcp { address, router, dns, host_name, domain, lease_time } = told;
+    let mut text = format!("{address} by {router} for {lease_time} s");
+    for (what, value) in [("name", host_name), ("domain", domain)] {
+        if let Some(value) = value {
+            text += &format!(", {what} {value}");
+        }
+    }
+    text + &servers(dns)
+}
+
+/// What a guest is told by router advertisements, in one line.
+fn router_advertisements(told: &RouterAdvertisements) -> String {
+    let RouterAdvertisements { network, autonomous, dns } = told;
+    let network = network.as_deref().unwrap_or("no network");
+    let by_itself = if *autonomous { ", addresses by itself" } else { "" };
+    format!("{network}{by_itself}{}", servers(dns))
+}
+
+fn servers(dns: &[String]) -> String {
+    if dns.is_empty() { String::new() } else { format!(", dns {}", dns.join(" ")) }
 }
 
 impl Report for Port {
@@ -66,8 +93,21 @@ impl Report for Port {
         page.list("addresses", &self.addresses);
         page.list("gateways", &self.gateways);
         page.line("mac", self.mac.as_deref().unwrap_or("not learned yet"));
-        page.line("mtu", &format!("{} bytes", self.mtu));
+        page.line("mtu", &if self.mtu == 0 { "-".to_owned() } else { format!("{} bytes", self.mtu) });
         page.line("weight", &self.weight.to_string());
+        if let Some(dhcp) = &self.dhcp {
+            page.line("dhcp", &self::dhcp(dhcp));
+        }
+        if let Some(told) = &self.router_advertisements {
+            page.line("router adv.", &router_advertisements(told));
+        }
+        if let (Some(id), Some(network)) = (&self.compute_id, &self.network) {
+            page.line("compute id", id);
+            page.line("network", network);
+        }
+        if let Some(rest) = self.deleted_in_ms {
+            page.line("audit", &style.paint(Tone::Bad, format!("deleted in {}", units::millis(rest))));
+        }
         page.counters(&self.counters, "from the guest", "to the guest");
         page.finish()
     }

@@ -4,6 +4,9 @@ use super::super::args::{Arguments, Verb};
 use super::{Failure, Form, Style, run};
 use crate::api::generated::virtual_gateway::*;
 
+/// A network's UUID.
+const NETWORK: &str = "9f2c1d34-0a1b-4c5d-8e6f-0123456789ab";
+
 /// A daemon with one gateway, which notes what it is asked.
 #[derive(Default)]
 struct Daemon {
@@ -83,6 +86,16 @@ impl TVirtualGatewaySyncClient for Daemon {
     }
     fn delete_route(&mut self, instance: String, prefix: String) -> thrift::Result<Outcome> {
         self.answer(format!("delete_route {instance} {prefix}"), Outcome::DELETED)
+    }
+    fn add_network(&mut self, network: Network) -> thrift::Result<Outcome> {
+        self.answer(format!("add_network {} {:?}", network.id, network.gateways.unwrap()), Outcome::ADDED)
+    }
+    fn delete_network(&mut self, id: String) -> thrift::Result<Outcome> {
+        self.answer(format!("delete_network {id}"), Outcome::DELETED)
+    }
+    fn list_networks(&mut self) -> thrift::Result<Vec<NetworkState>> {
+        let state = NetworkState::new(NETWORK.into(), "net1".into(), vec!["10.0.0.1".into()], true);
+        self.answer("list_networks".into(), vec![state])
     }
     fn rehearse(&mut self, change: Change) -> thrift::Result<Rehearsal> {
         let Change::DeletePort(name) = change else { panic!("{change:?} is not expected") };
@@ -166,6 +179,15 @@ fn each_verb_asks_its_own_question() {
         ("vgw uplink release eth1 --family ipv6", "read_lease eth1 ipv6"),
         ("vgw uplink delete u", "delete_uplink u"),
         ("vgw uplink list", "list_uplinks"),
+        (
+            "vgw network add 9F2c1d34-0a1b-4c5d-8e6f-0123456789ab --instance a --gateway 10.0.0.1",
+            "add_network 9f2c1d34-0a1b-4c5d-8e6f-0123456789ab [\"10.0.0.1\"]",
+        ),
+        (
+            "vgw network delete 9f2c1d34-0a1b-4c5d-8e6f-0123456789ab",
+            "delete_network 9f2c1d34-0a1b-4c5d-8e6f-0123456789ab",
+        ),
+        ("vgw network list", "list_networks"),
         ("vgw instance list", "list_instances"),
         ("vgw route add --instance a 10.0.0.0/8 --discard", "add_route 10.0.0.0/8"),
         ("vgw route delete --instance a 10.0.0.0/8", "delete_route a 10.0.0.0/8"),
@@ -269,6 +291,20 @@ fn objects_of_the_host_show_how_they_stand() {
          route 10.0.0.0/8 dev vgw1  missing   gateway vgw1  why\n"
     );
     assert_eq!(ask(&mut Daemon::default(), "vgw host diff").unwrap(), "nothing to do: the kernel is as it should be\n");
+}
+
+#[test]
+fn networks_are_listed() {
+    assert_eq!(
+        ask(&mut Daemon::default(), "vgw network list").unwrap(),
+        "network                               state   instance  gateways\n\
+         9f2c1d34-0a1b-4c5d-8e6f-0123456789ab  static  net1      10.0.0.1\n"
+    );
+    assert_eq!(
+        ask(&mut Daemon::default(), "vgw -j network list").unwrap(),
+        "{\"schema\":\"vgw.networks/1\",\"networks\":[{\"id\":\"9f2c1d34-0a1b-4c5d-8e6f-0123456789ab\",\
+         \"instance\":\"net1\",\"gateways\":[\"10.0.0.1\"],\"is_static\":true}]}\n"
+    );
 }
 
 #[test]

@@ -80,6 +80,11 @@ pub(in super::super) fn port(answer: wire::PortState) -> report::Port {
         is_static,
         counters,
         weight,
+        compute_id,
+        network,
+        deleted_in_ms,
+        dhcp,
+        router_advertisements,
     } = answer;
     report::Port {
         interface: name,
@@ -91,9 +96,24 @@ pub(in super::super) fn port(answer: wire::PortState) -> report::Port {
         mac,
         mtu: number(mtu),
         weight: self::weight(weight),
+        dhcp: dhcp.map(self::dhcp),
+        router_advertisements: router_advertisements.map(self::router_advertisements),
         is_static,
+        compute_id,
+        network,
+        deleted_in_ms: deleted_in_ms.map(number),
         counters: self::counters(counters),
     }
+}
+
+fn dhcp(answer: wire::DhcpState) -> report::Dhcp {
+    let wire::DhcpState { address, router, dns, host_name, domain, lease_time } = answer;
+    report::Dhcp { address, router, dns, host_name, domain, lease_time: number(lease_time) }
+}
+
+fn router_advertisements(answer: wire::RouterAdvertisementState) -> report::RouterAdvertisements {
+    let wire::RouterAdvertisementState { network, autonomous, dns } = answer;
+    report::RouterAdvertisements { network, autonomous, dns }
 }
 
 fn counters(answer: wire::Counters) -> report::Counters {
@@ -109,6 +129,12 @@ fn counters(answer: wire::Counters) -> report::Counters {
         transmitted: number(transmitted),
         transmitted_bytes: number(transmitted_bytes),
     }
+}
+
+/// A network.
+pub(in super::super) fn network(answer: wire::NetworkState) -> report::Network {
+    let wire::NetworkState { id, routing_instance, gateways, is_static } = answer;
+    report::Network { id, instance: routing_instance, gateways, is_static }
 }
 
 /// An uplink.

@@ -4,7 +4,7 @@ mod answer;
 mod request;
 
 pub(super) use answer::{
-    audit, foreign_uplink, gateway, host_object, instance, lease_outcome, lookup, outcome, port, route, status, step,
-    uplink,
+    audit, foreign_uplink, gateway, host_object, instance, lease_outcome, lookup, network, outcome, port, route,
+    status, step, uplink,
 };
-pub(super) use request::{add_gateway, add_port, add_route, add_uplink, route_name};
+pub(super) use request::{add_gateway, add_network, add_port, add_route, add_uplink, route_name};

@@ -1,12 +1,13 @@
 //! Arguments to requests.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::Path;
 
 use crate::addr::{InterfaceName, Masked};
 use crate::api::generated::virtual_gateway as wire;
+use crate::gateway::DomainName;
 
-use super::super::args::{GatewayAdd, PortAdd, RouteAdd, RouteDelete, UplinkAdd};
+use super::super::args::{GatewayAdd, NetworkAdd, PortAdd, RouteAdd, RouteDelete, UplinkAdd};
 
 /// The gateway that was asked for.
 pub(in super::super) fn add_gateway(given: &GatewayAdd) -> wire::Gateway {
@@ -24,8 +25,27 @@ pub(in super::super) fn add_gateway(given: &GatewayAdd) -> wire::Gateway {
 
 /// The port that was asked for.
 pub(in super::super) fn add_port(given: &PortAdd) -> wire::Port {
-    let PortAdd { interface, instance, addresses, mac, gateways, mtu, attach, netns, name, guest_addresses, weight } =
-        given;
+    let PortAdd {
+        interface,
+        instance,
+        addresses,
+        mac,
+        gateways,
+        mtu,
+        attach,
+        netns,
+        name,
+        guest_addresses,
+        weight,
+        dhcp,
+        dhcp_prefix_length,
+        dhcp_dns,
+        dhcp_host_name,
+        dhcp_domain,
+        dhcp_lease_time,
+        router_advertisements,
+        ra_dns,
+    } = given;
     let guest = netns.as_deref().map(|netns| wire::Guest {
         netns: namespace(netns),
         name: name.unwrap_or(*interface).to_string(),
@@ -41,6 +61,25 @@ pub(in super::super) fn add_port(given: &PortAdd) -> wire::Port {
         attach: Some(*attach),
         guest,
         weight: Some(weight.get().into()),
+        dhcp: dhcp.then(|| wire::Dhcp {
+            prefix_length: *dhcp_prefix_length,
+            dns: Some(dhcp_dns.iter().map(Ipv4Addr::to_string).collect()),
+            host_name: dhcp_host_name.as_ref().map(DomainName::to_string),
+            domain: dhcp_domain.as_ref().map(DomainName::to_string),
+            lease_time: dhcp_lease_time.map(i64::from),
+        }),
+        router_advertisements: router_advertisements
+            .then(|| wire::RouterAdvertisements { dns: Some(ra_dns.iter().map(Ipv6Addr::to_string).collect()) }),
+    }
+}
+
+/// The network that was asked for.
+pub(in super::super) fn add_network(given: &NetworkAdd) -> wire::Network {
+    let NetworkAdd { id, instance, gateways } = given;
+    wire::Network {
+        id: id.to_string(),
+        routing_instance: instance.to_string(),
+        gateways: Some(gateways.iter().map(IpAddr::to_string).collect()),
     }
 }
 
@@ -136,6 +175,25 @@ mod tests {
         let port = port("vgw port add vnet7 --instance a --address 10.0.0.7 --attach");
         assert_eq!((port.attach, port.guest), (Some(true), None));
         assert_eq!(port.addresses, ["10.0.0.7/32"]);
+    }
+
+    #[test]
+    fn what_the_guest_is_told_is_asked_for() {
+        let bare = "vgw port add tap0 --instance a --address 10.0.0.7 --gateway 10.0.0.1";
+        assert_eq!((port(bare).dhcp, port(bare).router_advertisements), (None, None));
+        let told = port(&format!(
+            "{bare} --dhcp --dhcp-dns 9.9.9.9 --dhcp-host-name g7 --dhcp-domain example.org --dhcp-lease-time 60 \
+             --dhcp-prefix-length 24 --router-advertisements --ra-dns fd00::53"
+        ));
+        let dhcp = told.dhcp.unwrap();
+        assert_eq!((dhcp.prefix_length, dhcp.lease_time), (Some(24), Some(60)));
+        assert_eq!((dhcp.host_name.as_deref(), dhcp.domain.as_deref()), (Some("g7"), Some("example.org")));
+        assert_eq!(dhcp.dns.unwrap(), ["9.9.9.9"]);
+        assert_eq!(told.router_advertisements.unwrap().dns.unwrap(), ["fd00::53"]);
+        for orphan in ["--dhcp-dns 9.9.9.9", "--ra-dns fd00::53", "--dhcp --dhcp-lease-time 59"] {
+            let line = format!("{bare} {orphan}");
+            assert!(Arguments::try_parse_from(line.split_whitespace()).is_err(), "{orphan}");
+        }
     }
 
     #[test]

@@ -22,6 +22,8 @@ const GATEWAY: &str = "[[gateway]]\ninterface = 'vgw1'\nrouting_instance = 'net'
 const PORT: &str = "[[port]]\nname = 'tap0'\nrouting_instance = 'net'\naddresses = ['10.0.0.9/32']\n";
 const UPLINK: &str = "[[uplink]]\nname = 'wan'\ndevice = 'eth1'\naddress = '20.0.0.5/24'\nvia = '20.0.0.1'\n";
 
+const NETWORK: &str = "[[network]]\nid = '20202020-2020-2020-2020-202020202020'\nrouting_instance = 'net'\n";
+
 const PACKAGED: &str = include_str!("../../../packaging/vgwd.toml");
 
 /// The packaged file shows the defaults, so it must change nothing.
@@ -69,11 +71,18 @@ fn the_packaged_examples_are_good() {
         if in_example { bare } else { line }
     });
     let config = read(&[&lines.collect::<Vec<_>>().join("\n")]).unwrap();
-    let Declared { gateways, ports, uplinks, routes, .. } = &config.declared;
-    assert_eq!([gateways.len(), ports.len(), uplinks.len(), routes.len()], [1, 2, 2, 2]);
+    let Declared { gateways, ports, uplinks, routes, networks, .. } = &config.declared;
+    let counts = [gateways.len(), ports.len(), uplinks.len(), routes.len(), networks.len()];
+    assert_eq!(counts, [1, 2, 2, 2, 1]);
     assert_eq!(config.warnings, [""; 0]);
     assert!(matches!(&ports[0].kind, PortKind::Tap(Some(guest)) if guest.name.as_str() == "eth0"));
+    let dhcp = ports[0].dhcp.as_ref().unwrap();
+    assert_eq!((dhcp.prefix_length, dhcp.dns.len(), dhcp.lease_time.0), (Some(24), 2, 3600));
+    assert_eq!(dhcp.host_name.as_ref().map(ToString::to_string), Some("guest0".to_owned()));
+    assert_eq!(dhcp.domain.as_ref().map(ToString::to_string), Some("example.org".to_owned()));
+    assert_eq!(ports[0].router_advertisements.as_ref().unwrap().dns.len(), 1);
     assert_eq!(ports[1].kind, PortKind::Attach);
+    assert_eq!((&ports[1].dhcp, &ports[1].router_advertisements), (&None, &None));
     assert_eq!(routes[0].next_hop.to_string(), "nexthop via 10.1.2.10 dev tap0 nexthop dev vnet7 weight 3");
     assert_eq!(routes[1].next_hop, NextHop::Discard);
 }
@@ -100,6 +109,19 @@ fn errors_name_file_line_and_key() {
             "a.toml:2: host.route_protocol: protocol 186 belongs to the kernel or to another program",
         ),
         ("[host]\nroute_protocol = 256", "a.toml:2: host.route_protocol: 256 is not in 0..=255"),
+        (
+            "[[network]]\nid = '9f2c'\nrouting_instance = 'net'",
+            "a.toml:2: network.id: \"9f2c\" is not a UUID such as 9f2c1d34-0a1b-4c5d-8e6f-0123456789ab",
+        ),
+        (
+            &format!("{NETWORK}gateways = ['224.0.0.1']"),
+            "a.toml:4: network.gateways: address 224.0.0.1/32 overlaps the multicast range 224.0.0.0/4",
+        ),
+        (
+            &format!("{NETWORK}{NETWORK}"),
+            "a.toml:5: network.id: network 20202020-2020-2020-2020-202020202020 is also defined in a.toml:1",
+        ),
+        (&format!("[limits]\nnetworks = 0\n{NETWORK}"), "a.toml:4: network.id: the limit of 0 networks is reached"),
         ("[limits]\nroutes = 16777216", "a.toml:2: limits.routes: 16777216 is not in 0..=1000000"),
         ("[host]\ncheck = \"500ms\"", "a.toml:2: host.check: is shorter than a second"),
         ("[host]\nrt_tables = 'x'", "a.toml:2: host.rt_tables: \"x\" is neither an absolute path nor \"none\""),
@@ -112,6 +134,13 @@ fn errors_name_file_line_and_key() {
         ),
         ("[[gateway]]\ninterface = 'vgw1'", "a.toml:1: gateway: missing field `routing_instance`"),
         ("gateway = 1", "a.toml:1: gateway: invalid type: integer `1`, expected a sequence"),
+        (&port("dhcp = { lease_time = 59 }"), "a.toml:5: port.dhcp.lease_time: 59 is not in 60..=4294967295"),
+        (&port("dhcp = { dns = ['::1'] }"), "a.toml:5: port.dhcp.dns: invalid IPv4 address syntax"),
+        (&port("dhcp = { domain = 'a..b' }"), "a.toml:5: port.dhcp.domain: the name is empty"),
+        (
+            &port("router_advertisements = { dns = ['1.1.1.1'] }"),
+            "a.toml:5: port.router_advertisements.dns: invalid IPv6 address syntax",
+        ),
         (&gateway("uplink = 5"), "a.toml:7: gateway.uplink: invalid type: integer `5`, expected a string"),
         (
             &gateway("routes = [\n'0.0.0.0/0',\n'10.0.0.0/33']"),

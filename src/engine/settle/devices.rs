@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use crate::addr::InterfaceName;
 use crate::engine::command::Failure;
 use crate::engine::concern::Subject;
-use crate::gateway::{PortKind, PortSpec, PortWant};
+use crate::engine::platform::OpenError;
+use crate::gateway::{Port, PortKind, PortSpec, PortWant};
 use crate::host::Operation;
 
 use super::{Mode, Progress, Setback, Settling};
@@ -16,9 +17,9 @@ impl Settling<'_> {
         let lost = if self.looked || self.asks_for_guest() { self.dataplane.lost() } else { BTreeSet::new() };
         let names: BTreeSet<InterfaceName> = self.dataplane.differing().into_iter().chain(lost.clone()).collect();
         for name in names {
-            let Some(wanted @ PortWant::Guest(spec)) = self.plan.want().ports.get(&name) else { continue };
+            let Some(wanted @ PortWant::Guest(spec, _)) = self.plan.want().ports.get(&name) else { continue };
             let stands = match self.dataplane.port(&name) {
-                Some(PortWant::Guest(present)) if same_device(present, spec) && !lost.contains(&name) => continue,
+                Some(PortWant::Guest(present, _)) if same_device(present, spec) && !lost.contains(&name) => continue,
                 other => other.is_some(),
             };
             // Attaching once more disturbs nobody, and a port that stays keeps its counters.
@@ -33,26 +34,36 @@ impl Settling<'_> {
                     self.dataplane.attach(name, wanted, open.mtu, open.queues);
                     progress.opened = true;
                 }
-                Err(reason) => {
+                Err(error) => {
                     if !stays {
                         self.dataplane.detach(&name);
                     }
-                    self.refused(Failure::Device(reason), [Subject::Interface(name)].into(), progress)?;
+                    if matches!(error, OpenError::Absent(_)) && self.may_wait(&name) {
+                        // The kernel tells when the interface is there.
+                        progress.problems.push(error.to_string());
+                        continue;
+                    }
+                    self.refused(Failure::Device(error.to_string()), [Subject::Interface(name)].into(), progress)?;
                 }
             }
         }
         Ok(())
     }
 
+    /// True for a port that is no failure without its interface.
+    fn may_wait(&self, name: &InterfaceName) -> bool {
+        self.plan.registry().port(name).is_some_and(Port::may_wait)
+    }
+
     /// True for a port that is attached to somebody else's interface.
     fn attaches(&self, name: &InterfaceName) -> bool {
-        matches!(self.dataplane.port(name), Some(PortWant::Guest(spec)) if spec.kind == PortKind::Attach)
+        matches!(self.dataplane.port(name), Some(PortWant::Guest(spec, _)) if spec.kind == PortKind::Attach)
     }
 
     /// True if a guest's port that stands is asked for: perhaps because it is lost.
     fn asks_for_guest(&self) -> bool {
         let is_guest = |subject: &Subject| match subject {
-            Subject::Interface(name) => matches!(self.dataplane.port(name), Some(PortWant::Guest(_))),
+            Subject::Interface(name) => matches!(self.dataplane.port(name), Some(PortWant::Guest(..))),
             Subject::Uplink(_) => false,
         };
         matches!(&self.mode, Mode::Strict(asked) if asked.iter().any(is_guest))

@@ -68,11 +68,12 @@ pub(super) fn start(
     for (index, (transfer, poll, inbox, link)) in parts.into_iter().enumerate() {
         let peers =
             links.iter().enumerate().filter(|(other, _)| *other != index).map(|(_, link)| link.clone()).collect();
+        let forwarder = Forwarder::new(Limits::default());
         let worker = Worker {
             poll,
             inbox,
             peers,
-            forwarder: Forwarder::new(Limits::default()),
+            forwarder: if index == 0 { forwarder.announcing() } else { forwarder },
             queues: Queues::default(),
             transfer,
             batch: Batch::new(BATCH_PACKETS, BATCH_BYTES),

@@ -134,7 +134,7 @@ fn solicitations_and_advertisements_are_learned_from() {
 fn the_rest_is_named() {
     let sample = Sample { hop_limit: 255, ..from_guest("ff02::2") };
     for kind in [133, 134, 137] {
-        let frame = sample.icmp(kind, 0, [0; 4], &[0; 20]);
+        let frame = sample.icmp(kind, 0, [0; 4], if kind == 133 { &[] } else { &[0; 20] });
         assert_eq!(Net::new().verdict(GUEST, &frame), Verdict::Drop(DropReason::Ipv6NdiscRouter), "{kind}");
     }
     let target = address("fd00:1::1").octets();
@@ -148,5 +148,119 @@ fn the_rest_is_named() {
         (near.raw(44, &[&[58, 0, 0, 1, 0, 0, 0, 1, 135, 0][..], &[0; 22]].concat()), DropReason::Ipv6NdiscFrag),
     ] {
         assert_eq!(Net::new().verdict(GUEST, &frame), Verdict::Drop(reason));
+    }
+}
+
+mod routers {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use super::super::net::guest;
+    use super::*;
+    use crate::addr::{InstanceId, PortId};
+    use crate::forward::{Forwarder, Limits, PortConfig};
+    use crate::packet::nd::RouterAdvertisement;
+
+    fn told() -> Arc<RouterAdvertisement> {
+        let network = Some("fd00:1::/64".parse().unwrap());
+        Arc::new(RouterAdvertisement { mtu: 1400, network, is_autonomous: false, dns: vec![] })
+    }
+
+    fn config(id: PortId) -> PortConfig {
+        PortConfig { advertisement: Some(told()), ..guest(id, InstanceId(0), &["10.1.0.5/32", "fd00:1::5/128"]) }
+    }
+
+    /// [`GUEST`] is told of its router.
+    fn net() -> Net {
+        let mut net = Net::new();
+        net.forwarder.set_port(config(GUEST));
+        net
+    }
+
+    fn solicitation(from: &str, mac: Option<Mac>) -> Vec<u8> {
+        let mut sample = Sample { hop_limit: 255, ..Sample::new(from, "ff02::2") };
+        sample.stations.destination = Mac([0x33, 0x33, 0, 0, 0, 2]);
+        let option = mac.map(|mac| [&[1, 1][..], &mac.0].concat()).unwrap_or_default();
+        sample.icmp(133, 0, [0; 4], &option)
+    }
+
+    #[test]
+    fn solicitations_are_answered_where_that_is_wanted() {
+        for (from, mac, to) in
+            [("fe80::5", Some(STATION), "fe80::5"), ("fd00:1::5", None, "fd00:1::5"), ("::", None, "ff02::1")]
+        {
+            let mut net = net();
+            let (verdict, reply) = net.receive(GUEST, &solicitation(from, mac));
+            assert_eq!(verdict, Verdict::Answer, "{from}");
+            verified(&reply);
+            let ip = parsed(&reply);
+            assert_eq!((ip.source, ip.destination), (address(LINK_LOCAL).into(), address(to).into()));
+            assert_eq!((reply[54], ip.hop_limit), (134, 255));
+            let all_nodes = Mac([0x33, 0x33, 0, 0, 0, 1]);
+            let mac = if from == "::" { all_nodes } else { STATION };
+            assert_eq!(Stations::read(&reply), Stations { destination: mac, source: Mac::GATEWAY });
+            assert!(!net.forwarder.has_emissions(), "only by the port that asked");
+        }
+        for port in [OTHER, FOREIGN] {
+            let mut frame = solicitation("fe80::5", None);
+            let source = if port == OTHER { OTHER_MAC } else { STATION };
+            frame[6..12].copy_from_slice(&source.0);
+            assert_eq!(net().verdict(port, &frame), Verdict::Drop(DropReason::Ipv6NdiscRouter));
+        }
+    }
+
+    #[test]
+    fn solicitors_must_be_who_they_say() {
+        for (from, mac) in [("fd00:1::6", None), (LINK_LOCAL, None), ("fe80::5", Some(OTHER_MAC))] {
+            let verdict = net().verdict(GUEST, &solicitation(from, mac));
+            assert_eq!(verdict, Verdict::Drop(DropReason::Ipv6NdiscSpoofed), "{from}");
+        }
+        let advertisement = Sample { hop_limit: 255, ..from_guest("ff02::1") }.icmp(134, 0, [0; 4], &[0; 8]);
+        assert_eq!(net().verdict(GUEST, &advertisement), Verdict::Drop(DropReason::Ipv6NdiscRouter));
+    }
+
+    #[test]
+    fn guests_are_told_unasked_at_once_and_again_and_again() {
+        let mut net = Net::new();
+        net.forwarder = Forwarder::new(Limits::default()).announcing();
+        let count = |net: &mut Net| {
+            let frames = net.emissions();
+            assert!(frames.iter().all(|(port, frame)| *port == GUEST && frame[54] == 134));
+            frames.len()
+        };
+        net.forwarder.set_port(config(GUEST));
+        net.forwarder.set_port(guest(OTHER, InstanceId(0), &["10.1.0.6/32"]));
+        net.pass(Duration::from_secs(1));
+        assert_eq!(count(&mut net), 1);
+        net.pass(Duration::from_secs(598));
+        assert_eq!(count(&mut net), 0);
+        net.pass(Duration::from_secs(1201));
+        assert_eq!(count(&mut net), 3);
+        net.forwarder.set_port(config(GUEST));
+        net.pass(Duration::from_secs(1));
+        assert_eq!(count(&mut net), 1, "a change is told");
+        net.forwarder.set_port(guest(GUEST, InstanceId(0), &["fd00:1::5/128"]));
+        net.pass(Duration::from_secs(2000));
+        assert_eq!((count(&mut net), net.forwarder.next_deadline()), (0, None));
+    }
+
+    #[test]
+    fn many_guests_are_told_in_turns() {
+        let mut net = Net::with(Limits::default());
+        net.forwarder = Forwarder::new(Limits { emissions: 3, ..Limits::default() }).announcing();
+        (10..20).for_each(|id| net.forwarder.set_port(config(PortId(id))));
+        let mut told = Vec::new();
+        for _ in 0..4 {
+            net.forwarder.tick(net.now);
+            told.extend(net.emissions().into_iter().map(|(port, _)| port.0));
+        }
+        assert_eq!(told, (10..20).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn one_forwarder_of_several_speaks_unasked() {
+        let mut net = net();
+        net.pass(Duration::from_secs(5000));
+        assert_eq!((net.emissions().len(), net.forwarder.next_deadline()), (0, None));
     }
 }

@@ -55,6 +55,8 @@ pub(crate) fn guest(id: PortId, instance: InstanceId, addresses: &[&str]) -> Por
         super_packets: SuperPackets::ALL,
         addresses: addresses.iter().map(|text| text.parse().unwrap()).collect(),
         own_addresses: vec!["10.1.0.1".parse().unwrap(), "fd00:1::1".parse().unwrap()],
+        lease: None,
+        advertisement: None,
     }
 }
 

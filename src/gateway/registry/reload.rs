@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::gateway::{GatewaySpec, Limits, PortSpec, Refusal, StaticRoute, UplinkName, UplinkSpec};
+use crate::gateway::{GatewaySpec, Limits, NetworkSpec, PortSpec, Refusal, StaticRoute, UplinkName, UplinkSpec};
 use crate::host::Observed;
 
-use super::{Registry, Standing};
+use super::{Owner, Registry, Standing};
 
 /// Everything that the configuration file defines, in the order of the file. Names are unique
 /// within each list.
@@ -21,6 +21,8 @@ pub struct Declared {
     pub uplinks: Vec<UplinkSpec>,
     /// Static routes of the file.
     pub routes: Vec<StaticRoute>,
+    /// Networks of compute services.
+    pub networks: Vec<NetworkSpec>,
 }
 
 /// One element of [`Declared`], by its index there.
@@ -34,6 +36,8 @@ pub enum Element {
     Uplink(usize),
     /// A static route.
     Route(usize),
+    /// A network.
+    Network(usize),
 }
 
 /// Why a configuration does not fit.
@@ -48,8 +52,8 @@ pub struct Misfit {
 
 impl Registry {
     /// Replaces the static part. What calls have added stays, except where the file now defines the
-    /// same gateway or port in the same instance, the same uplink or the same route: that becomes
-    /// static. Uplinks that stay keep their allocated tables, those
+    /// same gateway or port in the same instance, the same uplink, the same route or the same network: that
+    /// becomes static. Uplinks that stay keep their allocated tables, those
     /// that come again get the ones that they had.
     ///
     /// # Errors
@@ -66,14 +70,19 @@ impl Registry {
             placed.map_err(|refusal| Misfit { element: Some(Element::Gateway(index)), refusal })?;
         }
         for (index, spec) in declared.ports.iter().enumerate() {
-            let placed = next.place_port(spec.clone(), true);
+            let placed = next.place_port(spec.clone(), Owner::File);
             placed.map_err(|refusal| Misfit { element: Some(Element::Port(index)), refusal })?;
         }
         for (index, route) in declared.routes.iter().enumerate() {
             let placed = next.place_route(route.clone(), true);
             placed.map_err(|refusal| Misfit { element: Some(Element::Route(index)), refusal })?;
         }
+        for (index, network) in declared.networks.iter().enumerate() {
+            let placed = next.place_network(network.clone(), true);
+            placed.map_err(|refusal| Misfit { element: Some(Element::Network(index)), refusal })?;
+        }
         next.check_uplinks_remain()?;
+        next.check_networks_remain().map_err(|refusal| Misfit { element: None, refusal })?;
         let gone = tables.into_iter().filter(|(name, _)| !next.uplinks.contains_key(name));
         let gone: Vec<_> = gone.collect();
         next.remember_tables(gone);
@@ -86,7 +95,7 @@ impl Registry {
         for gateway in self.gateways().filter(|gateway| gateway.is_static()) {
             rest.drop_gateway(&gateway.spec.interface);
         }
-        for port in self.ports().filter(|port| port.is_static) {
+        for port in self.ports().filter(|port| port.is_static()) {
             rest.drop_port(&port.spec.name);
         }
         for uplink in self.uplinks().filter(|uplink| uplink.is_static) {
@@ -94,6 +103,9 @@ impl Registry {
         }
         for (key, _) in self.routes.iter().filter(|(_, route)| route.is_static) {
             rest.routes.remove(key);
+        }
+        for network in self.networks().filter(|network| network.is_static) {
+            rest.networks.remove(&network.spec.id);
         }
         rest
     }

@@ -131,7 +131,7 @@ fn a_name_stands_for_one_thing() {
 #[test]
 fn limits_stop_additions_only() {
     let mut f = fixture();
-    f.registry = Registry::new(Limits { gateways: 1, ports: 1, uplinks: 1, routes: 1 }, Mark::default());
+    f.registry = Registry::new(Limits { gateways: 1, ports: 1, uplinks: 1, routes: 1, networks: 1 }, Mark::default());
     f.gateway(gateway("vgw1", "a", "10.0.0.0/24"), 0).unwrap();
     f.registry.add_port(port("tap1", "a", "10.0.0.1/32", "")).unwrap();
     f.uplink(uplink("wan", "eth1", "20.0.0.5/24", "20.0.0.1")).unwrap();

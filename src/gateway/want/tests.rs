@@ -6,7 +6,7 @@ use super::*;
 use crate::addr::Weight;
 use crate::gateway::Plan;
 use crate::gateway::fixtures::{gateway, good, leased_uplink, leases, port, route, set, uplink};
-use crate::gateway::{Limits, StaticRoute};
+use crate::gateway::{AdvertisementSpec, DhcpSpec, Limits, StaticRoute};
 use crate::host::{Mark, Observed, RouteKey};
 use crate::routing::Hop;
 
@@ -118,6 +118,26 @@ fn a_gateway_is_a_tap_with_routes_and_forwarding() {
     let Want { ports, .. } = want(&registry, &Surroundings::default());
     let expected = PortWant::Gateway { instance: good("a"), own_addresses: BTreeSet::new() };
     assert_eq!(ports.into_iter().collect::<Vec<_>>(), [(good("vgw1"), expected)]);
+}
+
+#[test]
+fn guests_are_told_of_the_narrowest_subnet() {
+    let spec = PortSpec {
+        dhcp: Some(DhcpSpec::default()),
+        router_advertisements: Some(AdvertisementSpec::default()),
+        ..port("tap0", "a", "10.0.0.9/32 fd00::9/128", "10.0.0.1")
+    };
+    let registry = registry().with_port(spec).with_port(port("tap1", "a", "10.0.0.8/32", "10.0.0.1"));
+    let told = |registry: &Registry, name: &str| match &want(registry, &Surroundings::default()).ports
+        [&good::<InterfaceName>(name)]
+    {
+        PortWant::Guest(_, told) => (told.v4, told.v6),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(told(&registry, "tap0"), (None, None));
+    let registry = registry.with_gateway(gateway("vgw1", "a", "10.0.0.0/16 10.0.0.0/24 fd00::/48 fd00::/64"));
+    assert_eq!(told(&registry, "tap0"), (Some(good("10.0.0.0/24")), Some(good("fd00::/64"))));
+    assert_eq!(told(&registry, "tap1"), (None, None), "not asked for");
 }
 
 #[test]

@@ -38,9 +38,16 @@ fn messages_are_read() {
         read(&message(136, target(), &nonce_first)),
         Ok(NdMessage::Advertisement { target: target(), target_mac: Some(STATION) })
     );
-    for kind in [133, 134, 137] {
+    for kind in [134, 137] {
         assert_eq!(read(&message(kind, target(), &[])), Ok(NdMessage::Router));
     }
+    let solicitation = |options: &[u8]| read(&sample().icmp(133, 0, [0; 4], options));
+    assert_eq!(solicitation(&[]), Ok(NdMessage::RouterSolicitation { source_mac: None }));
+    assert_eq!(solicitation(&mac_option_bytes(1)), Ok(NdMessage::RouterSolicitation { source_mac }));
+    assert_eq!(solicitation(&[1, 0, 0, 0, 0, 0, 0, 0]), Err(NdError::Malformed));
+    let nobody = Sample { hop_limit: 255, ..Sample::new("::", "ff02::2") };
+    assert_eq!(read(&nobody.icmp(133, 0, [0; 4], &mac_option_bytes(1))), Err(NdError::Malformed));
+    assert_eq!(read(&sample().raw(58, &[133, 0, 0, 0])), Err(NdError::Checksum));
 }
 
 #[test]
@@ -92,4 +99,39 @@ fn what_is_written_can_be_read() {
     verified(packet.frame());
     assert_eq!(packet.frame()[58], 0b1010_0000);
     assert_eq!(read(packet.frame()), Ok(NdMessage::Advertisement { target: target(), target_mac: Some(Mac::GATEWAY) }));
+}
+
+#[test]
+fn a_router_advertisement_says_what_the_guest_needs() {
+    let stations = Stations { destination: STATION, source: Mac::GATEWAY };
+    let ends = ("fe80::1".parse().unwrap(), "fe80::5".parse().unwrap());
+    let mut packet = Packet::from_frame(&[0xff; 300]);
+    let full = RouterAdvertisement {
+        mtu: 1400,
+        network: Some("fd00:1::/64".parse().unwrap()),
+        is_autonomous: false,
+        dns: vec!["fd00::53".parse().unwrap(), "fd00::54".parse().unwrap()],
+    };
+    write_router_advertisement(&mut packet, stations, ends, &full);
+    verified(packet.frame());
+    assert_eq!(read(packet.frame()), Ok(NdMessage::Router));
+    let address = |text: &str| text.parse::<Ipv6Addr>().unwrap().octets();
+    let message = &packet.frame()[54..];
+    assert_eq!(message[4..16], [64, 0, 7, 8, 0, 0, 0, 0, 0, 0, 0, 0], "neither DHCPv6 flag, half an hour");
+    assert_eq!(message[16..24], [&[1, 1][..], &Mac::GATEWAY.0].concat());
+    assert_eq!(message[24..32], [5, 1, 0, 0, 0, 0, 5, 120]);
+    assert_eq!(message[32..48], [3, 4, 64, 0x80, 0, 0, 21, 24, 0, 0, 10, 140, 0, 0, 0, 0], "on the link, no more");
+    assert_eq!(message[48..64], address("fd00:1::"));
+    assert_eq!(message[64..72], [25, 5, 0, 0, 0, 0, 7, 8]);
+    assert_eq!(message[72..], [address("fd00::53"), address("fd00::54")].concat());
+
+    let autonomous = RouterAdvertisement { is_autonomous: true, ..full.clone() };
+    write_router_advertisement(&mut packet, stations, ends, &autonomous);
+    verified(packet.frame());
+    assert_eq!(packet.frame()[54 + 35], 0xc0);
+
+    let bare = RouterAdvertisement { mtu: 1279, network: None, dns: vec![], ..full };
+    write_router_advertisement(&mut packet, stations, ends, &bare);
+    verified(packet.frame());
+    assert_eq!(packet.length(), 54 + 24, "an MTU that IPv6 does not have is not told");
 }

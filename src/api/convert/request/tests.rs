@@ -17,6 +17,8 @@ fn wire_port() -> wire::Port {
         attach: None,
         guest: None,
         weight: None,
+        dhcp: None,
+        router_advertisements: None,
     }
 }
 
@@ -49,6 +51,40 @@ fn a_port_is_read_whole() {
     assert_eq!(spec.mtu, Some(9000));
     let PortKind::Tap(Some(guest)) = spec.kind else { panic!("{:?}", spec.kind) };
     assert_eq!(guest.addresses.first().unwrap().to_string(), "192.168.1.253/24");
+}
+
+#[test]
+fn what_a_guest_is_told_is_read() {
+    let dhcp = wire::Dhcp {
+        prefix_length: Some(24),
+        dns: Some(texts(&["9.9.9.9", "1.1.1.1"])),
+        host_name: Some("guest7".to_owned()),
+        domain: Some("example.org".to_owned()),
+        lease_time: Some(4_294_967_295),
+    };
+    let told = wire::RouterAdvertisements { dns: Some(texts(&["fd00::53"])) };
+    let asked = |dhcp, told| port(&wire::Port { dhcp: Some(dhcp), router_advertisements: Some(told), ..wire_port() });
+    let spec = asked(dhcp.clone(), told.clone()).unwrap();
+    let read = spec.dhcp.unwrap();
+    assert_eq!((read.prefix_length, read.lease_time.0), (Some(24), u32::MAX));
+    assert_eq!(read.dns, [[9, 9, 9, 9], [1, 1, 1, 1]].map(std::net::Ipv4Addr::from), "in their order");
+    assert_eq!((read.host_name.unwrap().as_str(), read.domain.unwrap().as_str()), ("guest7", "example.org"));
+    assert_eq!(spec.router_advertisements.unwrap().dns, ["fd00::53".parse::<std::net::Ipv6Addr>().unwrap()]);
+    let none = wire::Dhcp { prefix_length: None, dns: None, host_name: None, domain: None, lease_time: None };
+    let spec = asked(none, wire::RouterAdvertisements { dns: None }).unwrap();
+    assert_eq!(spec.dhcp, Some(DhcpSpec::default()));
+
+    let faulty = |change: fn(&mut wire::Dhcp)| {
+        let mut dhcp = dhcp.clone();
+        change(&mut dhcp);
+        asked(dhcp, told.clone()).unwrap_err().field
+    };
+    assert_eq!(faulty(|dhcp| dhcp.prefix_length = Some(-1)), "dhcp.prefix_length");
+    assert_eq!(faulty(|dhcp| dhcp.dns = Some(texts(&["9.9.9.9", "fd00::53"]))), "dhcp.dns[1]");
+    assert_eq!(faulty(|dhcp| dhcp.host_name = Some("a b".to_owned())), "dhcp.host_name");
+    assert_eq!(faulty(|dhcp| dhcp.domain = Some(String::new())), "dhcp.domain");
+    assert_eq!(faulty(|dhcp| dhcp.lease_time = Some(59)), "dhcp.lease_time");
+    assert_eq!(faulty(|dhcp| dhcp.lease_time = Some(4_294_967_296)), "dhcp.lease_time");
 }
 
 #[test]

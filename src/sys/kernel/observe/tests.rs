@@ -82,14 +82,15 @@ fn routes_are_ours_over_our_links_or_in_our_tables() {
         route(20_100, "10.9.0.0/24", 4, &[3]),
         RouteEntry { special: true, ..route(20_100, "10.10.0.0/24", 201, &[3]) },
     ];
-    let elsewhere = route(700, "10.11.0.0/24", 201, &[1]);
-    let routes = [&ours[..], &theirs, &[elsewhere]].concat();
-    // Table 600 is ours because a rule of ours leads there; nothing makes 700 ours.
+    let elsewhere = [route(700, "10.11.0.0/24", 201, &[1]), route(702, "10.12.0.0/24", 4, &[3])];
+    let routes = [&ours[..], &theirs, &elsewhere].concat();
+    // Table 600 is ours because a rule of ours leads there. Nothing makes 700 ours, but it may have been: a
+    // killed daemon's rules may be gone.
     let rules = vec![rule(20_120, 600, 201, false), rule(20_120, 701, 201, true)];
     let seen = seen(&Snapshot { links: links(), routes, rules, ..Snapshot::default() });
     assert!(seen.ours.routes.keys().eq(ours.iter().map(|entry| &entry.key).collect::<BTreeSet<_>>()));
     assert!(seen.foreign_routes.iter().eq(theirs.iter().map(|entry| &entry.key).collect::<BTreeSet<_>>()));
-    assert_eq!(seen.foreign_tables, [700u32, 701].into_iter().collect());
+    assert_eq!(seen.foreign_tables, [701u32, 702].into_iter().collect());
 }
 
 #[test]

@@ -1,0 +1,80 @@
+//! Requests of compute services: their ports, and the audit of those.
+
+use crate::addr::{InterfaceName, Uuid};
+use crate::clock::Moment;
+use crate::gateway::Applied;
+
+use super::command::{AddPorts, Caller, Failure};
+use super::conductor::{Conductor, log_outcome};
+use super::knowledge::Knowledge;
+use super::requests::subjects;
+
+impl Conductor {
+    /// Adds ports, each judged by itself. One whose interface is not there yet waits for it.
+    pub(super) fn add_ports(&mut self, caller: &Caller, add: AddPorts) -> Vec<Result<Applied, Failure>> {
+        let version = self.port_audit.version();
+        let names: Vec<InterfaceName> = add.ports.iter().map(|port| port.interface).collect();
+        let answers =
+            self.place_each(&names, &|registry, index, _| registry.add_compute_port(&add.ports[index], version));
+        // A compute service that names a port has not forgotten it, whatever became of its request.
+        let ids = add.ports.iter().map(|port| port.id).chain(add.seen);
+        self.plan.ports_seen(ids, version);
+        for (port, answer) in add.ports.iter().zip(&answers) {
+            let name = port.interface;
+            log_outcome(caller, &format_args!("port {name} ({})", port.id), answer);
+            let is_news = matches!(answer, Ok(Applied::Added | Applied::Changed));
+            if is_news && self.dataplane.port(&name).is_none() {
+                tracing::info!(port = %name, "waits for its interface");
+            }
+        }
+        answers
+    }
+
+    /// Deletes a port; there is nothing to do for one that is not known.
+    pub(super) fn delete_compute_port(&mut self, caller: &Caller, id: Uuid) -> Result<Applied, Failure> {
+        let outcome = self.drop_compute_port(id);
+        log_outcome(caller, &format_args!("port {id}"), &outcome);
+        outcome
+    }
+
+    fn drop_compute_port(&mut self, id: Uuid) -> Result<Applied, Failure> {
+        let Some(name) = self.plan.registry().compute_port(id) else { return Ok(Applied::Absent) };
+        let mut knowledge = Knowledge::default();
+        loop {
+            self.learn(&mut knowledge)?;
+            let mut next = self.plan.registry().clone();
+            let applied = next.delete_compute_port(id);
+            match self.settle(next, subjects([name])) {
+                Ok(()) => return Ok(applied),
+                Err(setback) if knowledge.is_to_blame(&setback.failure) => {}
+                Err(setback) => return Err(setback.failure),
+            }
+        }
+    }
+
+    /// A compute service will now send every port it has.
+    pub(super) fn connect_ports(&mut self, caller: &Caller) {
+        self.port_audit.connect(self.clock.now());
+        let version = self.port_audit.version();
+        tracing::info!(%caller, version, timeout = ?self.port_audit.timeout(), "compute service connected");
+    }
+
+    /// Deletes what a due audit of ports finds stale.
+    pub(super) fn expire_ports(&mut self, now: Moment) {
+        let Some(threshold) = self.port_audit.expire(now) else { return };
+        let stale = self.plan.registry().stale_ports(threshold);
+        if stale.is_empty() {
+            tracing::info!("audit of ports over: every port was confirmed");
+            return;
+        }
+        let mut next = self.plan.registry().clone();
+        for name in &stale {
+            // Stale ports are a compute service's, so the registry has no reason to refuse.
+            let _ = next.delete_port(name);
+        }
+        self.settle_anyhow(next);
+        for name in stale {
+            tracing::warn!(port = %name, "deleted by the audit: its compute service reconnected and did not add it again");
+        }
+    }
+}
