@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::addr::{InstanceName, InterfaceName, Prefix, Uuid};
 use crate::gateway::{
-    Applied, GatewaySpec, NetworkSpec, PortSpec, Refusal, Registry, StaticRoute, UplinkName, UplinkSpec,
+    Applied, GatewaySpec, NetworkSpec, PortKind, PortSpec, Refusal, Registry, StaticRoute, UplinkName, UplinkSpec,
 };
 use crate::host::Observed;
 
@@ -72,6 +72,16 @@ impl Change {
             }
             Self::DeleteUplink(name) => BTreeSet::from([Subject::Uplink(name.clone())]),
             Self::AddRoute(_) | Self::DeleteRoute(..) | Self::AddNetwork(_) | Self::DeleteNetwork(_) => BTreeSet::new(),
+        }
+    }
+
+    /// The host's device that must be there for it.
+    pub(super) fn device(&self) -> Option<InterfaceName> {
+        match self {
+            // One that is leased waits for its device too.
+            Self::AddUplink(spec) if spec.lease().is_none() => Some(spec.device),
+            Self::AddPort(PortSpec { name, kind: PortKind::Attach, .. }) => Some(*name),
+            _ => None,
         }
     }
 
