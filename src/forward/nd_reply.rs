@@ -40,19 +40,33 @@ impl Forwarder {
                 Ok(Verdict::Consumed)
             }
             NdMessage::Solicitation { target, source_mac } => {
-                let is_honest = source_mac.is_none_or(|mac| mac == stations.source)
-                    && (ip.source.is_unspecified() || port.may_claim(ip.source, false));
-                if !is_honest {
-                    return Err(DropReason::Ipv6NdiscSpoofed);
-                }
-                if let Some(mac) = source_mac
-                    && port.keeps_neighbour(ip.source)
-                {
-                    self.told(ingress, ip.source, mac, now);
-                }
+                self.hear_solicitor(ingress, stations, ip, source_mac, now)?;
                 self.answer_solicitation(ingress, packet, stations, ip, target)
             }
         }
+    }
+
+    /// Judges who solicits, and learns the MAC that it names.
+    pub(super) fn hear_solicitor(
+        &mut self,
+        ingress: PortId,
+        stations: &Stations,
+        ip: &Ip,
+        source_mac: Option<Mac>,
+        now: Moment,
+    ) -> Result<(), DropReason> {
+        let port = self.ports.get(ingress).ok_or(DropReason::DevReady)?;
+        let is_honest = source_mac.is_none_or(|mac| mac == stations.source)
+            && (ip.source.is_unspecified() || port.may_claim(ip.source, false));
+        if !is_honest {
+            return Err(DropReason::Ipv6NdiscSpoofed);
+        }
+        if let Some(mac) = source_mac
+            && port.keeps_neighbour(ip.source)
+        {
+            self.told(ingress, ip.source, mac, now);
+        }
+        Ok(())
     }
 
     fn answer_solicitation(

@@ -37,16 +37,7 @@ impl Forwarder {
         if port.config.advertisement.is_none() {
             return Err(DropReason::Ipv6NdiscRouter);
         }
-        let is_honest = source_mac.is_none_or(|mac| mac == stations.source)
-            && (ip.source.is_unspecified() || port.may_claim(ip.source, false));
-        if !is_honest {
-            return Err(DropReason::Ipv6NdiscSpoofed);
-        }
-        if let Some(mac) = source_mac
-            && port.keeps_neighbour(ip.source)
-        {
-            self.told(ingress, ip.source, mac, now);
-        }
+        self.hear_solicitor(ingress, stations, ip, source_mac, now)?;
         let port = self.ports.get(ingress).ok_or(DropReason::DevReady)?;
         let advertisement = port.config.advertisement.as_deref().ok_or(DropReason::Ipv6NdiscRouter)?;
         let asker = match ip.source {

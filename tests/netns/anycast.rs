@@ -1,5 +1,4 @@
 //! One address behind guests of several compute nodes, announced by real routing daemons.
-#![expect(clippy::disallowed_methods, reason = "deadlines of waits")]
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,14 +9,13 @@ use std::process::{Child, Command, Stdio};
 use std::sync::RwLockReadGuard;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use vgw::api::generated::virtual_gateway::{Gateway, Guest, Port, TVirtualGatewaySyncClient};
 
-use crate::daemon::Daemon;
-use crate::lab::{PATIENCE, eventually, shared_turn};
+use crate::daemon::{Daemon, end};
+use crate::lab::{eventually, shared_turn};
 use crate::namespace::Namespace;
 use crate::site::NET1;
 use crate::traffic::{receive, unspecified};
@@ -189,14 +187,7 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        let _ = kill_process(Pid::from_child(&self.child), Signal::TERM);
-        let deadline = Instant::now() + PATIENCE;
-        while matches!(self.child.try_wait(), Ok(None)) {
-            if Instant::now() > deadline {
-                let _ = self.child.kill();
-            }
-            thread::park_timeout(Duration::from_millis(5));
-        }
+        end(&mut self.child);
         if thread::panicking() {
             let log = fs::read_to_string(&self.log).unwrap_or_default();
             let _ = std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("{}:\n{log}\n", self.log.display()));

@@ -194,18 +194,23 @@ impl<'a> Daemon<'a> {
     }
 }
 
+/// Asks a program to end, and makes it if it does not.
+pub(crate) fn end(child: &mut Child) {
+    if matches!(child.try_wait(), Ok(None)) {
+        let _ = kill_process(Pid::from_child(child), Signal::TERM);
+        let deadline = Instant::now() + PATIENCE;
+        while matches!(child.try_wait(), Ok(None)) {
+            if Instant::now() > deadline {
+                let _ = child.kill();
+            }
+            thread::park_timeout(Duration::from_millis(5));
+        }
+    }
+}
+
 impl Drop for Daemon<'_> {
     fn drop(&mut self) {
-        if matches!(self.child.try_wait(), Ok(None)) {
-            let _ = kill_process(Pid::from_child(&self.child), Signal::TERM);
-            let deadline = Instant::now() + PATIENCE;
-            while matches!(self.child.try_wait(), Ok(None)) {
-                if Instant::now() > deadline {
-                    let _ = self.child.kill();
-                }
-                thread::park_timeout(Duration::from_millis(5));
-            }
-        }
+        end(&mut self.child);
         if thread::panicking() {
             let _ = writeln!(std::io::stderr(), "the daemon's log:\n{}", self.log());
         }
