@@ -22,7 +22,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("config", &["addr", "gateway", "host", "routing"]),
     ("engine", &["addr", "clock", "packet", "routing", "forward", "host", "gateway"]),
     ("sys", &["addr", "clock", "packet", "host", "gateway", "engine"]),
-    ("api", &["addr", "clock", "routing", "forward", "host", "gateway", "engine"]),
+    ("api", &["addr", "clock", "routing", "forward", "host", "gateway", "config", "engine"]),
     ("cli", &["addr", "clock", "config", "host", "gateway", "engine", "api"]),
     ("daemon", &["api", "clock", "config", "engine", "host", "sys"]),
 ];

@@ -15,7 +15,7 @@ use super::demo;
 use super::failure::Failure;
 use super::lease;
 use super::render::{Style, Tone};
-use super::run::{Form, run};
+use super::run::{Form, check, run};
 
 /// Where text goes, and whether it is coloured there.
 pub struct Console<'a> {
@@ -64,6 +64,10 @@ fn obey(arguments: &Arguments, clock: Arc<dyn Clock>, console: &mut Console<'_>)
         Verb::Import(_) if arguments.dry_run => {
             Err(Failure::Usage { field: "--dry-run".to_owned(), reason: "import changes nothing anyhow".to_owned() })
         }
+        Verb::Check(_) if arguments.dry_run => {
+            Err(Failure::Usage { field: "--dry-run".to_owned(), reason: "check changes nothing anyhow".to_owned() })
+        }
+        Verb::Check(given) => console.say(&form(arguments, console.out_style).text(&check(given)?)?),
         Verb::Import(given) => {
             let read = if given.devstack { Imported::devstack } else { Imported::agent_conf };
             let imported = read(&given.file).map_err(Failure::Configuration)?;

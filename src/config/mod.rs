@@ -14,3 +14,4 @@ mod value;
 pub use configuration::Config;
 pub use error::ConfigError;
 pub use import::Imported;
+pub use source::Source;

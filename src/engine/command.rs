@@ -7,11 +7,11 @@ use std::time::Duration;
 use crossbeam_channel::Sender;
 
 use crate::addr::{InstanceName, InterfaceName, Uuid};
-use crate::gateway::{Applied, ComputePort, Declared, GatewaySpec, LeaseName, Misfit, Refusal};
+use crate::gateway::{Applied, ComputePort, Declared, Difference, GatewaySpec, LeaseName, Misfit, Refusal};
 use crate::host::KernelError;
 
 use super::change::Change;
-use super::view::{ImportView, LookupView, ObjectView, RehearsalView, RouteView, StatusView, StepView};
+use super::view::{ComparisonView, ImportView, LookupView, ObjectView, RehearsalView, RouteView, StatusView, StepView};
 
 /// Who asks, for the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +65,15 @@ pub enum Failure {
     /// A port's device could not be opened.
     #[error("{0}")]
     Device(String),
+    /// A configuration is on trial for so much longer.
+    #[error(
+        "a configuration is on trial for {} s more: 'vgw confirm' keeps it, 'vgw rollback' takes it back",
+        .0.as_secs()
+    )]
+    OnTrial(Duration),
+    /// There is nothing to confirm or to take back.
+    #[error("no configuration is on trial")]
+    NoTrial,
     /// The daemon is stopping.
     #[error("the daemon is stopping")]
     Stopping,
@@ -104,6 +113,23 @@ pub enum Command {
     ConnectPorts(Reply<()>),
     /// [`super::Handle::reload`].
     Reload(Box<Declared>, Option<Duration>, Reply<Result<(), ReloadError>>),
+    /// [`super::Handle::compare`].
+    Compare(Box<Declared>, Reply<Result<ComparisonView, ReloadError>>),
+    /// [`super::Handle::apply`].
+    Apply {
+        /// What the configuration defines.
+        declared: Box<Declared>,
+        /// The audit's timer.
+        timeout: Option<Duration>,
+        /// The time to confirm it.
+        confirm: Option<Duration>,
+        /// The answer's way.
+        reply: Reply<Result<Vec<Difference>, ReloadError>>,
+    },
+    /// [`super::Handle::confirm`].
+    Confirm(Reply<Result<(), Failure>>),
+    /// [`super::Handle::roll_back`].
+    RollBack(Reply<Result<(), Failure>>),
     /// [`super::Handle::change`].
     Change(Change, Reply<Result<Applied, Failure>>),
     /// [`super::Handle::rehearse`].

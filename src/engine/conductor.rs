@@ -14,6 +14,7 @@ use crate::host::Mirror;
 use super::command::{Caller, Command, Failure};
 use super::dataplane::Dataplane;
 use super::platform::Platform;
+use super::trial::Trial;
 use super::vigil::Vigil;
 
 /// How long the conductor sleeps at most; only bounds what an overlooked deadline could cost.
@@ -41,6 +42,8 @@ pub(super) struct Conductor {
     /// The lease files that could not be read.
     pub(super) bad_leases: Vec<String>,
     pub(super) vigil: Vigil,
+    /// The configuration that waits to be confirmed.
+    pub(super) trial: Option<Trial>,
 }
 
 impl Conductor {
@@ -51,9 +54,12 @@ impl Conductor {
             let now = self.clock.now();
             self.expire(now);
             self.expire_ports(now);
+            self.expire_trial(now);
             self.keep_right(now);
             let now = self.clock.now();
-            let deadlines = [self.audit.next_deadline(), self.port_audit.next_deadline(), self.vigil.next_deadline()];
+            let trial = self.trial.as_ref().map(Trial::deadline);
+            let deadlines =
+                [self.audit.next_deadline(), self.port_audit.next_deadline(), self.vigil.next_deadline(), trial];
             let patience = deadlines.into_iter().flatten().min().map_or(IDLE, |deadline| deadline - now);
             let (stirrings, patience) = (self.vigil.stirrings(), after(patience));
             let command = select_biased! {
@@ -125,7 +131,19 @@ impl Conductor {
                 self.connect_ports(caller);
                 let _ = reply.send(());
             }
-            Command::Reload(declared, timeout, reply) => drop(reply.send(self.reload(&declared, timeout))),
+            Command::Reload(declared, timeout, reply) => {
+                let outcome = self.reload(&declared, timeout);
+                if outcome.is_ok() {
+                    self.end_trial();
+                }
+                let _ = reply.send(outcome);
+            }
+            Command::Compare(declared, reply) => drop(reply.send(self.compare(&declared))),
+            Command::Apply { declared, timeout, confirm, reply } => {
+                drop(reply.send(self.apply(caller, &declared, timeout, confirm)));
+            }
+            Command::Confirm(reply) => drop(reply.send(self.confirm(caller))),
+            Command::RollBack(reply) => drop(reply.send(self.roll_back(caller))),
             Command::Change(change, reply) => {
                 let outcome = self.change(caller, &change);
                 // Who asked may have gone; what was done stays done.

@@ -99,6 +99,7 @@ impl Engine {
             clock,
             problems: Vec::new(),
             bad_leases,
+            trial: None,
             vigil: Vigil::new(stirrings, settings.check, now),
         };
         // What a killed daemon left of gateways goes first: nobody holds the queues of its adopted taps

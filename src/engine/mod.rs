@@ -23,6 +23,7 @@ mod service;
 mod settle;
 mod status;
 mod transfer;
+mod trial;
 mod view;
 mod vigil;
 mod vital;
@@ -37,8 +38,9 @@ pub use lifecycle::{Engine, Settings, StartError};
 pub use platform::{FoundLeases, OpenError, OpenPort, Platform};
 pub use transfer::{Departure, Direct, Transfer};
 pub use view::{
-    AuditView, ComputeView, Counters, GatewayView, ImportView, InstanceView, LookupView, NetworkView, ObjectState,
-    ObjectView, PortView, RehearsalView, RepairCount, RepairsView, RouteView, StatusView, StepView, UplinkView,
+    AuditView, ComparisonView, ComputeView, Counters, GatewayView, ImportView, InstanceView, LookupView, NetworkView,
+    ObjectState, ObjectView, PortView, RehearsalView, RepairCount, RepairsView, RouteView, StatusView, StepView,
+    UplinkView,
 };
 
 pub use crate::gateway::Applied;

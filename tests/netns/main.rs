@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
 mod anycast;
+mod apply;
 mod attach;
 mod audit;
 mod batches;

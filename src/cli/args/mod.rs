@@ -3,6 +3,7 @@
 
 mod arguments;
 mod audit;
+mod configuration;
 mod demo;
 mod gateway;
 mod host;
@@ -16,6 +17,7 @@ mod uplink;
 
 pub use arguments::{Arguments, DaemonVerb, Verb};
 pub use audit::AuditVerb;
+pub use configuration::{Apply, ConfigurationFile};
 pub use demo::DemoArguments;
 pub use gateway::{GatewayAdd, GatewayVerb};
 pub use host::HostVerb;

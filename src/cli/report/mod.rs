@@ -3,6 +3,7 @@
 //! [`super::render`].
 
 mod audit;
+mod configuration;
 mod counters;
 mod form;
 mod gateway;
@@ -16,6 +17,7 @@ mod status;
 mod uplink;
 
 pub use audit::{Audit, RunningAudit};
+pub use configuration::{Check, Comparison, ConfigurationApplied, Difference, FieldDifference, Trial, TrialEnd};
 pub use counters::Counters;
 pub use form::{Report, to_json};
 pub use gateway::{Gateway, Gateways, Traffic};
