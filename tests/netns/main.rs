@@ -34,6 +34,7 @@ mod reload;
 mod repair;
 mod rules;
 mod segmentation;
+mod service;
 mod site;
 mod sniffer;
 mod start;
