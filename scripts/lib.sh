@@ -46,6 +46,7 @@ has_package() {
         net-tools) PATH=$PATH:/usr/sbin:/sbin command -v ifconfig >/dev/null ;;
         nftables) PATH=$PATH:/usr/sbin:/sbin command -v nft >/dev/null ;;
         bird2) [ -x /usr/sbin/bird ] ;;
+        groff-base) command -v groff >/dev/null ;;
         frr) [ -x /usr/lib/frr/bgpd ] ;;
         linux-perf) command -v perf >/dev/null ;;
         openvswitch-switch) PATH=$PATH:/usr/sbin:/sbin command -v ovs-vswitchd >/dev/null ;;
