@@ -1,17 +1,16 @@
 //! The owner of the registry, the audit and the kernel. One thread; everything that changes
 //! anything passes through here, one command after the other.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, after, select_biased};
 
 use crate::clock::{Clock, Moment};
-use crate::gateway::{Applied, Audit, Plan, Registry};
+use crate::gateway::{Audit, Plan, Registry};
 use crate::host::Mirror;
 
-use super::command::{Caller, Command, Failure};
+use super::command::{Caller, Command};
 use super::dataplane::Dataplane;
 use super::platform::Platform;
 use super::trial::Trial;
@@ -105,7 +104,7 @@ impl Conductor {
         }
         self.settle_anyhow(next);
         for name in stale {
-            tracing::warn!(gateway = %name, "deleted by the audit: its controller reconnected and did not add it again");
+            tracing::warn!(interface = %name, "deleted by the audit: its controller reconnected and did not add it again");
         }
     }
 
@@ -180,14 +179,5 @@ impl Conductor {
             }
             let _ = after(PAUSE).recv();
         }
-    }
-}
-
-pub(super) fn log_outcome(caller: &Caller, what: &dyn fmt::Display, outcome: &Result<Applied, Failure>) {
-    match outcome {
-        Ok(Applied::Unchanged | Applied::Absent) => tracing::debug!(%caller, %what, ?outcome, "nothing to do"),
-        Ok(applied) => tracing::info!(%caller, %what, "{}", applied.as_str()),
-        // The API warns of it, with the field at fault.
-        Err(failure) => tracing::debug!(%caller, %what, "refused: {failure}"),
     }
 }

@@ -14,6 +14,7 @@ mod inventory;
 mod knowledge;
 mod leases;
 mod lifecycle;
+mod log;
 mod platform;
 mod ports;
 mod reconcile;

@@ -35,6 +35,7 @@ mod reload;
 mod repair;
 mod rules;
 mod segmentation;
+mod service;
 mod site;
 mod sniffer;
 mod start;
