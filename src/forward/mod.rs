@@ -21,6 +21,7 @@ mod resolution;
 mod router_advertisement;
 #[cfg(test)]
 mod tests;
+mod trace;
 mod transit;
 mod verdict;
 
@@ -30,4 +31,5 @@ pub use forwarder::Forwarder;
 pub use limits::{Limits, Rate};
 pub use port::{PortConfig, PortRole};
 pub use reason::DropReason;
+pub use trace::{Entry, Known, Load, Passage, Recorder, Service, Silent, Step, Steps, Trace};
 pub use verdict::{Origin, Verdict};
