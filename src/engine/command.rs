@@ -11,6 +11,7 @@ use crate::gateway::{Applied, ComputePort, Declared, GatewaySpec, LeaseName, Mis
 use crate::host::KernelError;
 
 use super::change::Change;
+use super::trace::{Probe, TraceView};
 use super::view::{ImportView, LookupView, ObjectView, RehearsalView, RouteView, StatusView, StepView};
 
 /// Who asks, for the log.
@@ -129,6 +130,8 @@ pub enum Command {
     },
     /// [`super::Handle::read_lease`].
     ReadLease(LeaseName, Reply<Result<Applied, Failure>>),
+    /// [`super::Handle::trace`].
+    Trace(Probe, Reply<Result<TraceView, Failure>>),
     /// [`super::Handle::difference`].
     Difference(Reply<Result<Vec<StepView>, Failure>>),
 }

@@ -22,6 +22,7 @@ mod schedule;
 mod service;
 mod settle;
 mod status;
+mod trace;
 mod transfer;
 mod view;
 mod vigil;
@@ -35,6 +36,7 @@ pub use device::{Access, Device, DeviceError};
 pub use handle::Handle;
 pub use lifecycle::{Engine, Settings, StartError};
 pub use platform::{FoundLeases, OpenError, OpenPort, Platform};
+pub use trace::{End, Imagined, Impossible, Place, Probe, TraceStep, TraceView, Verdict, WayView, Where};
 pub use transfer::{Departure, Direct, Transfer};
 pub use view::{
     AuditView, ComputeView, Counters, GatewayView, ImportView, InstanceView, LookupView, NetworkView, ObjectState,
