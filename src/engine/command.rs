@@ -11,6 +11,7 @@ use crate::gateway::{Applied, ComputePort, Declared, Difference, GatewaySpec, Le
 use crate::host::KernelError;
 
 use super::change::Change;
+use super::trace::{Probe, TraceView};
 use super::view::{ComparisonView, ImportView, LookupView, ObjectView, RehearsalView, RouteView, StatusView, StepView};
 
 /// Who asks, for the log.
@@ -155,6 +156,8 @@ pub enum Command {
     },
     /// [`super::Handle::read_lease`].
     ReadLease(LeaseName, Reply<Result<Applied, Failure>>),
+    /// [`super::Handle::trace`].
+    Trace(Probe, Reply<Result<TraceView, Failure>>),
     /// [`super::Handle::difference`].
     Difference(Reply<Result<Vec<StepView>, Failure>>),
 }

@@ -153,6 +153,7 @@ impl Conductor {
             Command::Import { devices, dry, reply } => drop(reply.send(self.import(&devices, dry))),
             Command::Inventory(reply) => drop(reply.send(self.inventory())),
             Command::Difference(reply) => drop(reply.send(self.difference())),
+            Command::Trace(probe, reply) => drop(reply.send(self.trace(&probe))),
             Command::Status(reply) => drop(reply.send(self.status())),
             Command::Routes(instance, reply) => drop(reply.send(self.routes(&instance))),
             Command::Lookup(instance, address, reply) => drop(reply.send(self.lookup(&instance, address))),

@@ -10,6 +10,7 @@ use crate::gateway::{Applied, Declared, Difference, LeaseName};
 
 use super::change::Change;
 use super::command::{AddGateways, AddPorts, Caller, Command, Failure, ReloadError, Reply};
+use super::trace::{Probe, TraceView};
 use super::view::{ComparisonView, ImportView, LookupView, ObjectView, RehearsalView, RouteView, StatusView, StepView};
 
 /// Asks the conductor and waits for its answer. A request that changes something is answered when
@@ -190,6 +191,14 @@ impl Handle {
     /// The kernel could not be observed.
     pub fn difference(&self, caller: &Caller) -> Result<Vec<StepView>, Failure> {
         self.ask(caller, Command::Difference)?
+    }
+
+    /// What would become of a packet, and why. Nothing is sent, counted or learned.
+    ///
+    /// # Errors
+    /// There is no such port or device, or the kernel could not be asked.
+    pub fn trace(&self, caller: &Caller, probe: Probe) -> Result<TraceView, Failure> {
+        self.ask(caller, |reply| Command::Trace(probe, reply))?
     }
 
     /// A DHCP client's hook has written or removed this lease: looks what all leases are now, and says

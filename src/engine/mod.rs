@@ -23,6 +23,7 @@ mod schedule;
 mod service;
 mod settle;
 mod status;
+mod trace;
 mod transfer;
 mod trial;
 mod view;
@@ -37,6 +38,7 @@ pub use device::{Access, Device, DeviceError};
 pub use handle::Handle;
 pub use lifecycle::{Engine, Settings, StartError};
 pub use platform::{FoundLeases, OpenError, OpenPort, Platform};
+pub use trace::{End, Imagined, Impossible, Place, Probe, TraceStep, TraceView, Verdict, WayView, Where};
 pub use transfer::{Departure, Direct, Transfer};
 pub use view::{
     AuditView, ComparisonView, ComputeView, Counters, GatewayView, ImportView, InstanceView, LookupView, NetworkView,

@@ -15,9 +15,10 @@ use crate::routing::NextHop;
 
 use super::martian::{is_link_local, is_unicast};
 use super::ports::Port;
+use super::trace::{Recorder, Step};
 use super::{DropReason, Forwarder, PortRole, Verdict};
 
-impl Forwarder {
+impl<R: Recorder> Forwarder<R> {
     /// Hands a frame over to the other end of the crossing.
     pub(super) fn cross(&mut self, ingress: PortId, packet: &mut Packet) -> Result<Verdict, DropReason> {
         let port = self.ports.get(ingress).ok_or(DropReason::DevReady)?;
@@ -42,6 +43,7 @@ impl Forwarder {
         }
         let egress = self.ports.get(peer).ok_or(DropReason::DevReady)?;
         let (mtu, super_packets) = (egress.config.mtu as usize, egress.config.super_packets);
+        self.recorder.note(|| Step::Crosses(egress.config.name));
         if packet.offload.segmentation.is_none_or(|segments| super_packets.include(segments.kind)) {
             return Ok(Verdict::Forward(peer));
         }
