@@ -43,7 +43,11 @@ impl<R: Recorder> Forwarder<R> {
         }
         let egress = self.ports.get(peer).ok_or(DropReason::DevReady)?;
         let (mtu, super_packets) = (egress.config.mtu as usize, egress.config.super_packets);
-        self.recorder.note(|| Step::Crosses(egress.config.name));
+        let routes = self.instances.routes(egress.config.instance);
+        self.recorder.note(|| Step::Crosses {
+            port: egress.config.name,
+            matched: destination(packet).and_then(|address| routes?.matched(address)),
+        });
         if packet.offload.segmentation.is_none_or(|segments| super_packets.include(segments.kind)) {
             return Ok(Verdict::Forward(peer));
         }
@@ -101,6 +105,14 @@ impl<R: Recorder> Forwarder<R> {
             Some(NextHop::Forward(hops)) => hops.iter().all(|hop| hop.port == peer),
             _ => false,
         }
+    }
+}
+
+/// Where a frame's IP packet is to go.
+fn destination(packet: &Packet) -> Option<IpAddr> {
+    match Frame::parse(packet.frame()).ok()?.content {
+        Content::Ip(ip) => Some(ip.destination),
+        Content::Arp => None,
     }
 }
 

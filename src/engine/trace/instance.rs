@@ -114,8 +114,11 @@ impl Passing<'_> {
                 let facts = [("port", port.to_string()), ("address", address.to_string())].into_iter().chain(mac);
                 (None, says, facts.collect())
             }
-            Step::Crosses(port) => {
-                (Some(*port), format!("crosses to {port} as it is"), vec![("port", port.to_string())])
+            Step::Crosses { port, matched } => {
+                let route = matched.map(|prefix| ("prefix", prefix.to_string()));
+                let facts = [("port", port.to_string())].into_iter().chain(route).collect();
+                let route = matched.map(|prefix| format!("route {prefix}; ")).unwrap_or_default();
+                (Some(*port), format!("{route}crosses to {port} as it is"), facts)
             }
             Step::Leaves { port, stations, hop_limit } => {
                 let facts = vec![

@@ -80,8 +80,13 @@ pub enum Step {
         /// What is known.
         known: Known,
     },
-    /// It crosses between the fabric's device and the host as it is, out by this port.
-    Crosses(InterfaceName),
+    /// It crosses between the fabric's device and the host as it is.
+    Crosses {
+        /// Out by this port.
+        port: InterfaceName,
+        /// The route of the fabric's instance that has an IP packet's destination.
+        matched: Option<Prefix>,
+    },
     /// It is edited for its next link and leaves.
     Leaves {
         /// The port.
@@ -141,7 +146,7 @@ impl Step {
             Self::HopLimit(_) => "hop_limit",
             Self::Size { .. } => "size",
             Self::Neighbour { .. } => "neighbour",
-            Self::Crosses(_) => "crosses",
+            Self::Crosses { .. } => "crosses",
             Self::Leaves { .. } => "leaves",
         }
     }
