@@ -18,17 +18,18 @@ const TABLE: &[(&str, &[&str])] = &[
     ("routing", &["addr", "table"]),
     ("forward", &["addr", "clock", "packet", "routing"]),
     ("host", &["addr", "clock"]),
+    ("fabric", &["addr", "clock"]),
     ("gateway", &["addr", "clock", "routing", "host"]),
     ("config", &["addr", "gateway", "host", "routing"]),
-    ("engine", &["addr", "clock", "packet", "routing", "forward", "host", "gateway"]),
-    ("sys", &["addr", "clock", "packet", "host", "gateway", "engine"]),
-    ("api", &["addr", "clock", "routing", "forward", "host", "gateway", "engine"]),
-    ("cli", &["addr", "clock", "config", "host", "gateway", "engine", "api"]),
-    ("daemon", &["api", "clock", "config", "engine", "host", "sys"]),
+    ("engine", &["addr", "clock", "packet", "routing", "forward", "host", "fabric", "gateway"]),
+    ("sys", &["addr", "clock", "packet", "host", "fabric", "gateway", "engine"]),
+    ("api", &["addr", "clock", "routing", "forward", "host", "fabric", "gateway", "engine"]),
+    ("cli", &["addr", "clock", "config", "host", "fabric", "gateway", "engine", "api"]),
+    ("daemon", &["api", "clock", "config", "engine", "fabric", "host", "sys"]),
 ];
 
 /// Rooms that must stay free of clocks, descriptors, threads and `unsafe`.
-const CORE: &[&str] = &["addr", "clock", "packet", "table", "routing", "forward", "host", "gateway"];
+const CORE: &[&str] = &["addr", "clock", "packet", "table", "routing", "forward", "host", "fabric", "gateway"];
 
 /// What only the shell may name.
 const EFFECTS: &[&str] =
