@@ -183,6 +183,10 @@ impl Forwarder {
     }
 
     fn judge(&mut self, ingress: PortId, packet: &mut Packet, now: Moment) -> Result<Verdict, DropReason> {
+        let port = self.ports.get(ingress).ok_or(DropReason::DevReady)?;
+        if port.is_fabric() {
+            return self.cross(ingress, packet);
+        }
         let frame = Frame::parse(packet.frame())?;
         let port = self.ports.get(ingress).ok_or(DropReason::DevReady)?;
         port.admit(&frame.stations)?;

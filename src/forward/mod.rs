@@ -3,6 +3,7 @@
 mod arp_reply;
 mod bucket;
 mod counters;
+mod crossing;
 mod dhcp_reply;
 mod emission;
 mod forwarder;

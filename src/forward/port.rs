@@ -16,6 +16,10 @@ pub enum PortRole {
     /// The host's IP stack behind a vgw tap: whatever it sends is routed; frames to it carry the
     /// tap's own MAC as destination, or Linux drops them as for another host.
     Gateway,
+    /// The fabric's device on the wire. What arrives there goes to the host's interface, this port.
+    FabricWire(PortId),
+    /// The host's interface in front of the fabric's device. What the host sends goes to that, this port.
+    FabricHost(PortId),
 }
 
 /// A port as configured. Workers get it whole; a change replaces it and keeps counters and neighbours.
@@ -27,7 +31,7 @@ pub struct PortConfig {
     pub name: InterfaceName,
     /// The routing instance that its packets are looked up in.
     pub instance: InstanceId,
-    /// Guest or gateway.
+    /// Which side it faces.
     pub role: PortRole,
     /// Our own address on this port, source of what we send and answer of proxy ARP/ND.
     pub mac: Mac,

@@ -51,6 +51,12 @@ impl Port {
         self.config.role == PortRole::Guest
     }
 
+    /// True for an end of the fabric's crossing.
+    #[inline]
+    pub(super) fn is_fabric(&self) -> bool {
+        matches!(self.config.role, PortRole::FabricWire(_) | PortRole::FabricHost(_))
+    }
+
     /// True if the address lies behind the port: in one of its networks and not our own there.
     #[inline]
     pub(super) fn holds(&self, address: IpAddr) -> bool {

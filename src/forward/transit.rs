@@ -187,7 +187,7 @@ impl Forwarder {
 
     /// Puts an edited super-packet's segments among the emissions, those that are larger than the
     /// MTU in fragments; the last one settles for all.
-    fn segment(
+    pub(super) fn segment(
         &mut self,
         ingress: PortId,
         packet: &Packet,

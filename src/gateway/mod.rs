@@ -3,6 +3,7 @@
 mod announced;
 mod applied;
 mod audit;
+mod fabric;
 #[cfg(test)]
 mod fixtures;
 mod import;
@@ -19,6 +20,7 @@ mod want;
 
 pub use applied::Applied;
 pub use audit::{Audit, Timer};
+pub use fabric::{FABRIC, Fabric, FabricEnd};
 pub use import::{Found, Layout, recognise};
 pub use lease::{Attachment, LeaseError, LeaseName, Leases};
 pub use limits::Limits;

@@ -68,8 +68,9 @@ mod tests {
     use proptest::sample::{select, subsequence};
 
     use super::*;
+    use crate::addr::Prefix;
     use crate::gateway::fixtures::{gateway, good, leased_uplink, leases, port, route, set, uplink};
-    use crate::gateway::{Applied, ComputePort, Limits, NetworkSpec, PortSpec, UplinkSpec};
+    use crate::gateway::{Applied, ComputePort, Fabric, Limits, NetworkSpec, PortSpec, UplinkSpec};
     use crate::host::{Mark, Observed};
 
     /// A change of a registry; one that does not fit changes nothing.
@@ -88,6 +89,7 @@ mod tests {
         AddNetwork(u8, &'static str, &'static str),
         AddComputePort(u8, u8, String, Vec<&'static str>),
         DeleteComputePort(u8),
+        SetFabric(Option<(&'static str, Vec<&'static str>)>),
     }
 
     const INSTANCES: [&str; 2] = ["a", "b"];
@@ -128,6 +130,7 @@ mod tests {
             2 => (0..3u8, 0..2u8, names(), addresses.clone())
                 .prop_map(|(id, network, n, addresses)| Step::AddComputePort(id, network, n, addresses)),
             1 => (0..3u8).prop_map(Step::DeleteComputePort),
+            1 => proptest::option::of((select(vec!["eth8", "eth9"]), subsequence(SUBNETS.to_vec(), 0..3))).prop_map(Step::SetFabric),
             1 => (0..UPLINKS.len(), select(vec!["eth1", "eth2"])).prop_map(|(n, device)| Step::AddLeased(n, device)),
             2 => subsequence(LEASES.to_vec(), 0..3).prop_map(Step::Lease),
             2 => (0..UPLINKS.len(), 0..PLACES.len(), tables).prop_map(|(n, place, t)| Step::AddUplink(n, place, t)),
@@ -192,6 +195,17 @@ mod tests {
                 let (interface, addresses) = (good(name), set(&words(addresses)));
                 let port = ComputePort { id, network, interface, addresses, mac: None, is_exempt: false };
                 registry.add_compute_port(&port, 0)
+            }
+            Step::SetFabric(fabric) => {
+                registry.set_fabric(fabric.as_ref().map(|(wire, connected)| Fabric {
+                    wire: good(wire),
+                    host: good("vhost0"),
+                    mac: good("02:00:00:00:00:10"),
+                    addresses: connected.iter().map(|network| good::<Prefix>(network).address()).collect(),
+                    connected: set(&words(connected)),
+                    routers: connected.first().map(|network| good::<Prefix>(network).address()).into_iter().collect(),
+                }));
+                Ok(Applied::Changed)
             }
             Step::DeleteComputePort(id) => Ok(registry.delete_compute_port(Uuid([*id; 16]))),
         };

@@ -20,6 +20,9 @@ pub enum Refusal {
         /// Its instance.
         instance: InstanceName,
     },
+    /// The fabric's routing instance is nobody else's.
+    #[error("FABRIC is the routing instance of the host's own network; choose another")]
+    FabricInstance,
     /// It is defined in the configuration file, which alone may change it.
     #[error("{0} is defined in the configuration file and changes only there")]
     Static(String),
@@ -202,7 +205,10 @@ impl Refusal {
     #[must_use]
     pub fn field(&self) -> &'static str {
         match self {
-            Self::OtherInstance { .. } | Self::UnknownInstance(_) | Self::NetworkInUse { .. } => "routing_instance",
+            Self::OtherInstance { .. }
+            | Self::FabricInstance
+            | Self::UnknownInstance(_)
+            | Self::NetworkInUse { .. } => "routing_instance",
             Self::UnknownNetwork(_) => "network",
             Self::Static(_)
             | Self::OtherOwner { .. }

@@ -7,6 +7,7 @@
 
 mod changes;
 mod compute_ports;
+mod fabric;
 mod gateways;
 mod leases;
 mod networks;
@@ -30,8 +31,8 @@ use super::announced::Announced;
 use super::offers::{Exits, Offers};
 use super::want::Origin;
 use super::{
-    Addressing, Attachment, GatewaySpec, Leases, Limits, NetworkSpec, PortSpec, Refusal, StaticRoute, UplinkName,
-    UplinkSpec,
+    Addressing, Attachment, Fabric, GatewaySpec, Leases, Limits, NetworkSpec, PortSpec, Refusal, StaticRoute,
+    UplinkName, UplinkSpec,
 };
 
 pub(super) use changes::Changes;
@@ -48,6 +49,7 @@ pub struct Registry {
     routes: OrdMap<(InstanceName, Prefix), Entry<StaticRoute>>,
     networks: OrdMap<Uuid, Entry<NetworkSpec>>,
     leases: Leases,
+    fabric: Option<Arc<Fabric>>,
     // What uplinks had before that are not there now.
     remembered_tables: OrdMap<UplinkName, u32>,
     // Always what exactly `gateways` and `ports` say, by what it is asked for.
@@ -152,6 +154,7 @@ impl Registry {
             networks: OrdMap::new(),
             compute_ports: OrdMap::new(),
             leases: Leases::new(),
+            fabric: None,
             remembered_tables: OrdMap::new(),
             announced: Announced::default(),
             offers: Offers::default(),
@@ -300,6 +303,7 @@ impl Registry {
         if matches!(name.as_str(), "all" | "default") {
             return Err(Refusal::ReservedName(name));
         }
+        self.check_fabric_name(name, own)?;
         let taken = |kind| Err(Refusal::NameTaken { name, kind });
         if own != Kind::Gateway && self.gateways.contains_key(&name) {
             return taken("gateway");

@@ -23,7 +23,7 @@ use crate::addr::{Family, InstanceName, InterfaceName, Mac, Prefix};
 use crate::host::{HostState, Surroundings};
 use crate::routing::NextHop;
 
-use super::{GatewaySpec, PortSpec, Registry};
+use super::{Fabric, FabricEnd, GatewaySpec, PortSpec, Registry};
 use sources::Sources;
 
 pub use told::ToldNetworks;
@@ -73,6 +73,8 @@ pub enum Origin {
     Local,
     /// A static route.
     Static,
+    /// The host's own network, in the fabric's instance only.
+    Fabric,
 }
 
 /// A port of the forwarder.
@@ -88,6 +90,8 @@ pub enum PortWant {
     },
     /// A guest's port.
     Guest(Arc<PortSpec>, ToldNetworks),
+    /// An end of the fabric's crossing.
+    Fabric(FabricEnd, Arc<Fabric>),
 }
 
 /// A registry and the host's surroundings: what [`Want`] depends on.
@@ -98,11 +102,22 @@ impl Want {
     pub(super) fn follow(&mut self, before: Basis<'_>, after: Basis<'_>) {
         let changes = before.0.changes(after.0);
         host::follow((&mut self.host, &mut self.sources), before, after, &changes);
-        instance::follow(&mut self.instances, after.0, &changes);
+        instance::follow(&mut self.instances, (before.0, after.0), &changes);
         // A name may pass from a gateway to a port: what is old goes first.
         let gone = changes.gateways.iter().filter_map(|change| change.0).map(|spec| spec.interface);
         let gone = gone.chain(changes.ports.iter().filter_map(|change| change.0).map(|spec| spec.name));
         gone.for_each(|name| drop(self.ports.remove(&name)));
+        if before.0.fabric() != after.0.fabric() {
+            let ends = [FabricEnd::Wire, FabricEnd::Host];
+            let of = |fabric: Option<&Arc<Fabric>>| {
+                let fabric = fabric.cloned().into_iter();
+                fabric.flat_map(move |fabric| {
+                    ends.map(|end| (fabric.interface(end), PortWant::Fabric(end, fabric.clone())))
+                })
+            };
+            of(before.0.fabric()).for_each(|(name, _)| drop(self.ports.remove(&name)));
+            self.ports.extend(of(after.0.fabric()));
+        }
         let gateways = changes.gateways.iter().filter_map(|change| change.1);
         self.ports.extend(gateways.map(|spec| (spec.interface, PortWant::of_gateway(spec))));
         let changed = changes.ports.iter().filter_map(|change| Some(change.1?.name));
@@ -129,6 +144,7 @@ impl Origin {
             Self::Port => "port",
             Self::Local => "local",
             Self::Static => "static",
+            Self::Fabric => "fabric",
         }
     }
 }

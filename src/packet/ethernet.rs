@@ -6,8 +6,10 @@ use crate::addr::Mac;
 pub const ETHERNET_HEADER: usize = 14;
 
 pub(super) const IPV4: u16 = 0x0800;
-pub(super) const ARP: u16 = 0x0806;
-pub(super) const IPV6: u16 = 0x86dd;
+/// The `EtherType` of ARP (RFC 826).
+pub const ARP: u16 = 0x0806;
+/// The `EtherType` of IPv6 (RFC 2464, 3).
+pub const IPV6: u16 = 0x86dd;
 /// Tags of IEEE 802.1Q and 802.1ad, and the old QinQ numbers.
 pub(super) const VLAN_TAGS: [u16; 4] = [0x8100, 0x88a8, 0x9100, 0x9200];
 

@@ -24,7 +24,7 @@ mod segment;
 pub use batch::Batch;
 pub use buffer::{Packet, ReceiveError};
 pub use coalesce::Coalescer;
-pub use ethernet::{ETHERNET_HEADER, Stations};
+pub use ethernet::{ARP, ETHERNET_HEADER, IPV6, Stations};
 pub use fragment::Fragments;
 pub use frame::{Content, Frame, FrameError};
 pub use ip::{Fragment, Ip, protocol};

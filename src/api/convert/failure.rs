@@ -52,6 +52,7 @@ fn kind(refusal: &Refusal) -> ErrorKind {
         | Refusal::UnusableAddress { .. }
         | Refusal::UnusableService { .. }
         | Refusal::ReservedName(_)
+        | Refusal::FabricInstance
         | Refusal::FamilyMismatch { .. } => ErrorKind::INVALID,
         Refusal::UnknownUplink(_)
         | Refusal::UnknownPort { .. }

@@ -1,5 +1,8 @@
-use clap::CommandFactory;
+use std::net::IpAddr;
+use std::path::PathBuf;
+
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory, Parser};
 
 use super::*;
 

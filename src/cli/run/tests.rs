@@ -1,7 +1,9 @@
 use clap::Parser;
 
 use super::super::args::{Arguments, Verb};
-use super::{Failure, Form, Style, run};
+use super::super::failure::Failure;
+use super::super::render::Style;
+use super::{Form, run};
 use crate::api::generated::virtual_gateway::*;
 
 /// A network's UUID.

@@ -3,8 +3,5 @@
 mod answer;
 mod request;
 
-pub(super) use answer::{
-    audit, foreign_uplink, gateway, host_object, instance, lease_outcome, lookup, network, outcome, port, route,
-    status, step, uplink,
-};
+pub(super) use answer::*;
 pub(super) use request::{add_gateway, add_network, add_port, add_route, add_uplink, route_name};

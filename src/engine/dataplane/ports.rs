@@ -10,7 +10,7 @@ use crate::engine::device::Device;
 use crate::engine::service;
 use crate::engine::worker::Message;
 use crate::forward::{PortConfig, PortRole};
-use crate::gateway::PortWant;
+use crate::gateway::{FABRIC, FabricEnd, PortWant};
 use crate::host::sharing;
 use crate::packet::SuperPackets;
 
@@ -126,11 +126,11 @@ impl Dataplane {
         mtu: u32,
         super_packets: SuperPackets,
     ) -> Option<PortConfig> {
-        let instance = match want {
-            PortWant::Gateway { instance, .. } => instance,
-            PortWant::Guest(spec, _) => &spec.instance,
-        };
-        let (id, instance) = self.numbers(&name, instance)?;
+        let (id, instance) = match want {
+            PortWant::Gateway { instance, .. } => self.numbers(&name, instance),
+            PortWant::Guest(spec, _) => self.numbers(&name, &spec.instance),
+            PortWant::Fabric(..) => self.numbers(&name, &InstanceName::new(FABRIC).ok()?),
+        }?;
         let config = PortConfig {
             id,
             name,
@@ -158,6 +158,14 @@ impl Dataplane {
                 advertisement: service::advertisement(spec, *told, mtu).map(Arc::new),
                 ..config
             },
+            PortWant::Fabric(end, fabric) => {
+                let role = match end {
+                    FabricEnd::Wire => PortRole::FabricWire(self.id_of(&fabric.host)?),
+                    FabricEnd::Host => PortRole::FabricHost(self.id_of(&fabric.wire)?),
+                };
+                let own_addresses = fabric.addresses.iter().copied().collect();
+                PortConfig { role, mac: fabric.mac, peer_mac: Some(fabric.mac), own_addresses, ..config }
+            }
         })
     }
 

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod arp;
+mod crossing;
 mod dhcp;
 mod isolation;
 mod local;

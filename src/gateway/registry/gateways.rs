@@ -143,6 +143,7 @@ impl Registry {
         if let Some(Gateway { spec: present, .. }) = present.filter(|present| present.spec.instance != spec.instance) {
             return Err(Refusal::OtherInstance { interface: spec.interface, instance: present.instance.clone() });
         }
+        Self::check_instance(&spec.instance)?;
         self.check_name(spec.interface, Kind::Gateway)?;
         check_limit(present.is_some(), self.gateways.len(), self.limits.gateways, "gateways")?;
         if let Some(uplink) = spec.uplink.as_ref().filter(|uplink| !self.uplinks.contains_key(*uplink)) {

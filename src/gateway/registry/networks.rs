@@ -40,6 +40,7 @@ impl Registry {
 
     /// Judges a network and puts it in place of the one that stands.
     pub(super) fn place_network(&mut self, network: NetworkSpec, is_static: bool) -> Result<Applied, Refusal> {
+        Self::check_instance(&network.instance)?;
         let present = self.networks.get(&network.id);
         check_limit(present.is_some(), self.networks.len(), self.limits.networks, "networks")?;
         network.gateways.iter().try_for_each(|gateway| reserved::check_owned(&Prefix::host(*gateway)))?;

@@ -68,6 +68,7 @@ impl Registry {
         if let Some(Port { spec: present, .. }) = present.filter(|present| present.spec.instance != spec.instance) {
             return Err(Refusal::OtherInstance { interface: spec.name, instance: present.instance.clone() });
         }
+        Self::check_instance(&spec.instance)?;
         self.check_name(spec.name, Kind::Port)?;
         check_limit(present.is_some(), self.ports.len(), self.limits.ports, "ports")?;
         spec.check_services()?;

@@ -51,6 +51,7 @@ impl Registry {
     }
 
     fn check_route(&self, route: &StaticRoute) -> Result<(), Refusal> {
+        Self::check_instance(&route.instance)?;
         check_limit(self.routes.contains_key(&key(route)), self.routes.len(), self.limits.routes, "static routes")?;
         let NextHop::Forward(hops) = &route.next_hop else { return Ok(()) };
         for hop in hops {

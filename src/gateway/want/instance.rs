@@ -5,16 +5,22 @@ use std::collections::BTreeSet;
 use imbl::OrdMap;
 
 use crate::addr::{InstanceName, InterfaceName, Prefix};
-use crate::gateway::Registry;
 use crate::gateway::offers::{of_gateway, of_port};
 use crate::gateway::registry::Changes;
+use crate::gateway::{FABRIC, Registry};
 use crate::routing::{Hop, NextHop};
 
 use super::{InstanceWant, Origin, RouteWant};
 
 /// Makes of the former instances those that `registry` calls for.
-pub(super) fn follow(instances: &mut OrdMap<InstanceName, InstanceWant>, registry: &Registry, changes: &Changes<'_>) {
-    for (instance, prefix) in concerned_prefixes(registry, changes) {
+pub(super) fn follow(
+    instances: &mut OrdMap<InstanceName, InstanceWant>,
+    (before, registry): (&Registry, &Registry),
+    changes: &Changes<'_>,
+) {
+    for (instance, prefix) in
+        concerned_prefixes(registry, changes).into_iter().chain(of_fabric(before, registry, changes))
+    {
         let wanted = route(registry, &instance, prefix);
         let present = instances.get(&instance).and_then(|instance| instance.routes.get(&prefix));
         if present == wanted.as_ref() {
@@ -54,8 +60,25 @@ fn concerned_prefixes(registry: &Registry, changes: &Changes<'_>) -> BTreeSet<(I
     concerned
 }
 
+/// What may lead elsewhere now in the fabric's instance: changed subnets, or all if the fabric itself has
+/// changed.
+fn of_fabric(before: &Registry, after: &Registry, changes: &Changes<'_>) -> BTreeSet<(InstanceName, Prefix)> {
+    let fabrics = [before.fabric(), after.fabric()];
+    let (true, Ok(instance)) = (fabrics != [None, None], InstanceName::new(FABRIC)) else { return BTreeSet::new() };
+    let specs = changes.gateways.iter().flat_map(|(before, after)| [*before, *after]).flatten();
+    let mut prefixes: BTreeSet<Prefix> = specs.flat_map(|spec| &spec.subnets).copied().collect();
+    if before.fabric() != after.fabric() {
+        prefixes.extend(fabrics.into_iter().flatten().flat_map(|fabric| fabric.prefixes()));
+        prefixes.extend([before, after].into_iter().flat_map(Registry::announced).map(|(subnet, _)| subnet));
+    }
+    prefixes.into_iter().map(|prefix| (instance.clone(), prefix)).collect()
+}
+
 /// Where a prefix leads, if anybody wants it: the greatest origin decides.
 fn route(registry: &Registry, instance: &InstanceName, prefix: Prefix) -> Option<RouteWant> {
+    if instance.as_str() == FABRIC {
+        return registry.fabric_route(prefix);
+    }
     if let Some(route) = registry.route(instance, prefix) {
         let stands = |port| (registry.instance_of(&port) == Some(instance)).then_some(port);
         return Some(RouteWant { next_hop: route.spec.next_hop.resolve(stands), origin: Origin::Static });
@@ -66,7 +89,7 @@ fn route(registry: &Registry, instance: &InstanceName, prefix: Prefix) -> Option
         Origin::Subnet => NextHop::Unreachable,
         Origin::Local => NextHop::Local,
         // Several gateways, or several ports, share the traffic.
-        Origin::Gateway | Origin::Port | Origin::Static => {
+        Origin::Gateway | Origin::Port | Origin::Static | Origin::Fabric => {
             let best = offers.iter().filter(|(of, _)| *of == origin);
             NextHop::group(best.map(|(_, port)| Hop { port: *port, gateway: None, weight: registry.weight_of(port) }))
         }

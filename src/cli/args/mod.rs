@@ -1,0 +1,30 @@
+//! The words and options of `vgw`. Values are checked here, so that a mistake names its option and
+//! nothing half-right is sent to the daemon.
+
+mod arguments;
+mod audit;
+mod demo;
+mod gateway;
+mod host;
+mod import;
+mod interface;
+mod network;
+mod port;
+mod prefix;
+mod route;
+mod uplink;
+
+pub use arguments::{Arguments, DaemonVerb, Verb};
+pub use audit::AuditVerb;
+pub use demo::DemoArguments;
+pub use gateway::{GatewayAdd, GatewayVerb};
+pub use host::HostVerb;
+pub use import::ImportArguments;
+pub use interface::Interface;
+pub use network::{NetworkAdd, NetworkVerb};
+pub use port::{PortAdd, PortVerb};
+pub use route::{Instance, InstanceVerb, RouteAdd, RouteDelete, RouteLookup, RouteVerb};
+pub use uplink::{Lease, Release, Uplink, UplinkAdd, UplinkVerb};
+
+#[cfg(test)]
+mod tests;

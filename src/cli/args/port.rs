@@ -1,0 +1,106 @@
+//! `vgw port …`
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use crate::addr::{InstanceName, InterfaceAddress, InterfaceName, Mac, Masked, Weight};
+use crate::gateway::DomainName;
+
+use super::Interface;
+use super::prefix::{masked, notes};
+
+/// `vgw port …`
+#[derive(Debug, Subcommand)]
+pub enum PortVerb {
+    /// Adds a guest's port, or changes the one of that name by the difference.
+    #[command(after_help = "Example:\n  vgw port add tap0 --instance default-domain:admin:net1:net1 \
+                            --address 192.168.1.253/32 \\\n      --netns guest --name eth0 \
+                            --guest-address 192.168.1.253/24 --gateway 192.168.1.1\n  \
+                            vgw port add vnet7 --instance default-domain:admin:net1:net1 \
+                            --address 192.168.1.7/32 \\\n      --gateway 192.168.1.1 --attach \
+                            --dhcp --dhcp-dns 192.0.2.53")]
+    Add(Box<PortAdd>),
+    /// Deletes a port.
+    #[command(after_help = "Example:\n  vgw port delete tap0")]
+    Delete(Interface),
+    /// Lists the ports.
+    #[command(after_help = "Example:\n  vgw port list -j")]
+    List,
+    /// Shows a port and its counters.
+    #[command(after_help = "Example:\n  vgw port show tap0")]
+    Show(Interface),
+}
+
+/// A port as it shall be.
+#[derive(Debug, Args)]
+pub struct PortAdd {
+    /// The interface on the host, by which it is known.
+    pub interface: InterfaceName,
+    /// The routing instance.
+    #[arg(long, value_name = "FQN")]
+    pub instance: InstanceName,
+    /// What is behind the port: a route of the instance and an allowed source. May be repeated.
+    #[arg(long = "address", value_name = "PREFIX", required = true, value_parser = masked)]
+    pub addresses: Vec<Masked>,
+    /// The guest's MAC; learned if absent.
+    #[arg(long)]
+    pub mac: Option<Mac>,
+    /// The address by which the guest knows its gateway; the daemon answers for it. May be repeated.
+    #[arg(long = "gateway", value_name = "ADDRESS")]
+    pub gateways: Vec<IpAddr>,
+    /// The largest IP packet, bytes.
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u32).range(68..=65_535))]
+    pub mtu: Option<u32>,
+    /// Serves an interface that exists already, a hypervisor's tap or a veth, instead of a new tap.
+    #[arg(long, conflicts_with = "netns")]
+    pub attach: bool,
+    /// The network namespace to place the tap in: a name under /run/netns, or a path.
+    #[arg(long)]
+    pub netns: Option<PathBuf>,
+    /// The tap's name in there; the port's own if absent.
+    #[arg(long, value_name = "INTERFACE", requires = "netns")]
+    pub name: Option<InterfaceName>,
+    /// An address that the tap gets in there. May be repeated.
+    #[arg(long = "guest-address", value_name = "ADDRESS/LENGTH", requires = "netns")]
+    pub guest_addresses: Vec<InterfaceAddress>,
+    /// The port's share of the flows beside others with the same address, 1 to 256.
+    #[arg(long, default_value_t = Weight::ONE)]
+    pub weight: Weight,
+    /// Serves the guest by DHCP: the port's one IPv4 address, its gateway as router, its MTU.
+    #[arg(long)]
+    pub dhcp: bool,
+    /// The length of the network that the guest is told; the subnet's of a gateway of the instance if absent.
+    #[arg(long, value_name = "BITS", requires = "dhcp", value_parser = clap::value_parser!(i32).range(1..=32))]
+    pub dhcp_prefix_length: Option<i32>,
+    /// A name server that the guest is told by DHCP. May be repeated.
+    #[arg(long, value_name = "ADDRESS", requires = "dhcp")]
+    pub dhcp_dns: Vec<Ipv4Addr>,
+    /// The guest's own name.
+    #[arg(long, value_name = "NAME", requires = "dhcp")]
+    pub dhcp_host_name: Option<DomainName>,
+    /// The domain that the guest looks names up in.
+    #[arg(long, value_name = "NAME", requires = "dhcp")]
+    pub dhcp_domain: Option<DomainName>,
+    /// How long the address is lent, seconds, from 60; an hour if absent.
+    #[arg(long, value_name = "SECONDS", requires = "dhcp", value_parser = clap::value_parser!(u32).range(60..))]
+    pub dhcp_lease_time: Option<u32>,
+    /// Tells the guest its IPv6 router, the network and the MTU by router advertisements.
+    #[arg(long)]
+    pub router_advertisements: bool,
+    /// A name server that the guest is told by router advertisements. May be repeated.
+    #[arg(long, value_name = "ADDRESS", requires = "router_advertisements")]
+    pub ra_dns: Vec<Ipv6Addr>,
+}
+
+impl PortVerb {
+    pub(super) fn is_change(&self) -> bool {
+        matches!(self, Self::Add(_) | Self::Delete(_))
+    }
+
+    pub(super) fn notes(&self) -> Vec<String> {
+        let Self::Add(given) = self else { return Vec::new() };
+        notes("--address", &given.addresses)
+    }
+}

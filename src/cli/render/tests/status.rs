@@ -1,0 +1,91 @@
+use super::super::super::report::*;
+use super::{attached, audit, fixed, gateway, instance, looks, port, says, stale, strings, uplink};
+
+fn repairs() -> Repairs {
+    let count = |kind: &str, occasion: &str, count| RepairCount { kind: kind.into(), occasion: occasion.into(), count };
+    let counts = vec![count("link", "notice", 1), count("route", "notice", 1200), count("route", "check", 4)];
+    Repairs { counts, last_ms: Some(41_000) }
+}
+
+#[test]
+fn status_is_one_screen() {
+    let status = Status {
+        version: "0.1.0".into(),
+        uptime_ms: 7_980_000,
+        workers: 1,
+        gateways: vec![gateway(), stale(), fixed()],
+        ports: vec![port(), attached()],
+        uplinks: vec![uplink()],
+        instances: vec![instance()],
+        audit: audit(),
+        repairs: Some(repairs()),
+        problems: strings(["eth1 is down, so uplink display leads nowhere", "another one"]),
+    };
+    looks(&status, "
+vgwd 0.1.0, up 2 h 13 min, 1 worker
+
+Gateways
+  interface  instance                        state    subnets          routes     uplink   masquerade  rx packets  tx packets  drops  audit
+  vgw1       default-domain:admin:net1:net1  dynamic  192.168.1.0/24   0.0.0.0/0  display  yes              1,204         998     13  confirmed
+                                                      2001:db8:1::/64  ::/0
+  vgw2       default-domain:admin:net2:net2  dynamic  192.168.2.0/24   0.0.0.0/0  -        no              12.3 M           2      0  deleted in 41 s
+  vgw3       default-domain:admin:net2:net2  static   192.168.2.0/24   0.0.0.0/0  -        no              12.3 M           2      0  exempt
+
+Ports
+  port   instance                        state    guest           addresses         mac                rx packets  tx packets  drops
+  tap0   default-domain:admin:net1:net1  dynamic  eth0 in guest1  192.168.1.253/32  02:00:00:00:00:01         998       1,204      0
+  vnet7  default-domain:admin:net1:net1  dynamic  attached        192.168.1.253/32  -                         998       1,204      0
+
+Uplinks
+  uplink   state   device  address      via       table  gateways
+  display  static  eth1    20.0.0.5/24  20.0.0.1  20100  vgw1
+
+Audit
+  controllers have connected 3 times; the next connect leaves 1 min for replay
+  running: 41 s left, then deletes vgw2
+
+Repairs
+  link: 1 (1 by notice)
+  route: 1,204 (1,200 by notice, 4 by check)
+  the last one 41 s ago
+
+Problems (2)
+  1. eth1 is down, so uplink display leads nowhere
+  2. another one
+");
+}
+
+#[test]
+fn status_of_an_idle_daemon_is_short() {
+    let status = Status {
+        version: "0.1.0".into(),
+        uptime_ms: 900,
+        workers: 4,
+        gateways: vec![],
+        ports: vec![],
+        uplinks: vec![],
+        instances: vec![],
+        audit: Audit { version: 0, timeout_ms: None, running: vec![] },
+        repairs: Some(Repairs { counts: vec![], last_ms: None }),
+        problems: vec![],
+    };
+    looks(
+        &status,
+        "
+vgwd 0.1.0, up 900 ms, 4 workers
+
+Gateways
+  none
+
+Ports
+  none
+
+Audit
+  no controller has connected yet; audits are switched off
+",
+    );
+    says(
+        &status,
+        r#"{"schema":"vgw.status/1","version":"0.1.0","uptime_ms":900,"workers":4,"gateways":[],"ports":[],"uplinks":[],"instances":[],"audit":{"version":0,"timeout_ms":null,"running":[]},"repairs":{"counts":[],"last_ms":null},"problems":[]}"#,
+    );
+}

@@ -1,0 +1,29 @@
+//! What `vgw` tells, as plain values: the JSON is made from them by their field names, which are a
+//! promise (a change that breaks a reader raises the schema's number), and the tables by
+//! [`super::render`].
+
+mod audit;
+mod counters;
+mod form;
+mod gateway;
+mod host;
+mod lease;
+mod network;
+mod outcome;
+mod port;
+mod route;
+mod status;
+mod uplink;
+
+pub use audit::{Audit, RunningAudit};
+pub use counters::Counters;
+pub use form::{Report, to_json};
+pub use gateway::{Gateway, Gateways, Traffic};
+pub use host::{HostDifference, HostObject, HostObjects, ObjectState, Step};
+pub use lease::{Lease, LeaseOutcome, Leases};
+pub use network::{Network, Networks};
+pub use outcome::{Deed, Outcome, Rehearsal};
+pub use port::{Dhcp, Guest, Port, Ports, RouterAdvertisements};
+pub use route::{Hop, Instance, Instances, Lookup, NextHop, Route, Routes};
+pub use status::{RepairCount, Repairs, Status};
+pub use uplink::{ForeignUplink, Import, Uplink, Uplinks};

@@ -1,0 +1,90 @@
+//! Routing instances and their routes.
+
+use serde::Serialize;
+
+/// The routing instances.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Instances {
+    /// By name.
+    pub instances: Vec<Instance>,
+}
+
+/// A routing instance.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Instance {
+    /// Its name.
+    pub name: String,
+    /// Number of IPv4 routes.
+    pub routes_v4: u64,
+    /// Number of IPv6 routes.
+    pub routes_v6: u64,
+    /// Its gateways.
+    pub gateways: Vec<String>,
+    /// Its ports.
+    pub ports: Vec<String>,
+}
+
+/// The routes of an instance.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Routes {
+    /// The instance.
+    pub instance: String,
+    /// By prefix.
+    pub routes: Vec<Route>,
+}
+
+/// A route of an instance.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Route {
+    /// The destination.
+    pub prefix: String,
+    /// Where it leads.
+    pub next_hop: NextHop,
+    /// What put it there.
+    pub origin: String,
+}
+
+/// What happens to a packet.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum NextHop {
+    /// Out by one of these.
+    Forward {
+        /// Several share the flows.
+        hops: Vec<Hop>,
+    },
+    /// To the gateway itself.
+    Local,
+    /// Dropped in silence.
+    Discard,
+    /// Dropped, the sender is told.
+    Unreachable,
+    /// Nothing matched: dropped, the sender is told.
+    NoRoute,
+    /// Something that a later daemon knows.
+    Unknown,
+}
+
+/// One way out.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Hop {
+    /// A port or a gateway's tap.
+    pub port: String,
+    /// The neighbour that takes the packet on.
+    pub gateway: Option<String>,
+    /// Its share of the flows beside the others'.
+    pub weight: u64,
+}
+
+/// Where an address goes.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Lookup {
+    /// The instance that was asked.
+    pub instance: String,
+    /// The address that was asked for.
+    pub address: String,
+    /// The route that matched.
+    pub matched: Option<String>,
+    /// Where it leads.
+    pub next_hop: NextHop,
+}

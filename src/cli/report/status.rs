@@ -1,0 +1,50 @@
+//! The daemon at a glance.
+
+use serde::Serialize;
+
+use super::{Audit, Gateway, Instance, Port, Uplink};
+
+/// Everything at a glance.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Status {
+    /// The daemon's version.
+    pub version: String,
+    /// Time since it started, milliseconds.
+    pub uptime_ms: u64,
+    /// Number of threads that forward.
+    pub workers: u64,
+    /// The gateways, by interface.
+    pub gateways: Vec<Gateway>,
+    /// The guests' ports, by interface.
+    pub ports: Vec<Port>,
+    /// The uplinks, by name.
+    pub uplinks: Vec<Uplink>,
+    /// The routing instances, by name.
+    pub instances: Vec<Instance>,
+    /// The audit.
+    pub audit: Audit,
+    /// What others have undone and was put right; absent if the daemon does not tell.
+    pub repairs: Option<Repairs>,
+    /// What needs somebody's eye, one sentence each.
+    pub problems: Vec<String>,
+}
+
+/// What was put right since the daemon has started.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Repairs {
+    /// How many, by kind and occasion.
+    pub counts: Vec<RepairCount>,
+    /// Time since the last one, milliseconds.
+    pub last_ms: Option<u64>,
+}
+
+/// Repairs of one kind on one occasion.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RepairCount {
+    /// `link`, `address`, `route`, `rule` or `setting`.
+    pub kind: String,
+    /// `notice`, `check` or `request`.
+    pub occasion: String,
+    /// How many.
+    pub count: u64,
+}

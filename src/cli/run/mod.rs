@@ -1,0 +1,18 @@
+//! From a verb to its text: asks the daemon and puts the answer into the form that was asked for.
+
+mod audit;
+mod form;
+mod gateway;
+mod host;
+mod network;
+mod port;
+mod route;
+mod talk;
+mod uplink;
+mod verb;
+
+pub use form::Form;
+pub use verb::run;
+
+#[cfg(test)]
+mod tests;

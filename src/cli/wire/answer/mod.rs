@@ -1,0 +1,22 @@
+//! Answers to reports.
+
+mod audit;
+mod gateway;
+mod host;
+mod network;
+mod numbers;
+mod outcome;
+mod port;
+mod route;
+mod status;
+mod uplink;
+
+pub(in crate::cli) use audit::audit;
+pub(in crate::cli) use gateway::gateway;
+pub(in crate::cli) use host::{host_object, step};
+pub(in crate::cli) use network::network;
+pub(in crate::cli) use outcome::{lease_outcome, outcome};
+pub(in crate::cli) use port::port;
+pub(in crate::cli) use route::{instance, lookup, route};
+pub(in crate::cli) use status::status;
+pub(in crate::cli) use uplink::{foreign_uplink, uplink};
