@@ -1,8 +1,10 @@
 //! The steps of both ways, in order.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use super::observed::Observed;
+use super::route::Key;
 use super::step::{Place, Put, Side, Step};
 use super::{Address, IPV6_OFF, Phase, Record, Route};
 
@@ -14,16 +16,19 @@ pub fn take_over(record: &Record, observed: &Observed) -> Vec<Step> {
     let mut steps = vec![Step::Write(Phase::Taking), Step::Make];
     steps.extend(record.settings.iter().map(|(path, value)| Step::Set(path.clone(), value.clone())));
     steps.extend([Step::Join, Step::Raise]);
-    steps.extend(record.addresses.iter().map(|address| Step::AddAddress(Side::Host, address.clone())));
+    steps.extend(additions(record).into_iter().map(|address| Step::AddAddress(Side::Host, address.clone())));
     steps.extend(record.neighbours.iter().map(|neighbour| Step::AddNeighbour(Side::Host, neighbour.clone())));
     steps.push(Step::Shut);
-    for route in ordered(record).filter(|route| route.uses(record.device.index)) {
-        steps.push(Step::PutRoute(Side::Host, route.clone(), put(route, observed, route)));
-        steps.push(Step::DeleteRoute(Side::Device, route.clone()));
+    for group in groups(record) {
+        let moved: Vec<_> = group.into_iter().filter(|route| route.uses(record.device.index)).collect();
+        let how = |route| if moved.len() == 1 { put(route, observed, route) } else { Put::Append };
+        let puts: Vec<_> = moved.iter().map(|route| (*route, how(route))).collect();
+        steps.extend(puts.iter().map(|(route, put)| Step::PutRoute(Side::Host, (*route).clone(), *put)));
+        steps.extend(puts.iter().filter_map(|(route, put)| leftover(route, *put, Side::Device)));
     }
     steps.extend(record.neighbours.iter().map(|neighbour| Step::DeleteNeighbour(Side::Device, neighbour.clone())));
     // With a network's first address the kernel may take the others of that network away.
-    let addresses = record.addresses.iter().rev();
+    let addresses = additions(record).into_iter().rev();
     steps.extend(addresses.map(|address| Step::DeleteAddress(Side::Device, address.clone())));
     if record.has_ipv6() {
         steps.push(Step::Ipv6(false));
@@ -37,7 +42,7 @@ pub fn take_over(record: &Record, observed: &Observed) -> Vec<Step> {
 #[must_use]
 pub fn give_back(record: &Record, observed: &Observed) -> Vec<Step> {
     let mut steps = vec![Step::Write(Phase::GivingBack)];
-    let (device, host) = (record.device, observed.place(Side::Host));
+    let device = record.device;
     let is_off = observed.device.as_ref().and_then(|device| device.settings.get(IPV6_OFF)).is_some_and(|off| off != "0");
     if record.has_ipv6() && is_off {
         steps.push(Step::Ipv6(true));
@@ -45,19 +50,12 @@ pub fn give_back(record: &Record, observed: &Observed) -> Vec<Step> {
     let is_there = |address: &&Address| {
         observed.addresses.iter().any(|other| other.index() == device.index && other.is_same(address))
     };
-    let absent = record.addresses.iter().filter(|address| !is_there(address));
+    let absent = additions(record).into_iter().filter(|address| !is_there(address));
     steps.extend(absent.map(|address| Step::AddAddress(Side::Device, address.clone())));
     let absent = record.neighbours.iter().filter(|neighbour| !observed.neighbours.contains(neighbour));
     steps.extend(absent.map(|neighbour| Step::AddNeighbour(Side::Device, neighbour.clone())));
-    for route in ordered(record) {
-        let at_host = host.map(|host| route.moved(&device, &host)).filter(|moved| route.uses(device.index) && has(observed, moved));
-        if !has(observed, route) {
-            let put = put(route, observed, at_host.as_ref().unwrap_or(route));
-            steps.push(Step::PutRoute(Side::Device, route.clone(), put));
-        }
-        if at_host.is_some() {
-            steps.push(Step::DeleteRoute(Side::Host, route.clone()));
-        }
+    for group in groups(record) {
+        steps.extend(back(record, observed, &group));
     }
     steps.push(Step::Open);
     let v6 = record.addresses.iter().filter(|address| address.is_v6());
@@ -97,11 +95,61 @@ fn has(observed: &Observed, route: &Route) -> bool {
     observed.routes.iter().any(|other| other.is_same(route))
 }
 
-/// The routes in an order in which the kernel takes them: a router must be in reach.
-fn ordered(record: &Record) -> impl Iterator<Item = &Route> {
+/// Takes away what a route was moved from, if it is not what was replaced. Of an IPv6 route by several
+/// routers that would take those hops too that stay.
+fn leftover(route: &Route, put: Put, side: Side) -> Option<Step> {
+    let is_replaced = route.is_v6() && put == Put::Replace;
+    (!is_replaced).then(|| Step::DeleteRoute(side, route.clone()))
+}
+
+/// The routes that go back with one key.
+fn back(record: &Record, observed: &Observed, group: &[&Route]) -> Vec<Step> {
+    let (device, host) = (record.device, observed.place(Side::Host));
+    let at_host = |route: &Route| {
+        let moved = route.moved(&device, &host?);
+        (route.uses(device.index) && has(observed, &moved)).then_some(moved)
+    };
+    let first_there = group.iter().position(|route| has(observed, route)).unwrap_or(0);
+    let (mut puts, mut leftovers) = (Vec::new(), Vec::new());
+    for (at, route) in group.iter().enumerate() {
+        let mut how = Put::Append;
+        if !has(observed, route) {
+            let single = || put(route, observed, at_host(route).as_ref().unwrap_or(route));
+            how = if group.len() == 1 { single() } else { how };
+            how = if at < first_there && !route.is_v6() { Put::Prepend } else { how };
+            let step = Step::PutRoute(Side::Device, (*route).clone(), how);
+            // What goes to the front goes there last first.
+            if how == Put::Prepend { puts.insert(0, step) } else { puts.push(step) }
+        }
+        leftovers.extend(at_host(route).and_then(|_| leftover(route, how, Side::Host)));
+    }
+    puts.extend(leftovers);
+    puts
+}
+
+/// The routes in an order in which the kernel takes them, since a router must be in reach; those of one
+/// key together, in the kernel's order.
+fn groups(record: &Record) -> Vec<Vec<&Route>> {
     let mut routes: Vec<&Route> = record.routes.iter().collect();
     routes.sort_by_key(|route| (!route.is_on_link(), Reverse(route.scope())));
-    routes.into_iter()
+    let mut groups: Vec<Vec<&Route>> = Vec::new();
+    let mut places: BTreeMap<Key, usize> = BTreeMap::new();
+    for route in routes {
+        let at = *places.entry(route.key()).or_insert(groups.len());
+        match groups.get_mut(at) {
+            Some(group) => group.push(route),
+            None => groups.push(vec![route]),
+        }
+    }
+    groups
+}
+
+/// The addresses in the order in which they are put on a device so that they stand there as they stood:
+/// the kernel puts a new IPv4 address last, and a new IPv6 address first (`ipv6_link_dev_addr`).
+/// Deleted in reverse order, those that are left still stand so.
+fn additions(record: &Record) -> Vec<&Address> {
+    let (v6, v4): (Vec<&Address>, Vec<&Address>) = record.addresses.iter().partition(|address| address.is_v6());
+    v4.into_iter().chain(v6.into_iter().rev()).collect()
 }
 
 /// How a route gets the place of another, `old`, of the same key. The kernel replaces the first of a key

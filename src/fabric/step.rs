@@ -29,6 +29,8 @@ pub enum Put {
     Replace,
     /// Behind those that are there; what is moved goes afterwards.
     Append,
+    /// Before those that are there.
+    Prepend,
 }
 
 /// One step. What it names is as the record has it, which is on the card; the side says where it goes
@@ -102,6 +104,7 @@ impl Step {
             Self::Open => format!("let the host's stack hear {device} again (nftables)"),
             Self::PutRoute(side, route, Put::Replace) => format!("ip route replace {route} dev {}", name(side)),
             Self::PutRoute(side, route, Put::Append) => format!("ip route append {route} dev {}", name(side)),
+            Self::PutRoute(side, route, Put::Prepend) => format!("ip route prepend {route} dev {}", name(side)),
             Self::DeleteRoute(side, route) => format!("ip route delete {route} dev {}", name(side)),
             Self::Ipv6(true) => format!("switch IPv6 on at {device}"),
             Self::Ipv6(false) => format!("switch IPv6 off at {device}"),

@@ -171,7 +171,11 @@ impl Site for LinuxSite {
             Step::Open => open(),
             Step::PutRoute(side, route, put) => {
                 let place = self.place(*side, record).map_err(refused)?;
-                let how = if *put == Put::Replace { NLM_F_REPLACE } else { NLM_F_APPEND };
+                let how = match put {
+                    Put::Replace => NLM_F_REPLACE,
+                    Put::Append => NLM_F_APPEND,
+                    Put::Prepend => 0,
+                };
                 self.tell(NEW_ROUTE, NLM_F_CREATE | how, route.moved(&device, &place).body())
             }
             Step::DeleteRoute(side, route) => {

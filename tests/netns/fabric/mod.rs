@@ -1,0 +1,6 @@
+//! The host's own card, taken in front of the host and given back.
+
+mod crossing;
+mod killed;
+mod node;
+mod steps;
