@@ -20,7 +20,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("host", &["addr", "clock"]),
     ("fabric", &["addr", "clock"]),
     ("gateway", &["addr", "clock", "routing", "host"]),
-    ("config", &["addr", "gateway", "host", "routing"]),
+    ("config", &["addr", "fabric", "gateway", "host", "routing"]),
     ("engine", &["addr", "clock", "packet", "routing", "forward", "host", "fabric", "gateway"]),
     ("sys", &["addr", "clock", "packet", "host", "fabric", "gateway", "engine"]),
     ("api", &["addr", "clock", "routing", "forward", "host", "fabric", "gateway", "engine"]),

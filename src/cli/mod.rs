@@ -16,6 +16,6 @@ mod run;
 mod wire;
 
 pub use ask::ask;
-pub use entry::{Console, entry};
+pub use entry::{Console, Rescue, entry};
 pub use failure::Failure;
 pub use run::{Form, run};

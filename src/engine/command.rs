@@ -7,10 +7,12 @@ use std::time::Duration;
 use crossbeam_channel::Sender;
 
 use crate::addr::{InstanceName, InterfaceName, Uuid};
+use crate::fabric;
 use crate::gateway::{Applied, ComputePort, Declared, GatewaySpec, LeaseName, Misfit, Refusal};
 use crate::host::KernelError;
 
 use super::change::Change;
+use super::fabric::{FabricDeed, FabricView, TakeFabric};
 use super::view::{ImportView, LookupView, ObjectView, RehearsalView, RouteView, StatusView, StepView};
 
 /// Who asks, for the log.
@@ -65,6 +67,12 @@ pub enum Failure {
     /// A port's device could not be opened.
     #[error("{0}")]
     Device(String),
+    /// The host's device cannot be taken or given back as things are.
+    #[error(transparent)]
+    Fabric(fabric::Refusal),
+    /// A step of taking or giving back the host's device failed.
+    #[error(transparent)]
+    FabricStep(fabric::Failed),
     /// The daemon is stopping.
     #[error("the daemon is stopping")]
     Stopping,
@@ -129,6 +137,14 @@ pub enum Command {
     },
     /// [`super::Handle::read_lease`].
     ReadLease(LeaseName, Reply<Result<Applied, Failure>>),
+    /// [`super::Handle::take_fabric`].
+    TakeFabric(TakeFabric, Reply<Result<FabricDeed, Failure>>),
+    /// [`super::Handle::confirm_fabric`].
+    ConfirmFabric(Reply<Result<FabricView, Failure>>),
+    /// [`super::Handle::give_fabric_back`].
+    GiveFabricBack(bool, Reply<Result<FabricDeed, Failure>>),
+    /// [`super::Handle::fabric`].
+    Fabric(Reply<FabricView>),
     /// [`super::Handle::difference`].
     Difference(Reply<Result<Vec<StepView>, Failure>>),
 }

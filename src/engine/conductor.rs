@@ -13,6 +13,7 @@ use crate::host::Mirror;
 
 use super::command::{Caller, Command, Failure};
 use super::dataplane::Dataplane;
+use super::fabric::Upkeep;
 use super::platform::Platform;
 use super::vigil::Vigil;
 
@@ -41,6 +42,8 @@ pub(super) struct Conductor {
     /// The lease files that could not be read.
     pub(super) bad_leases: Vec<String>,
     pub(super) vigil: Vigil,
+    /// The host's own device, if it is taken.
+    pub(super) fabric: Upkeep,
 }
 
 impl Conductor {
@@ -51,9 +54,15 @@ impl Conductor {
             let now = self.clock.now();
             self.expire(now);
             self.expire_ports(now);
+            self.keep_fabric(now);
             self.keep_right(now);
             let now = self.clock.now();
-            let deadlines = [self.audit.next_deadline(), self.port_audit.next_deadline(), self.vigil.next_deadline()];
+            let deadlines = [
+                self.audit.next_deadline(),
+                self.port_audit.next_deadline(),
+                self.vigil.next_deadline(),
+                self.fabric.next_deadline(),
+            ];
             let patience = deadlines.into_iter().flatten().min().map_or(IDLE, |deadline| deadline - now);
             let (stirrings, patience) = (self.vigil.stirrings(), after(patience));
             let command = select_biased! {
@@ -135,6 +144,10 @@ impl Conductor {
             Command::ReadLease(name, reply) => drop(reply.send(self.read_lease(caller, name))),
             Command::Import { devices, dry, reply } => drop(reply.send(self.import(&devices, dry))),
             Command::Inventory(reply) => drop(reply.send(self.inventory())),
+            Command::TakeFabric(asked, reply) => drop(reply.send(self.take_fabric(caller, asked))),
+            Command::ConfirmFabric(reply) => drop(reply.send(self.confirm_fabric(caller))),
+            Command::GiveFabricBack(dry, reply) => drop(reply.send(self.give_fabric_back(caller, dry))),
+            Command::Fabric(reply) => drop(reply.send(self.fabric_view())),
             Command::Difference(reply) => drop(reply.send(self.difference())),
             Command::Status(reply) => drop(reply.send(self.status())),
             Command::Routes(instance, reply) => drop(reply.send(self.routes(&instance))),
@@ -148,6 +161,9 @@ impl Conductor {
     /// comes back.
     fn stop(mut self) -> Vec<String> {
         self.clear(&self.plan.registry().emptied());
+        // Nothing of ours needs it any more, and the host does.
+        let failed = self.release_fabric().err();
+        self.problems.extend(failed.map(|failed| failed.to_string()));
         self.dataplane.stop();
         self.problems
     }

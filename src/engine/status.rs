@@ -50,6 +50,7 @@ impl Conductor {
                 .cloned()
                 .chain(waiting)
                 .chain(lost)
+                .chain(self.fabric.problems())
                 .chain(self.vigil.alarms(now))
                 .collect(),
         }

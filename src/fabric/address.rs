@@ -116,7 +116,7 @@ impl Address {
             // IFNAMSIZ - 1 bytes are kept; the device's name alone always fits.
             let label = format!("{}{rest}", to.name);
             let label = if label.len() < 16 { label } else { to.name.to_string() };
-            moved.0 = moved.0.without(HEAD, &[LABEL]).with(LABEL, &[label.as_bytes(), &[0]].concat());
+            moved.0 = moved.0.without(HEAD, &[LABEL]).with(LABEL, &[label.as_bytes(), &[0]].concat()).sorted(HEAD);
         }
         moved
     }
@@ -167,7 +167,7 @@ impl Address {
     }
 
     fn with_flags(&self, flags: u32) -> Self {
-        let mut message = self.0.without(HEAD, &[FLAGS]).with(FLAGS, &flags.to_ne_bytes());
+        let mut message = self.0.without(HEAD, &[FLAGS]).with(FLAGS, &flags.to_ne_bytes()).sorted(HEAD);
         if let Some(byte) = message.0.get_mut(FLAGS_BYTE) {
             *byte = flags.to_ne_bytes()[0];
         }

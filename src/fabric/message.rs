@@ -72,6 +72,18 @@ impl Message {
         Self(kept)
     }
 
+    /// The body with its attributes in the order of their kinds, so that equal ones are equal.
+    pub(super) fn sorted(&self, head: usize) -> Self {
+        let mut all: Vec<_> = attributes(&self.0, head).collect();
+        all.sort_by_key(|(kind, _)| *kind);
+        let mut sorted = self.0.get(..head).unwrap_or(&self.0).to_vec();
+        for (_, place) in all {
+            sorted.extend(&self.0[place.start - ATTRIBUTE..place.end]);
+            sorted.resize(sorted.len().next_multiple_of(4), 0);
+        }
+        Self(sorted)
+    }
+
     /// The body with an attribute more.
     pub(super) fn with(mut self, kind: u16, value: &[u8]) -> Self {
         self.0.resize(self.0.len().next_multiple_of(4), 0);

@@ -8,6 +8,8 @@
 //! other was cut off.
 
 mod address;
+#[cfg(test)]
+mod fake;
 mod holding;
 mod journal;
 mod message;
@@ -20,6 +22,9 @@ mod route;
 mod settings;
 mod site;
 mod step;
+#[cfg(test)]
+mod tests;
+mod wanted;
 mod warning;
 
 pub use address::Address;
@@ -34,4 +39,5 @@ pub use route::Route;
 pub use settings::{COPIED, IPV6_OFF, Settings};
 pub use site::{Failed, Site, SiteError, give, take};
 pub use step::{Place, Put, Side, Step};
+pub use wanted::Wanted;
 pub use warning::{Warning, warnings};

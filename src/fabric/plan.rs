@@ -43,7 +43,8 @@ pub fn take_over(record: &Record, observed: &Observed) -> Vec<Step> {
 pub fn give_back(record: &Record, observed: &Observed) -> Vec<Step> {
     let mut steps = vec![Step::Write(Phase::GivingBack)];
     let device = record.device;
-    let is_off = observed.device.as_ref().and_then(|device| device.settings.get(IPV6_OFF)).is_some_and(|off| off != "0");
+    let is_off =
+        observed.device.as_ref().and_then(|device| device.settings.get(IPV6_OFF)).is_some_and(|off| off != "0");
     if record.has_ipv6() && is_off {
         steps.push(Step::Ipv6(true));
     }
@@ -80,7 +81,10 @@ pub(super) fn surplus(record: &Record, observed: &Observed) -> Vec<Step> {
 pub(super) fn missing(record: &Record, observed: &Observed, side: Side) -> Vec<String> {
     let Some(place) = observed.place(side) else { return vec!["the device".to_owned()] };
     let lacks = |address: &&Address| {
-        !observed.addresses.iter().any(|other| other.index() == place.index && same_address(other, address, place, record))
+        !observed
+            .addresses
+            .iter()
+            .any(|other| other.index() == place.index && same_address(other, address, place, record))
     };
     let addresses = record.addresses.iter().filter(lacks).map(|address| format!("the address {address}"));
     let routes = record.routes.iter().filter(|route| !has(observed, &route.moved(&record.device, &place)));

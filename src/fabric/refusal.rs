@@ -8,38 +8,51 @@ use super::observed::{Device, Observed};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// There is none of that name.
-    #[error("device: there is no interface {0}")]
+    #[error("there is no interface {0}")]
     Absent(InterfaceName),
     /// It has no wire.
-    #[error("device: {0} is the loopback interface")]
+    #[error("{0} is the loopback interface")]
     Loopback(InterfaceName),
     /// Its frames are not Ethernet's.
-    #[error("device: {0} is no Ethernet device")]
+    #[error("{0} is no Ethernet device")]
     NotEthernet(InterfaceName),
     /// It is switched off.
-    #[error("device: {0} is down")]
+    #[error("{0} is down")]
     Down(InterfaceName),
     /// A bridge or a bond has it.
-    #[error("device: {0} belongs to another device (a bridge, a bond, a VRF), whose addresses and routes count")]
+    #[error("{0} belongs to another device (a bridge, a bond, a VRF), whose addresses and routes count")]
     Enslaved(InterfaceName),
     /// Something of ours uses it.
-    #[error("device: {0} is the device of {1}")]
+    #[error("{0} is the device of {1}")]
     InUse(InterfaceName, String),
     /// A route leads to a next hop object, which would have to be moved itself.
-    #[error("device: the route {0} leads by {1} to next hop object {2}, which cannot be moved")]
+    #[error("the route {0} leads by {1} to next hop object {2}, which cannot be moved")]
     NextHopObject(String, InterfaceName, u32),
     /// The tap's name is taken.
-    #[error("interface: there is an interface {0} already")]
+    #[error("there is an interface {0} already")]
     HostExists(InterfaceName),
     /// Both have the same name.
-    #[error("interface: {0} is the device itself")]
+    #[error("{0} is the device itself")]
     Same(InterfaceName),
+    /// None is held.
+    #[error("no device is held")]
+    NotHeld,
     /// One is held.
-    #[error("device: {0} is held already")]
+    #[error("{0} is held already")]
     Held(InterfaceName),
 }
 
 impl Refusal {
+    /// The field of a request that is at fault; empty if it is none.
+    #[must_use]
+    pub fn field(&self) -> &'static str {
+        match self {
+            Self::HostExists(_) | Self::Same(_) => "interface",
+            Self::NotHeld => "",
+            _ => "device",
+        }
+    }
+
     /// The device that can be taken, as it is now.
     ///
     /// # Errors

@@ -1,9 +1,11 @@
 //! A route, as the kernel shows it and takes it.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use serde::{Deserialize, Serialize};
+
+use crate::addr::Prefix;
 
 use super::address::ip;
 use super::message::{INET, INET6, Line, Message};
@@ -42,6 +44,7 @@ const CLONED: u32 = 0x200;
 const SETTABLE: u32 = 0x02 | 0x04;
 
 const LOCAL_TABLE: u32 = 255;
+const MAIN_TABLE: u32 = 254;
 const BY_KERNEL: u8 = 2;
 const UNICAST: u8 = 1;
 
@@ -85,7 +88,7 @@ impl Route {
             message = message.with(EXPIRES, &ticks.div_ceil(TICKS).to_ne_bytes());
         }
         message.set_word(FLAGS, message.word(FLAGS) & SETTABLE);
-        let mut route = Self(message);
+        let mut route = Self(message.sorted(HEAD));
         for hop in route.hop_places() {
             route.0.0[hop + HOP_FLAGS] &= SETTABLE.to_ne_bytes()[0];
         }
@@ -148,6 +151,32 @@ impl Route {
         !self.has_gateway()
     }
 
+    /// True for table main.
+    #[must_use]
+    pub fn is_in_main(&self) -> bool {
+        self.table() == MAIN_TABLE
+    }
+
+    /// Where it leads to.
+    #[must_use]
+    pub fn destination(&self) -> Option<Prefix> {
+        let address = match self.0.attribute(HEAD, DESTINATION) {
+            Some(bytes) => ip(bytes)?,
+            None if self.is_v6() => Ipv6Addr::UNSPECIFIED.into(),
+            None => Ipv4Addr::UNSPECIFIED.into(),
+        };
+        Prefix::new(address, self.0.byte(DESTINATION_LENGTH)).ok()
+    }
+
+    /// The routers by a device that it leads to.
+    #[must_use]
+    pub fn routers(&self, index: u32) -> Vec<IpAddr> {
+        let single = self.0.attribute(HEAD, GATEWAY).filter(|_| self.0.number(HEAD, DEVICE) == Some(index));
+        let hops = self.hop_places().into_iter().filter(|hop| self.0.word(hop + HOP_INDEX) == index);
+        let hops = hops.filter_map(|hop| self.hop_attribute(hop, GATEWAY));
+        single.into_iter().chain(hops).filter_map(ip).collect()
+    }
+
     /// Greater is nearer: a router must be in reach by a route that is nearer than the one it is for
     /// (`rtm_scope`).
     #[must_use]
@@ -181,14 +210,7 @@ impl Route {
     /// True if both are the same but for the time that is left.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
-        let timeless = |route: &Self| {
-            let message = route.0.without(HEAD, &[EXPIRES]);
-            let mut attributes: Vec<_> = super::message::attributes(&message.0, HEAD)
-                .map(|(kind, place)| (kind, message.0[place].to_vec()))
-                .collect();
-            attributes.sort();
-            (message.0[..HEAD].to_vec(), attributes)
-        };
+        let timeless = |route: &Self| route.0.without(HEAD, &[EXPIRES]);
         timeless(self) == timeless(other)
     }
 
@@ -217,12 +239,16 @@ impl Route {
 
     fn has_gateway(&self) -> bool {
         let single = [GATEWAY, VIA].iter().any(|kind| self.0.attribute(HEAD, *kind).is_some());
-        let in_hop = |hop: usize| {
-            let end = hop + usize::from(u16::from_ne_bytes([self.0.byte(hop), self.0.byte(hop + 1)]));
-            let hop_bytes = self.0.0.get(..end).unwrap_or_default();
-            super::message::attributes(hop_bytes, hop + HOP).any(|(kind, _)| [GATEWAY, VIA].contains(&kind))
-        };
+        let in_hop = |hop: usize| [GATEWAY, VIA].iter().any(|kind| self.hop_attribute(hop, *kind).is_some());
         single || self.hop_places().into_iter().any(in_hop)
+    }
+
+    /// An attribute of the hop that begins there.
+    fn hop_attribute(&self, hop: usize, kind: u16) -> Option<&[u8]> {
+        let end = hop + usize::from(u16::from_ne_bytes([self.0.byte(hop), self.0.byte(hop + 1)]));
+        let bytes = self.0.0.get(..end)?;
+        let (_, place) = super::message::attributes(bytes, hop + HOP).find(|(found, _)| *found == kind)?;
+        Some(&bytes[place])
     }
 
     fn devices(&self) -> impl Iterator<Item = u32> {
@@ -269,7 +295,7 @@ impl fmt::Display for Route {
             write!(f, " src {source}")?;
         }
         match self.table() {
-            254 => Ok(()),
+            MAIN_TABLE => Ok(()),
             table => write!(f, " table {table}"),
         }
     }

@@ -78,7 +78,10 @@ fn take_steps(site: &mut dyn Site, record: &mut Record, observed: &Observed) -> 
         if step == Step::Write(Phase::Held) {
             let seen = look(site, record)?;
             if let Some(first) = missing(record, &seen, Side::Host).first() {
-                return Err(Failed::of(format!("look whether {} has everything", record.host), format!("{first} is missing")));
+                return Err(Failed::of(
+                    format!("look whether {} has everything", record.host),
+                    format!("{first} is missing"),
+                ));
             }
         }
         perform(site, record, &step)?;

@@ -47,9 +47,8 @@ pub fn warnings(record: &Record, observed: &Observed, filters: &[String]) -> Vec
     let temporary = record.addresses.iter().filter(|address| address.is_temporary());
     let temporary = temporary.map(|address| Warning::Temporary(address.to_string()));
     let leased = record.addresses.iter().filter(|address| !address.is_temporary());
-    let leased = leased.filter_map(|address| {
-        Some(Warning::Leased { address: address.to_string(), seconds: address.valid()?, host })
-    });
+    let leased = leased
+        .filter_map(|address| Some(Warning::Leased { address: address.to_string(), seconds: address.valid()?, host }));
     let filters = filters.iter().map(|line| Warning::Filter { line: line.clone(), host });
     rules.chain(leased).chain(temporary).chain(filters).collect()
 }

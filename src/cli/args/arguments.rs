@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use super::{
-    AuditVerb, DemoArguments, GatewayVerb, HostVerb, ImportArguments, InstanceVerb, NetworkVerb, PortVerb, RouteVerb,
-    UplinkVerb,
+    AuditVerb, DemoArguments, FabricVerb, GatewayVerb, HostVerb, ImportArguments, InstanceVerb, NetworkVerb, PortVerb,
+    RouteVerb, UplinkVerb,
 };
 
 /// Gives isolated virtual networks a way out on the compute node itself.
@@ -87,6 +87,9 @@ pub enum DaemonVerb {
     /// Routes of an instance.
     #[command(subcommand)]
     Route(RouteVerb),
+    /// The host's own device, taken in front of the host.
+    #[command(subcommand)]
+    Fabric(FabricVerb),
     /// What of the host's kernel is the daemon's.
     #[command(subcommand)]
     Host(HostVerb),
@@ -112,6 +115,7 @@ impl DaemonVerb {
             Self::Network(verb) => verb.is_change(),
             Self::Uplink(verb) => verb.is_change(),
             Self::Route(verb) => verb.is_change(),
+            Self::Fabric(verb) => verb.is_change(),
             Self::Instance(_) | Self::Host(_) | Self::Status | Self::Audit { .. } => false,
         }
     }

@@ -4,6 +4,7 @@
 
 mod audit;
 mod counters;
+mod fabric;
 mod form;
 mod gateway;
 mod host;
@@ -17,6 +18,7 @@ mod uplink;
 
 pub use audit::{Audit, RunningAudit};
 pub use counters::Counters;
+pub use fabric::{Fabric, FabricDeed, Restored};
 pub use form::{Report, to_json};
 pub use gateway::{Gateway, Gateways, Traffic};
 pub use host::{HostDifference, HostObject, HostObjects, ObjectState, Step};

@@ -1,6 +1,7 @@
 //! From a verb to its text: asks the daemon and puts the answer into the form that was asked for.
 
 mod audit;
+mod fabric;
 mod form;
 mod gateway;
 mod host;

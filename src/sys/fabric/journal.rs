@@ -74,7 +74,8 @@ impl JournalFile {
     /// The disk.
     pub fn put_aside(&self) -> io::Result<PathBuf> {
         let free = (1..).map(|number| self.folder.join(format!("fabric.json.aside-{number}")));
-        let aside = free.into_iter().find(|path| !path.exists()).unwrap_or_else(|| self.folder.join("fabric.json.aside"));
+        let aside =
+            free.into_iter().find(|path| !path.exists()).unwrap_or_else(|| self.folder.join("fabric.json.aside"));
         fs::rename(self.path(), &aside)?;
         self.sync()?;
         Ok(aside)

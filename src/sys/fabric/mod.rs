@@ -6,5 +6,5 @@ mod perform;
 mod rescue;
 
 pub use journal::JournalFile;
-pub use rescue::{RescueError, Rescued, rescue, restore};
 pub use perform::LinuxSite;
+pub use rescue::{RescueError, Rescued, rescue, restore};

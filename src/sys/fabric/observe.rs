@@ -82,7 +82,8 @@ fn attribute(bytes: &[u8], kind: u16) -> Option<Vec<u8>> {
 
 fn rules_of(row: &[u8]) -> Vec<DeviceRule> {
     let attributes = row.get(12..).unwrap_or_default();
-    let priority = attribute(attributes, PRIORITY).and_then(|value| value.try_into().ok()).map_or(0, u32::from_ne_bytes);
+    let priority =
+        attribute(attributes, PRIORITY).and_then(|value| value.try_into().ok()).map_or(0, u32::from_ne_bytes);
     let named = [INPUT_NAME, OUTPUT_NAME].into_iter().filter_map(|kind| attribute(attributes, kind));
     let names = named.filter_map(|name| String::from_utf8(name).ok()?.trim_end_matches('\0').parse().ok());
     names.map(|device| DeviceRule { priority, device }).collect()

@@ -5,12 +5,13 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::Duration;
 
+use crossbeam_channel::after;
 use rtnetlink::packet_core::{NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE};
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::json;
 
 use crate::addr::InterfaceName;
-use crate::engine::Device;
+use crate::engine::{Device, FabricSite, Queues};
 use crate::fabric::{Observed, Place, Put, Record, Side, Site, SiteError, Step};
 use crate::sys::netlink::{ADDRESS_GENERATION_NONE, LinkChange, Netlink, NetlinkError};
 use crate::sys::packet_socket::PacketSocket;
@@ -48,8 +49,6 @@ pub struct LinuxSite {
     sockets: Vec<PacketSocket>,
 }
 
-type Queues = Vec<Box<dyn Device>>;
-
 impl LinuxSite {
     /// The present network namespace, with the journal in that folder and so many queues a device.
     ///
@@ -58,22 +57,6 @@ impl LinuxSite {
     pub fn new(folder: &Path, queues: usize) -> Result<Self, SiteError> {
         let netlink = Netlink::open().map_err(|error| SiteError(error.to_string()))?;
         Ok(Self { netlink, journal: JournalFile::in_folder(folder), queues, taps: Vec::new(), sockets: Vec::new() })
-    }
-
-    /// The queues of the card and of the tap, after [`Step::Join`]. Whoever takes them closes them before
-    /// [`Step::Part`].
-    pub fn take_queues(&mut self) -> (Queues, Queues) {
-        let sockets = std::mem::take(&mut self.sockets).into_iter().map(|socket| Box::new(socket) as Box<dyn Device>);
-        let taps = std::mem::take(&mut self.taps).into_iter().map(|tap| Box::new(tap) as Box<dyn Device>);
-        (sockets.collect(), taps.collect())
-    }
-
-    /// The lines of the packet filter that name a device; empty where it cannot be read.
-    #[must_use]
-    pub fn filters(&self, device: InterfaceName) -> Vec<String> {
-        let quoted = format!("\"{device}\"");
-        let rules = nft::ruleset().unwrap_or_default();
-        rules.lines().map(str::trim).filter(|line| line.contains(&quoted)).map(str::to_owned).collect()
     }
 
     /// Where a side is.
@@ -107,7 +90,8 @@ impl LinuxSite {
         for _ in 0..LOOKS {
             match self.netlink.link(record.host).map_err(refused)? {
                 // Another's of that name is left alone.
-                Some(link) if link.tap.is_some() && link.mac == record.mac => std::thread::sleep(PAUSE),
+                // Nothing tells this socket when the last of those who hold it has let go.
+                Some(link) if link.tap.is_some() && link.mac == record.mac => drop(after(PAUSE).recv()),
                 _ => return Ok(()),
             }
         }
@@ -122,6 +106,24 @@ impl LinuxSite {
             Err(error) if error.errno == libc::EEXIST || is_deletion && error.is_gone() => Ok(()),
             done => done.map_err(refused),
         }
+    }
+}
+
+impl FabricSite for LinuxSite {
+    fn take_queues(&mut self) -> (Queues, Queues) {
+        let sockets = std::mem::take(&mut self.sockets).into_iter().map(|socket| Box::new(socket) as Box<dyn Device>);
+        let taps = std::mem::take(&mut self.taps).into_iter().map(|tap| Box::new(tap) as Box<dyn Device>);
+        (sockets.collect(), taps.collect())
+    }
+
+    fn filters(&self, device: InterfaceName) -> Vec<String> {
+        let quoted = format!("\"{device}\"");
+        let rules = nft::ruleset().unwrap_or_default();
+        rules.lines().map(str::trim).filter(|line| line.contains(&quoted)).map(str::to_owned).collect()
+    }
+
+    fn note(&mut self, record: &Record) -> Result<(), SiteError> {
+        self.journal.write(record).map_err(on_disk)
     }
 }
 

@@ -6,7 +6,7 @@ use std::thread::{Builder, JoinHandle};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use vgw::addr::InterfaceName;
-use vgw::engine::Device;
+use vgw::engine::{Device, FabricSite};
 use vgw::fabric::{Observed, Record, Site, SiteError, Step};
 use vgw::packet::Batch;
 use vgw::sys::fabric::LinuxSite;
