@@ -14,6 +14,7 @@
 //! - [`routing`]: routes, next hops, routing instances.
 //! - [`forward`]: what to do with a frame: [`forward::Forwarder::process`] returns a verdict.
 //! - [`host`]: what we want of the host's kernel, as data, and the difference to what is there.
+//! - [`fabric`]: the host's own network card, taken in front of the host and given back.
 //! - [`gateway`]: the product: what was asked for, the audit window, and what follows from both.
 //!
 //! **Shell**: effects, one kind a folder.
@@ -32,6 +33,7 @@ pub mod clock;
 pub mod config;
 pub mod daemon;
 pub mod engine;
+pub mod fabric;
 pub mod forward;
 pub mod gateway;
 pub mod host;

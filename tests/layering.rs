@@ -18,17 +18,18 @@ const TABLE: &[(&str, &[&str])] = &[
     ("routing", &["addr", "table"]),
     ("forward", &["addr", "clock", "packet", "routing"]),
     ("host", &["addr", "clock"]),
+    ("fabric", &["addr", "clock"]),
     ("gateway", &["addr", "clock", "routing", "host"]),
-    ("config", &["addr", "gateway", "host", "routing"]),
-    ("engine", &["addr", "clock", "packet", "routing", "forward", "host", "gateway"]),
-    ("sys", &["addr", "clock", "packet", "host", "gateway", "engine"]),
-    ("api", &["addr", "clock", "routing", "forward", "host", "gateway", "config", "engine"]),
-    ("cli", &["addr", "clock", "config", "host", "gateway", "engine", "api"]),
-    ("daemon", &["api", "clock", "config", "engine", "host", "sys"]),
+    ("config", &["addr", "gateway", "host", "routing", "fabric"]),
+    ("engine", &["addr", "clock", "packet", "routing", "forward", "host", "gateway", "fabric"]),
+    ("sys", &["addr", "clock", "packet", "host", "gateway", "engine", "fabric"]),
+    ("api", &["addr", "clock", "routing", "forward", "host", "gateway", "config", "engine", "fabric"]),
+    ("cli", &["addr", "clock", "config", "host", "gateway", "engine", "api", "fabric"]),
+    ("daemon", &["api", "clock", "config", "engine", "host", "sys", "fabric"]),
 ];
 
 /// Rooms that must stay free of clocks, descriptors, threads and `unsafe`.
-const CORE: &[&str] = &["addr", "clock", "packet", "table", "routing", "forward", "host", "gateway"];
+const CORE: &[&str] = &["addr", "clock", "packet", "table", "routing", "forward", "host", "fabric", "gateway"];
 
 /// What only the shell may name.
 const EFFECTS: &[&str] =

@@ -510,6 +510,51 @@ struct Comparison {
   2: required list<HostStep> steps
 }
 
+/** How a take-over of one of the host's devices stands. */
+enum FabricPhase {
+  /** None is taken. */
+  ABSENT = 1,
+  /** One is taken, and given back unless that is confirmed in time. */
+  UNCONFIRMED = 2,
+  /** One is taken for good. */
+  HELD = 3,
+  /** One could not be given back whole; that is tried again. */
+  GIVING_BACK = 4
+}
+
+/** The host's device that is taken in front of the host, if one is. */
+struct FabricState {
+  1: required FabricPhase phase,
+  2: optional string device,
+  /** The host's tap in its place. */
+  3: optional string interface_name,
+  4: optional string mac,
+  /** Milliseconds until it is given back unless it is confirmed. */
+  5: optional i64 left_ms,
+  /** What was moved, as `ip` shows it. */
+  6: required list<string> addresses,
+  7: required list<string> routes,
+  8: required list<string> neighbours
+}
+
+/** A device of the host's to be taken in front of the host. */
+struct FabricRequest {
+  1: required string device,
+  /** The host's new tap that gets the device's addresses and routes; `vhost0` if absent. */
+  2: optional string interface_name,
+  /** It is given back after this time unless it is confirmed; taken for good if absent. */
+  3: optional i64 confirm_ms
+}
+
+/** What was done to a device of the host, or would be. */
+struct FabricDeed {
+  /** In order. */
+  1: required list<string> steps,
+  /** What names the device and does not follow, a sentence each. */
+  2: required list<string> warnings,
+  3: required FabricState fabric
+}
+
 service VirtualGateway {
   /** Adds a gateway, or changes the one of that interface. */
   Outcome add_gateway(1: required Gateway gateway) throws (1: RequestError error),
@@ -599,5 +644,15 @@ service VirtualGateway {
   /** Sets the time of later audits: 0 ends them at once, a negative value switches them off. */
   void set_audit_timeout(1: required i32 timeout_ms) throws (1: RequestError error),
   /** The audit as it stands. */
-  AuditState audit() throws (1: RequestError error)
+  AuditState audit() throws (1: RequestError error),
+
+  /** Takes a device in front of the host. With `dry_run` only tells what would be done. */
+  FabricDeed take_fabric(1: required FabricRequest request, 2: required bool dry_run)
+    throws (1: RequestError error),
+  /** Makes it last that a device is taken. */
+  FabricState confirm_fabric() throws (1: RequestError error),
+  /** Gives the device that is taken back to the host. With `dry_run` only tells what would be done. */
+  FabricDeed give_back_fabric(1: required bool dry_run) throws (1: RequestError error),
+  /** The device that is taken, if one is. */
+  FabricState fabric() throws (1: RequestError error)
 }

@@ -8,9 +8,9 @@ use crate::gateway::LeaseName;
 
 use super::convert::{self, Identity};
 use super::generated::virtual_gateway::{
-    self as wire, AuditState, ForeignUplink, Gateway, GatewayState, HostObject, HostStep, InstanceState, Lookup,
-    Network, NetworkState, Outcome, Port, PortState, Rehearsal, RequestError, Route, RouteState, Status, Uplink,
-    UplinkState, VirtualGatewaySyncHandler, VirtualGatewaySyncProcessor,
+    self as wire, AuditState, FabricDeed, FabricRequest, FabricState, ForeignUplink, Gateway, GatewayState, HostObject,
+    HostStep, InstanceState, Lookup, Network, NetworkState, Outcome, Port, PortState, Rehearsal, RequestError, Route,
+    RouteState, Status, Uplink, UplinkState, VirtualGatewaySyncHandler, VirtualGatewaySyncProcessor,
 };
 use super::text::shown;
 
@@ -230,5 +230,31 @@ impl VirtualGatewaySyncHandler for VirtualGateway {
 
     fn handle_audit(&self) -> thrift::Result<AuditState> {
         Ok(convert::audit_state(answer(self.status_view())?.audit))
+    }
+
+    fn handle_take_fabric(&self, request: FabricRequest, dry_run: bool) -> thrift::Result<FabricDeed> {
+        let asked = convert::take_fabric(&request, dry_run).map_err(RequestError::from);
+        let deed = asked.and_then(|asked| {
+            self.engine.take_fabric(&self.caller, asked).map_err(|failure| convert::refused(&failure, Identity::Name))
+        });
+        if let Err(error) = &deed {
+            tracing::warn!(device = %shown(&request.device), reason = %error.reason, "not taken");
+        }
+        Ok(convert::fabric_deed(answer(deed)?))
+    }
+
+    fn handle_confirm_fabric(&self) -> thrift::Result<FabricState> {
+        let view = self.engine.confirm_fabric(&self.caller);
+        Ok(convert::fabric_state(answer(view.map_err(|failure| convert::refused(&failure, Identity::Name)))?))
+    }
+
+    fn handle_give_back_fabric(&self, dry_run: bool) -> thrift::Result<FabricDeed> {
+        let deed = self.engine.give_fabric_back(&self.caller, dry_run);
+        Ok(convert::fabric_deed(answer(deed.map_err(|failure| convert::refused(&failure, Identity::Name)))?))
+    }
+
+    fn handle_fabric(&self) -> thrift::Result<FabricState> {
+        let view = self.engine.fabric(&self.caller);
+        Ok(convert::fabric_state(answer(view.map_err(|failure| convert::refused(&failure, Identity::Name)))?))
     }
 }

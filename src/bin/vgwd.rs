@@ -1,6 +1,7 @@
 //! The daemon: wiring and signals.
 
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use vgw::clock::Clock;
 use vgw::daemon::{Arguments, Fatal, Listeners, Service, start_logging};
 use vgw::engine::{Engine, Handle, ReloadError, Settings, StartError};
 use vgw::gateway::LeaseName;
+use vgw::sys::fabric::{self, Rescued};
 use vgw::sys::{
     LinuxPlatform, MonotonicClock, NamespaceLock, StateDirectory, processor, raise_descriptor_limit, rights,
 };
@@ -42,6 +44,7 @@ fn run(arguments: &Arguments) -> Result<(), Fatal> {
     raise_descriptor_limit();
     let state = StateDirectory::lock(&arguments.state_dir)?;
     let _namespace = NamespaceLock::take().map_err(Fatal::Namespace)?;
+    give_back(state.path())?;
     let listeners = Listeners::bind(&config)?;
     let platform = LinuxPlatform::new(config.mark, state.path(), config.workers, config.io_uring)?;
     let platform = platform.naming_tables_in(config.rt_tables.clone());
@@ -52,6 +55,7 @@ fn run(arguments: &Arguments) -> Result<(), Fatal> {
         declared: config.declared.clone(),
         audit_timeout: config.audit_timeout,
         check: config.check,
+        fabric: config.fabric,
     };
     let clock: Arc<dyn Clock> = Arc::new(MonotonicClock);
     let engine = Engine::start(Box::new(platform), Arc::clone(&clock), settings).map_err(|error| match error {
@@ -75,6 +79,20 @@ fn run(arguments: &Arguments) -> Result<(), Fatal> {
         return Err(Fatal::Remains(left.join("; ")));
     }
     tracing::info!("stopped; nothing is left behind");
+    Ok(())
+}
+
+/// What a daemon before us has taken of the host's and not given back.
+fn give_back(state: &Path) -> Result<(), Fatal> {
+    match fabric::restore(state)? {
+        Rescued::Nothing => {}
+        Rescued::Restored { device, host } => {
+            tracing::warn!(%device, interface = %host, "the host has its device back, which an earlier vgwd had taken");
+        }
+        Rescued::Aside { why, path } => {
+            tracing::warn!(path = %path.display(), "what was written down of the fabric's device was put aside: {why}");
+        }
+    }
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::{self, ErrorKind, Write};
+use std::path::Path;
 use std::sync::Arc;
 
 use clap::Parser;
@@ -9,12 +10,13 @@ use clap::Parser;
 use crate::clock::Clock;
 use crate::config::Imported;
 
-use super::args::{Arguments, Verb};
+use super::args::{Arguments, DaemonVerb, FabricVerb, Verb};
 use super::ask::ask;
 use super::demo;
 use super::failure::Failure;
 use super::lease;
 use super::render::{Style, Tone};
+use super::report::Restored;
 use super::run::{Form, check, run};
 
 /// Where text goes, and whether it is coloured there.
@@ -29,14 +31,23 @@ pub struct Console<'a> {
     pub err_style: Style,
 }
 
+/// Gives back what a daemon that is gone has taken of the host's, from what it has left in that folder. An
+/// error is a sentence.
+pub type Rescue<'a> = &'a dyn Fn(&Path) -> Result<Restored, String>;
+
 /// Does what the words say, the program's name first, and returns the process's exit code.
 #[must_use]
-pub fn entry(words: impl IntoIterator<Item = OsString>, clock: Arc<dyn Clock>, mut console: Console<'_>) -> u8 {
+pub fn entry(
+    words: impl IntoIterator<Item = OsString>,
+    clock: Arc<dyn Clock>,
+    rescue: Rescue<'_>,
+    mut console: Console<'_>,
+) -> u8 {
     let words: Vec<OsString> = words.into_iter().collect();
     // A command line that cannot be read may still say how the complaint is to look.
     let json = words.iter().any(|word| word == "-j" || word == "--json");
     let done = match Arguments::try_parse_from(words) {
-        Ok(arguments) => obey(&arguments, clock, &mut console),
+        Ok(arguments) => obey(&arguments, clock, rescue, &mut console),
         Err(error) if !error.use_stderr() => console.say(&error.to_string()),
         Err(error) if json => Err(Failure::from(error)),
         // clap's own message has the usage and tips.
@@ -55,7 +66,12 @@ pub fn entry(words: impl IntoIterator<Item = OsString>, clock: Arc<dyn Clock>, m
     }
 }
 
-fn obey(arguments: &Arguments, clock: Arc<dyn Clock>, console: &mut Console<'_>) -> Result<(), Failure> {
+fn obey(
+    arguments: &Arguments,
+    clock: Arc<dyn Clock>,
+    rescue: Rescue<'_>,
+    console: &mut Console<'_>,
+) -> Result<(), Failure> {
     match &arguments.verb {
         Verb::Demo(_) if arguments.dry_run => Err(Failure::Usage {
             field: "--dry-run".to_owned(),
@@ -75,6 +91,14 @@ fn obey(arguments: &Arguments, clock: Arc<dyn Clock>, console: &mut Console<'_>)
             console.say(&form(arguments, console.out_style).text(&imported)?)
         }
         Verb::Demo(demo) => demo::show(demo, console.out_style, clock, console.out),
+        Verb::Daemon(DaemonVerb::Fabric(FabricVerb::Restore(_))) if arguments.dry_run => Err(Failure::Usage {
+            field: "--dry-run".to_owned(),
+            reason: "a rescue is not tried out; 'vgw fabric show' says what is taken while the daemon runs".to_owned(),
+        }),
+        Verb::Daemon(DaemonVerb::Fabric(FabricVerb::Restore(given))) => {
+            let restored = rescue(&given.state_dir).map_err(Failure::Rescue)?;
+            console.say(&form(arguments, console.out_style).text(&restored)?)
+        }
         Verb::Daemon(verb) => {
             console.note(&verb.notes());
             let form = form(arguments, console.out_style);
@@ -133,7 +157,12 @@ mod tests {
     fn typed(line: &str) -> (u8, String, String) {
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let console = Console { out: &mut out, out_style: Style::PLAIN, err: &mut err, err_style: Style::PLAIN };
-        let code = entry(line.split_whitespace().map(OsString::from), Arc::new(ManualClock::default()), console);
+        let code = entry(
+            line.split_whitespace().map(OsString::from),
+            Arc::new(ManualClock::default()),
+            &|_| Err("not here".to_owned()),
+            console,
+        );
         (code, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
     }
 
@@ -236,6 +265,6 @@ mod tests {
     fn a_broken_pipe_is_no_failure() {
         let console = Console { out: &mut Broken, out_style: Style::PLAIN, err: &mut Broken, err_style: Style::PLAIN };
         let words = ["vgw", "--help"].map(OsString::from);
-        assert_eq!(entry(words, Arc::new(ManualClock::default()), console), 0);
+        assert_eq!(entry(words, Arc::new(ManualClock::default()), &|_| Err("not here".to_owned()), console), 0);
     }
 }

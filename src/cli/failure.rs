@@ -64,6 +64,9 @@ pub enum Failure {
     /// A file to be imported cannot be used.
     #[error("{0}{why}", why = cause(.0))]
     Configuration(ConfigError),
+    /// The host's device could not be given back.
+    #[error("not restored: {0}")]
+    Rescue(String),
     /// A step of the demonstration did not show what it should.
     #[error("{0}")]
     Demo(String),
@@ -86,7 +89,7 @@ impl Failure {
             Self::Unreachable { .. } => 4,
             Self::NotPermitted { .. } => 77,
             Self::Configuration(_) => 78,
-            Self::Record { .. } | Self::Protocol(_) | Self::Output(_) | Self::Demo(_) => 1,
+            Self::Record { .. } | Self::Protocol(_) | Self::Output(_) | Self::Rescue(_) | Self::Demo(_) => 1,
         }
     }
 
@@ -110,7 +113,7 @@ impl Failure {
             Self::NotPermitted { .. } => "not_permitted",
             Self::Protocol(_) => "protocol",
             Self::Configuration(_) => "configuration",
-            Self::Record { .. } | Self::Output(_) | Self::Demo(_) => "failed",
+            Self::Record { .. } | Self::Output(_) | Self::Rescue(_) | Self::Demo(_) => "failed",
         }
     }
 

@@ -17,6 +17,6 @@ mod wire;
 
 pub use args::Arguments;
 pub use ask::ask;
-pub use entry::{Console, entry};
+pub use entry::{Console, Rescue, entry};
 pub use failure::Failure;
 pub use run::{Form, run};

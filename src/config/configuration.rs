@@ -8,6 +8,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::fabric::Wanted;
 use crate::gateway::{Audit, Declared, Element, Misfit, Refusal, Registry};
 use crate::host::{Mark, Observed};
 
@@ -47,6 +48,8 @@ pub struct Config {
     /// How long a worker looks for more packets before it sleeps, while they come one after the other;
     /// zero is never. Read at start only.
     pub spin: Duration,
+    /// The host's device that is taken in front of the host. Read at start only.
+    pub fabric: Option<Wanted>,
     /// The configuration of an OpenContrail agent, whose gateways were taken over.
     pub agent_conf: Option<PathBuf>,
     /// What was accepted but is hardly meant so, one sentence each with its place.
@@ -126,6 +129,7 @@ impl Default for Config {
             workers: 1,
             io_uring: None,
             spin: Duration::ZERO,
+            fabric: None,
             agent_conf: None,
             warnings: Vec::new(),
             places: BTreeMap::new(),

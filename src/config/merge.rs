@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::fabric::Wanted;
 use crate::gateway::{Element as Index, Limits};
 use crate::host::Mark;
 
@@ -22,8 +23,21 @@ impl Merge {
     /// Takes over one more file: lists append, a single value replaces an earlier one.
     pub(super) fn add(&mut self, document: Document) -> Result<(), ConfigError> {
         let Document { file, places } = document;
-        let shape::File { gateway, port, uplink, route, network, audit, api, limits, host, dataplane, compat, rest } =
-            file;
+        let shape::File {
+            gateway,
+            port,
+            uplink,
+            route,
+            network,
+            audit,
+            api,
+            limits,
+            host,
+            dataplane,
+            compat,
+            rest,
+            fabric,
+        } = file;
         let gateways = self.section(gateway, &places, Index::Gateway, self.config.declared.gateways.len())?;
         let ports = self.section(port, &places, Index::Port, self.config.declared.ports.len())?;
         let uplinks = self.section(uplink, &places, Index::Uplink, self.config.declared.uplinks.len())?;
@@ -64,6 +78,9 @@ impl Merge {
         }
         if let Some(spin) = dataplane.spin {
             config.spin = spin.0.0;
+        }
+        if let Some(fabric) = fabric {
+            config.fabric = Wanted::new(fabric.device.0, fabric.interface.map(|interface| interface.0));
         }
         if let Some(path) = compat.agent_conf {
             config.agent_conf = path.0.0;

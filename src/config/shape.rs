@@ -48,6 +48,7 @@ pub(super) struct File {
     pub(super) compat: Compat,
     #[serde(default)]
     pub(super) rest: Rest,
+    pub(super) fabric: Option<Fabric>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -201,6 +202,13 @@ pub(super) struct Dataplane {
 #[serde(deny_unknown_fields)]
 pub(super) struct Compat {
     pub(super) agent_conf: Option<Text<Absolute>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Fabric {
+    pub(super) device: Text<InterfaceName>,
+    pub(super) interface: Option<Text<InterfaceName>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use crossbeam_channel::Sender;
 
-use crate::addr::{InstanceName, InterfaceName, Uuid};
-use crate::gateway::{Applied, ComputePort, Declared, Difference, GatewaySpec, LeaseName, Misfit, Refusal};
-use crate::host::KernelError;
-
 use super::change::Change;
+use super::fabric::{FabricDeed, FabricView, TakeFabric};
 use super::trace::{Probe, TraceView};
 use super::view::{ComparisonView, ImportView, LookupView, ObjectView, RehearsalView, RouteView, StatusView, StepView};
+use crate::addr::{InstanceName, InterfaceName, Uuid};
+use crate::fabric;
+use crate::gateway::{Applied, ComputePort, Declared, Difference, GatewaySpec, LeaseName, Misfit, Refusal};
+use crate::host::KernelError;
 
 /// Who asks, for the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,6 +76,12 @@ pub enum Failure {
     /// There is nothing to confirm or to take back.
     #[error("no configuration is on trial")]
     NoTrial,
+    /// The host's device cannot be taken or given back as things are.
+    #[error(transparent)]
+    Fabric(fabric::Refusal),
+    /// A step of taking or giving back the host's device failed.
+    #[error(transparent)]
+    FabricStep(fabric::Failed),
     /// The daemon is stopping.
     #[error("the daemon is stopping")]
     Stopping,
@@ -158,6 +165,14 @@ pub enum Command {
     ReadLease(LeaseName, Reply<Result<Applied, Failure>>),
     /// [`super::Handle::trace`].
     Trace(Probe, Reply<Result<TraceView, Failure>>),
+    /// [`super::Handle::take_fabric`].
+    TakeFabric(TakeFabric, Reply<Result<FabricDeed, Failure>>),
+    /// [`super::Handle::confirm_fabric`].
+    ConfirmFabric(Reply<Result<FabricView, Failure>>),
+    /// [`super::Handle::give_fabric_back`].
+    GiveFabricBack(bool, Reply<Result<FabricDeed, Failure>>),
+    /// [`super::Handle::fabric`].
+    Fabric(Reply<FabricView>),
     /// [`super::Handle::difference`].
     Difference(Reply<Result<Vec<StepView>, Failure>>),
 }

@@ -12,6 +12,7 @@ use crate::host::Mirror;
 
 use super::command::{Caller, Command};
 use super::dataplane::Dataplane;
+use super::fabric::Upkeep;
 use super::platform::Platform;
 use super::trial::Trial;
 use super::vigil::Vigil;
@@ -43,6 +44,8 @@ pub(super) struct Conductor {
     pub(super) vigil: Vigil,
     /// The configuration that waits to be confirmed.
     pub(super) trial: Option<Trial>,
+    /// The host's own device, if it is taken.
+    pub(super) fabric: Upkeep,
 }
 
 impl Conductor {
@@ -54,11 +57,16 @@ impl Conductor {
             self.expire(now);
             self.expire_ports(now);
             self.expire_trial(now);
+            self.keep_fabric(now);
             self.keep_right(now);
             let now = self.clock.now();
-            let trial = self.trial.as_ref().map(Trial::deadline);
-            let deadlines =
-                [self.audit.next_deadline(), self.port_audit.next_deadline(), self.vigil.next_deadline(), trial];
+            let deadlines = [
+                self.audit.next_deadline(),
+                self.port_audit.next_deadline(),
+                self.vigil.next_deadline(),
+                self.fabric.next_deadline(),
+                self.trial.as_ref().map(Trial::deadline),
+            ];
             let patience = deadlines.into_iter().flatten().min().map_or(IDLE, |deadline| deadline - now);
             let (stirrings, patience) = (self.vigil.stirrings(), after(patience));
             let command = select_biased! {
@@ -152,6 +160,10 @@ impl Conductor {
             Command::ReadLease(name, reply) => drop(reply.send(self.read_lease(caller, name))),
             Command::Import { devices, dry, reply } => drop(reply.send(self.import(&devices, dry))),
             Command::Inventory(reply) => drop(reply.send(self.inventory())),
+            Command::TakeFabric(asked, reply) => drop(reply.send(self.take_fabric(caller, asked))),
+            Command::ConfirmFabric(reply) => drop(reply.send(self.confirm_fabric(caller))),
+            Command::GiveFabricBack(dry, reply) => drop(reply.send(self.give_fabric_back(caller, dry))),
+            Command::Fabric(reply) => drop(reply.send(self.fabric_view())),
             Command::Difference(reply) => drop(reply.send(self.difference())),
             Command::Trace(probe, reply) => drop(reply.send(self.trace(&probe))),
             Command::Status(reply) => drop(reply.send(self.status())),
@@ -166,6 +178,9 @@ impl Conductor {
     /// comes back.
     fn stop(mut self) -> Vec<String> {
         self.clear(&self.plan.registry().emptied());
+        // Nothing of ours needs it any more, and the host does.
+        let failed = self.release_fabric().err();
+        self.problems.extend(failed.map(|failed| failed.to_string()));
         self.dataplane.stop();
         self.problems
     }

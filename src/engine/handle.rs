@@ -10,6 +10,7 @@ use crate::gateway::{Applied, Declared, Difference, LeaseName};
 
 use super::change::Change;
 use super::command::{AddGateways, AddPorts, Caller, Command, Failure, ReloadError, Reply};
+use super::fabric::{FabricDeed, FabricView, TakeFabric};
 use super::trace::{Probe, TraceView};
 use super::view::{ComparisonView, ImportView, LookupView, ObjectView, RehearsalView, RouteView, StatusView, StepView};
 
@@ -218,6 +219,38 @@ impl Handle {
     /// The host could not be surveyed.
     pub fn import(&self, caller: &Caller, devices: Vec<InterfaceName>, dry: bool) -> Result<Vec<ImportView>, Failure> {
         self.ask(caller, |reply| Command::Import { devices, dry, reply })?
+    }
+
+    /// Takes one of the host's devices in front of the host, or only says what that would come to.
+    ///
+    /// # Errors
+    /// Why not; everything is as before, or the failure says what is not.
+    pub fn take_fabric(&self, caller: &Caller, asked: TakeFabric) -> Result<FabricDeed, Failure> {
+        self.ask(caller, |reply| Command::TakeFabric(asked, reply))?
+    }
+
+    /// Makes it last that a device is taken.
+    ///
+    /// # Errors
+    /// None is.
+    pub fn confirm_fabric(&self, caller: &Caller) -> Result<FabricView, Failure> {
+        self.ask(caller, Command::ConfirmFabric)?
+    }
+
+    /// Gives the device that is taken back to the host, or only says what that would come to.
+    ///
+    /// # Errors
+    /// None is taken, or what could not be given back as it was: that is tried again.
+    pub fn give_fabric_back(&self, caller: &Caller, dry: bool) -> Result<FabricDeed, Failure> {
+        self.ask(caller, |reply| Command::GiveFabricBack(dry, reply))?
+    }
+
+    /// The device that is taken, if one is.
+    ///
+    /// # Errors
+    /// The daemon is stopping.
+    pub fn fabric(&self, caller: &Caller) -> Result<FabricView, Failure> {
+        self.ask(caller, Command::Fabric)
     }
 
     fn ask<T>(&self, caller: &Caller, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, Failure> {

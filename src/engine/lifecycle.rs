@@ -8,12 +8,14 @@ use std::time::Duration;
 use crossbeam_channel::{Sender, bounded, unbounded};
 
 use crate::clock::Clock;
+use crate::fabric::Wanted;
 use crate::gateway::{Audit, Declared, Misfit, Plan, Registry};
 use crate::host::{KernelError, Mark, Mirror, Repairs, Surroundings};
 
-use super::command::{Caller, Command};
+use super::command::{Caller, Command, Failure};
 use super::conductor::Conductor;
 use super::dataplane::Dataplane;
+use super::fabric::{TakeFabric, Upkeep};
 use super::handle::Handle;
 use super::platform::{FoundLeases, Platform};
 use super::vigil::Vigil;
@@ -34,6 +36,8 @@ pub struct Settings {
     pub audit_timeout: Option<Duration>,
     /// How often everything is checked, whether or not the kernel told of a change; `None` is never.
     pub check: Option<Duration>,
+    /// The host's device that is taken in front of the host.
+    pub fabric: Option<Wanted>,
 }
 
 /// Why the engine did not start.
@@ -45,6 +49,9 @@ pub enum StartError {
     /// The kernel could not be observed.
     #[error(transparent)]
     Kernel(#[from] KernelError),
+    /// The host's device cannot be taken.
+    #[error("[fabric]: {0}")]
+    Fabric(Failure),
     /// No thread or descriptor to be had.
     #[error("cannot start threads: {0}")]
     Threads(#[from] io::Error),
@@ -101,7 +108,17 @@ impl Engine {
             bad_leases,
             trial: None,
             vigil: Vigil::new(stirrings, settings.check, now),
+            fabric: Upkeep::default(),
         };
+        if let Some(wanted) = settings.fabric {
+            // Who has written it down has nothing to confirm. Before everything else: uplinks name the tap.
+            let asked = TakeFabric { wanted, confirm: None, dry: false };
+            if let Err(failure) = conductor.take_fabric(&Caller::Configuration, asked) {
+                conductor.dataplane.stop();
+                return Err(StartError::Fabric(failure));
+            }
+            registry.set_fabric(conductor.plan.registry().fabric().map(|fabric| (**fabric).clone()));
+        }
         // What a killed daemon left of gateways goes first: nobody holds the queues of its adopted taps
         // any more. Uplinks that are still to be stay all the while, since the host itself uses them.
         conductor.clear(&registry.with_uplinks_only());

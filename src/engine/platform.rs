@@ -9,6 +9,7 @@ use crate::gateway::{Leases, PortSpec, UplinkName};
 use crate::host::Kernel;
 
 use super::device::Device;
+use super::fabric::FabricSite;
 use super::transfer::Transfer;
 
 /// A guest port's device, opened.
@@ -69,6 +70,11 @@ pub trait Platform: Kernel {
 
     /// The leases of the host's devices as they are now.
     fn leases(&self) -> FoundLeases;
+
+    /// The host's own devices, which can be taken in front of it; `None` where there are none.
+    fn fabric(&mut self) -> Option<&mut dyn FabricSite> {
+        None
+    }
 
     /// The tables that uplinks had when they were last named, in an earlier run too.
     fn remembered_tables(&self) -> BTreeMap<UplinkName, u32>;

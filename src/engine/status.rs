@@ -51,6 +51,7 @@ impl Conductor {
                 .cloned()
                 .chain(waiting)
                 .chain(lost)
+                .chain(self.fabric.problems())
                 .chain(self.vigil.alarms(now))
                 .collect(),
         }

@@ -105,6 +105,7 @@ impl Vigil {
 impl Conductor {
     /// The kernel may have something to say.
     pub(super) fn stirred(&mut self) {
+        self.fabric.stirred(self.clock.now());
         self.mirror.listen(&mut *self.platform);
     }
 

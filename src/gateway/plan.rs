@@ -20,8 +20,9 @@ impl Plan {
     /// that no uplink may lead traffic away from.
     #[must_use]
     pub fn new(registry: Registry, surroundings: Surroundings) -> Self {
-        let nothing =
-            Self { registry: registry.emptied(), surroundings: Surroundings::default(), want: Want::default() };
+        let mut empty = registry.emptied();
+        empty.set_fabric(None);
+        let nothing = Self { registry: empty, surroundings: Surroundings::default(), want: Want::default() };
         nothing.then(registry, surroundings)
     }
 

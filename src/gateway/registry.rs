@@ -168,10 +168,12 @@ impl Registry {
         &self.mark
     }
 
-    /// A registry in which nothing is asked for, with the same limits and mark.
+    /// A registry in which nothing is asked for, with the same limits and mark. The fabric, which stands
+    /// for itself, stays.
     #[must_use]
     pub fn emptied(&self) -> Self {
-        Self { remembered_tables: self.remembered_tables.clone(), ..Self::new(self.limits, self.mark) }
+        let (remembered_tables, fabric) = (self.remembered_tables.clone(), self.fabric.clone());
+        Self { remembered_tables, fabric, ..Self::new(self.limits, self.mark) }
     }
 
     /// A registry with the same uplinks, and nothing else asked for.

@@ -3,6 +3,7 @@
 mod bell;
 mod clock;
 mod credentials;
+pub mod fabric;
 mod guest;
 pub mod kernel;
 mod leases;

@@ -41,10 +41,20 @@ impl PacketSocket {
     /// # Errors
     /// The kernel's, `EPERM` without `CAP_NET_RAW`.
     pub fn open(interface: u32, queues: usize) -> io::Result<Vec<Self>> {
-        (0..queues).map(|_| Self::open_one(interface, queues > 1)).collect()
+        // Guests send to the gateway's MAC, which is not the interface's own.
+        (0..queues).map(|_| Self::open_one(interface, queues > 1, libc::PACKET_MR_PROMISC)).collect()
     }
 
-    fn open_one(interface: u32, fan_out: bool) -> io::Result<Self> {
+    /// As [`PacketSocket::open`] for an interface whose own MAC frames are sent to: what is sent to others
+    /// is not received, but all that is sent to groups.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn open_wire(interface: u32, queues: usize) -> io::Result<Vec<Self>> {
+        (0..queues).map(|_| Self::open_one(interface, queues > 1, libc::PACKET_MR_ALLMULTI)).collect()
+    }
+
+    fn open_one(interface: u32, fan_out: bool, membership: c_int) -> io::Result<Self> {
         let kind = libc::SOCK_RAW | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
         // Protocol 0: nothing is received before the options are set and bind() names the protocol.
         // SAFETY: no pointers.
@@ -59,16 +69,15 @@ impl PacketSocket {
         set_option(&socket, libc::SOL_PACKET, libc::PACKET_AUXDATA, &1)?;
         set_option(&socket, libc::SOL_PACKET, libc::PACKET_IGNORE_OUTGOING, &1)?;
         let index = c_int::try_from(interface).map_err(|_| io::ErrorKind::InvalidInput)?;
-        let promiscuous = libc::packet_mreq {
+        let membership = libc::packet_mreq {
             mr_ifindex: index,
-            // Fits: the constant is 1.
-            #[allow(clippy::cast_possible_truncation)]
-            mr_type: libc::PACKET_MR_PROMISC as u16,
+            // Fits: the constants are 1 and 2.
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+            mr_type: membership as u16,
             mr_alen: 0,
             mr_address: [0; 8],
         };
-        // Guests send to the gateway's MAC, which is not the interface's own.
-        set_option(&socket, libc::SOL_PACKET, libc::PACKET_ADD_MEMBERSHIP, &promiscuous)?;
+        set_option(&socket, libc::SOL_PACKET, libc::PACKET_ADD_MEMBERSHIP, &membership)?;
         bind(&socket, index)?;
         if fan_out {
             let group = (interface & 0xffff) as c_int | (libc::PACKET_FANOUT_HASH as c_int) << 16;

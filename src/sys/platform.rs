@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crossbeam_channel::Receiver;
 
 use crate::addr::{InterfaceName, Prefix};
-use crate::engine::{Access, Device, DeviceError, FoundLeases, OpenError, OpenPort, Platform, Transfer};
+use crate::engine::{Access, Device, DeviceError, FabricSite, FoundLeases, OpenError, OpenPort, Platform, Transfer};
 use crate::gateway::{PortKind, PortSpec, UplinkName};
 use crate::host::{
     Flow, ForeignRoute, ForeignRule, Kernel, KernelError, Mark, Observed, Operation, Outcome, Survey, Traffic, Way,
@@ -16,6 +16,7 @@ use crate::host::{
 use crate::packet::{Batch, Packet, SuperPackets};
 
 use super::bell::Bell;
+use super::fabric::LinuxSite;
 use super::guest;
 use super::kernel::LinuxKernel;
 use super::leases;
@@ -42,6 +43,7 @@ pub struct LinuxPlatform {
     protocol: u8,
     leases: Option<PathBuf>,
     tables: TableNames,
+    fabric: LinuxSite,
 }
 
 impl LinuxPlatform {
@@ -59,7 +61,8 @@ impl LinuxPlatform {
         let (bell, stirrings) = bell.map_err(|error| failed(error.to_string(), error.raw_os_error().unwrap_or(0)))?;
         let tables = TableNames::load(state_directory);
         let (protocol, leases) = (mark.protocol, None);
-        Ok(Self { kernel, _bell: bell, stirrings, netlink, queues, io_uring, protocol, leases, tables })
+        let fabric = LinuxSite::new(state_directory, queues).map_err(|error| failed(error.to_string(), 0))?;
+        Ok(Self { kernel, _bell: bell, stirrings, netlink, queues, io_uring, protocol, leases, tables, fabric })
     }
 
     /// Reads leases from a folder, which need not be there before a DHCP client's hook makes it.
@@ -173,6 +176,10 @@ impl Platform for LinuxPlatform {
 
     fn claim_tables(&mut self, tables: &[u32]) -> bool {
         self.kernel.claim_tables(tables.iter().copied().collect())
+    }
+
+    fn fabric(&mut self) -> Option<&mut dyn FabricSite> {
+        Some(&mut self.fabric)
     }
 
     fn leases(&self) -> FoundLeases {

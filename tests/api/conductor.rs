@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender};
-use vgw::addr::{InterfaceName, Uuid};
+use vgw::addr::{InterfaceName, Mac, Uuid};
+use vgw::clock::Moment;
 use vgw::engine::{
-    AddGateways, AddPorts, AuditView, Caller, Change, Command, ComparisonView, Failure, LookupView, ObjectState,
-    ObjectView, RehearsalView, RepairCount, RepairsView, StatusView, StepView,
+    AddGateways, AddPorts, AuditView, Caller, Change, Command, ComparisonView, FabricDeed, FabricView, Failure,
+    HeldView, LookupView, ObjectState, ObjectView, RehearsalView, RepairCount, RepairsView, StatusView, StepView,
+    TakeFabric,
 };
+use vgw::fabric::{self, State};
 use vgw::gateway::{Applied, ComputePort, Declared, Element, GatewaySpec, Misfit, Refusal};
 use vgw::host::{Kind, Occasion};
 use vgw::routing::NextHop;
@@ -65,6 +68,12 @@ fn told(caller: &Caller, command: &Command) -> String {
         Command::Rehearse(change, _) => format!("rehearse: {}", changed(change)),
         Command::Inventory(_) => "inventory".to_owned(),
         Command::Difference(_) => "difference".to_owned(),
+        Command::TakeFabric(TakeFabric { wanted, confirm, dry }, _) => {
+            format!("take {} as {} confirm {confirm:?} dry {dry}", wanted.device, wanted.interface)
+        }
+        Command::ConfirmFabric(_) => "confirm fabric".to_owned(),
+        Command::GiveFabricBack(dry, _) => format!("give fabric back dry {dry}"),
+        Command::Fabric(_) => "fabric".to_owned(),
         Command::Import { devices, dry, reply: _ } => format!("import {devices:?} dry {dry}"),
         Command::ReadLease(name, _) => format!("read lease {name}"),
         Command::Status(_) => "status".to_owned(),
@@ -149,6 +158,15 @@ fn answer(gateways: &mut BTreeMap<InterfaceName, GatewaySpec>, command: Command)
             drop(reply.send(Ok(vec![object])));
         }
         Command::Difference(reply) => drop(reply.send(Ok(Vec::new()))),
+        Command::TakeFabric(asked, reply) => {
+            drop(reply.send(Err(Failure::Fabric(fabric::Refusal::Absent(asked.wanted.device)))));
+        }
+        Command::ConfirmFabric(reply) => drop(reply.send(Err(Failure::Fabric(fabric::Refusal::NotHeld)))),
+        Command::GiveFabricBack(_, reply) => {
+            let (steps, warnings) = (vec!["ip link set vhost0 up".to_owned()], Vec::new());
+            drop(reply.send(Ok(FabricDeed { steps, warnings, fabric: held() })));
+        }
+        Command::Fabric(reply) => drop(reply.send(held())),
         Command::Import { reply, .. } => drop(reply.send(Ok(Vec::new()))),
         Command::ReadLease(_, reply) => drop(reply.send(Ok(Applied::Unchanged))),
         Command::Status(reply) => drop(reply.send(status())),
@@ -189,6 +207,19 @@ fn add_gateway(gateways: &mut BTreeMap<InterfaceName, GatewaySpec>, spec: Gatewa
         (_, Some(old)) if *old == spec => Ok(Applied::Unchanged),
         _ => Ok(gateways.insert(interface, spec).map_or(Applied::Added, |_| Applied::Changed)),
     }
+}
+
+fn held() -> FabricView {
+    let held = HeldView {
+        device: InterfaceName::new("eth0").unwrap(),
+        interface: InterfaceName::new("vhost0").unwrap(),
+        mac: Mac([2, 0, 0, 0, 0, 5]),
+        addresses: vec!["192.0.2.5/24".to_owned()],
+        routes: vec!["default via 192.0.2.1".to_owned()],
+        neighbours: Vec::new(),
+    };
+    let left = Duration::from_secs(9);
+    FabricView { state: State::Unconfirmed(Moment::ORIGIN + left), held: Some(held), left: Some(left) }
 }
 
 fn status() -> StatusView {

@@ -1,8 +1,8 @@
 //! The daemon's own service and its client.
 
 use vgw::api::generated::virtual_gateway::{
-    Change, ConfigurationFile, ErrorKind, Gateway, NextHop, NextHopKind, ObjectState, Outcome, Port, RequestError,
-    Route, RouteName, TVirtualGatewaySyncClient, Uplink,
+    Change, ConfigurationFile, ErrorKind, FabricPhase, FabricRequest, Gateway, NextHop, NextHopKind, ObjectState,
+    Outcome, Port, RequestError, Route, RouteName, TVirtualGatewaySyncClient, Uplink,
 };
 use vgw::api::{Client, ClientError};
 
@@ -185,4 +185,24 @@ fn a_daemon_that_is_not_there_is_told_from_one_that_goes_away() {
     let error = Client::connect(&socket, PATIENCE).unwrap_err();
     assert_eq!(error.to_string(), format!("no daemon at {}", socket.display()));
     assert!(!socket.exists(), "the socket's name is removed");
+}
+
+#[test]
+fn the_fabric_is_taken_shown_and_given_back() {
+    let daemon = Daemon::unix();
+    let request = FabricRequest { device: "eth0".into(), interface_name: None, confirm_ms: Some(60_000) };
+    let (kind, field, _) = refused(daemon.client().call(|daemon| daemon.take_fabric(request.clone(), false)));
+    assert_eq!((kind, field.as_str()), (ErrorKind::NOT_FOUND, "device"));
+    let bad = FabricRequest { interface_name: Some("a/b".into()), ..request };
+    let (kind, field, _) = refused(daemon.client().call(|daemon| daemon.take_fabric(bad, false)));
+    assert_eq!((kind, field.as_str()), (ErrorKind::INVALID, "interface_name"));
+    let (kind, _, reason) = refused(daemon.client().call(|daemon| daemon.confirm_fabric()));
+    assert_eq!((kind, reason.as_str()), (ErrorKind::NOT_FOUND, "no device is held"));
+    let deed = daemon.client().call(|daemon| daemon.give_back_fabric(true)).unwrap();
+    let shown = daemon.client().call(|daemon| daemon.fabric()).unwrap();
+    assert_eq!((deed.steps.len(), &deed.fabric), (1, &shown));
+    assert_eq!((shown.phase, shown.left_ms), (FabricPhase::UNCONFIRMED, Some(9000)));
+    let what = (shown.device.as_deref(), shown.interface_name.as_deref(), shown.mac.as_deref());
+    assert_eq!(what, (Some("eth0"), Some("vhost0"), Some("02:00:00:00:00:05")));
+    assert_eq!((shown.addresses, shown.routes), (vec!["192.0.2.5/24".into()], vec!["default via 192.0.2.1".into()]));
 }

@@ -14,6 +14,7 @@ mod compute;
 mod daemon;
 mod dhcp;
 mod errors;
+mod fabric;
 mod foreign_state;
 mod forwarding;
 mod guest_services;

@@ -60,6 +60,7 @@ impl Site {
         let (leases, stirrings) = (Arc::clone(&self.leases), self.stirrings.clone());
         let platform = FakePlatform { kernel: self.kernel.clone(), leases, stirrings };
         let settings = Settings {
+            fabric: None,
             spin: Duration::ZERO,
             mark: Mark::default(),
             declared,

@@ -4,6 +4,7 @@ use rustix::io::Errno;
 
 use crate::api::generated::virtual_gateway::{ErrorKind, RequestError};
 use crate::engine::Failure;
+use crate::fabric;
 use crate::gateway::Refusal;
 
 /// How the request at hand spells what the domain calls the interface: its object's identity.
@@ -42,6 +43,8 @@ pub(crate) fn refused(failure: &Failure, identity: Identity) -> RequestError {
         Failure::Device(_) => (ErrorKind::KERNEL, identity.field()),
         Failure::OnTrial(_) => (ErrorKind::CONFLICT, ""),
         Failure::NoTrial => (ErrorKind::NOT_FOUND, ""),
+        Failure::Fabric(refusal) => (fabric_kind(refusal), fabric_field(refusal)),
+        Failure::FabricStep(_) => (ErrorKind::KERNEL, ""),
         Failure::Stopping => (ErrorKind::STOPPING, ""),
     };
     RequestError { kind, field: field.to_owned(), reason: failure.to_string() }
@@ -74,6 +77,21 @@ fn kind(refusal: &Refusal) -> ErrorKind {
         | Refusal::TableTaken { .. }
         | Refusal::LeaseTaken { .. }
         | Refusal::Limit { .. } => ErrorKind::CONFLICT,
+    }
+}
+
+fn fabric_kind(refusal: &fabric::Refusal) -> ErrorKind {
+    match refusal {
+        fabric::Refusal::Absent(_) | fabric::Refusal::NotHeld => ErrorKind::NOT_FOUND,
+        fabric::Refusal::Loopback(_) | fabric::Refusal::NotEthernet(_) | fabric::Refusal::Same(_) => ErrorKind::INVALID,
+        _ => ErrorKind::CONFLICT,
+    }
+}
+
+fn fabric_field(refusal: &fabric::Refusal) -> &'static str {
+    match refusal.field() {
+        "interface" => "interface_name",
+        field => field,
     }
 }
 

@@ -4,6 +4,7 @@
 mod change;
 mod compute_port;
 mod configuration;
+mod fabric;
 mod failure;
 mod fault;
 mod json;
@@ -15,6 +16,7 @@ mod virtual_gateway_request;
 pub(super) use change::{change, foreign_uplink, host_object, host_step, identity, rehearsal};
 pub(super) use compute_port::{compute_port, uuid};
 pub(super) use configuration::{comparison, configuration, differences, not_applied, trial};
+pub(super) use fabric::{fabric_deed, fabric_state, take_fabric};
 pub(super) use failure::{Identity, refused};
 pub(super) use fault::Fault;
 pub(super) use json::{gateways_of_json, names_of_json};

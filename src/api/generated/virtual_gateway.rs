@@ -279,6 +279,63 @@ impl From<&ObjectState> for i32 {
     }
 }
 
+/// How a take-over of one of the host's devices stands.
+#[derive(Copy, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct FabricPhase(pub i32);
+
+impl FabricPhase {
+    /// None is taken.
+    pub const ABSENT: FabricPhase = FabricPhase(1);
+    /// One is taken, and given back unless that is confirmed in time.
+    pub const UNCONFIRMED: FabricPhase = FabricPhase(2);
+    /// One is taken for good.
+    pub const HELD: FabricPhase = FabricPhase(3);
+    /// One could not be given back whole; that is tried again.
+    pub const GIVING_BACK: FabricPhase = FabricPhase(4);
+    pub const ENUM_VALUES: &'static [Self] = &[Self::ABSENT, Self::UNCONFIRMED, Self::HELD, Self::GIVING_BACK];
+}
+
+impl TSerializable for FabricPhase {
+    #[allow(clippy::trivially_copy_pass_by_ref)]
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        o_prot.write_i32(self.0)
+    }
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<FabricPhase> {
+        let enum_value = i_prot.read_i32()?;
+        Ok(FabricPhase::from(enum_value))
+    }
+}
+
+impl From<i32> for FabricPhase {
+    fn from(i: i32) -> Self {
+        match i {
+            1 => FabricPhase::ABSENT,
+            2 => FabricPhase::UNCONFIRMED,
+            3 => FabricPhase::HELD,
+            4 => FabricPhase::GIVING_BACK,
+            _ => FabricPhase(i),
+        }
+    }
+}
+
+impl From<&i32> for FabricPhase {
+    fn from(i: &i32) -> Self {
+        FabricPhase::from(*i)
+    }
+}
+
+impl From<FabricPhase> for i32 {
+    fn from(e: FabricPhase) -> i32 {
+        e.0
+    }
+}
+
+impl From<&FabricPhase> for i32 {
+    fn from(e: &FabricPhase) -> i32 {
+        e.0
+    }
+}
+
 //
 // RequestError
 //
@@ -4654,6 +4711,383 @@ impl TSerializable for Comparison {
 }
 
 //
+// FabricState
+//
+
+/// The host's device that is taken in front of the host, if one is.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct FabricState {
+    pub phase: FabricPhase,
+    pub device: Option<String>,
+    /// The host's tap in its place.
+    pub interface_name: Option<String>,
+    pub mac: Option<String>,
+    /// Milliseconds until it is given back unless it is confirmed.
+    pub left_ms: Option<i64>,
+    /// What was moved, as `ip` shows it.
+    pub addresses: Vec<String>,
+    pub routes: Vec<String>,
+    pub neighbours: Vec<String>,
+}
+
+impl FabricState {
+    pub fn new<F2, F3, F4, F5>(
+        phase: FabricPhase,
+        device: F2,
+        interface_name: F3,
+        mac: F4,
+        left_ms: F5,
+        addresses: Vec<String>,
+        routes: Vec<String>,
+        neighbours: Vec<String>,
+    ) -> FabricState
+    where
+        F2: Into<Option<String>>,
+        F3: Into<Option<String>>,
+        F4: Into<Option<String>>,
+        F5: Into<Option<i64>>,
+    {
+        FabricState {
+            phase,
+            device: device.into(),
+            interface_name: interface_name.into(),
+            mac: mac.into(),
+            left_ms: left_ms.into(),
+            addresses,
+            routes,
+            neighbours,
+        }
+    }
+}
+
+impl TSerializable for FabricState {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<FabricState> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<FabricPhase> = None;
+        let mut f_2: Option<String> = None;
+        let mut f_3: Option<String> = None;
+        let mut f_4: Option<String> = None;
+        let mut f_5: Option<i64> = None;
+        let mut f_6: Option<Vec<String>> = None;
+        let mut f_7: Option<Vec<String>> = None;
+        let mut f_8: Option<Vec<String>> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = FabricPhase::read_from_in_protocol(i_prot)?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let val = i_prot.read_string()?;
+                    f_2 = Some(val);
+                }
+                3 => {
+                    let val = i_prot.read_string()?;
+                    f_3 = Some(val);
+                }
+                4 => {
+                    let val = i_prot.read_string()?;
+                    f_4 = Some(val);
+                }
+                5 => {
+                    let val = i_prot.read_i64()?;
+                    f_5 = Some(val);
+                }
+                6 => {
+                    let list_ident = i_prot.read_list_begin()?;
+                    let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+                    for _ in 0..list_ident.size {
+                        let list_elem_36 = i_prot.read_string()?;
+                        val.push(list_elem_36);
+                    }
+                    i_prot.read_list_end()?;
+                    f_6 = Some(val);
+                }
+                7 => {
+                    let list_ident = i_prot.read_list_begin()?;
+                    let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+                    for _ in 0..list_ident.size {
+                        let list_elem_37 = i_prot.read_string()?;
+                        val.push(list_elem_37);
+                    }
+                    i_prot.read_list_end()?;
+                    f_7 = Some(val);
+                }
+                8 => {
+                    let list_ident = i_prot.read_list_begin()?;
+                    let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+                    for _ in 0..list_ident.size {
+                        let list_elem_38 = i_prot.read_string()?;
+                        val.push(list_elem_38);
+                    }
+                    i_prot.read_list_end()?;
+                    f_8 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("FabricState.phase", &f_1)?;
+        verify_required_field_exists("FabricState.addresses", &f_6)?;
+        verify_required_field_exists("FabricState.routes", &f_7)?;
+        verify_required_field_exists("FabricState.neighbours", &f_8)?;
+        let ret = FabricState {
+            phase: f_1.expect("auto-generated code should have checked for presence of required fields"),
+            device: f_2,
+            interface_name: f_3,
+            mac: f_4,
+            left_ms: f_5,
+            addresses: f_6.expect("auto-generated code should have checked for presence of required fields"),
+            routes: f_7.expect("auto-generated code should have checked for presence of required fields"),
+            neighbours: f_8.expect("auto-generated code should have checked for presence of required fields"),
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("FabricState");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("phase", TType::I32, 1))?;
+        self.phase.write_to_out_protocol(o_prot)?;
+        o_prot.write_field_end()?;
+        if let Some(ref fld_var) = self.device {
+            o_prot.write_field_begin(&TFieldIdentifier::new("device", TType::String, 2))?;
+            o_prot.write_string(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.interface_name {
+            o_prot.write_field_begin(&TFieldIdentifier::new("interface_name", TType::String, 3))?;
+            o_prot.write_string(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.mac {
+            o_prot.write_field_begin(&TFieldIdentifier::new("mac", TType::String, 4))?;
+            o_prot.write_string(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(fld_var) = self.left_ms {
+            o_prot.write_field_begin(&TFieldIdentifier::new("left_ms", TType::I64, 5))?;
+            o_prot.write_i64(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        o_prot.write_field_begin(&TFieldIdentifier::new("addresses", TType::List, 6))?;
+        o_prot.write_list_begin(&TListIdentifier::new(TType::String, self.addresses.len() as i32))?;
+        for e in &self.addresses {
+            o_prot.write_string(e)?;
+        }
+        o_prot.write_list_end()?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("routes", TType::List, 7))?;
+        o_prot.write_list_begin(&TListIdentifier::new(TType::String, self.routes.len() as i32))?;
+        for e in &self.routes {
+            o_prot.write_string(e)?;
+        }
+        o_prot.write_list_end()?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("neighbours", TType::List, 8))?;
+        o_prot.write_list_begin(&TListIdentifier::new(TType::String, self.neighbours.len() as i32))?;
+        for e in &self.neighbours {
+            o_prot.write_string(e)?;
+        }
+        o_prot.write_list_end()?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// FabricRequest
+//
+
+/// A device of the host's to be taken in front of the host.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct FabricRequest {
+    pub device: String,
+    /// The host's new tap that gets the device's addresses and routes; `vhost0` if absent.
+    pub interface_name: Option<String>,
+    /// It is given back after this time unless it is confirmed; taken for good if absent.
+    pub confirm_ms: Option<i64>,
+}
+
+impl FabricRequest {
+    pub fn new<F2, F3>(device: String, interface_name: F2, confirm_ms: F3) -> FabricRequest
+    where
+        F2: Into<Option<String>>,
+        F3: Into<Option<i64>>,
+    {
+        FabricRequest { device, interface_name: interface_name.into(), confirm_ms: confirm_ms.into() }
+    }
+}
+
+impl TSerializable for FabricRequest {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<FabricRequest> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<String> = None;
+        let mut f_2: Option<String> = None;
+        let mut f_3: Option<i64> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = i_prot.read_string()?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let val = i_prot.read_string()?;
+                    f_2 = Some(val);
+                }
+                3 => {
+                    let val = i_prot.read_i64()?;
+                    f_3 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("FabricRequest.device", &f_1)?;
+        let ret = FabricRequest {
+            device: f_1.expect("auto-generated code should have checked for presence of required fields"),
+            interface_name: f_2,
+            confirm_ms: f_3,
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("FabricRequest");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("device", TType::String, 1))?;
+        o_prot.write_string(&self.device)?;
+        o_prot.write_field_end()?;
+        if let Some(ref fld_var) = self.interface_name {
+            o_prot.write_field_begin(&TFieldIdentifier::new("interface_name", TType::String, 2))?;
+            o_prot.write_string(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(fld_var) = self.confirm_ms {
+            o_prot.write_field_begin(&TFieldIdentifier::new("confirm_ms", TType::I64, 3))?;
+            o_prot.write_i64(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// FabricDeed
+//
+
+/// What was done to a device of the host, or would be.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct FabricDeed {
+    /// In order.
+    pub steps: Vec<String>,
+    /// What names the device and does not follow, a sentence each.
+    pub warnings: Vec<String>,
+    pub fabric: FabricState,
+}
+
+impl FabricDeed {
+    pub fn new(steps: Vec<String>, warnings: Vec<String>, fabric: FabricState) -> FabricDeed {
+        FabricDeed { steps, warnings, fabric }
+    }
+}
+
+impl TSerializable for FabricDeed {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<FabricDeed> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<Vec<String>> = None;
+        let mut f_2: Option<Vec<String>> = None;
+        let mut f_3: Option<FabricState> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let list_ident = i_prot.read_list_begin()?;
+                    let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+                    for _ in 0..list_ident.size {
+                        let list_elem_39 = i_prot.read_string()?;
+                        val.push(list_elem_39);
+                    }
+                    i_prot.read_list_end()?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let list_ident = i_prot.read_list_begin()?;
+                    let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+                    for _ in 0..list_ident.size {
+                        let list_elem_40 = i_prot.read_string()?;
+                        val.push(list_elem_40);
+                    }
+                    i_prot.read_list_end()?;
+                    f_2 = Some(val);
+                }
+                3 => {
+                    let val = FabricState::read_from_in_protocol(i_prot)?;
+                    f_3 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("FabricDeed.steps", &f_1)?;
+        verify_required_field_exists("FabricDeed.warnings", &f_2)?;
+        verify_required_field_exists("FabricDeed.fabric", &f_3)?;
+        let ret = FabricDeed {
+            steps: f_1.expect("auto-generated code should have checked for presence of required fields"),
+            warnings: f_2.expect("auto-generated code should have checked for presence of required fields"),
+            fabric: f_3.expect("auto-generated code should have checked for presence of required fields"),
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("FabricDeed");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("steps", TType::List, 1))?;
+        o_prot.write_list_begin(&TListIdentifier::new(TType::String, self.steps.len() as i32))?;
+        for e in &self.steps {
+            o_prot.write_string(e)?;
+        }
+        o_prot.write_list_end()?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("warnings", TType::List, 2))?;
+        o_prot.write_list_begin(&TListIdentifier::new(TType::String, self.warnings.len() as i32))?;
+        for e in &self.warnings {
+            o_prot.write_string(e)?;
+        }
+        o_prot.write_list_end()?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("fabric", TType::Struct, 3))?;
+        self.fabric.write_to_out_protocol(o_prot)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
 // VirtualGateway service client
 //
 
@@ -4730,6 +5164,14 @@ pub trait TVirtualGatewaySyncClient {
     fn set_audit_timeout(&mut self, timeout_ms: i32) -> thrift::Result<()>;
     /// The audit as it stands.
     fn audit(&mut self) -> thrift::Result<AuditState>;
+    /// Takes a device in front of the host. With `dry_run` only tells what would be done.
+    fn take_fabric(&mut self, request: FabricRequest, dry_run: bool) -> thrift::Result<FabricDeed>;
+    /// Makes it last that a device is taken.
+    fn confirm_fabric(&mut self) -> thrift::Result<FabricState>;
+    /// Gives the device that is taken back to the host. With `dry_run` only tells what would be done.
+    fn give_back_fabric(&mut self, dry_run: bool) -> thrift::Result<FabricDeed>;
+    /// The device that is taken, if one is.
+    fn fabric(&mut self) -> thrift::Result<FabricState>;
 }
 
 pub trait TVirtualGatewaySyncClientMarker {}
@@ -5542,6 +5984,106 @@ impl<C: TThriftClient + TVirtualGatewaySyncClientMarker> TVirtualGatewaySyncClie
             result.ok_or()
         }
     }
+    fn take_fabric(&mut self, request: FabricRequest, dry_run: bool) -> thrift::Result<FabricDeed> {
+        ({
+            self.increment_sequence_number();
+            let message_ident = TMessageIdentifier::new("take_fabric", TMessageType::Call, self.sequence_number());
+            let call_args = VirtualGatewayTakeFabricArgs { request, dry_run };
+            self.o_prot_mut().write_message_begin(&message_ident)?;
+            call_args.write_to_out_protocol(self.o_prot_mut())?;
+            self.o_prot_mut().write_message_end()?;
+            self.o_prot_mut().flush()
+        })?;
+        {
+            let message_ident = self.i_prot_mut().read_message_begin()?;
+            verify_expected_sequence_number(self.sequence_number(), message_ident.sequence_number)?;
+            verify_expected_service_call("take_fabric", &message_ident.name)?;
+            if message_ident.message_type == TMessageType::Exception {
+                let remote_error = thrift::Error::read_application_error_from_in_protocol(self.i_prot_mut())?;
+                self.i_prot_mut().read_message_end()?;
+                return Err(thrift::Error::Application(remote_error));
+            }
+            verify_expected_message_type(TMessageType::Reply, message_ident.message_type)?;
+            let result = VirtualGatewayTakeFabricResult::read_from_in_protocol(self.i_prot_mut())?;
+            self.i_prot_mut().read_message_end()?;
+            result.ok_or()
+        }
+    }
+    fn confirm_fabric(&mut self) -> thrift::Result<FabricState> {
+        ({
+            self.increment_sequence_number();
+            let message_ident = TMessageIdentifier::new("confirm_fabric", TMessageType::Call, self.sequence_number());
+            let call_args = VirtualGatewayConfirmFabricArgs {};
+            self.o_prot_mut().write_message_begin(&message_ident)?;
+            call_args.write_to_out_protocol(self.o_prot_mut())?;
+            self.o_prot_mut().write_message_end()?;
+            self.o_prot_mut().flush()
+        })?;
+        {
+            let message_ident = self.i_prot_mut().read_message_begin()?;
+            verify_expected_sequence_number(self.sequence_number(), message_ident.sequence_number)?;
+            verify_expected_service_call("confirm_fabric", &message_ident.name)?;
+            if message_ident.message_type == TMessageType::Exception {
+                let remote_error = thrift::Error::read_application_error_from_in_protocol(self.i_prot_mut())?;
+                self.i_prot_mut().read_message_end()?;
+                return Err(thrift::Error::Application(remote_error));
+            }
+            verify_expected_message_type(TMessageType::Reply, message_ident.message_type)?;
+            let result = VirtualGatewayConfirmFabricResult::read_from_in_protocol(self.i_prot_mut())?;
+            self.i_prot_mut().read_message_end()?;
+            result.ok_or()
+        }
+    }
+    fn give_back_fabric(&mut self, dry_run: bool) -> thrift::Result<FabricDeed> {
+        ({
+            self.increment_sequence_number();
+            let message_ident = TMessageIdentifier::new("give_back_fabric", TMessageType::Call, self.sequence_number());
+            let call_args = VirtualGatewayGiveBackFabricArgs { dry_run };
+            self.o_prot_mut().write_message_begin(&message_ident)?;
+            call_args.write_to_out_protocol(self.o_prot_mut())?;
+            self.o_prot_mut().write_message_end()?;
+            self.o_prot_mut().flush()
+        })?;
+        {
+            let message_ident = self.i_prot_mut().read_message_begin()?;
+            verify_expected_sequence_number(self.sequence_number(), message_ident.sequence_number)?;
+            verify_expected_service_call("give_back_fabric", &message_ident.name)?;
+            if message_ident.message_type == TMessageType::Exception {
+                let remote_error = thrift::Error::read_application_error_from_in_protocol(self.i_prot_mut())?;
+                self.i_prot_mut().read_message_end()?;
+                return Err(thrift::Error::Application(remote_error));
+            }
+            verify_expected_message_type(TMessageType::Reply, message_ident.message_type)?;
+            let result = VirtualGatewayGiveBackFabricResult::read_from_in_protocol(self.i_prot_mut())?;
+            self.i_prot_mut().read_message_end()?;
+            result.ok_or()
+        }
+    }
+    fn fabric(&mut self) -> thrift::Result<FabricState> {
+        ({
+            self.increment_sequence_number();
+            let message_ident = TMessageIdentifier::new("fabric", TMessageType::Call, self.sequence_number());
+            let call_args = VirtualGatewayFabricArgs {};
+            self.o_prot_mut().write_message_begin(&message_ident)?;
+            call_args.write_to_out_protocol(self.o_prot_mut())?;
+            self.o_prot_mut().write_message_end()?;
+            self.o_prot_mut().flush()
+        })?;
+        {
+            let message_ident = self.i_prot_mut().read_message_begin()?;
+            verify_expected_sequence_number(self.sequence_number(), message_ident.sequence_number)?;
+            verify_expected_service_call("fabric", &message_ident.name)?;
+            if message_ident.message_type == TMessageType::Exception {
+                let remote_error = thrift::Error::read_application_error_from_in_protocol(self.i_prot_mut())?;
+                self.i_prot_mut().read_message_end()?;
+                return Err(thrift::Error::Application(remote_error));
+            }
+            verify_expected_message_type(TMessageType::Reply, message_ident.message_type)?;
+            let result = VirtualGatewayFabricResult::read_from_in_protocol(self.i_prot_mut())?;
+            self.i_prot_mut().read_message_end()?;
+            result.ok_or()
+        }
+    }
 }
 
 //
@@ -5621,6 +6163,14 @@ pub trait VirtualGatewaySyncHandler {
     fn handle_set_audit_timeout(&self, timeout_ms: i32) -> thrift::Result<()>;
     /// The audit as it stands.
     fn handle_audit(&self) -> thrift::Result<AuditState>;
+    /// Takes a device in front of the host. With `dry_run` only tells what would be done.
+    fn handle_take_fabric(&self, request: FabricRequest, dry_run: bool) -> thrift::Result<FabricDeed>;
+    /// Makes it last that a device is taken.
+    fn handle_confirm_fabric(&self) -> thrift::Result<FabricState>;
+    /// Gives the device that is taken back to the host. With `dry_run` only tells what would be done.
+    fn handle_give_back_fabric(&self, dry_run: bool) -> thrift::Result<FabricDeed>;
+    /// The device that is taken, if one is.
+    fn handle_fabric(&self) -> thrift::Result<FabricState>;
 }
 
 pub struct VirtualGatewaySyncProcessor<H: VirtualGatewaySyncHandler> {
@@ -5900,6 +6450,43 @@ impl<H: VirtualGatewaySyncHandler> VirtualGatewaySyncProcessor<H> {
         o_prot: &mut dyn TOutputProtocol,
     ) -> thrift::Result<()> {
         TVirtualGatewayProcessFunctions::process_audit(&self.handler, incoming_sequence_number, i_prot, o_prot)
+    }
+    fn process_take_fabric(
+        &self,
+        incoming_sequence_number: i32,
+        i_prot: &mut dyn TInputProtocol,
+        o_prot: &mut dyn TOutputProtocol,
+    ) -> thrift::Result<()> {
+        TVirtualGatewayProcessFunctions::process_take_fabric(&self.handler, incoming_sequence_number, i_prot, o_prot)
+    }
+    fn process_confirm_fabric(
+        &self,
+        incoming_sequence_number: i32,
+        i_prot: &mut dyn TInputProtocol,
+        o_prot: &mut dyn TOutputProtocol,
+    ) -> thrift::Result<()> {
+        TVirtualGatewayProcessFunctions::process_confirm_fabric(&self.handler, incoming_sequence_number, i_prot, o_prot)
+    }
+    fn process_give_back_fabric(
+        &self,
+        incoming_sequence_number: i32,
+        i_prot: &mut dyn TInputProtocol,
+        o_prot: &mut dyn TOutputProtocol,
+    ) -> thrift::Result<()> {
+        TVirtualGatewayProcessFunctions::process_give_back_fabric(
+            &self.handler,
+            incoming_sequence_number,
+            i_prot,
+            o_prot,
+        )
+    }
+    fn process_fabric(
+        &self,
+        incoming_sequence_number: i32,
+        i_prot: &mut dyn TInputProtocol,
+        o_prot: &mut dyn TOutputProtocol,
+    ) -> thrift::Result<()> {
+        TVirtualGatewayProcessFunctions::process_fabric(&self.handler, incoming_sequence_number, i_prot, o_prot)
     }
 }
 
@@ -7706,6 +8293,243 @@ impl TVirtualGatewayProcessFunctions {
             },
         }
     }
+    pub fn process_take_fabric<H: VirtualGatewaySyncHandler>(
+        handler: &H,
+        incoming_sequence_number: i32,
+        i_prot: &mut dyn TInputProtocol,
+        o_prot: &mut dyn TOutputProtocol,
+    ) -> thrift::Result<()> {
+        let args = VirtualGatewayTakeFabricArgs::read_from_in_protocol(i_prot)?;
+        match handler.handle_take_fabric(args.request, args.dry_run) {
+            Ok(handler_return) => {
+                let message_ident =
+                    TMessageIdentifier::new("take_fabric", TMessageType::Reply, incoming_sequence_number);
+                o_prot.write_message_begin(&message_ident)?;
+                let ret = VirtualGatewayTakeFabricResult { result_value: Some(handler_return), error: None };
+                ret.write_to_out_protocol(o_prot)?;
+                o_prot.write_message_end()?;
+                o_prot.flush()
+            }
+            Err(e) => match e {
+                thrift::Error::User(usr_err) => {
+                    if usr_err.downcast_ref::<RequestError>().is_some() {
+                        let err = usr_err.downcast::<RequestError>().expect("downcast already checked");
+                        let ret_err = VirtualGatewayTakeFabricResult { result_value: None, error: Some(*err) };
+                        let message_ident =
+                            TMessageIdentifier::new("take_fabric", TMessageType::Reply, incoming_sequence_number);
+                        o_prot.write_message_begin(&message_ident)?;
+                        ret_err.write_to_out_protocol(o_prot)?;
+                        o_prot.write_message_end()?;
+                        o_prot.flush()
+                    } else {
+                        let ret_err = { ApplicationError::new(ApplicationErrorKind::Unknown, usr_err.to_string()) };
+                        let message_ident =
+                            TMessageIdentifier::new("take_fabric", TMessageType::Exception, incoming_sequence_number);
+                        o_prot.write_message_begin(&message_ident)?;
+                        thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+                        o_prot.write_message_end()?;
+                        o_prot.flush()
+                    }
+                }
+                thrift::Error::Application(app_err) => {
+                    let message_ident =
+                        TMessageIdentifier::new("take_fabric", TMessageType::Exception, incoming_sequence_number);
+                    o_prot.write_message_begin(&message_ident)?;
+                    thrift::Error::write_application_error_to_out_protocol(&app_err, o_prot)?;
+                    o_prot.write_message_end()?;
+                    o_prot.flush()
+                }
+                _ => {
+                    let ret_err = { ApplicationError::new(ApplicationErrorKind::Unknown, e.to_string()) };
+                    let message_ident =
+                        TMessageIdentifier::new("take_fabric", TMessageType::Exception, incoming_sequence_number);
+                    o_prot.write_message_begin(&message_ident)?;
+                    thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+                    o_prot.write_message_end()?;
+                    o_prot.flush()
+                }
+            },
+        }
+    }
+    pub fn process_confirm_fabric<H: VirtualGatewaySyncHandler>(
+        handler: &H,
+        incoming_sequence_number: i32,
+        i_prot: &mut dyn TInputProtocol,
+        o_prot: &mut dyn TOutputProtocol,
+    ) -> thrift::Result<()> {
+        let _ = VirtualGatewayConfirmFabricArgs::read_from_in_protocol(i_prot)?;
+        match handler.handle_confirm_fabric() {
+            Ok(handler_return) => {
+                let message_ident =
+                    TMessageIdentifier::new("confirm_fabric", TMessageType::Reply, incoming_sequence_number);
+                o_prot.write_message_begin(&message_ident)?;
+                let ret = VirtualGatewayConfirmFabricResult { result_value: Some(handler_return), error: None };
+                ret.write_to_out_protocol(o_prot)?;
+                o_prot.write_message_end()?;
+                o_prot.flush()
+            }
+            Err(e) => match e {
+                thrift::Error::User(usr_err) => {
+                    if usr_err.downcast_ref::<RequestError>().is_some() {
+                        let err = usr_err.downcast::<RequestError>().expect("downcast already checked");
+                        let ret_err = VirtualGatewayConfirmFabricResult { result_value: None, error: Some(*err) };
+                        let message_ident =
+                            TMessageIdentifier::new("confirm_fabric", TMessageType::Reply, incoming_sequence_number);
+                        o_prot.write_message_begin(&message_ident)?;
+                        ret_err.write_to_out_protocol(o_prot)?;
+                        o_prot.write_message_end()?;
+                        o_prot.flush()
+                    } else {
+                        let ret_err = { ApplicationError::new(ApplicationErrorKind::Unknown, usr_err.to_string()) };
+                        let message_ident = TMessageIdentifier::new(
+                            "confirm_fabric",
+                            TMessageType::Exception,
+                            incoming_sequence_number,
+                        );
+                        o_prot.write_message_begin(&message_ident)?;
+                        thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+                        o_prot.write_message_end()?;
+                        o_prot.flush()
+                    }
+                }
+                thrift::Error::Application(app_err) => {
+                    let message_ident =
+                        TMessageIdentifier::new("confirm_fabric", TMessageType::Exception, incoming_sequence_number);
+                    o_prot.write_message_begin(&message_ident)?;
+                    thrift::Error::write_application_error_to_out_protocol(&app_err, o_prot)?;
+                    o_prot.write_message_end()?;
+                    o_prot.flush()
+                }
+                _ => {
+                    let ret_err = { ApplicationError::new(ApplicationErrorKind::Unknown, e.to_string()) };
+                    let message_ident =
+                        TMessageIdentifier::new("confirm_fabric", TMessageType::Exception, incoming_sequence_number);
+                    o_prot.write_message_begin(&message_ident)?;
+                    thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+                    o_prot.write_message_end()?;
+                    o_prot.flush()
+                }
+            },
+        }
+    }
+    pub fn process_give_back_fabric<H: VirtualGatewaySyncHandler>(
+        handler: &H,
+        incoming_sequence_number: i32,
+        i_prot: &mut dyn TInputProtocol,
+        o_prot: &mut dyn TOutputProtocol,
+    ) -> thrift::Result<()> {
+        let args = VirtualGatewayGiveBackFabricArgs::read_from_in_protocol(i_prot)?;
+        match handler.handle_give_back_fabric(args.dry_run) {
+            Ok(handler_return) => {
+                let message_ident =
+                    TMessageIdentifier::new("give_back_fabric", TMessageType::Reply, incoming_sequence_number);
+                o_prot.write_message_begin(&message_ident)?;
+                let ret = VirtualGatewayGiveBackFabricResult { result_value: Some(handler_return), error: None };
+                ret.write_to_out_protocol(o_prot)?;
+                o_prot.write_message_end()?;
+                o_prot.flush()
+            }
+            Err(e) => match e {
+                thrift::Error::User(usr_err) => {
+                    if usr_err.downcast_ref::<RequestError>().is_some() {
+                        let err = usr_err.downcast::<RequestError>().expect("downcast already checked");
+                        let ret_err = VirtualGatewayGiveBackFabricResult { result_value: None, error: Some(*err) };
+                        let message_ident =
+                            TMessageIdentifier::new("give_back_fabric", TMessageType::Reply, incoming_sequence_number);
+                        o_prot.write_message_begin(&message_ident)?;
+                        ret_err.write_to_out_protocol(o_prot)?;
+                        o_prot.write_message_end()?;
+                        o_prot.flush()
+                    } else {
+                        let ret_err = { ApplicationError::new(ApplicationErrorKind::Unknown, usr_err.to_string()) };
+                        let message_ident = TMessageIdentifier::new(
+                            "give_back_fabric",
+                            TMessageType::Exception,
+                            incoming_sequence_number,
+                        );
+                        o_prot.write_message_begin(&message_ident)?;
+                        thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+                        o_prot.write_message_end()?;
+                        o_prot.flush()
+                    }
+                }
+                thrift::Error::Application(app_err) => {
+                    let message_ident =
+                        TMessageIdentifier::new("give_back_fabric", TMessageType::Exception, incoming_sequence_number);
+                    o_prot.write_message_begin(&message_ident)?;
+                    thrift::Error::write_application_error_to_out_protocol(&app_err, o_prot)?;
+                    o_prot.write_message_end()?;
+                    o_prot.flush()
+                }
+                _ => {
+                    let ret_err = { ApplicationError::new(ApplicationErrorKind::Unknown, e.to_string()) };
+                    let message_ident =
+                        TMessageIdentifier::new("give_back_fabric", TMessageType::Exception, incoming_sequence_number);
+                    o_prot.write_message_begin(&message_ident)?;
+                    thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+                    o_prot.write_message_end()?;
+                    o_prot.flush()
+                }
+            },
+        }
+    }
+    pub fn process_fabric<H: VirtualGatewaySyncHandler>(
+        handler: &H,
+        incoming_sequence_number: i32,
+        i_prot: &mut dyn TInputProtocol,
+        o_prot: &mut dyn TOutputProtocol,
+    ) -> thrift::Result<()> {
+        let _ = VirtualGatewayFabricArgs::read_from_in_protocol(i_prot)?;
+        match handler.handle_fabric() {
+            Ok(handler_return) => {
+                let message_ident = TMessageIdentifier::new("fabric", TMessageType::Reply, incoming_sequence_number);
+                o_prot.write_message_begin(&message_ident)?;
+                let ret = VirtualGatewayFabricResult { result_value: Some(handler_return), error: None };
+                ret.write_to_out_protocol(o_prot)?;
+                o_prot.write_message_end()?;
+                o_prot.flush()
+            }
+            Err(e) => match e {
+                thrift::Error::User(usr_err) => {
+                    if usr_err.downcast_ref::<RequestError>().is_some() {
+                        let err = usr_err.downcast::<RequestError>().expect("downcast already checked");
+                        let ret_err = VirtualGatewayFabricResult { result_value: None, error: Some(*err) };
+                        let message_ident =
+                            TMessageIdentifier::new("fabric", TMessageType::Reply, incoming_sequence_number);
+                        o_prot.write_message_begin(&message_ident)?;
+                        ret_err.write_to_out_protocol(o_prot)?;
+                        o_prot.write_message_end()?;
+                        o_prot.flush()
+                    } else {
+                        let ret_err = { ApplicationError::new(ApplicationErrorKind::Unknown, usr_err.to_string()) };
+                        let message_ident =
+                            TMessageIdentifier::new("fabric", TMessageType::Exception, incoming_sequence_number);
+                        o_prot.write_message_begin(&message_ident)?;
+                        thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+                        o_prot.write_message_end()?;
+                        o_prot.flush()
+                    }
+                }
+                thrift::Error::Application(app_err) => {
+                    let message_ident =
+                        TMessageIdentifier::new("fabric", TMessageType::Exception, incoming_sequence_number);
+                    o_prot.write_message_begin(&message_ident)?;
+                    thrift::Error::write_application_error_to_out_protocol(&app_err, o_prot)?;
+                    o_prot.write_message_end()?;
+                    o_prot.flush()
+                }
+                _ => {
+                    let ret_err = { ApplicationError::new(ApplicationErrorKind::Unknown, e.to_string()) };
+                    let message_ident =
+                        TMessageIdentifier::new("fabric", TMessageType::Exception, incoming_sequence_number);
+                    o_prot.write_message_begin(&message_ident)?;
+                    thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+                    o_prot.write_message_end()?;
+                    o_prot.flush()
+                }
+            },
+        }
+    }
 }
 
 impl<H: VirtualGatewaySyncHandler> TProcessor for VirtualGatewaySyncProcessor<H> {
@@ -7748,6 +8572,10 @@ impl<H: VirtualGatewaySyncHandler> TProcessor for VirtualGatewaySyncProcessor<H>
             "connect" => self.process_connect(message_ident.sequence_number, i_prot, o_prot),
             "set_audit_timeout" => self.process_set_audit_timeout(message_ident.sequence_number, i_prot, o_prot),
             "audit" => self.process_audit(message_ident.sequence_number, i_prot, o_prot),
+            "take_fabric" => self.process_take_fabric(message_ident.sequence_number, i_prot, o_prot),
+            "confirm_fabric" => self.process_confirm_fabric(message_ident.sequence_number, i_prot, o_prot),
+            "give_back_fabric" => self.process_give_back_fabric(message_ident.sequence_number, i_prot, o_prot),
+            "fabric" => self.process_fabric(message_ident.sequence_number, i_prot, o_prot),
             method => Err(thrift::Error::Application(ApplicationError::new(
                 ApplicationErrorKind::UnknownMethod,
                 format!("unknown method {}", method),
@@ -8067,8 +8895,8 @@ impl VirtualGatewayListGatewaysResult {
                     let mut val: Vec<GatewayState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_36 = GatewayState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_36);
+                        let list_elem_41 = GatewayState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_41);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -8418,8 +9246,8 @@ impl VirtualGatewayListPortsResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<PortState> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_37 = PortState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_37);
+                        let list_elem_42 = PortState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_42);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -8722,8 +9550,8 @@ impl VirtualGatewayImportUplinksArgs {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_38 = i_prot.read_string()?;
-                        val.push(list_elem_38);
+                        let list_elem_43 = i_prot.read_string()?;
+                        val.push(list_elem_43);
                     }
                     i_prot.read_list_end()?;
                     f_1 = Some(val);
@@ -8804,8 +9632,8 @@ impl VirtualGatewayImportUplinksResult {
                     let mut val: Vec<ForeignUplink> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_39 = ForeignUplink::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_39);
+                        let list_elem_44 = ForeignUplink::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_44);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -9049,8 +9877,8 @@ impl VirtualGatewayListUplinksResult {
                     let mut val: Vec<UplinkState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_40 = UplinkState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_40);
+                        let list_elem_45 = UplinkState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_45);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -9165,8 +9993,8 @@ impl VirtualGatewayListInstancesResult {
                     let mut val: Vec<InstanceState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_41 = InstanceState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_41);
+                        let list_elem_46 = InstanceState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_46);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -9540,8 +10368,8 @@ impl VirtualGatewayListRoutesResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<RouteState> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_42 = RouteState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_42);
+                        let list_elem_47 = RouteState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_47);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -10021,8 +10849,8 @@ impl VirtualGatewayListNetworksResult {
                     let mut val: Vec<NetworkState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_43 = NetworkState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_43);
+                        let list_elem_48 = NetworkState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_48);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -10254,8 +11082,8 @@ impl VirtualGatewayListHostObjectsResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<HostObject> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_44 = HostObject::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_44);
+                        let list_elem_49 = HostObject::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_49);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -10369,8 +11197,8 @@ impl VirtualGatewayDiffHostResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<HostStep> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_45 = HostStep::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_45);
+                        let list_elem_50 = HostStep::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_50);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -10438,8 +11266,8 @@ impl VirtualGatewayCompareConfigurationArgs {
                     let mut val: Vec<ConfigurationFile> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_46 = ConfigurationFile::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_46);
+                        let list_elem_51 = ConfigurationFile::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_51);
                     }
                     i_prot.read_list_end()?;
                     f_1 = Some(val);
@@ -10571,8 +11399,8 @@ impl VirtualGatewayApplyConfigurationArgs {
                     let mut val: Vec<ConfigurationFile> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_47 = ConfigurationFile::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_47);
+                        let list_elem_52 = ConfigurationFile::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_52);
                     }
                     i_prot.read_list_end()?;
                     f_1 = Some(val);
@@ -10654,8 +11482,8 @@ impl VirtualGatewayApplyConfigurationResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<Difference> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_48 = Difference::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_48);
+                        let list_elem_53 = Difference::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_53);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -11251,6 +12079,463 @@ impl VirtualGatewayAuditResult {
     }
     fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
         let struct_ident = TStructIdentifier::new("VirtualGatewayAuditResult");
+        o_prot.write_struct_begin(&struct_ident)?;
+        if let Some(ref fld_var) = self.result_value {
+            o_prot.write_field_begin(&TFieldIdentifier::new("result_value", TType::Struct, 0))?;
+            fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.error {
+            o_prot.write_field_begin(&TFieldIdentifier::new("error", TType::Struct, 1))?;
+            fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// VirtualGatewayTakeFabricArgs
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct VirtualGatewayTakeFabricArgs {
+    request: FabricRequest,
+    dry_run: bool,
+}
+
+impl VirtualGatewayTakeFabricArgs {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<VirtualGatewayTakeFabricArgs> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<FabricRequest> = None;
+        let mut f_2: Option<bool> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = FabricRequest::read_from_in_protocol(i_prot)?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let val = i_prot.read_bool()?;
+                    f_2 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("VirtualGatewayTakeFabricArgs.request", &f_1)?;
+        verify_required_field_exists("VirtualGatewayTakeFabricArgs.dry_run", &f_2)?;
+        let ret = VirtualGatewayTakeFabricArgs {
+            request: f_1.expect("auto-generated code should have checked for presence of required fields"),
+            dry_run: f_2.expect("auto-generated code should have checked for presence of required fields"),
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("take_fabric_args");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("request", TType::Struct, 1))?;
+        self.request.write_to_out_protocol(o_prot)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("dry_run", TType::Bool, 2))?;
+        o_prot.write_bool(self.dry_run)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// VirtualGatewayTakeFabricResult
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct VirtualGatewayTakeFabricResult {
+    result_value: Option<FabricDeed>,
+    error: Option<RequestError>,
+}
+
+impl VirtualGatewayTakeFabricResult {
+    fn ok_or(self) -> thrift::Result<FabricDeed> {
+        if self.error.is_some() {
+            Err(thrift::Error::User(Box::new(self.error.unwrap())))
+        } else if self.result_value.is_some() {
+            Ok(self.result_value.unwrap())
+        } else {
+            Err(thrift::Error::Application(ApplicationError::new(
+                ApplicationErrorKind::MissingResult,
+                "no result received for VirtualGatewayTakeFabric",
+            )))
+        }
+    }
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<VirtualGatewayTakeFabricResult> {
+        i_prot.read_struct_begin()?;
+        let mut f_0: Option<FabricDeed> = None;
+        let mut f_1: Option<RequestError> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                0 => {
+                    let val = FabricDeed::read_from_in_protocol(i_prot)?;
+                    f_0 = Some(val);
+                }
+                1 => {
+                    let val = RequestError::read_from_in_protocol(i_prot)?;
+                    f_1 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        let ret = VirtualGatewayTakeFabricResult { result_value: f_0, error: f_1 };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("VirtualGatewayTakeFabricResult");
+        o_prot.write_struct_begin(&struct_ident)?;
+        if let Some(ref fld_var) = self.result_value {
+            o_prot.write_field_begin(&TFieldIdentifier::new("result_value", TType::Struct, 0))?;
+            fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.error {
+            o_prot.write_field_begin(&TFieldIdentifier::new("error", TType::Struct, 1))?;
+            fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// VirtualGatewayConfirmFabricArgs
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct VirtualGatewayConfirmFabricArgs {}
+
+impl VirtualGatewayConfirmFabricArgs {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<VirtualGatewayConfirmFabricArgs> {
+        i_prot.read_struct_begin()?;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        let ret = VirtualGatewayConfirmFabricArgs {};
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("confirm_fabric_args");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// VirtualGatewayConfirmFabricResult
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct VirtualGatewayConfirmFabricResult {
+    result_value: Option<FabricState>,
+    error: Option<RequestError>,
+}
+
+impl VirtualGatewayConfirmFabricResult {
+    fn ok_or(self) -> thrift::Result<FabricState> {
+        if self.error.is_some() {
+            Err(thrift::Error::User(Box::new(self.error.unwrap())))
+        } else if self.result_value.is_some() {
+            Ok(self.result_value.unwrap())
+        } else {
+            Err(thrift::Error::Application(ApplicationError::new(
+                ApplicationErrorKind::MissingResult,
+                "no result received for VirtualGatewayConfirmFabric",
+            )))
+        }
+    }
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<VirtualGatewayConfirmFabricResult> {
+        i_prot.read_struct_begin()?;
+        let mut f_0: Option<FabricState> = None;
+        let mut f_1: Option<RequestError> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                0 => {
+                    let val = FabricState::read_from_in_protocol(i_prot)?;
+                    f_0 = Some(val);
+                }
+                1 => {
+                    let val = RequestError::read_from_in_protocol(i_prot)?;
+                    f_1 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        let ret = VirtualGatewayConfirmFabricResult { result_value: f_0, error: f_1 };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("VirtualGatewayConfirmFabricResult");
+        o_prot.write_struct_begin(&struct_ident)?;
+        if let Some(ref fld_var) = self.result_value {
+            o_prot.write_field_begin(&TFieldIdentifier::new("result_value", TType::Struct, 0))?;
+            fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.error {
+            o_prot.write_field_begin(&TFieldIdentifier::new("error", TType::Struct, 1))?;
+            fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// VirtualGatewayGiveBackFabricArgs
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct VirtualGatewayGiveBackFabricArgs {
+    dry_run: bool,
+}
+
+impl VirtualGatewayGiveBackFabricArgs {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<VirtualGatewayGiveBackFabricArgs> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<bool> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = i_prot.read_bool()?;
+                    f_1 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("VirtualGatewayGiveBackFabricArgs.dry_run", &f_1)?;
+        let ret = VirtualGatewayGiveBackFabricArgs {
+            dry_run: f_1.expect("auto-generated code should have checked for presence of required fields"),
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("give_back_fabric_args");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("dry_run", TType::Bool, 1))?;
+        o_prot.write_bool(self.dry_run)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// VirtualGatewayGiveBackFabricResult
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct VirtualGatewayGiveBackFabricResult {
+    result_value: Option<FabricDeed>,
+    error: Option<RequestError>,
+}
+
+impl VirtualGatewayGiveBackFabricResult {
+    fn ok_or(self) -> thrift::Result<FabricDeed> {
+        if self.error.is_some() {
+            Err(thrift::Error::User(Box::new(self.error.unwrap())))
+        } else if self.result_value.is_some() {
+            Ok(self.result_value.unwrap())
+        } else {
+            Err(thrift::Error::Application(ApplicationError::new(
+                ApplicationErrorKind::MissingResult,
+                "no result received for VirtualGatewayGiveBackFabric",
+            )))
+        }
+    }
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<VirtualGatewayGiveBackFabricResult> {
+        i_prot.read_struct_begin()?;
+        let mut f_0: Option<FabricDeed> = None;
+        let mut f_1: Option<RequestError> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                0 => {
+                    let val = FabricDeed::read_from_in_protocol(i_prot)?;
+                    f_0 = Some(val);
+                }
+                1 => {
+                    let val = RequestError::read_from_in_protocol(i_prot)?;
+                    f_1 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        let ret = VirtualGatewayGiveBackFabricResult { result_value: f_0, error: f_1 };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("VirtualGatewayGiveBackFabricResult");
+        o_prot.write_struct_begin(&struct_ident)?;
+        if let Some(ref fld_var) = self.result_value {
+            o_prot.write_field_begin(&TFieldIdentifier::new("result_value", TType::Struct, 0))?;
+            fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.error {
+            o_prot.write_field_begin(&TFieldIdentifier::new("error", TType::Struct, 1))?;
+            fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// VirtualGatewayFabricArgs
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct VirtualGatewayFabricArgs {}
+
+impl VirtualGatewayFabricArgs {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<VirtualGatewayFabricArgs> {
+        i_prot.read_struct_begin()?;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        let ret = VirtualGatewayFabricArgs {};
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("fabric_args");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// VirtualGatewayFabricResult
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct VirtualGatewayFabricResult {
+    result_value: Option<FabricState>,
+    error: Option<RequestError>,
+}
+
+impl VirtualGatewayFabricResult {
+    fn ok_or(self) -> thrift::Result<FabricState> {
+        if self.error.is_some() {
+            Err(thrift::Error::User(Box::new(self.error.unwrap())))
+        } else if self.result_value.is_some() {
+            Ok(self.result_value.unwrap())
+        } else {
+            Err(thrift::Error::Application(ApplicationError::new(
+                ApplicationErrorKind::MissingResult,
+                "no result received for VirtualGatewayFabric",
+            )))
+        }
+    }
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<VirtualGatewayFabricResult> {
+        i_prot.read_struct_begin()?;
+        let mut f_0: Option<FabricState> = None;
+        let mut f_1: Option<RequestError> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                0 => {
+                    let val = FabricState::read_from_in_protocol(i_prot)?;
+                    f_0 = Some(val);
+                }
+                1 => {
+                    let val = RequestError::read_from_in_protocol(i_prot)?;
+                    f_1 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        let ret = VirtualGatewayFabricResult { result_value: f_0, error: f_1 };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("VirtualGatewayFabricResult");
         o_prot.write_struct_begin(&struct_ident)?;
         if let Some(ref fld_var) = self.result_value {
             o_prot.write_field_begin(&TFieldIdentifier::new("result_value", TType::Struct, 0))?;

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use super::{
-    Apply, AuditVerb, ConfigurationFile, DemoArguments, GatewayVerb, HostVerb, ImportArguments, InstanceVerb,
-    NetworkVerb, PortVerb, RouteVerb, UplinkVerb,
+    Apply, AuditVerb, ConfigurationFile, DemoArguments, FabricVerb, GatewayVerb, HostVerb, ImportArguments,
+    InstanceVerb, NetworkVerb, PortVerb, RouteVerb, UplinkVerb,
 };
 
 /// Gives isolated virtual networks a way out on the compute node itself.
@@ -90,6 +90,9 @@ pub enum DaemonVerb {
     /// Routes of an instance.
     #[command(subcommand)]
     Route(RouteVerb),
+    /// The host's own device, taken in front of the host.
+    #[command(subcommand)]
+    Fabric(FabricVerb),
     /// What of the host's kernel is the daemon's.
     #[command(subcommand)]
     Host(HostVerb),
@@ -132,6 +135,7 @@ impl DaemonVerb {
             Self::Uplink(verb) => verb.is_change(),
             Self::Route(verb) => verb.is_change(),
             Self::Apply(_) => true,
+            Self::Fabric(verb) => verb.is_change(),
             Self::Instance(_) | Self::Host(_) | Self::Status | Self::Audit { .. } => false,
             Self::Diff(_) | Self::Confirm | Self::Rollback => false,
         }

@@ -2,6 +2,7 @@
 
 mod audit;
 mod configuration;
+mod fabric;
 mod gateway;
 mod host;
 mod imported;

@@ -5,6 +5,7 @@
 mod audit;
 mod configuration;
 mod counters;
+mod fabric;
 mod form;
 mod gateway;
 mod host;
@@ -19,6 +20,7 @@ mod uplink;
 pub use audit::{Audit, RunningAudit};
 pub use configuration::{Check, Comparison, ConfigurationApplied, Difference, FieldDifference, Trial, TrialEnd};
 pub use counters::Counters;
+pub use fabric::{Fabric, FabricDeed, Restored};
 pub use form::{Report, to_json};
 pub use gateway::{Gateway, Gateways, Traffic};
 pub use host::{HostDifference, HostObject, HostObjects, ObjectState, Step};

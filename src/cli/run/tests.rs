@@ -59,7 +59,38 @@ fn audit_state() -> AuditState {
     AuditState { version: 1, timeout_ms: Some(300), running: vec![] }
 }
 
+fn fabric_state(phase: FabricPhase) -> FabricState {
+    FabricState {
+        phase,
+        device: Some("eth0".into()),
+        interface_name: Some("vhost0".into()),
+        mac: Some("02:00:00:00:00:05".into()),
+        left_ms: (phase == FabricPhase::UNCONFIRMED).then_some(42_000),
+        addresses: vec!["192.0.2.5/24".into()],
+        routes: vec!["default via 192.0.2.1".into()],
+        neighbours: vec![],
+    }
+}
+
 impl TVirtualGatewaySyncClient for Daemon {
+    fn take_fabric(&mut self, request: FabricRequest, dry_run: bool) -> thrift::Result<FabricDeed> {
+        let steps = vec!["ip link set vhost0 up".into()];
+        let deed = FabricDeed { steps, warnings: vec!["mind".into()], fabric: fabric_state(FabricPhase::UNCONFIRMED) };
+        self.answer(format!("take {} {:?} {dry_run}", request.device, request.confirm_ms), deed)
+    }
+    fn confirm_fabric(&mut self) -> thrift::Result<FabricState> {
+        self.answer("confirm".into(), fabric_state(FabricPhase::HELD))
+    }
+    fn give_back_fabric(&mut self, dry_run: bool) -> thrift::Result<FabricDeed> {
+        let (device, interface_name, mac, left_ms) = (None, None, None, None);
+        let [addresses, routes, neighbours] = [vec![], vec![], vec![]];
+        let phase = FabricPhase::ABSENT;
+        let fabric = FabricState { phase, device, interface_name, mac, left_ms, addresses, routes, neighbours };
+        self.answer(format!("give back {dry_run}"), FabricDeed { steps: vec![], warnings: vec![], fabric })
+    }
+    fn fabric(&mut self) -> thrift::Result<FabricState> {
+        self.answer("fabric".into(), fabric_state(FabricPhase::GIVING_BACK))
+    }
     fn add_gateway(&mut self, gateway: Gateway) -> thrift::Result<Outcome> {
         self.answer(format!("add {} {:?}", gateway.interface_name, gateway.subnets), Outcome::ADDED)
     }
@@ -302,6 +333,7 @@ fn only_changes_can_be_tried_out() {
         "vgw -n gateway list",
         "vgw -n audit connect",
         "vgw -n host show",
+        "vgw -n fabric confirm",
         "vgw -n uplink release eth1",
     ] {
         let mut daemon = Daemon::default();
@@ -378,4 +410,24 @@ fn a_bad_configuration_is_not_sent() {
     let failure = ask(&mut daemon, &format!("vgw apply {}", path.display())).unwrap_err();
     assert_eq!((failure.exit_code(), failure.field()), (78, "limits.ports"));
     assert_eq!(daemon.asked, [""; 0]);
+}
+
+#[test]
+fn what_is_taken_is_told_with_the_time_left() {
+    let mut daemon = Daemon::default();
+    let taken = ask(&mut daemon, "vgw fabric take eth0 --confirm 60s").unwrap();
+    assert_eq!(
+        taken,
+        "note: mind\neth0 is taken, and given back in 42 s unless it is confirmed; the host has vhost0 in its place, \
+         02:00:00:00:00:05\naddresses\n  192.0.2.5/24\nroutes\n  default via 192.0.2.1\n"
+    );
+    let dry = ask(&mut daemon, "vgw fabric take eth0 -n").unwrap();
+    assert_eq!(dry, "note: mind\nnothing is done; these would be the 1 steps:\n  ip link set vhost0 up\n");
+    assert!(ask(&mut daemon, "vgw fabric confirm").unwrap().starts_with("eth0 is taken; the host has vhost0"));
+    assert_eq!(ask(&mut daemon, "vgw fabric give-back").unwrap(), "no device is taken\n");
+    assert!(ask(&mut daemon, "vgw fabric show").unwrap().starts_with("eth0 is not given back whole"));
+    assert!(ask(&mut daemon, "vgw fabric show -j").unwrap().contains("\"state\":\"giving-back\""));
+    let asked =
+        ["take eth0 Some(60000) false", "take eth0 None true", "confirm", "give back false", "fabric", "fabric"];
+    assert_eq!(daemon.asked, asked);
 }

@@ -29,6 +29,7 @@ pub fn run(
         DaemonVerb::Uplink(verb) => talk.uplink(verb),
         DaemonVerb::Instance(verb) => talk.instance(verb),
         DaemonVerb::Route(verb) => talk.route(verb),
+        DaemonVerb::Fabric(verb) => talk.fabric(verb),
         DaemonVerb::Host(verb) => talk.host(verb),
         DaemonVerb::Diff(file) => talk.diff(file),
         DaemonVerb::Apply(apply) => talk.apply(apply),

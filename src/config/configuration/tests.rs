@@ -44,6 +44,7 @@ fn the_packaged_file_holds_the_defaults() {
         warnings,
         places,
         rt_tables,
+        fabric,
     } = Config::default();
     let packaged = read(&[PACKAGED]).unwrap();
     assert_eq!(packaged.declared, declared);
@@ -53,6 +54,7 @@ fn the_packaged_file_holds_the_defaults() {
     assert_eq!(packaged.socket, socket);
     assert_eq!(packaged.mark, mark);
     assert_eq!((packaged.check, packaged.rt_tables), (check, rt_tables));
+    assert_eq!(packaged.fabric, fabric);
     assert_eq!(packaged.workers, workers);
     assert_eq!(packaged.io_uring, io_uring);
     assert_eq!(packaged.spin, spin);
@@ -365,4 +367,15 @@ fn an_agents_gateways_stand_beside_those_of_the_file() {
         error(&["[compat]\nagent_conf = 'x'"]),
         "a.toml:2: compat.agent_conf: \"x\" is neither an absolute path nor \"none\""
     );
+}
+
+#[test]
+fn the_fabric_has_a_device_and_a_usual_interface() {
+    let fabric = |text: &str| read(&[text]).unwrap().fabric.map(|fabric| (fabric.device, fabric.interface));
+    let name = |text: &str| text.parse().unwrap();
+    assert_eq!(fabric("[fabric]\ndevice = 'eth0'\n"), Some((name("eth0"), name("vhost0"))));
+    let other = "[fabric]\ndevice = 'eth0'\ninterface = 'br-ext'\n";
+    assert_eq!(fabric(other), Some((name("eth0"), name("br-ext"))));
+    assert!(error(&["[fabric]\ninterface = 'vhost0'\n"]).contains("device"));
+    assert!(error(&["[fabric]\ndevice = 'a/b'\n"]).contains("not allowed"));
 }

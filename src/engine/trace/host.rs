@@ -117,11 +117,11 @@ impl Crossing<'_> {
             return None;
         }
         let covering = self.ours.masquerades.iter().filter(|one| one.subnet.contains(self.packet.source));
-        let to = covering.filter_map(|one| match one.to {
+        let mut to = covering.filter_map(|one| match one.to {
             Translation::Device => Some(format!("the address of {device}")),
             Translation::Uplink(of, address) => (of == device).then(|| address.to_string()),
         });
-        let to = to.last()?;
+        let to = to.next_back()?;
         let facts = vec![("from", self.packet.source.to_string()), ("to", to.clone())];
         Some(host("masquerade", format!("masquerade: {} becomes {to}", self.packet.source), facts))
     }

@@ -1,6 +1,8 @@
 //! One netlink socket and the two ways of asking: requests that are acknowledged, many at once, and a
 //! dump.
 
+mod raw;
+
 use std::fmt;
 use std::time::Duration;
 

@@ -1,9 +1,9 @@
-//! The kernel's packet filter, as far as masquerade needs it (docs/decisions/masquerade.md).
+//! The kernel's packet filter, as far as masquerade (docs/decisions/masquerade.md) and the fabric need it.
 
 mod generation;
 mod program;
 mod table;
 
 pub(super) use generation::Generations;
-pub(super) use program::{ProgramError, list, run};
+pub(super) use program::{ProgramError, list, ruleset, run};
 pub(super) use table::{Listing, Transaction};

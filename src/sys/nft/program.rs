@@ -11,7 +11,7 @@ use super::table::TABLE;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ProgramError {
     /// It is not installed.
-    #[error("masquerade needs the program nft, which is not there; Debian has it in the package nftables")]
+    #[error("the program nft is needed, which is not there; Debian has it in the package nftables")]
     Missing,
     /// It could not be run.
     #[error("the program nft cannot be run: {0}")]
@@ -50,6 +50,14 @@ pub(crate) fn run(transaction: &Value) -> Result<(), ProgramError> {
 /// There is none, or it cannot be read.
 pub(crate) fn list() -> Result<Value, ProgramError> {
     Ok(serde_json::from_str(&nft(&["-j", "list", "table", "inet", TABLE], "")?)?)
+}
+
+/// All rules of all tables, as people read them.
+///
+/// # Errors
+/// They cannot be read.
+pub(crate) fn ruleset() -> Result<String, ProgramError> {
+    nft(&["list", "ruleset"], "")
 }
 
 fn nft(arguments: &[&str], input: &str) -> Result<String, ProgramError> {

@@ -2,6 +2,7 @@
 
 mod audit;
 mod configuration;
+mod fabric;
 mod gateway;
 mod host;
 mod network;
@@ -14,6 +15,7 @@ mod uplink;
 
 pub(in crate::cli) use audit::audit;
 pub(in crate::cli) use configuration::difference;
+pub(in crate::cli) use fabric::{fabric, fabric_deed};
 pub(in crate::cli) use gateway::gateway;
 pub(in crate::cli) use host::{host_object, step};
 pub(in crate::cli) use network::network;

@@ -1,0 +1,138 @@
+//! Taking, confirming, giving back.
+
+use std::time::Duration;
+
+use crate::addr::InterfaceName;
+use crate::engine::command::{Caller, Failure};
+use crate::engine::conductor::Conductor;
+use crate::fabric::{
+    Failed, Holding, Record, Refusal, SiteError, Step, Wanted, give, give_back, take, take_over, warnings,
+};
+
+use super::crossing::Crossing;
+use super::view::{FabricDeed, FabricView};
+
+/// A request to take a card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TakeFabric {
+    /// What is taken.
+    pub wanted: Wanted,
+    /// It is given back unless it is confirmed within this time; `None` takes it for good.
+    pub confirm: Option<Duration>,
+    /// Nothing is done.
+    pub dry: bool,
+}
+
+impl Conductor {
+    /// Takes a card, or says what that would come to.
+    pub(in crate::engine) fn take_fabric(&mut self, caller: &Caller, asked: TakeFabric) -> Result<FabricDeed, Failure> {
+        let Wanted { device, interface } = asked.wanted;
+        self.check_fabric(device, interface)?;
+        let site = self.platform.fabric().ok_or_else(no_site)?;
+        let observed = site.observe(device, interface).map_err(|error| cannot_look(device, &error))?;
+        let found = Refusal::check(device, interface, &observed).map_err(Failure::Fabric)?;
+        let mut record = Record::of(found, interface, &observed, site.now());
+        let filters = site.filters(device);
+        let warnings: Vec<_> = warnings(&record, &observed, &filters).iter().map(ToString::to_string).collect();
+        let steps = texts(&take_over(&record, &observed), &record);
+        if !asked.dry {
+            let (dataplane, plan) = (&mut self.dataplane, &mut self.plan);
+            take(&mut Crossing { site, dataplane, plan }, &mut record, &observed).map_err(Failure::FabricStep)?;
+            let now = self.clock.now();
+            self.fabric.holding = Some(Holding::new(record, now, asked.confirm));
+            // Another way leads out of the host now.
+            self.mirror.doubt();
+            self.vigil.schedule.heard(now);
+            tracing::info!(%caller, %device, %interface, confirm = ?asked.confirm, "the fabric's device is taken");
+            warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+        }
+        Ok(FabricDeed { steps, warnings, fabric: self.fabric_view() })
+    }
+
+    /// What is ours already cannot be taken.
+    fn check_fabric(&self, device: InterfaceName, interface: InterfaceName) -> Result<(), Failure> {
+        if let Some(holding) = &self.fabric.holding {
+            return Err(Failure::Fabric(Refusal::Held(holding.record.device.name)));
+        }
+        let registry = self.plan.registry();
+        for name in [device, interface] {
+            let gateway = registry.gateway(&name).map(|_| format!("gateway {name}"));
+            let port = registry.port(&name).map(|_| format!("port {name}"));
+            let uplink = registry.uplinks().find(|uplink| uplink.spec.device == name && name == device);
+            let uplink = uplink.map(|uplink| format!("uplink {}, which must name {interface}", uplink.spec.name));
+            if let Some(user) = gateway.or(port).or(uplink) {
+                return Err(Failure::Fabric(Refusal::InUse(name, user)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes what was taken last. `None` if nothing is.
+    pub(in crate::engine) fn confirm_fabric(&mut self, caller: &Caller) -> Result<FabricView, Failure> {
+        let holding = self.fabric.holding.as_mut().ok_or(Failure::Fabric(Refusal::NotHeld))?;
+        if holding.confirm() {
+            tracing::info!(%caller, device = %holding.record.device.name, "the fabric's device is held for good");
+        }
+        Ok(self.fabric_view())
+    }
+
+    /// Gives a card back, or says what that would come to.
+    pub(in crate::engine) fn give_fabric_back(&mut self, caller: &Caller, dry: bool) -> Result<FabricDeed, Failure> {
+        let holding = self.fabric.holding.as_ref().ok_or(Failure::Fabric(Refusal::NotHeld))?;
+        let mut record = holding.record.clone();
+        let uplink = self.plan.registry().uplinks().find(|uplink| uplink.spec.device == record.host);
+        if let Some(uplink) = uplink {
+            let user = format!("uplink {}, which goes first", uplink.spec.name);
+            return Err(Failure::Fabric(Refusal::InUse(record.host, user)));
+        }
+        let site = self.platform.fabric().ok_or_else(no_site)?;
+        let device = record.device.name;
+        let observed = site.observe(device, record.host).map_err(|error| cannot_look(device, &error))?;
+        record.refresh(&observed, site.now());
+        let mut steps = give_back(&record, &observed);
+        steps.push(Step::Forget);
+        let steps = texts(&steps, &record);
+        if !dry {
+            self.release_fabric().map_err(Failure::FabricStep)?;
+            tracing::info!(%caller, %device, "given back");
+        }
+        Ok(FabricDeed { steps, warnings: Vec::new(), fabric: self.fabric_view() })
+    }
+
+    /// Gives a card back. What fails is logged, shown as a problem and tried again.
+    pub(in crate::engine) fn release_fabric(&mut self) -> Result<(), Failed> {
+        let Some(mut holding) = self.fabric.holding.take() else { return Ok(()) };
+        let (device, now) = (holding.record.device.name, self.clock.now());
+        let is_held = holding.record.phase == crate::fabric::Phase::Held;
+        let Some(site) = self.platform.fabric() else { return Ok(()) };
+        let (dataplane, plan) = (&mut self.dataplane, &mut self.plan);
+        let done = give(&mut Crossing { site, dataplane, plan }, &mut holding.record, is_held);
+        self.mirror.doubt();
+        self.vigil.schedule.heard(now);
+        self.fabric.stuck = None;
+        if let Err(failed) = &done {
+            tracing::error!(%device, "not given back as it was: {failed}");
+            holding.confirm();
+            self.fabric.holding = Some(holding);
+            self.fabric.fail(failed.to_string(), now);
+        }
+        done
+    }
+
+    /// How it stands.
+    pub(in crate::engine) fn fabric_view(&self) -> FabricView {
+        FabricView::of(self.fabric.holding.as_ref(), self.clock.now())
+    }
+}
+
+fn texts(steps: &[Step], record: &Record) -> Vec<String> {
+    steps.iter().map(|step| step.text(record)).collect()
+}
+
+fn no_site() -> Failure {
+    Failure::Device("devices of the host cannot be taken here".to_owned())
+}
+
+fn cannot_look(device: InterfaceName, error: &SiteError) -> Failure {
+    Failure::Device(format!("cannot look at {device}: {error}"))
+}

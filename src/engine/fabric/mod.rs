@@ -1,0 +1,11 @@
+//! The host's own card: taken in front of the host, kept up to date, given back.
+
+mod crossing;
+mod deeds;
+mod upkeep;
+mod view;
+
+pub use crossing::{FabricSite, Queues};
+pub use deeds::TakeFabric;
+pub(super) use upkeep::Upkeep;
+pub use view::{FabricDeed, FabricView, HeldView};

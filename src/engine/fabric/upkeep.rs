@@ -1,0 +1,90 @@
+//! What is held is kept right, and given back when its time has come.
+
+use std::time::Duration;
+
+use crate::clock::Moment;
+use crate::engine::conductor::Conductor;
+use crate::fabric::{Holding, Phase};
+
+use super::crossing::{Crossing, of};
+
+/// How long changes at the tap are collected before they are written down.
+const COLLECT: Duration = Duration::from_millis(500);
+
+/// The pause before a card that could not be given back is tried again.
+const AGAIN: Duration = Duration::from_secs(10);
+
+/// What the conductor keeps of a card.
+#[derive(Debug, Default)]
+pub(in crate::engine) struct Upkeep {
+    /// What is held.
+    pub(in crate::engine) holding: Option<Holding>,
+    /// When what others have changed at the tap is looked at.
+    look: Option<Moment>,
+    /// Why it could not be given back, and when that is tried again.
+    pub(super) stuck: Option<(String, Moment)>,
+}
+
+impl Upkeep {
+    pub(in crate::engine) fn next_deadline(&self) -> Option<Moment> {
+        let until = self.holding.as_ref().and_then(Holding::deadline);
+        [until, self.look, self.stuck.as_ref().map(|(_, again)| *again)].into_iter().flatten().min()
+    }
+
+    /// The kernel tells of some change.
+    pub(in crate::engine) fn stirred(&mut self, now: Moment) {
+        if self.holding.is_some() && self.look.is_none() {
+            self.look = Some(now + COLLECT);
+        }
+    }
+
+    /// What is wrong, if something is.
+    pub(in crate::engine) fn problems(&self) -> impl Iterator<Item = String> {
+        self.stuck.iter().map(|(reason, _)| format!("the fabric's device is not given back: {reason}"))
+    }
+
+    pub(super) fn fail(&mut self, reason: String, now: Moment) {
+        self.stuck = Some((reason, now + AGAIN));
+    }
+}
+
+impl Conductor {
+    /// Does what is due of a card that is held.
+    pub(in crate::engine) fn keep_fabric(&mut self, now: Moment) {
+        let is_overdue = self.fabric.holding.as_ref().is_some_and(|holding| holding.is_overdue(now));
+        let is_due_again = self.fabric.stuck.as_ref().is_some_and(|(_, again)| *again <= now);
+        if is_overdue || is_due_again {
+            if is_overdue {
+                tracing::warn!("nobody has confirmed that the fabric's device was taken: it is given back");
+            }
+            // Told where it fails.
+            let _ = self.release_fabric();
+        } else if self.fabric.look.is_some_and(|look| look <= now) {
+            self.fabric.look = None;
+            self.refresh_fabric();
+        }
+    }
+
+    /// Takes in what others have changed at the tap.
+    fn refresh_fabric(&mut self) {
+        let (Some(holding), Some(site)) = (&mut self.fabric.holding, self.platform.fabric()) else { return };
+        let record = &mut holding.record;
+        if record.phase != Phase::Held {
+            return;
+        }
+        let observed = match site.observe(record.device.name, record.host) {
+            Ok(observed) => observed,
+            Err(error) => return tracing::error!("cannot see what is at {}: {error}", record.host),
+        };
+        let now = site.now();
+        if !record.refresh(&observed, now) {
+            return;
+        }
+        tracing::info!(interface = %record.host, "what is on it has changed, and is written down");
+        if let Err(error) = site.note(record) {
+            tracing::error!("a crash would give back what was there before: {error}");
+        }
+        let fabric = of(record);
+        Crossing { site, dataplane: &mut self.dataplane, plan: &mut self.plan }.plan_with(Some(fabric));
+    }
+}

@@ -1,0 +1,10 @@
+//! The host's own network card, taken and given back: the kernel's side.
+
+mod journal;
+mod observe;
+mod perform;
+mod rescue;
+
+pub use journal::JournalFile;
+pub use perform::LinuxSite;
+pub use rescue::{RescueError, Rescued, rescue, restore};

@@ -1,0 +1,192 @@
+//! The daemon takes a card and gives it back.
+
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::daemon::Daemon;
+use crate::lab::{eventually, shared_turn};
+
+use super::node::{ADDRESSES, Node, Talk};
+
+const TAKEN: &str = "[fabric]\ndevice = \"eth0\"\n";
+
+/// Runs `vgw` on the node: its exit code and what it says.
+fn vgw(node: &Node, words: &str) -> (Option<i32>, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_vgw"));
+    command.arg("--socket").arg(node.folder.path().join("vgwd.sock")).args(words.split_whitespace());
+    if words.starts_with("fabric restore") {
+        command.arg("--state-dir").arg(node.folder.path().join("state"));
+    }
+    let output = node.node.enter(|| command.output()).unwrap();
+    let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    (output.status.code(), text.into_owned())
+}
+
+fn must(node: &Node, words: &str) -> String {
+    let (code, text) = vgw(node, words);
+    assert_eq!(code, Some(0), "vgw {words}: {text}");
+    text
+}
+
+fn show(node: &Node) -> Value {
+    serde_json::from_str(&must(node, "fabric show -j")).unwrap()
+}
+
+fn start<'a>(node: &'a Node, config: &str) -> Daemon<'a> {
+    Daemon::start(&node.node, node.folder.path(), config)
+}
+
+/// The node as it is while a daemon runs that has nothing to do.
+fn at_rest(node: &Node) -> String {
+    start(node, "").stop();
+    node.snapshot()
+}
+
+#[test]
+fn the_daemon_holds_a_card_while_connections_go_on() {
+    let _turn = shared_turn();
+    let node = Node::new();
+    let before = at_rest(&node);
+    let talks = ADDRESSES.map(|address| Talk::start(&node, address));
+    let daemon = start(&node, TAKEN);
+    talks.iter().for_each(Talk::assert_goes_on);
+    let shown = show(&node);
+    assert_eq!((&shown["state"], &shown["device"]), (&"held".into(), &"eth0".into()), "{shown}");
+    assert!(!node.node.ip("address show dev eth0").contains("inet"));
+    let (alive, said) = node.client.run("ping -c 3 -i 0.2 -W 5 192.0.2.5");
+    assert!(alive && said.contains(" 0% packet loss") && !said.contains("DUP"), "{said}");
+    daemon.stop();
+    node.assert_unchanged(&before, "stopped");
+    talks.iter().for_each(Talk::assert_goes_on);
+    talks.into_iter().for_each(Talk::end);
+}
+
+#[test]
+fn what_nobody_confirms_is_given_back() {
+    let _turn = shared_turn();
+    let node = Node::new();
+    let before = at_rest(&node);
+    let daemon = start(&node, "");
+    let talk = Talk::start(&node, ADDRESSES[0]);
+    let (unheld, _) = vgw(&node, "fabric confirm");
+    assert_eq!(unheld, Some(3));
+    let text = must(&node, "fabric take eth0 --dry-run");
+    assert!(text.contains("make the tap vhost0") && text.contains("198.51.100.5/25 is valid for"), "{text}");
+    node.assert_unchanged(&before, "dry run");
+
+    must(&node, "fabric take eth0 --confirm 2s");
+    assert_eq!(show(&node)["state"], "unconfirmed");
+    talk.assert_goes_on();
+    eventually("it is given back", || show(&node)["state"] == "absent");
+    node.assert_unchanged(&before, "not confirmed");
+    talk.assert_goes_on();
+
+    must(&node, "fabric take eth0 --confirm 3600s");
+    let left = show(&node)["left_ms"].as_u64().unwrap();
+    assert!((1..=3_600_000).contains(&left), "{left}");
+    let (again, said) = vgw(&node, "fabric take eth1");
+    assert!(again == Some(1) && said.contains("eth0 is held already"), "{said}");
+    must(&node, "fabric confirm");
+    let shown = show(&node);
+    assert_eq!((&shown["state"], &shown["left_ms"]), (&"held".into(), &Value::Null));
+    let (_, refused) = vgw(&node, "fabric restore");
+    assert!(refused.contains("another vgwd uses the state directory"), "{refused}");
+    must(&node, "fabric give-back");
+    node.assert_unchanged(&before, "given back");
+    talk.assert_goes_on();
+    talk.end();
+    daemon.stop();
+}
+
+#[test]
+fn after_a_crash_the_host_gets_what_it_had_last() {
+    let _turn = shared_turn();
+    let node = Node::new();
+    let before = at_rest(&node);
+    let daemon = start(&node, TAKEN);
+    daemon.kill();
+    assert!(must(&node, "fabric restore").contains("the host has eth0 as it had it before"));
+    node.assert_unchanged(&before, "restored by hand");
+    assert!(must(&node, "fabric restore").contains("nothing to give back"));
+
+    let daemon = start(&node, TAKEN);
+    node.node.ip("address add 192.0.2.9/24 dev vhost0");
+    node.node.ip("route add 203.0.109.0/24 via 192.0.2.1 dev vhost0 proto bird");
+    node.node.ip("route delete default via 192.0.2.1 dev vhost0");
+    let journal = node.folder.path().join("state/fabric.json");
+    eventually("it is written down", || {
+        let text = std::fs::read_to_string(&journal).unwrap();
+        text.contains("192.0.2.9/24") && text.contains("203.0.109.0/24")
+    });
+    let fabric = || must(&node, "fabric show");
+    eventually("it is shown", || fabric().contains("192.0.2.9/24"));
+    daemon.kill();
+    // The next daemon gives it back, and does not take it again.
+    start(&node, "").stop();
+    let addresses = node.node.ip("address show dev eth0");
+    let routes = node.node.ip("route show");
+    assert!(addresses.contains("192.0.2.9/24"), "{addresses}");
+    assert!(routes.contains("203.0.109.0/24 via 192.0.2.1 dev eth0 proto bird"), "{routes}");
+    assert!(!routes.contains("metric 100"), "{routes}");
+}
+
+#[test]
+fn a_journal_that_tells_nothing_is_kept_aside() {
+    let _turn = shared_turn();
+    let node = Node::new();
+    let before = at_rest(&node);
+    let folder = node.folder.path().join("state");
+    start(&node, TAKEN).kill();
+    let journal = std::fs::read_to_string(folder.join("fabric.json")).unwrap();
+    let put = |text: &str| std::fs::write(folder.join("fabric.json"), text).unwrap();
+    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
+    let other_boot = journal.replace(boot.trim(), "00000000-0000-0000-0000-000000000000");
+    let cases = [
+        ("", "it is empty"),
+        (&journal[..journal.len() / 2], "it cannot be read"),
+        ("{\"name\": \"somebody else's\"}", "it cannot be read"),
+        (&*other_boot, "it is from before the machine was started"),
+    ];
+    for (text, reason) in cases {
+        put(text);
+        let told = must(&node, "fabric restore");
+        assert!(told.contains(reason) && told.contains("fabric.json.aside-"), "{told}");
+        assert!(!folder.join("fabric.json").exists());
+    }
+    put(&journal);
+    must(&node, "fabric restore");
+    node.assert_unchanged(&before, "restored");
+}
+
+#[test]
+fn what_cannot_be_taken_is_refused_with_the_reason() {
+    let _turn = shared_turn();
+    let node = Node::new();
+    node.node.ip("link add br0 type bridge");
+    node.node.ip("link add p0 type veth peer name p1");
+    node.node.ip("link set p0 master br0 up");
+    let uplink = "[[uplink]]\nname = \"up\"\ndevice = \"eth1\"\naddress = \"10.9.0.1/24\"\nvia = \"10.9.0.2\"\n";
+    let daemon = start(&node, uplink);
+    let before = node.snapshot();
+    for (words, code, reason) in [
+        ("eth9", 3, "there is no interface eth9"),
+        ("lo", 2, "lo is the loopback interface"),
+        ("p1", 1, "p1 is down"),
+        ("p0", 1, "p0 belongs to another device"),
+        ("eth1", 1, "eth1 is the device of uplink up, which must name vhost0"),
+        ("eth0 --interface eth1", 1, "there is an interface eth1 already"),
+        ("eth0 --interface eth0", 2, "eth0 is the device itself"),
+    ] {
+        let (found, said) = vgw(&node, &format!("fabric take {words}"));
+        assert!(found == Some(code) && said.contains(reason), "{words}: {found:?} {said}");
+    }
+    node.node.ip("nexthop add id 7 via 192.0.2.1 dev eth0");
+    node.node.ip("route add 203.0.108.0/24 nhid 7");
+    let (_, said) = vgw(&node, "fabric take eth0");
+    assert!(said.contains("next hop object 7, which cannot be moved"), "{said}");
+    node.node.ip("route delete 203.0.108.0/24");
+    node.node.ip("nexthop delete id 7");
+    node.assert_unchanged(&before, "refused");
+    daemon.stop();
+}

@@ -1,0 +1,7 @@
+//! The host's own card, taken in front of the host and given back.
+
+mod crossing;
+mod held;
+mod killed;
+mod node;
+mod steps;
