@@ -9,8 +9,8 @@ use crate::gateway::LeaseName;
 use super::convert::{self, Identity};
 use super::generated::virtual_gateway::{
     self as wire, AuditState, ForeignUplink, Gateway, GatewayState, HostObject, HostStep, InstanceState, Lookup,
-    Network, NetworkState, Outcome, Port, PortState, Rehearsal, RequestError, Route, RouteState, Status, Uplink,
-    UplinkState, VirtualGatewaySyncHandler, VirtualGatewaySyncProcessor,
+    Network, NetworkState, Outcome, Port, PortState, Rehearsal, RequestError, Route, RouteState, Status, TraceRequest,
+    TraceWay, Uplink, UplinkState, VirtualGatewaySyncHandler, VirtualGatewaySyncProcessor,
 };
 use super::text::shown;
 
@@ -177,6 +177,13 @@ impl VirtualGatewaySyncHandler for VirtualGateway {
         let steps = self.engine.difference(&self.caller);
         let steps = answer(steps.map_err(|failure| convert::refused(&failure, Identity::Name)))?;
         Ok(steps.into_iter().map(convert::host_step).collect())
+    }
+
+    fn handle_trace(&self, request: TraceRequest) -> thrift::Result<Vec<TraceWay>> {
+        let view = convert::probe(&request).map_err(RequestError::from).and_then(|probe| {
+            self.engine.trace(&self.caller, probe).map_err(|failure| convert::refused(&failure, Identity::Name))
+        });
+        Ok(convert::ways(answer(view)?))
     }
 
     fn handle_status(&self) -> thrift::Result<Status> {

@@ -16,6 +16,7 @@ use super::failure::Failure;
 use super::lease;
 use super::render::{Style, Tone};
 use super::run::{Form, run};
+use super::trace::trace;
 
 /// Where text goes, and whether it is coloured there.
 pub struct Console<'a> {
@@ -37,13 +38,13 @@ pub fn entry(words: impl IntoIterator<Item = OsString>, clock: Arc<dyn Clock>, m
     let json = words.iter().any(|word| word == "-j" || word == "--json");
     let done = match Arguments::try_parse_from(words) {
         Ok(arguments) => obey(&arguments, clock, &mut console),
-        Err(error) if !error.use_stderr() => console.say(&error.to_string()),
+        Err(error) if !error.use_stderr() => console.say(&error.to_string()).map(|()| 0),
         Err(error) if json => Err(Failure::from(error)),
         // clap's own message has the usage and tips.
         Err(error) => return console.complain(&error.to_string(), 2),
     };
     match done {
-        Ok(()) => 0,
+        Ok(code) => code,
         Err(failure) if json => match console.say(&(failure.to_json() + "\n")) {
             Ok(()) => failure.exit_code(),
             Err(failure) => failure.exit_code(),
@@ -55,8 +56,17 @@ pub fn entry(words: impl IntoIterator<Item = OsString>, clock: Arc<dyn Clock>, m
     }
 }
 
-fn obey(arguments: &Arguments, clock: Arc<dyn Clock>, console: &mut Console<'_>) -> Result<(), Failure> {
+/// The exit code of what was done.
+fn obey(arguments: &Arguments, clock: Arc<dyn Clock>, console: &mut Console<'_>) -> Result<u8, Failure> {
     match &arguments.verb {
+        Verb::Trace(_) if arguments.dry_run => {
+            Err(Failure::Usage { field: "--dry-run".to_owned(), reason: "a trace changes nothing anyhow".to_owned() })
+        }
+        Verb::Trace(given) => {
+            let traced = trace(given, &arguments.socket)?;
+            console.say(&form(arguments, console.out_style).text(&traced)?)?;
+            Ok(u8::from(!traced.arrives()))
+        }
         Verb::Demo(_) if arguments.dry_run => Err(Failure::Usage {
             field: "--dry-run".to_owned(),
             reason: "the demonstration changes only namespaces that it makes itself".to_owned(),
@@ -68,9 +78,9 @@ fn obey(arguments: &Arguments, clock: Arc<dyn Clock>, console: &mut Console<'_>)
             let read = if given.devstack { Imported::devstack } else { Imported::agent_conf };
             let imported = read(&given.file).map_err(Failure::Configuration)?;
             console.note(&imported.warnings);
-            console.say(&form(arguments, console.out_style).text(&imported)?)
+            console.say(&form(arguments, console.out_style).text(&imported)?).map(|()| 0)
         }
-        Verb::Demo(demo) => demo::show(demo, console.out_style, clock, console.out),
+        Verb::Demo(demo) => demo::show(demo, console.out_style, clock, console.out).map(|()| 0),
         Verb::Daemon(verb) => {
             console.note(&verb.notes());
             let form = form(arguments, console.out_style);
@@ -81,7 +91,7 @@ fn obey(arguments: &Arguments, clock: Arc<dyn Clock>, console: &mut Console<'_>)
                 Err(failure) if !arguments.dry_run => form.text(&lease::unheard(verb, failure)?)?,
                 told => told?,
             };
-            console.say(&text)
+            console.say(&text).map(|()| 0)
         }
     }
 }

@@ -39,6 +39,7 @@ mod sniffer;
 mod start;
 mod storm;
 mod tap;
+mod trace;
 mod traffic;
 mod uplink;
 mod weights;

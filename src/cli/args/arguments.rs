@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 use super::{
     AuditVerb, DemoArguments, GatewayVerb, HostVerb, ImportArguments, InstanceVerb, NetworkVerb, PortVerb, RouteVerb,
-    UplinkVerb,
+    TraceArguments, UplinkVerb,
 };
 
 /// Gives isolated virtual networks a way out on the compute node itself.
@@ -52,6 +52,15 @@ pub enum Verb {
     /// What the daemon is asked.
     #[command(flatten)]
     Daemon(DaemonVerb),
+    /// Tells why a packet does, or does not, arrive: its way step by step, through vgwd and the host.
+    ///
+    /// Nothing is sent: the daemon runs its own forwarder on the packet, and asks the kernel what it
+    /// would do with it. The host's firewall is not asked. Exit code 0 if the packet arrives, 1 if not.
+    #[command(after_help = "Example:\n  vgw trace --port tap0 --src 192.168.1.253 --dst 10.1.1.253 --both-ways\n  \
+                            vgw trace --port tap0 --src 192.168.1.253 --dst 10.1.1.253 --proto tcp --dport 80\n  \
+                            vgw trace --from-device eth0 --src 10.1.1.253 --dst 192.168.1.253\n  \
+                            vgw trace --port tap0 --pcap guest.pcap --frame 3")]
+    Trace(Box<TraceArguments>),
     /// Builds guests, a compute node and an outside host in namespaces and shows the gateway at work.
     #[command(after_help = "Example:\n  sudo vgw demo\n  sudo vgw demo --keep\n  sudo vgw demo --stop")]
     Demo(DemoArguments),

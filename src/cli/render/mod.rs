@@ -13,6 +13,7 @@ mod route;
 mod status;
 mod style;
 mod table;
+mod trace;
 mod units;
 mod uplink;
 
