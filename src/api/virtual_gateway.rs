@@ -3,7 +3,7 @@
 use thrift::Error;
 use thrift::server::TProcessor;
 
-use crate::engine::{Caller, Handle, StatusView};
+use crate::engine::{Caller, Handle, StatusView, Where};
 use crate::gateway::LeaseName;
 
 use super::convert::{self, Identity};
@@ -181,7 +181,11 @@ impl VirtualGatewaySyncHandler for VirtualGateway {
 
     fn handle_trace(&self, request: TraceRequest) -> thrift::Result<Vec<TraceWay>> {
         let view = convert::probe(&request).map_err(RequestError::from).and_then(|probe| {
-            self.engine.trace(&self.caller, probe).map_err(|failure| convert::refused(&failure, Identity::Name))
+            let identity = match probe.at {
+                Where::Port(_) => Identity::Port,
+                Where::Device(_) => Identity::Device,
+            };
+            self.engine.trace(&self.caller, probe).map_err(|failure| convert::refused(&failure, identity))
         });
         Ok(convert::ways(answer(view)?))
     }

@@ -330,4 +330,7 @@ fn what_is_not_there_is_not_found() {
         let (code, _, complaint) = vgw(site.folder(), &format!("trace {words}"));
         assert_eq!(code, Some(expected), "{words}: {complaint}");
     }
+    let (_, refused, _) = vgw(site.folder(), "trace -j --from-device eth9 --src 10.0.0.1 --dst 10.0.0.2");
+    let refused: Value = serde_json::from_str(&refused).unwrap();
+    assert_eq!(refused["error"]["field"], "device", "{refused}");
 }

@@ -19,6 +19,10 @@ pub(crate) enum Identity {
     Id,
     /// `tap_name`, of a compute service's port.
     TapName,
+    /// `port`, by which a traced packet comes in.
+    Port,
+    /// `device`, by which it does.
+    Device,
 }
 
 impl Identity {
@@ -29,6 +33,8 @@ impl Identity {
             Self::Prefix => "prefix",
             Self::Id => "id",
             Self::TapName => "tap_name",
+            Self::Port => "port",
+            Self::Device => "device",
         }
     }
 }
