@@ -555,6 +555,88 @@ struct FabricDeed {
   3: required FabricState fabric
 }
 
+/** An IP packet that nobody has sent. */
+struct TracePacket {
+  1: required string source,
+  2: required string destination,
+  /** The transport protocol's number; absent is ICMP, an echo request. 6 is a TCP segment with SYN. */
+  3: optional i32 protocol,
+  /** Ports of TCP and UDP, 0 to 65535; absent are 32768 and 80 (TCP) or 33434 (UDP). */
+  4: optional i32 source_port,
+  5: optional i32 destination_port,
+  /** TTL or hop limit, 0 to 255; absent is 64. */
+  6: optional i32 hop_limit,
+  /** Bytes of the IP packet; absent is as few as it takes. */
+  7: optional i32 length,
+  /** IPv4: routers may fragment it; absent is false. */
+  8: optional bool may_fragment
+}
+
+/** What is to be traced: a packet or a frame, and where it comes in. */
+struct TraceRequest {
+  /** A port, or a gateway's interface, that it comes in by from who is behind it. */
+  1: optional string port,
+  /** Instead: a device of the host that the packet comes in by from outside. */
+  2: optional string device,
+  3: optional TracePacket packet,
+  /** Instead: an Ethernet frame, as the port would receive it. */
+  4: optional binary frame,
+  /** The answer to it is traced too, from where it arrives. */
+  5: optional bool both_ways
+}
+
+/** One step of a packet. */
+struct TraceStep {
+  /** The kind of place: `guest`, `instance`, `tap`, `host` or `uplink`. */
+  1: required string place,
+  /** The place's name: a port, a routing instance, a device. */
+  2: required string at,
+  /** What happens: `received`, `packet`, `service`, `source`, `own`, `route`, `next_hop`, `hop_limit`, `size`,
+      `neighbour`, `leaves`; in the host `input`, `rule`, `route`, `hop_limit`, `size`, `masquerade`. */
+  3: required string kind,
+  /** The same for people, one line. */
+  4: required string text,
+  /** What is known of it, by name. More may come. */
+  5: required map<string, string> facts,
+  /** True for the step that decided what became of the packet. */
+  6: required bool decides
+}
+
+/** What becomes of a packet. */
+enum TraceEnd {
+  /** It leaves, to a guest or to the outside. */
+  FORWARDED = 1,
+  /** The gateway itself answers it or takes it in. */
+  ANSWERED = 2,
+  /** It is for the host itself. */
+  DELIVERED = 3,
+  /** It waits for a neighbour to answer, and is dropped if none does. */
+  HELD = 4,
+  DROPPED = 5
+}
+
+/** How a packet's way ends. */
+struct TraceVerdict {
+  1: required TraceEnd outcome,
+  /** The port or device that it leaves by, or where it was stopped. */
+  2: required string at,
+  /** The reason's name if it does not arrive, as in Counters.dropped; in the host also `FORWARDING_OFF`,
+      `ROUTE_PROHIBIT` and `KERNEL_REFUSED`. */
+  3: optional string reason,
+  /** What that means, a sentence without a full stop. */
+  4: required string meaning,
+  /** What can be done about it. */
+  5: optional string cure
+}
+
+/** The way of one packet. */
+struct TraceWay {
+  /** The packet in words. */
+  1: required string packet,
+  2: required list<TraceStep> steps,
+  3: required TraceVerdict verdict
+}
+
 service VirtualGateway {
   /** Adds a gateway, or changes the one of that interface. */
   Outcome add_gateway(1: required Gateway gateway) throws (1: RequestError error),
@@ -635,6 +717,12 @@ service VirtualGateway {
   void confirm_configuration() throws (1: RequestError error),
   /** Takes the configuration on trial back; NOT_FOUND if there is none. */
   void roll_back_configuration() throws (1: RequestError error),
+  /**
+   * What would become of a packet, and why: the forwarder's own code is run on it, in a copy of what it
+   * can meet, and the kernel is asked for the host's part. Nothing is sent, counted or learned. The
+   * host's firewall is not asked. The second way is that of the answer.
+   */
+  list<TraceWay> trace(1: required TraceRequest request) throws (1: RequestError error),
 
   /** Everything at a glance. */
   Status status() throws (1: RequestError error),

@@ -3,14 +3,15 @@
 use thrift::Error;
 use thrift::server::TProcessor;
 
-use crate::engine::{Caller, Handle, StatusView};
+use crate::engine::{Caller, Handle, StatusView, Where};
 use crate::gateway::LeaseName;
 
 use super::convert::{self, Identity};
 use super::generated::virtual_gateway::{
     self as wire, AuditState, FabricDeed, FabricRequest, FabricState, ForeignUplink, Gateway, GatewayState, HostObject,
     HostStep, InstanceState, Lookup, Network, NetworkState, Outcome, Port, PortState, Rehearsal, RequestError, Route,
-    RouteState, Status, Uplink, UplinkState, VirtualGatewaySyncHandler, VirtualGatewaySyncProcessor,
+    RouteState, Status, TraceRequest, TraceWay, Uplink, UplinkState, VirtualGatewaySyncHandler,
+    VirtualGatewaySyncProcessor,
 };
 use super::text::shown;
 
@@ -209,6 +210,17 @@ impl VirtualGatewaySyncHandler for VirtualGateway {
 
     fn handle_roll_back_configuration(&self) -> thrift::Result<()> {
         answer(self.engine.roll_back(&self.caller).map_err(|failure| convert::refused(&failure, Identity::Name)))
+    }
+
+    fn handle_trace(&self, request: TraceRequest) -> thrift::Result<Vec<TraceWay>> {
+        let view = convert::probe(&request).map_err(RequestError::from).and_then(|probe| {
+            let identity = match probe.at {
+                Where::Port(_) => Identity::Port,
+                Where::Device(_) => Identity::Device,
+            };
+            self.engine.trace(&self.caller, probe).map_err(|failure| convert::refused(&failure, identity))
+        });
+        Ok(convert::ways(answer(view)?))
     }
 
     fn handle_status(&self) -> thrift::Result<Status> {

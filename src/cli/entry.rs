@@ -18,6 +18,7 @@ use super::lease;
 use super::render::{Style, Tone};
 use super::report::Restored;
 use super::run::{Form, check, run};
+use super::trace::trace;
 
 /// Where text goes, and whether it is coloured there.
 pub struct Console<'a> {
@@ -48,13 +49,13 @@ pub fn entry(
     let json = words.iter().any(|word| word == "-j" || word == "--json");
     let done = match Arguments::try_parse_from(words) {
         Ok(arguments) => obey(&arguments, clock, rescue, &mut console),
-        Err(error) if !error.use_stderr() => console.say(&error.to_string()),
+        Err(error) if !error.use_stderr() => console.say(&error.to_string()).map(|()| 0),
         Err(error) if json => Err(Failure::from(error)),
         // clap's own message has the usage and tips.
         Err(error) => return console.complain(&error.to_string(), 2),
     };
     match done {
-        Ok(()) => 0,
+        Ok(code) => code,
         Err(failure) if json => match console.say(&(failure.to_json() + "\n")) {
             Ok(()) => failure.exit_code(),
             Err(failure) => failure.exit_code(),
@@ -66,52 +67,46 @@ pub fn entry(
     }
 }
 
+/// Does what was asked; the exit code of what was done.
 fn obey(
     arguments: &Arguments,
     clock: Arc<dyn Clock>,
     rescue: Rescue<'_>,
     console: &mut Console<'_>,
-) -> Result<(), Failure> {
-    match &arguments.verb {
-        Verb::Demo(_) if arguments.dry_run => Err(Failure::Usage {
-            field: "--dry-run".to_owned(),
-            reason: "the demonstration changes only namespaces that it makes itself".to_owned(),
-        }),
-        Verb::Import(_) if arguments.dry_run => {
-            Err(Failure::Usage { field: "--dry-run".to_owned(), reason: "import changes nothing anyhow".to_owned() })
+) -> Result<u8, Failure> {
+    let form = form(arguments, console.out_style);
+    if let Some(reason) = arguments.verb.never_dry().filter(|_| arguments.dry_run) {
+        return Err(Failure::Usage { field: "--dry-run".to_owned(), reason: reason.to_owned() });
+    }
+    let text = match &arguments.verb {
+        Verb::Trace(given) => {
+            let traced = trace(given, &arguments.socket)?;
+            console.say(&form.text(&traced)?)?;
+            return Ok(u8::from(!traced.arrives()));
         }
-        Verb::Check(_) if arguments.dry_run => {
-            Err(Failure::Usage { field: "--dry-run".to_owned(), reason: "check changes nothing anyhow".to_owned() })
-        }
-        Verb::Check(given) => console.say(&form(arguments, console.out_style).text(&check(given)?)?),
+        Verb::Check(given) => form.text(&check(given)?)?,
         Verb::Import(given) => {
             let read = if given.devstack { Imported::devstack } else { Imported::agent_conf };
             let imported = read(&given.file).map_err(Failure::Configuration)?;
             console.note(&imported.warnings);
-            console.say(&form(arguments, console.out_style).text(&imported)?)
+            form.text(&imported)?
         }
-        Verb::Demo(demo) => demo::show(demo, console.out_style, clock, console.out),
-        Verb::Daemon(DaemonVerb::Fabric(FabricVerb::Restore(_))) if arguments.dry_run => Err(Failure::Usage {
-            field: "--dry-run".to_owned(),
-            reason: "a rescue is not tried out; 'vgw fabric show' says what is taken while the daemon runs".to_owned(),
-        }),
+        Verb::Demo(demo) => return demo::show(demo, console.out_style, clock, console.out).map(|()| 0),
         Verb::Daemon(DaemonVerb::Fabric(FabricVerb::Restore(given))) => {
-            let restored = rescue(&given.state_dir).map_err(Failure::Rescue)?;
-            console.say(&form(arguments, console.out_style).text(&restored)?)
+            form.text(&rescue(&given.state_dir).map_err(Failure::Rescue)?)?
         }
         Verb::Daemon(verb) => {
             console.note(&verb.notes());
-            let form = form(arguments, console.out_style);
             if !arguments.dry_run {
                 lease::record(verb, &arguments.socket)?;
             }
-            let text = match ask(&arguments.socket, |daemon| run(verb, arguments.dry_run, daemon, form)) {
+            match ask(&arguments.socket, |daemon| run(verb, arguments.dry_run, daemon, form)) {
                 Err(failure) if !arguments.dry_run => form.text(&lease::unheard(verb, failure)?)?,
                 told => told?,
-            };
-            console.say(&text)
+            }
         }
-    }
+    };
+    console.say(&text).map(|()| 0)
 }
 
 fn form(arguments: &Arguments, style: Style) -> Form {

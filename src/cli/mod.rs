@@ -6,6 +6,7 @@
 
 pub mod args;
 mod ask;
+mod capture;
 pub mod demo;
 mod entry;
 pub mod failure;
@@ -13,6 +14,7 @@ mod lease;
 pub mod render;
 pub mod report;
 mod run;
+mod trace;
 mod wire;
 
 pub use args::Arguments;

@@ -40,7 +40,7 @@ pub use fabric::{FabricDeed, FabricSite, FabricView, HeldView, Queues, TakeFabri
 pub use handle::Handle;
 pub use lifecycle::{Engine, Settings, StartError};
 pub use platform::{FoundLeases, OpenError, OpenPort, Platform};
-pub use trace::{End, Imagined, Impossible, Place, Probe, TraceStep, TraceView, Verdict, WayView, Where};
+pub use trace::{Imagined, Impossible, Place, Probe, TraceEnd, TraceStep, TraceVerdict, TraceView, WayView, Where};
 pub use transfer::{Departure, Direct, Transfer};
 pub use view::{
     AuditView, ComparisonView, ComputeView, Counters, GatewayView, ImportView, InstanceView, LookupView, NetworkView,

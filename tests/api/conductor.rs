@@ -9,7 +9,7 @@ use vgw::clock::Moment;
 use vgw::engine::{
     AddGateways, AddPorts, AuditView, Caller, Change, Command, ComparisonView, FabricDeed, FabricView, Failure,
     HeldView, LookupView, ObjectState, ObjectView, RehearsalView, RepairCount, RepairsView, StatusView, StepView,
-    TakeFabric,
+    TakeFabric, TraceView,
 };
 use vgw::fabric::{self, State};
 use vgw::gateway::{Applied, ComputePort, Declared, Element, GatewaySpec, Misfit, Refusal};
@@ -78,6 +78,7 @@ fn told(caller: &Caller, command: &Command) -> String {
         Command::ReadLease(name, _) => format!("read lease {name}"),
         Command::Status(_) => "status".to_owned(),
         Command::Routes(instance, _) => format!("routes {instance}"),
+        Command::Trace(probe, _) => format!("trace {probe:?}"),
         Command::Lookup(instance, address, _) => format!("lookup {instance} {address}"),
     };
     format!("{who}: {what}")
@@ -171,6 +172,7 @@ fn answer(gateways: &mut BTreeMap<InterfaceName, GatewaySpec>, command: Command)
         Command::ReadLease(_, reply) => drop(reply.send(Ok(Applied::Unchanged))),
         Command::Status(reply) => drop(reply.send(status())),
         Command::Routes(instance, reply) => drop(reply.send(Err(Refusal::UnknownInstance(instance).into()))),
+        Command::Trace(_, reply) => drop(reply.send(Ok(TraceView { ways: Vec::new() }))),
         Command::Lookup(_, _, reply) => {
             drop(reply.send(Ok(LookupView { matched: None, next_hop: NextHop::NoRoute })));
         }

@@ -61,7 +61,8 @@ impl Shell {
         let input = child.stdin.take().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let (sender, output) = channel();
-        thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        let pass_on = move || lines.map_while(Result::ok).try_for_each(|line| sender.send(line));
+        thread::Builder::new().name("shell".to_owned()).spawn(pass_on).unwrap();
         let mut shell = Self { child, input, output };
         let (code, printed) = shell.type_in(PLACE.trim());
         assert_eq!((code, printed), (0, Vec::new()), "the place");

@@ -42,6 +42,7 @@ mod sniffer;
 mod start;
 mod storm;
 mod tap;
+mod trace;
 mod traffic;
 mod uplink;
 mod weights;

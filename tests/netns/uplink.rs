@@ -58,7 +58,7 @@ pub(crate) fn gateway(interface: &str, instance: &str, subnet: &str, uplink: &st
 }
 
 /// Adds the uplink of each family, and a gateway for each.
-fn add_all(daemon: &Daemon<'_>) {
+pub(crate) fn add_all(daemon: &Daemon<'_>) {
     let v4 = (uplink("display", "20.0.0.5/24", "20.0.0.1"), gateway("vgw1", NET1, "192.168.1.0/24", "display"));
     let v6 = (uplink("six", "2001:db8:20::5/64", "2001:db8:20::1"), gateway("vgw2", NET1, "2001:db8:2::/64", "six"));
     for (uplink, gateway) in [v4, v6] {
@@ -68,7 +68,7 @@ fn add_all(daemon: &Daemon<'_>) {
 }
 
 /// How many of the frames since the last look went to [`FAR`] or came from there.
-fn frames_to_far(sniffer: &Sniffer) -> usize {
+pub(crate) fn frames_to_far(sniffer: &Sniffer) -> usize {
     let [v4, v6] = FAR.map(|far| match far.parse().unwrap() {
         IpAddr::V4(address) => address.octets().to_vec(),
         IpAddr::V6(address) => address.octets().to_vec(),

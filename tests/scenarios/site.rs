@@ -12,13 +12,14 @@ use vgw::addr::{InterfaceName, Prefix};
 use vgw::clock::{Clock, ManualClock};
 use vgw::engine::{
     Access, AddGateways, Applied, Caller, Change, Device, DeviceError, Direct, Engine, Failure, FoundLeases,
-    ObjectView, OpenError, OpenPort, Platform, RehearsalView, Settings, StepView, Transfer,
+    ObjectView, OpenError, OpenPort, Platform, RehearsalView, Settings, StepView, TraceStep, TraceVerdict, Transfer,
+    WayView,
 };
 use vgw::gateway::{Audit, Declared, Leases, PortSpec, UplinkName};
 use vgw::host::fake::FakeKernel;
 use vgw::host::{
-    ForeignRoute, ForeignRule, HostRoute, Kernel, KernelError, Mark, Observed, Operation, Outcome, RouteKey, Survey,
-    Traffic,
+    Flow, ForeignRoute, ForeignRule, HostRoute, Kernel, KernelError, Mark, Observed, Operation, Outcome, RouteKey,
+    Survey, Traffic, Way,
 };
 use vgw::packet::{Batch, Packet, SuperPackets};
 
@@ -134,6 +135,14 @@ impl Site {
                 }
                 Err(error) => vec![error.to_string()],
             },
+            Request::Trace(probe) => match handle.trace(&CALLER, probe) {
+                Ok(view) => view.ways.iter().flat_map(way).collect(),
+                Err(error) => vec![error.to_string()],
+            },
+            Request::Lead(prefix, hop) => {
+                self.kernel.lead(prefix, hop);
+                Vec::new()
+            }
             Request::Refuse(pattern) => {
                 self.kernel.refuse(&pattern, 12);
                 Vec::new()
@@ -254,6 +263,17 @@ fn meddle(state: &mut Observed, deed: &Meddling) {
 fn retain_routes(state: &mut Observed, stays: impl Fn(&RouteKey, &HostRoute) -> bool) {
     let routes = state.ours.routes.iter().filter(|(key, route)| stays(key, route));
     state.ours.routes = routes.map(|(key, route)| (*key, route.clone())).collect();
+}
+
+fn way(way: &WayView) -> Vec<String> {
+    let step = |step: &TraceStep| {
+        let mark = if step.decides { "! " } else { "" };
+        format!("{mark}{} {}: {}", step.place.as_str(), step.at, step.text)
+    };
+    let TraceVerdict { end, at, reason, meaning, cure: _ } = &way.verdict;
+    let reason = reason.map(|reason| format!("{reason}, ")).unwrap_or_default();
+    let verdict = format!("{} at {at}: {reason}{meaning}", end.as_str());
+    way.steps.iter().map(step).chain([verdict]).collect()
 }
 
 fn step(step: &StepView) -> String {

@@ -6,10 +6,12 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use vgw::addr::{InstanceName, InterfaceName, Prefix, Weight};
-use vgw::engine::Change;
+use vgw::engine::{Change, Imagined, Probe, Where};
+use vgw::forward::Load;
 use vgw::gateway::{
     Addressing, Attachment, Declared, GatewaySpec, LeaseName, PortKind, PortSpec, StaticRoute, UplinkName, UplinkSpec,
 };
+use vgw::host::HostHop;
 use vgw::routing::{Hop, NextHop};
 
 /// What a `> ` line asks.
@@ -44,6 +46,11 @@ pub(crate) enum Request {
     Routes(InstanceName),
     /// `lookup red ADDRESS`.
     Lookup(InstanceName, IpAddr),
+    /// `trace tap0 from A to B both true outside true ttl N`: what would become of a packet that comes in
+    /// by a port, or by a device from outside.
+    Trace(Probe),
+    /// `somebody's PREFIX device eth0 via A`: others' route of table main.
+    Lead(Prefix, HostHop),
     /// `kernel refuses TEXT`: every operation that contains the text fails with ENOMEM.
     Refuse(String),
     /// `kernel recovers`: from all of that.
@@ -162,6 +169,12 @@ pub(crate) fn read(line: &str) -> Result<Request, String> {
             let (instance, address) = rest.split_once(' ').ok_or("an address is missing")?;
             Request::Lookup(parse(instance)?, parse(address)?)
         }
+        "trace" => Request::Trace(probe(&first())?),
+        "somebody's" => {
+            let words = first();
+            let device: InterfaceName = words.one("device")?.ok_or("device is missing")?;
+            Request::Lead(parse(words.subject)?, HostHop { device, via: words.one("via")?, weight: Weight::ONE })
+        }
         "kernel" if rest == "recovers" => Request::RefuseNothing,
         "kernel" if rest == "goes blind" => Request::Blind,
         "kernel" if rest.starts_with("ignores ") => Request::Ignore(rest["ignores ".len()..].to_owned()),
@@ -193,6 +206,24 @@ fn change(request: Request) -> Result<Change, String> {
         Request::AddRoute(route) => Change::AddRoute(route),
         _ => return Err("only a change can be tried".to_owned()),
     })
+}
+
+fn probe(words: &Words<'_>) -> Result<Probe, String> {
+    let by = parse(words.subject)?;
+    let source: IpAddr = words.one("from")?.ok_or("from is missing")?;
+    let imagined = Imagined {
+        source,
+        destination: words.one("to")?.ok_or("to is missing")?,
+        protocol: if source.is_ipv4() { 1 } else { 58 },
+        ports: None,
+        hop_limit: words.one("ttl")?.unwrap_or(Imagined::HOP_LIMIT),
+        length: None,
+        dont_fragment: true,
+        is_answer: false,
+    };
+    let load = Load::Ip(imagined.bytes().map_err(|error| error.to_string())?);
+    let at = if words.one("outside")?.unwrap_or(false) { Where::Device(by) } else { Where::Port(by) };
+    Ok(Probe { at, load, both_ways: words.one("both")?.unwrap_or(false) })
 }
 
 fn gateways(text: &str) -> Result<Vec<GatewaySpec>, String> {

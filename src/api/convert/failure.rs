@@ -20,6 +20,10 @@ pub(crate) enum Identity {
     Id,
     /// `tap_name`, of a compute service's port.
     TapName,
+    /// `port`, by which a traced packet comes in.
+    Port,
+    /// `device`, by which it does.
+    Device,
 }
 
 impl Identity {
@@ -30,6 +34,8 @@ impl Identity {
             Self::Prefix => "prefix",
             Self::Id => "id",
             Self::TapName => "tap_name",
+            Self::Port => "port",
+            Self::Device => "device",
         }
     }
 }

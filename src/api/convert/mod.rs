@@ -10,6 +10,7 @@ mod fault;
 mod json;
 mod read;
 mod request;
+mod trace;
 mod view;
 mod virtual_gateway_request;
 
@@ -21,6 +22,7 @@ pub(super) use failure::{Identity, refused};
 pub(super) use fault::Fault;
 pub(super) use json::{gateways_of_json, names_of_json};
 pub(super) use read::{address, family, instance_name, interface_name};
+pub(super) use trace::{probe, ways};
 pub(super) use view::{
     audit_state, gateway_state, instance_state, lookup, network_state, outcome, port_state, route_state, status,
     uplink_state,

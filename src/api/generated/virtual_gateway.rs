@@ -336,6 +336,66 @@ impl From<&FabricPhase> for i32 {
     }
 }
 
+/// What becomes of a packet.
+#[derive(Copy, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct TraceEnd(pub i32);
+
+impl TraceEnd {
+    /// It leaves, to a guest or to the outside.
+    pub const FORWARDED: TraceEnd = TraceEnd(1);
+    /// The gateway itself answers it or takes it in.
+    pub const ANSWERED: TraceEnd = TraceEnd(2);
+    /// It is for the host itself.
+    pub const DELIVERED: TraceEnd = TraceEnd(3);
+    /// It waits for a neighbour to answer, and is dropped if none does.
+    pub const HELD: TraceEnd = TraceEnd(4);
+    pub const DROPPED: TraceEnd = TraceEnd(5);
+    pub const ENUM_VALUES: &'static [Self] =
+        &[Self::FORWARDED, Self::ANSWERED, Self::DELIVERED, Self::HELD, Self::DROPPED];
+}
+
+impl TSerializable for TraceEnd {
+    #[allow(clippy::trivially_copy_pass_by_ref)]
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        o_prot.write_i32(self.0)
+    }
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<TraceEnd> {
+        let enum_value = i_prot.read_i32()?;
+        Ok(TraceEnd::from(enum_value))
+    }
+}
+
+impl From<i32> for TraceEnd {
+    fn from(i: i32) -> Self {
+        match i {
+            1 => TraceEnd::FORWARDED,
+            2 => TraceEnd::ANSWERED,
+            3 => TraceEnd::DELIVERED,
+            4 => TraceEnd::HELD,
+            5 => TraceEnd::DROPPED,
+            _ => TraceEnd(i),
+        }
+    }
+}
+
+impl From<&i32> for TraceEnd {
+    fn from(i: &i32) -> Self {
+        TraceEnd::from(*i)
+    }
+}
+
+impl From<TraceEnd> for i32 {
+    fn from(e: TraceEnd) -> i32 {
+        e.0
+    }
+}
+
+impl From<&TraceEnd> for i32 {
+    fn from(e: &TraceEnd) -> i32 {
+        e.0
+    }
+}
+
 //
 // RequestError
 //
@@ -5088,6 +5148,636 @@ impl TSerializable for FabricDeed {
 }
 
 //
+// TracePacket
+//
+
+/// An IP packet that nobody has sent.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct TracePacket {
+    pub source: String,
+    pub destination: String,
+    /// The transport protocol's number; absent is ICMP, an echo request. 6 is a TCP segment with SYN.
+    pub protocol: Option<i32>,
+    /// Ports of TCP and UDP, 0 to 65535; absent are 32768 and 80 (TCP) or 33434 (UDP).
+    pub source_port: Option<i32>,
+    pub destination_port: Option<i32>,
+    /// TTL or hop limit, 0 to 255; absent is 64.
+    pub hop_limit: Option<i32>,
+    /// Bytes of the IP packet; absent is as few as it takes.
+    pub length: Option<i32>,
+    /// IPv4: routers may fragment it; absent is false.
+    pub may_fragment: Option<bool>,
+}
+
+impl TracePacket {
+    pub fn new<F3, F4, F5, F6, F7, F8>(
+        source: String,
+        destination: String,
+        protocol: F3,
+        source_port: F4,
+        destination_port: F5,
+        hop_limit: F6,
+        length: F7,
+        may_fragment: F8,
+    ) -> TracePacket
+    where
+        F3: Into<Option<i32>>,
+        F4: Into<Option<i32>>,
+        F5: Into<Option<i32>>,
+        F6: Into<Option<i32>>,
+        F7: Into<Option<i32>>,
+        F8: Into<Option<bool>>,
+    {
+        TracePacket {
+            source,
+            destination,
+            protocol: protocol.into(),
+            source_port: source_port.into(),
+            destination_port: destination_port.into(),
+            hop_limit: hop_limit.into(),
+            length: length.into(),
+            may_fragment: may_fragment.into(),
+        }
+    }
+}
+
+impl TSerializable for TracePacket {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<TracePacket> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<String> = None;
+        let mut f_2: Option<String> = None;
+        let mut f_3: Option<i32> = None;
+        let mut f_4: Option<i32> = None;
+        let mut f_5: Option<i32> = None;
+        let mut f_6: Option<i32> = None;
+        let mut f_7: Option<i32> = None;
+        let mut f_8: Option<bool> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = i_prot.read_string()?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let val = i_prot.read_string()?;
+                    f_2 = Some(val);
+                }
+                3 => {
+                    let val = i_prot.read_i32()?;
+                    f_3 = Some(val);
+                }
+                4 => {
+                    let val = i_prot.read_i32()?;
+                    f_4 = Some(val);
+                }
+                5 => {
+                    let val = i_prot.read_i32()?;
+                    f_5 = Some(val);
+                }
+                6 => {
+                    let val = i_prot.read_i32()?;
+                    f_6 = Some(val);
+                }
+                7 => {
+                    let val = i_prot.read_i32()?;
+                    f_7 = Some(val);
+                }
+                8 => {
+                    let val = i_prot.read_bool()?;
+                    f_8 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("TracePacket.source", &f_1)?;
+        verify_required_field_exists("TracePacket.destination", &f_2)?;
+        let ret = TracePacket {
+            source: f_1.expect("auto-generated code should have checked for presence of required fields"),
+            destination: f_2.expect("auto-generated code should have checked for presence of required fields"),
+            protocol: f_3,
+            source_port: f_4,
+            destination_port: f_5,
+            hop_limit: f_6,
+            length: f_7,
+            may_fragment: f_8,
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("TracePacket");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("source", TType::String, 1))?;
+        o_prot.write_string(&self.source)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("destination", TType::String, 2))?;
+        o_prot.write_string(&self.destination)?;
+        o_prot.write_field_end()?;
+        if let Some(fld_var) = self.protocol {
+            o_prot.write_field_begin(&TFieldIdentifier::new("protocol", TType::I32, 3))?;
+            o_prot.write_i32(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(fld_var) = self.source_port {
+            o_prot.write_field_begin(&TFieldIdentifier::new("source_port", TType::I32, 4))?;
+            o_prot.write_i32(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(fld_var) = self.destination_port {
+            o_prot.write_field_begin(&TFieldIdentifier::new("destination_port", TType::I32, 5))?;
+            o_prot.write_i32(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(fld_var) = self.hop_limit {
+            o_prot.write_field_begin(&TFieldIdentifier::new("hop_limit", TType::I32, 6))?;
+            o_prot.write_i32(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(fld_var) = self.length {
+            o_prot.write_field_begin(&TFieldIdentifier::new("length", TType::I32, 7))?;
+            o_prot.write_i32(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(fld_var) = self.may_fragment {
+            o_prot.write_field_begin(&TFieldIdentifier::new("may_fragment", TType::Bool, 8))?;
+            o_prot.write_bool(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// TraceRequest
+//
+
+/// What is to be traced: a packet or a frame, and where it comes in.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct TraceRequest {
+    /// A port, or a gateway's interface, that it comes in by from who is behind it.
+    pub port: Option<String>,
+    /// Instead: a device of the host that the packet comes in by from outside.
+    pub device: Option<String>,
+    pub packet: Option<TracePacket>,
+    /// Instead: an Ethernet frame, as the port would receive it.
+    pub frame: Option<Vec<u8>>,
+    /// The answer to it is traced too, from where it arrives.
+    pub both_ways: Option<bool>,
+}
+
+impl TraceRequest {
+    pub fn new<F1, F2, F3, F4, F5>(port: F1, device: F2, packet: F3, frame: F4, both_ways: F5) -> TraceRequest
+    where
+        F1: Into<Option<String>>,
+        F2: Into<Option<String>>,
+        F3: Into<Option<TracePacket>>,
+        F4: Into<Option<Vec<u8>>>,
+        F5: Into<Option<bool>>,
+    {
+        TraceRequest {
+            port: port.into(),
+            device: device.into(),
+            packet: packet.into(),
+            frame: frame.into(),
+            both_ways: both_ways.into(),
+        }
+    }
+}
+
+impl TSerializable for TraceRequest {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<TraceRequest> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<String> = None;
+        let mut f_2: Option<String> = None;
+        let mut f_3: Option<TracePacket> = None;
+        let mut f_4: Option<Vec<u8>> = None;
+        let mut f_5: Option<bool> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = i_prot.read_string()?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let val = i_prot.read_string()?;
+                    f_2 = Some(val);
+                }
+                3 => {
+                    let val = TracePacket::read_from_in_protocol(i_prot)?;
+                    f_3 = Some(val);
+                }
+                4 => {
+                    let val = i_prot.read_bytes()?;
+                    f_4 = Some(val);
+                }
+                5 => {
+                    let val = i_prot.read_bool()?;
+                    f_5 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        let ret = TraceRequest { port: f_1, device: f_2, packet: f_3, frame: f_4, both_ways: f_5 };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("TraceRequest");
+        o_prot.write_struct_begin(&struct_ident)?;
+        if let Some(ref fld_var) = self.port {
+            o_prot.write_field_begin(&TFieldIdentifier::new("port", TType::String, 1))?;
+            o_prot.write_string(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.device {
+            o_prot.write_field_begin(&TFieldIdentifier::new("device", TType::String, 2))?;
+            o_prot.write_string(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.packet {
+            o_prot.write_field_begin(&TFieldIdentifier::new("packet", TType::Struct, 3))?;
+            fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.frame {
+            o_prot.write_field_begin(&TFieldIdentifier::new("frame", TType::String, 4))?;
+            o_prot.write_bytes(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(fld_var) = self.both_ways {
+            o_prot.write_field_begin(&TFieldIdentifier::new("both_ways", TType::Bool, 5))?;
+            o_prot.write_bool(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+impl Default for TraceRequest {
+    fn default() -> Self {
+        TraceRequest {
+            port: Some("".to_owned()),
+            device: Some("".to_owned()),
+            packet: None,
+            frame: Some(Vec::new()),
+            both_ways: Some(false),
+        }
+    }
+}
+
+//
+// TraceStep
+//
+
+/// One step of a packet.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct TraceStep {
+    /// The kind of place: `guest`, `instance`, `tap`, `host` or `uplink`.
+    pub place: String,
+    /// The place's name: a port, a routing instance, a device.
+    pub at: String,
+    /// What happens: `received`, `packet`, `service`, `source`, `own`, `route`, `next_hop`, `hop_limit`, `size`,
+    /// `neighbour`, `leaves`; in the host `input`, `rule`, `route`, `hop_limit`, `size`, `masquerade`.
+    pub kind: String,
+    /// The same for people, one line.
+    pub text: String,
+    /// What is known of it, by name. More may come.
+    pub facts: BTreeMap<String, String>,
+    /// True for the step that decided what became of the packet.
+    pub decides: bool,
+}
+
+impl TraceStep {
+    pub fn new(
+        place: String,
+        at: String,
+        kind: String,
+        text: String,
+        facts: BTreeMap<String, String>,
+        decides: bool,
+    ) -> TraceStep {
+        TraceStep { place, at, kind, text, facts, decides }
+    }
+}
+
+impl TSerializable for TraceStep {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<TraceStep> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<String> = None;
+        let mut f_2: Option<String> = None;
+        let mut f_3: Option<String> = None;
+        let mut f_4: Option<String> = None;
+        let mut f_5: Option<BTreeMap<String, String>> = None;
+        let mut f_6: Option<bool> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = i_prot.read_string()?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let val = i_prot.read_string()?;
+                    f_2 = Some(val);
+                }
+                3 => {
+                    let val = i_prot.read_string()?;
+                    f_3 = Some(val);
+                }
+                4 => {
+                    let val = i_prot.read_string()?;
+                    f_4 = Some(val);
+                }
+                5 => {
+                    let map_ident = i_prot.read_map_begin()?;
+                    let mut val: BTreeMap<String, String> = BTreeMap::new();
+                    for _ in 0..map_ident.size {
+                        let map_key_41 = i_prot.read_string()?;
+                        let map_val_42 = i_prot.read_string()?;
+                        val.insert(map_key_41, map_val_42);
+                    }
+                    i_prot.read_map_end()?;
+                    f_5 = Some(val);
+                }
+                6 => {
+                    let val = i_prot.read_bool()?;
+                    f_6 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("TraceStep.place", &f_1)?;
+        verify_required_field_exists("TraceStep.at", &f_2)?;
+        verify_required_field_exists("TraceStep.kind", &f_3)?;
+        verify_required_field_exists("TraceStep.text", &f_4)?;
+        verify_required_field_exists("TraceStep.facts", &f_5)?;
+        verify_required_field_exists("TraceStep.decides", &f_6)?;
+        let ret = TraceStep {
+            place: f_1.expect("auto-generated code should have checked for presence of required fields"),
+            at: f_2.expect("auto-generated code should have checked for presence of required fields"),
+            kind: f_3.expect("auto-generated code should have checked for presence of required fields"),
+            text: f_4.expect("auto-generated code should have checked for presence of required fields"),
+            facts: f_5.expect("auto-generated code should have checked for presence of required fields"),
+            decides: f_6.expect("auto-generated code should have checked for presence of required fields"),
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("TraceStep");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("place", TType::String, 1))?;
+        o_prot.write_string(&self.place)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("at", TType::String, 2))?;
+        o_prot.write_string(&self.at)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("kind", TType::String, 3))?;
+        o_prot.write_string(&self.kind)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("text", TType::String, 4))?;
+        o_prot.write_string(&self.text)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("facts", TType::Map, 5))?;
+        o_prot.write_map_begin(&TMapIdentifier::new(TType::String, TType::String, self.facts.len() as i32))?;
+        for (k, v) in &self.facts {
+            o_prot.write_string(k)?;
+            o_prot.write_string(v)?;
+        }
+        o_prot.write_map_end()?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("decides", TType::Bool, 6))?;
+        o_prot.write_bool(self.decides)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// TraceVerdict
+//
+
+/// How a packet's way ends.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct TraceVerdict {
+    pub outcome: TraceEnd,
+    /// The port or device that it leaves by, or where it was stopped.
+    pub at: String,
+    /// The reason's name if it does not arrive, as in Counters.dropped; in the host also `FORWARDING_OFF`,
+    /// `ROUTE_PROHIBIT` and `KERNEL_REFUSED`.
+    pub reason: Option<String>,
+    /// What that means, a sentence without a full stop.
+    pub meaning: String,
+    /// What can be done about it.
+    pub cure: Option<String>,
+}
+
+impl TraceVerdict {
+    pub fn new<F3, F5>(outcome: TraceEnd, at: String, reason: F3, meaning: String, cure: F5) -> TraceVerdict
+    where
+        F3: Into<Option<String>>,
+        F5: Into<Option<String>>,
+    {
+        TraceVerdict { outcome, at, reason: reason.into(), meaning, cure: cure.into() }
+    }
+}
+
+impl TSerializable for TraceVerdict {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<TraceVerdict> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<TraceEnd> = None;
+        let mut f_2: Option<String> = None;
+        let mut f_3: Option<String> = None;
+        let mut f_4: Option<String> = None;
+        let mut f_5: Option<String> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = TraceEnd::read_from_in_protocol(i_prot)?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let val = i_prot.read_string()?;
+                    f_2 = Some(val);
+                }
+                3 => {
+                    let val = i_prot.read_string()?;
+                    f_3 = Some(val);
+                }
+                4 => {
+                    let val = i_prot.read_string()?;
+                    f_4 = Some(val);
+                }
+                5 => {
+                    let val = i_prot.read_string()?;
+                    f_5 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("TraceVerdict.outcome", &f_1)?;
+        verify_required_field_exists("TraceVerdict.at", &f_2)?;
+        verify_required_field_exists("TraceVerdict.meaning", &f_4)?;
+        let ret = TraceVerdict {
+            outcome: f_1.expect("auto-generated code should have checked for presence of required fields"),
+            at: f_2.expect("auto-generated code should have checked for presence of required fields"),
+            reason: f_3,
+            meaning: f_4.expect("auto-generated code should have checked for presence of required fields"),
+            cure: f_5,
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("TraceVerdict");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("outcome", TType::I32, 1))?;
+        self.outcome.write_to_out_protocol(o_prot)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("at", TType::String, 2))?;
+        o_prot.write_string(&self.at)?;
+        o_prot.write_field_end()?;
+        if let Some(ref fld_var) = self.reason {
+            o_prot.write_field_begin(&TFieldIdentifier::new("reason", TType::String, 3))?;
+            o_prot.write_string(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        o_prot.write_field_begin(&TFieldIdentifier::new("meaning", TType::String, 4))?;
+        o_prot.write_string(&self.meaning)?;
+        o_prot.write_field_end()?;
+        if let Some(ref fld_var) = self.cure {
+            o_prot.write_field_begin(&TFieldIdentifier::new("cure", TType::String, 5))?;
+            o_prot.write_string(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// TraceWay
+//
+
+/// The way of one packet.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct TraceWay {
+    /// The packet in words.
+    pub packet: String,
+    pub steps: Vec<TraceStep>,
+    pub verdict: TraceVerdict,
+}
+
+impl TraceWay {
+    pub fn new(packet: String, steps: Vec<TraceStep>, verdict: TraceVerdict) -> TraceWay {
+        TraceWay { packet, steps, verdict }
+    }
+}
+
+impl TSerializable for TraceWay {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<TraceWay> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<String> = None;
+        let mut f_2: Option<Vec<TraceStep>> = None;
+        let mut f_3: Option<TraceVerdict> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = i_prot.read_string()?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let list_ident = i_prot.read_list_begin()?;
+                    let mut val: Vec<TraceStep> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+                    for _ in 0..list_ident.size {
+                        let list_elem_43 = TraceStep::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_43);
+                    }
+                    i_prot.read_list_end()?;
+                    f_2 = Some(val);
+                }
+                3 => {
+                    let val = TraceVerdict::read_from_in_protocol(i_prot)?;
+                    f_3 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("TraceWay.packet", &f_1)?;
+        verify_required_field_exists("TraceWay.steps", &f_2)?;
+        verify_required_field_exists("TraceWay.verdict", &f_3)?;
+        let ret = TraceWay {
+            packet: f_1.expect("auto-generated code should have checked for presence of required fields"),
+            steps: f_2.expect("auto-generated code should have checked for presence of required fields"),
+            verdict: f_3.expect("auto-generated code should have checked for presence of required fields"),
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("TraceWay");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("packet", TType::String, 1))?;
+        o_prot.write_string(&self.packet)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("steps", TType::List, 2))?;
+        o_prot.write_list_begin(&TListIdentifier::new(TType::Struct, self.steps.len() as i32))?;
+        for e in &self.steps {
+            e.write_to_out_protocol(o_prot)?;
+        }
+        o_prot.write_list_end()?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("verdict", TType::Struct, 3))?;
+        self.verdict.write_to_out_protocol(o_prot)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
 // VirtualGateway service client
 //
 
@@ -5156,6 +5846,10 @@ pub trait TVirtualGatewaySyncClient {
     fn confirm_configuration(&mut self) -> thrift::Result<()>;
     /// Takes the configuration on trial back; NOT_FOUND if there is none.
     fn roll_back_configuration(&mut self) -> thrift::Result<()>;
+    /// What would become of a packet, and why: the forwarder's own code is run on it, in a copy of what it
+    /// can meet, and the kernel is asked for the host's part. Nothing is sent, counted or learned. The
+    /// host's firewall is not asked. The second way is that of the answer.
+    fn trace(&mut self, request: TraceRequest) -> thrift::Result<Vec<TraceWay>>;
     /// Everything at a glance.
     fn status(&mut self) -> thrift::Result<Status>;
     /// Does what a controller's ConnectForVirtualGateway does: raises the version, starts an audit.
@@ -5883,6 +6577,31 @@ impl<C: TThriftClient + TVirtualGatewaySyncClientMarker> TVirtualGatewaySyncClie
             result.ok_or()
         }
     }
+    fn trace(&mut self, request: TraceRequest) -> thrift::Result<Vec<TraceWay>> {
+        ({
+            self.increment_sequence_number();
+            let message_ident = TMessageIdentifier::new("trace", TMessageType::Call, self.sequence_number());
+            let call_args = VirtualGatewayTraceArgs { request };
+            self.o_prot_mut().write_message_begin(&message_ident)?;
+            call_args.write_to_out_protocol(self.o_prot_mut())?;
+            self.o_prot_mut().write_message_end()?;
+            self.o_prot_mut().flush()
+        })?;
+        {
+            let message_ident = self.i_prot_mut().read_message_begin()?;
+            verify_expected_sequence_number(self.sequence_number(), message_ident.sequence_number)?;
+            verify_expected_service_call("trace", &message_ident.name)?;
+            if message_ident.message_type == TMessageType::Exception {
+                let remote_error = thrift::Error::read_application_error_from_in_protocol(self.i_prot_mut())?;
+                self.i_prot_mut().read_message_end()?;
+                return Err(thrift::Error::Application(remote_error));
+            }
+            verify_expected_message_type(TMessageType::Reply, message_ident.message_type)?;
+            let result = VirtualGatewayTraceResult::read_from_in_protocol(self.i_prot_mut())?;
+            self.i_prot_mut().read_message_end()?;
+            result.ok_or()
+        }
+    }
     fn status(&mut self) -> thrift::Result<Status> {
         ({
             self.increment_sequence_number();
@@ -6155,6 +6874,10 @@ pub trait VirtualGatewaySyncHandler {
     fn handle_confirm_configuration(&self) -> thrift::Result<()>;
     /// Takes the configuration on trial back; NOT_FOUND if there is none.
     fn handle_roll_back_configuration(&self) -> thrift::Result<()>;
+    /// What would become of a packet, and why: the forwarder's own code is run on it, in a copy of what it
+    /// can meet, and the kernel is asked for the host's part. Nothing is sent, counted or learned. The
+    /// host's firewall is not asked. The second way is that of the answer.
+    fn handle_trace(&self, request: TraceRequest) -> thrift::Result<Vec<TraceWay>>;
     /// Everything at a glance.
     fn handle_status(&self) -> thrift::Result<Status>;
     /// Does what a controller's ConnectForVirtualGateway does: raises the version, starts an audit.
@@ -6413,6 +7136,14 @@ impl<H: VirtualGatewaySyncHandler> VirtualGatewaySyncProcessor<H> {
             i_prot,
             o_prot,
         )
+    }
+    fn process_trace(
+        &self,
+        incoming_sequence_number: i32,
+        i_prot: &mut dyn TInputProtocol,
+        o_prot: &mut dyn TOutputProtocol,
+    ) -> thrift::Result<()> {
+        TVirtualGatewayProcessFunctions::process_trace(&self.handler, incoming_sequence_number, i_prot, o_prot)
     }
     fn process_status(
         &self,
@@ -8061,6 +8792,63 @@ impl TVirtualGatewayProcessFunctions {
             },
         }
     }
+    pub fn process_trace<H: VirtualGatewaySyncHandler>(
+        handler: &H,
+        incoming_sequence_number: i32,
+        i_prot: &mut dyn TInputProtocol,
+        o_prot: &mut dyn TOutputProtocol,
+    ) -> thrift::Result<()> {
+        let args = VirtualGatewayTraceArgs::read_from_in_protocol(i_prot)?;
+        match handler.handle_trace(args.request) {
+            Ok(handler_return) => {
+                let message_ident = TMessageIdentifier::new("trace", TMessageType::Reply, incoming_sequence_number);
+                o_prot.write_message_begin(&message_ident)?;
+                let ret = VirtualGatewayTraceResult { result_value: Some(handler_return), error: None };
+                ret.write_to_out_protocol(o_prot)?;
+                o_prot.write_message_end()?;
+                o_prot.flush()
+            }
+            Err(e) => match e {
+                thrift::Error::User(usr_err) => {
+                    if usr_err.downcast_ref::<RequestError>().is_some() {
+                        let err = usr_err.downcast::<RequestError>().expect("downcast already checked");
+                        let ret_err = VirtualGatewayTraceResult { result_value: None, error: Some(*err) };
+                        let message_ident =
+                            TMessageIdentifier::new("trace", TMessageType::Reply, incoming_sequence_number);
+                        o_prot.write_message_begin(&message_ident)?;
+                        ret_err.write_to_out_protocol(o_prot)?;
+                        o_prot.write_message_end()?;
+                        o_prot.flush()
+                    } else {
+                        let ret_err = { ApplicationError::new(ApplicationErrorKind::Unknown, usr_err.to_string()) };
+                        let message_ident =
+                            TMessageIdentifier::new("trace", TMessageType::Exception, incoming_sequence_number);
+                        o_prot.write_message_begin(&message_ident)?;
+                        thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+                        o_prot.write_message_end()?;
+                        o_prot.flush()
+                    }
+                }
+                thrift::Error::Application(app_err) => {
+                    let message_ident =
+                        TMessageIdentifier::new("trace", TMessageType::Exception, incoming_sequence_number);
+                    o_prot.write_message_begin(&message_ident)?;
+                    thrift::Error::write_application_error_to_out_protocol(&app_err, o_prot)?;
+                    o_prot.write_message_end()?;
+                    o_prot.flush()
+                }
+                _ => {
+                    let ret_err = { ApplicationError::new(ApplicationErrorKind::Unknown, e.to_string()) };
+                    let message_ident =
+                        TMessageIdentifier::new("trace", TMessageType::Exception, incoming_sequence_number);
+                    o_prot.write_message_begin(&message_ident)?;
+                    thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+                    o_prot.write_message_end()?;
+                    o_prot.flush()
+                }
+            },
+        }
+    }
     pub fn process_status<H: VirtualGatewaySyncHandler>(
         handler: &H,
         incoming_sequence_number: i32,
@@ -8568,6 +9356,7 @@ impl<H: VirtualGatewaySyncHandler> TProcessor for VirtualGatewaySyncProcessor<H>
             "roll_back_configuration" => {
                 self.process_roll_back_configuration(message_ident.sequence_number, i_prot, o_prot)
             }
+            "trace" => self.process_trace(message_ident.sequence_number, i_prot, o_prot),
             "status" => self.process_status(message_ident.sequence_number, i_prot, o_prot),
             "connect" => self.process_connect(message_ident.sequence_number, i_prot, o_prot),
             "set_audit_timeout" => self.process_set_audit_timeout(message_ident.sequence_number, i_prot, o_prot),
@@ -8895,8 +9684,8 @@ impl VirtualGatewayListGatewaysResult {
                     let mut val: Vec<GatewayState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_41 = GatewayState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_41);
+                        let list_elem_44 = GatewayState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_44);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -9246,8 +10035,8 @@ impl VirtualGatewayListPortsResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<PortState> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_42 = PortState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_42);
+                        let list_elem_45 = PortState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_45);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -9550,8 +10339,8 @@ impl VirtualGatewayImportUplinksArgs {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_43 = i_prot.read_string()?;
-                        val.push(list_elem_43);
+                        let list_elem_46 = i_prot.read_string()?;
+                        val.push(list_elem_46);
                     }
                     i_prot.read_list_end()?;
                     f_1 = Some(val);
@@ -9632,8 +10421,8 @@ impl VirtualGatewayImportUplinksResult {
                     let mut val: Vec<ForeignUplink> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_44 = ForeignUplink::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_44);
+                        let list_elem_47 = ForeignUplink::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_47);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -9877,8 +10666,8 @@ impl VirtualGatewayListUplinksResult {
                     let mut val: Vec<UplinkState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_45 = UplinkState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_45);
+                        let list_elem_48 = UplinkState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_48);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -9993,8 +10782,8 @@ impl VirtualGatewayListInstancesResult {
                     let mut val: Vec<InstanceState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_46 = InstanceState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_46);
+                        let list_elem_49 = InstanceState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_49);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -10368,8 +11157,8 @@ impl VirtualGatewayListRoutesResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<RouteState> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_47 = RouteState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_47);
+                        let list_elem_50 = RouteState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_50);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -10849,8 +11638,8 @@ impl VirtualGatewayListNetworksResult {
                     let mut val: Vec<NetworkState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_48 = NetworkState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_48);
+                        let list_elem_51 = NetworkState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_51);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -11082,8 +11871,8 @@ impl VirtualGatewayListHostObjectsResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<HostObject> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_49 = HostObject::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_49);
+                        let list_elem_52 = HostObject::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_52);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -11197,8 +11986,8 @@ impl VirtualGatewayDiffHostResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<HostStep> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_50 = HostStep::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_50);
+                        let list_elem_53 = HostStep::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_53);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -11266,8 +12055,8 @@ impl VirtualGatewayCompareConfigurationArgs {
                     let mut val: Vec<ConfigurationFile> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_51 = ConfigurationFile::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_51);
+                        let list_elem_54 = ConfigurationFile::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_54);
                     }
                     i_prot.read_list_end()?;
                     f_1 = Some(val);
@@ -11399,8 +12188,8 @@ impl VirtualGatewayApplyConfigurationArgs {
                     let mut val: Vec<ConfigurationFile> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_52 = ConfigurationFile::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_52);
+                        let list_elem_55 = ConfigurationFile::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_55);
                     }
                     i_prot.read_list_end()?;
                     f_1 = Some(val);
@@ -11482,8 +12271,8 @@ impl VirtualGatewayApplyConfigurationResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<Difference> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_53 = Difference::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_53);
+                        let list_elem_56 = Difference::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_56);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -11692,6 +12481,134 @@ impl VirtualGatewayRollBackConfigurationResult {
     fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
         let struct_ident = TStructIdentifier::new("VirtualGatewayRollBackConfigurationResult");
         o_prot.write_struct_begin(&struct_ident)?;
+        if let Some(ref fld_var) = self.error {
+            o_prot.write_field_begin(&TFieldIdentifier::new("error", TType::Struct, 1))?;
+            fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// VirtualGatewayTraceArgs
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct VirtualGatewayTraceArgs {
+    request: TraceRequest,
+}
+
+impl VirtualGatewayTraceArgs {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<VirtualGatewayTraceArgs> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<TraceRequest> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = TraceRequest::read_from_in_protocol(i_prot)?;
+                    f_1 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("VirtualGatewayTraceArgs.request", &f_1)?;
+        let ret = VirtualGatewayTraceArgs {
+            request: f_1.expect("auto-generated code should have checked for presence of required fields"),
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("trace_args");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("request", TType::Struct, 1))?;
+        self.request.write_to_out_protocol(o_prot)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// VirtualGatewayTraceResult
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct VirtualGatewayTraceResult {
+    result_value: Option<Vec<TraceWay>>,
+    error: Option<RequestError>,
+}
+
+impl VirtualGatewayTraceResult {
+    fn ok_or(self) -> thrift::Result<Vec<TraceWay>> {
+        if self.error.is_some() {
+            Err(thrift::Error::User(Box::new(self.error.unwrap())))
+        } else if self.result_value.is_some() {
+            Ok(self.result_value.unwrap())
+        } else {
+            Err(thrift::Error::Application(ApplicationError::new(
+                ApplicationErrorKind::MissingResult,
+                "no result received for VirtualGatewayTrace",
+            )))
+        }
+    }
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<VirtualGatewayTraceResult> {
+        i_prot.read_struct_begin()?;
+        let mut f_0: Option<Vec<TraceWay>> = None;
+        let mut f_1: Option<RequestError> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                0 => {
+                    let list_ident = i_prot.read_list_begin()?;
+                    let mut val: Vec<TraceWay> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+                    for _ in 0..list_ident.size {
+                        let list_elem_57 = TraceWay::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_57);
+                    }
+                    i_prot.read_list_end()?;
+                    f_0 = Some(val);
+                }
+                1 => {
+                    let val = RequestError::read_from_in_protocol(i_prot)?;
+                    f_1 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        let ret = VirtualGatewayTraceResult { result_value: f_0, error: f_1 };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("VirtualGatewayTraceResult");
+        o_prot.write_struct_begin(&struct_ident)?;
+        if let Some(ref fld_var) = self.result_value {
+            o_prot.write_field_begin(&TFieldIdentifier::new("result_value", TType::List, 0))?;
+            o_prot.write_list_begin(&TListIdentifier::new(TType::Struct, fld_var.len() as i32))?;
+            for e in fld_var {
+                e.write_to_out_protocol(o_prot)?;
+            }
+            o_prot.write_list_end()?;
+            o_prot.write_field_end()?
+        }
         if let Some(ref fld_var) = self.error {
             o_prot.write_field_begin(&TFieldIdentifier::new("error", TType::Struct, 1))?;
             fld_var.write_to_out_protocol(o_prot)?;

@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 use super::{
     Apply, AuditVerb, ConfigurationFile, DemoArguments, FabricVerb, GatewayVerb, HostVerb, ImportArguments,
-    InstanceVerb, NetworkVerb, PortVerb, RouteVerb, UplinkVerb,
+    InstanceVerb, NetworkVerb, PortVerb, RouteVerb, TraceArguments, UplinkVerb,
 };
 
 /// Gives isolated virtual networks a way out on the compute node itself.
@@ -52,6 +52,15 @@ pub enum Verb {
     /// What the daemon is asked.
     #[command(flatten)]
     Daemon(DaemonVerb),
+    /// Tells why a packet does, or does not, arrive: its way step by step, through vgwd and the host.
+    ///
+    /// Nothing is sent: the daemon runs its own forwarder on the packet, and asks the kernel what it
+    /// would do with it. The host's firewall is not asked. Exit code 0 if the packet arrives, 1 if not.
+    #[command(after_help = "Example:\n  vgw trace --port tap0 --src 192.168.1.253 --dst 10.1.1.253 --both-ways\n  \
+                            vgw trace --port tap0 --src 192.168.1.253 --dst 10.1.1.253 --proto tcp --dport 80\n  \
+                            vgw trace --from-device eth0 --src 10.1.1.253 --dst 192.168.1.253\n  \
+                            vgw trace --port tap0 --pcap guest.pcap --frame 3")]
+    Trace(Box<TraceArguments>),
     /// Builds guests, a compute node and an outside host in namespaces and shows the gateway at work.
     #[command(after_help = "Example:\n  sudo vgw demo\n  sudo vgw demo --keep\n  sudo vgw demo --stop")]
     Demo(DemoArguments),
@@ -67,6 +76,21 @@ pub enum Verb {
     /// Checks a configuration file and its drop-ins. The daemon need not run.
     #[command(after_help = "Example:\n  vgw check\n  vgw check /etc/vgw/vgwd.toml.new")]
     Check(ConfigurationFile),
+}
+
+impl Verb {
+    /// Why it cannot be tried out with --dry-run, if that is so before it is looked at more closely.
+    #[must_use]
+    pub fn never_dry(&self) -> Option<&'static str> {
+        match self {
+            Self::Daemon(DaemonVerb::Fabric(FabricVerb::Restore(_))) => {
+                Some("a rescue is not tried out; 'vgw fabric show' says what is taken while the daemon runs")
+            }
+            Self::Daemon(_) => None,
+            Self::Demo(_) => Some("the demonstration changes only namespaces that it makes itself"),
+            Self::Trace(_) | Self::Import(_) | Self::Check(_) => Some("it changes nothing anyhow"),
+        }
+    }
 }
 
 /// The first word of what the daemon is asked.

@@ -14,6 +14,7 @@ mod network;
 mod port;
 mod prefix;
 mod route;
+mod trace;
 mod uplink;
 
 pub use arguments::{Arguments, DaemonVerb, Verb};
@@ -28,6 +29,7 @@ pub use interface::Interface;
 pub use network::{NetworkAdd, NetworkVerb};
 pub use port::{PortAdd, PortVerb};
 pub use route::{Instance, InstanceVerb, RouteAdd, RouteDelete, RouteLookup, RouteVerb};
+pub use trace::{Protocol, TraceArguments};
 pub use uplink::{Lease, Release, Uplink, UplinkAdd, UplinkVerb};
 
 #[cfg(test)]

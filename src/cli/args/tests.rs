@@ -157,3 +157,29 @@ fn audit_timer_takes_negative_numbers() {
     };
     assert_eq!(milliseconds, -1);
 }
+
+#[test]
+fn a_packet_to_be_traced_comes_in_somewhere() {
+    let traced = |line: &str| {
+        let Verb::Trace(given) = parse(line).unwrap().verb else { panic!("another verb") };
+        given
+    };
+    let given = traced("vgw trace --port tap0 --src 10.0.0.1 --dst 10.0.0.2 --proto tcp --dport 80 --both-ways");
+    assert_eq!((given.proto, given.dport, given.both_ways), (Protocol::Number(6), Some(80), true));
+    assert_eq!(traced("vgw trace --from-device eth0 --src ::1 --dst ::2").proto, Protocol::Icmp);
+    let given = traced("vgw trace --port tap0 --pcap f --frame 3");
+    assert_eq!((given.pcap.clone(), given.frame), (Some("f".into()), Some(3)));
+    let kind = |line: &str| parse(line).unwrap_err().kind();
+    for (line, expected) in [
+        ("vgw trace --src 10.0.0.1 --dst 10.0.0.2", ErrorKind::MissingRequiredArgument),
+        ("vgw trace --port tap0 --src 10.0.0.1", ErrorKind::MissingRequiredArgument),
+        ("vgw trace --port tap0 --from-device eth0 --src 10.0.0.1 --dst 10.0.0.2", ErrorKind::ArgumentConflict),
+        ("vgw trace --from-device eth0 --pcap f", ErrorKind::ArgumentConflict),
+        ("vgw trace --port tap0 --src 10.0.0.1 --dst 10.0.0.2 --pcap f", ErrorKind::ArgumentConflict),
+        ("vgw trace --port tap0 --src 10.0.0.1 --dst 10.0.0.2 --frame 3", ErrorKind::ArgumentConflict),
+        ("vgw trace --port tap0 --src 10.0.0.1 --dst 10.0.0.2 --proto quic", ErrorKind::ValueValidation),
+        ("vgw trace --port tap0 --src 10.0.0.1 --dst 10.0.0.2 --ttl 256", ErrorKind::ValueValidation),
+    ] {
+        assert_eq!(kind(line), expected, "{line}");
+    }
+}

@@ -15,6 +15,7 @@ mod route;
 mod status;
 mod style;
 mod table;
+mod trace;
 mod units;
 mod uplink;
 

@@ -15,6 +15,7 @@ mod outcome;
 mod port;
 mod route;
 mod status;
+mod trace;
 mod uplink;
 
 pub use audit::{Audit, RunningAudit};
@@ -30,4 +31,5 @@ pub use outcome::{Deed, Outcome, Rehearsal};
 pub use port::{Dhcp, Guest, Port, Ports, RouterAdvertisements};
 pub use route::{Hop, Instance, Instances, Lookup, NextHop, Route, Routes};
 pub use status::{RepairCount, Repairs, Status};
+pub use trace::{Trace, TraceOutcome, TraceStep, TraceVerdict, Way};
 pub use uplink::{ForeignUplink, Import, Uplink, Uplinks};

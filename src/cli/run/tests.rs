@@ -186,6 +186,9 @@ impl TVirtualGatewaySyncClient for Daemon {
         let next_hop = NextHop { kind: NextHopKind::NO_ROUTE, hops: None };
         self.answer(format!("lookup {instance} {address}"), Lookup { matched: None, next_hop })
     }
+    fn trace(&mut self, request: TraceRequest) -> thrift::Result<Vec<TraceWay>> {
+        self.answer(format!("trace {request:?}"), vec![])
+    }
     fn status(&mut self) -> thrift::Result<Status> {
         let status = Status {
             version: "0.1.0".into(),

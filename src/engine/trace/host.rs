@@ -1,11 +1,11 @@
 //! A packet's steps through the host, in words.
 
 use crate::addr::{Family, InterfaceName};
-use crate::host::{Fate, HostState, Matched, Stop, Switches, Translation, Way, table_name};
+use crate::host::{Fate, HostState, Masquerade, Matched, Stop, Switches, Translation, Way, table_name};
 
 use super::cure;
 use super::packet::Imagined;
-use super::view::{End, Place, TraceStep, Verdict};
+use super::view::{Place, TraceEnd, TraceStep, TraceVerdict};
 
 /// A packet in the host.
 pub(super) struct Crossing<'a> {
@@ -15,16 +15,16 @@ pub(super) struct Crossing<'a> {
     pub(super) packet: Imagined,
     /// What we have in the kernel.
     pub(super) ours: &'a HostState,
-    /// The uplink that a table, or a device, belongs to.
-    pub(super) uplink: &'a dyn Fn(Option<u32>, Option<InterfaceName>) -> Option<String>,
+    /// The uplink that a table belongs to.
+    pub(super) uplink: &'a dyn Fn(u32) -> Option<String>,
 }
 
 /// What comes of it.
 pub(super) enum Onward {
-    /// It leaves by this device.
-    Leaves(InterfaceName),
+    /// It leaves by this device, as the table of this uplink says, if it was one's.
+    Leaves(InterfaceName, Option<String>),
     /// Nothing more.
-    Ends(Verdict),
+    Ends(TraceVerdict),
 }
 
 impl Crossing<'_> {
@@ -47,7 +47,10 @@ impl Crossing<'_> {
                 decide(&mut steps);
                 let meaning = "it is for the host itself".to_owned();
                 let at = "host".to_owned();
-                return (steps, Onward::Ends(Verdict { end: End::Delivered, at, reason: None, meaning, cure: None }));
+                return (
+                    steps,
+                    Onward::Ends(TraceVerdict { end: TraceEnd::Delivered, at, reason: None, meaning, cure: None }),
+                );
             }
             Fate::Stopped(stop) => return self.stopped(steps, stop, table.as_deref()),
         };
@@ -70,7 +73,7 @@ impl Crossing<'_> {
             steps.push(host("size", format!("{length} bytes, MTU {mtu} of {device}: is cut"), facts()));
         }
         steps.extend(self.masquerade(device));
-        (steps, Onward::Leaves(device))
+        (steps, Onward::Leaves(device, matched.and_then(|matched| (self.uplink)(matched.table))))
     }
 
     fn switches(&self, switches: Switches) -> TraceStep {
@@ -103,7 +106,7 @@ impl Crossing<'_> {
         };
         let name = table_name(table);
         let mut facts = vec![("table", table.to_string()), ("prefix", prefix.to_string()), ("leads", leads.clone())];
-        let of = (self.uplink)(Some(table), None).map_or_else(String::new, |uplink| {
+        let of = (self.uplink)(table).map_or_else(String::new, |uplink| {
             facts.push(("uplink", uplink.clone()));
             format!(" of uplink {uplink}")
         });
@@ -111,17 +114,24 @@ impl Crossing<'_> {
         host("route", format!("table {name}{of}: {prefix} {leads}"), facts)
     }
 
-    /// Under which address the packet leaves, if it is another. An answer was translated back before.
+    /// Under which address the packet leaves, if it is another. An answer to one has been translated back
+    /// before it is routed.
     fn masquerade(&self, device: InterfaceName) -> Option<TraceStep> {
         if self.ours.links.contains_key(&device) || self.packet.is_answer {
             return None;
         }
-        let covering = self.ours.masquerades.iter().filter(|one| one.subnet.contains(self.packet.source));
-        let mut to = covering.filter_map(|one| match one.to {
-            Translation::Device => Some(format!("the address of {device}")),
-            Translation::Uplink(of, address) => (of == device).then(|| address.to_string()),
-        });
-        let to = to.next_back()?;
+        let applies = |one: &&Masquerade| {
+            let leaves_so = match one.to {
+                Translation::Device => true,
+                Translation::Uplink(of, _) => of == device,
+            };
+            leaves_so && one.subnet.contains(self.packet.source)
+        };
+        // An uplink's address goes before that of any device: our table of nftables asks for it first.
+        let to = match self.ours.masquerades.iter().filter(applies).max_by_key(|one| one.to)?.to {
+            Translation::Device => format!("the address of {device}"),
+            Translation::Uplink(_, address) => address.to_string(),
+        };
         let facts = vec![("from", self.packet.source.to_string()), ("to", to.clone())];
         Some(host("masquerade", format!("masquerade: {} becomes {to}", self.packet.source), facts))
     }
@@ -159,5 +169,5 @@ fn ended(
 ) -> (Vec<TraceStep>, Onward) {
     decide(&mut steps);
     let (at, meaning) = ("host".to_owned(), meaning.to_owned());
-    (steps, Onward::Ends(Verdict { end: End::Dropped, at, reason: Some(reason), meaning, cure }))
+    (steps, Onward::Ends(TraceVerdict { end: TraceEnd::Dropped, at, reason: Some(reason), meaning, cure }))
 }

@@ -3,13 +3,13 @@
 use std::net::IpAddr;
 
 use crate::addr::{InstanceName, InterfaceName, PortId};
-use crate::forward::{Known, Passage, Step, Trace, Verdict as Decision};
+use crate::forward::{DropReason, Known, Passage, Step, Trace, Verdict};
 use crate::packet::ETHERNET_HEADER;
 use crate::routing::NextHop;
 
 use super::cure;
 use super::packet::protocol_name;
-use super::view::{End, Place, TraceStep, Verdict};
+use super::view::{Place, TraceEnd, TraceStep, TraceVerdict};
 
 /// Where a packet passes through.
 pub(super) struct Passing<'a> {
@@ -28,7 +28,7 @@ pub(super) enum Onward {
     /// This IP packet, by this port.
     Leaves(InterfaceName, Vec<u8>),
     /// Nothing more.
-    Ends(Verdict),
+    Ends(TraceVerdict),
 }
 
 impl Passing<'_> {
@@ -162,10 +162,10 @@ impl Passing<'_> {
 
     fn onward(&self, trace: &Trace) -> Onward {
         match trace.verdict {
-            Decision::Forward(port) => self.leaves(port, trace.packet.frame()),
-            Decision::Taken => match trace.steps.last() {
-                Some(Step::Neighbour { port, address, known: Known::Nothing }) => Onward::Ends(Verdict {
-                    end: End::Held,
+            Verdict::Forward(port) => self.leaves(port, trace.packet.frame()),
+            Verdict::Taken => match trace.steps.last() {
+                Some(Step::Neighbour { port, address, known: Known::Nothing }) => Onward::Ends(TraceVerdict {
+                    end: TraceEnd::Held,
                     at: port.to_string(),
                     reason: Some("NEIGH_FAILED"),
                     meaning: format!(
@@ -176,19 +176,20 @@ impl Passing<'_> {
                         "let {address} send something, or see whether it answers ARP or neighbour solicitations"
                     )),
                 }),
-                // In pieces: the others go the way of the first.
+                // In pieces: the others go the way of the first. Only a guest may have to be asked for its MAC
+                // once more before, and what it gets is followed no further.
                 _ => match trace.emissions.first() {
                     Some(piece) => self.leaves(piece.port, piece.packet.frame()),
                     None => self.gone(),
                 },
             },
-            Decision::Answer => self.answered("the gateway itself answers"),
-            Decision::Consumed => self.answered("it is for the gateway itself, which need not answer"),
-            Decision::Drop(reason) | Decision::Reject(reason) => {
+            Verdict::Answer => self.answered("the gateway itself answers"),
+            Verdict::Consumed => self.answered("it is for the gateway itself, which need not answer"),
+            Verdict::Drop(reason) | Verdict::Reject(reason) => {
                 let told =
-                    if matches!(trace.verdict, Decision::Reject(_)) { "; its sender is told by ICMP" } else { "" };
-                Onward::Ends(Verdict {
-                    end: End::Dropped,
+                    if matches!(trace.verdict, Verdict::Reject(_)) { "; its sender is told by ICMP" } else { "" };
+                Onward::Ends(TraceVerdict {
+                    end: TraceEnd::Dropped,
                     at: self.instance.to_string(),
                     reason: Some(reason.name()),
                     meaning: format!("{}{told}", reason.meaning()),
@@ -207,13 +208,13 @@ impl Passing<'_> {
 
     fn answered(&self, meaning: &str) -> Onward {
         let (at, meaning) = (self.ingress.to_string(), meaning.to_owned());
-        Onward::Ends(Verdict { end: End::Answered, at, reason: None, meaning, cure: None })
+        Onward::Ends(TraceVerdict { end: TraceEnd::Answered, at, reason: None, meaning, cure: None })
     }
 
     /// The port went while its packet was followed.
     fn gone(&self) -> Onward {
-        let reason = crate::forward::DropReason::DevReady;
+        let reason = DropReason::DevReady;
         let (at, meaning) = (self.instance.to_string(), reason.meaning().to_owned());
-        Onward::Ends(Verdict { end: End::Dropped, at, reason: Some(reason.name()), meaning, cure: None })
+        Onward::Ends(TraceVerdict { end: TraceEnd::Dropped, at, reason: Some(reason.name()), meaning, cure: None })
     }
 }

@@ -9,4 +9,4 @@ mod view;
 mod walk;
 
 pub use packet::{Imagined, Impossible};
-pub use view::{End, Place, Probe, TraceStep, TraceView, Verdict, WayView, Where};
+pub use view::{Place, Probe, TraceEnd, TraceStep, TraceVerdict, TraceView, WayView, Where};

@@ -37,6 +37,9 @@ pub enum Impossible {
     /// Source and destination are of different families.
     #[error("source and destination are of different address families")]
     Families,
+    /// The protocol is none that a packet can end with.
+    #[error("protocol {0} is an extension header")]
+    Protocol(u8),
     /// It cannot be that short or that long.
     #[error("a packet of this kind is {least} to 65535 bytes long")]
     Length {
@@ -57,7 +60,9 @@ impl Imagined {
         let least = self.written(&[])?.len();
         let length = self.length.map_or(least, usize::from);
         let payload = length.checked_sub(least).ok_or(Impossible::Length { least })?;
-        self.written(&vec![0; payload])
+        let bytes = self.written(&vec![0; payload])?;
+        let is_read = Self::read(&bytes).is_some_and(|read| read.protocol == self.protocol);
+        if is_read { Ok(bytes) } else { Err(Impossible::Protocol(self.protocol)) }
     }
 
     fn written(&self, payload: &[u8]) -> Result<Vec<u8>, Impossible> {
@@ -217,6 +222,8 @@ mod tests {
     fn some_packets_cannot_be() {
         let mixed = Imagined { destination: "fd00::1".parse().unwrap(), ..UDP };
         assert_eq!(mixed.bytes(), Err(Impossible::Families));
+        let v6 = Imagined { source: "fd00::2".parse().unwrap(), ports: None, ..mixed };
+        assert_eq!(Imagined { protocol: 43, ..v6 }.bytes(), Err(Impossible::Protocol(43)));
         assert_eq!(Imagined { length: Some(27), ..UDP }.bytes(), Err(Impossible::Length { least: 28 }));
     }
 

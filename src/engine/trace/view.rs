@@ -38,7 +38,7 @@ pub struct WayView {
     /// Its steps, in order.
     pub steps: Vec<TraceStep>,
     /// How it ended.
-    pub verdict: Verdict,
+    pub verdict: TraceVerdict,
 }
 
 /// One step.
@@ -75,9 +75,9 @@ pub enum Place {
 
 /// How a packet ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verdict {
+pub struct TraceVerdict {
     /// What became of it.
-    pub end: End,
+    pub end: TraceEnd,
     /// Where: the port or device that it leaves by, or where it was stopped.
     pub at: String,
     /// The reason's name if it does not arrive, such as `IP_RPFILTER`.
@@ -90,7 +90,7 @@ pub struct Verdict {
 
 /// What becomes of a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum End {
+pub enum TraceEnd {
     /// It leaves, to a guest or to the outside.
     Forwarded,
     /// The gateway itself answers it, or takes it in.
@@ -117,7 +117,7 @@ impl Place {
     }
 }
 
-impl End {
+impl TraceEnd {
     /// Its name for programs.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -3,14 +3,14 @@
 use crate::addr::InterfaceName;
 use crate::engine::command::Failure;
 use crate::engine::conductor::Conductor;
-use crate::forward::Load;
+use crate::forward::{DropReason, Load};
 use crate::gateway::Refusal;
 use crate::packet::{Content, ETHERNET_HEADER, Frame, Packet, rewrite};
 
 use super::host::{self, Crossing};
 use super::instance::{self, Passing};
 use super::packet::Imagined;
-use super::view::{End, Place, Probe, TraceStep, TraceView, Verdict, WayView, Where};
+use super::view::{Place, Probe, TraceEnd, TraceStep, TraceVerdict, TraceView, WayView, Where};
 
 /// More places than any packet passes: from a guest to the host and from there to a guest are four.
 const PLACES: usize = 16;
@@ -25,10 +25,6 @@ impl Conductor {
     /// # Errors
     /// The port, or the device, is not there; the kernel could not be asked.
     pub(in crate::engine) fn trace(&mut self, probe: &Probe) -> Result<TraceView, Failure> {
-        self.mirror.listen(&mut *self.platform);
-        if self.mirror.is_in_doubt() {
-            self.mirror.refresh(&mut *self.platform)?;
-        }
         let mut before = Before::new();
         let there = self.follow(probe.at, probe.load.clone(), false, &mut before)?;
         let mut ways = vec![there.way];
@@ -77,18 +73,19 @@ impl Conductor {
                     }
                 }
                 Where::Device(device) => {
-                    let Load::Ip(ip) = &load else { return Err(not_found("device", device)) };
-                    let Some(mut packet) = Imagined::read(ip) else { return Err(not_found("device", device)) };
+                    let Some((ip, mut packet)) = headers(&load) else {
+                        let (reason, meaning) = (DropReason::IpInhdr.name(), DropReason::IpInhdr.meaning());
+                        return Ok(followed(steps, dropped(reason, meaning), None));
+                    };
                     packet.is_answer = is_answer;
                     let (told, onward) = self.cross(device, packet)?;
                     steps.extend(told);
                     match onward {
                         host::Onward::Ends(verdict) => return Ok(followed(steps, verdict, None)),
-                        host::Onward::Leaves(egress) if self.dataplane.is_gateway(&egress) => {
+                        host::Onward::Leaves(egress, _) if self.dataplane.is_gateway(&egress) => {
                             (at, load) = (Where::Port(egress), Load::Ip(passed_on(ip)));
                         }
-                        host::Onward::Leaves(egress) => {
-                            let uplink = self.uplink_of(None, Some(egress));
+                        host::Onward::Leaves(egress, uplink) => {
                             let text = match &uplink {
                                 Some(uplink) => format!("out by {egress}, uplink {uplink}"),
                                 None => format!("out by {egress}"),
@@ -104,9 +101,7 @@ impl Conductor {
                 }
             }
         }
-        let (reason, meaning) = (Some("LOOP"), "it goes in a circle".to_owned());
-        let verdict = Verdict { end: End::Dropped, at: "host".to_owned(), reason, meaning, cure: None };
-        Ok(followed(steps, verdict, None))
+        Ok(followed(steps, dropped("LOOP", "it goes in a circle"), None))
     }
 
     /// Through a routing instance.
@@ -132,19 +127,14 @@ impl Conductor {
     /// Through the host.
     fn cross(&mut self, device: InterfaceName, packet: Imagined) -> Result<(Vec<TraceStep>, host::Onward), Failure> {
         let way = self.platform.way(&packet.flow(device))?.ok_or_else(|| not_found("device", device))?;
-        let crossing = Crossing {
-            input: device,
-            packet,
-            ours: &self.mirror.seen().ours,
-            uplink: &|table, device| self.uplink_of(table, device),
-        };
+        let crossing =
+            Crossing { input: device, packet, ours: &self.mirror.seen().ours, uplink: &|table| self.uplink_of(table) };
         Ok(crossing.tell(&way))
     }
 
-    /// The uplink that has this table, or leaves by this device.
-    fn uplink_of(&self, table: Option<u32>, device: Option<InterfaceName>) -> Option<String> {
-        let mut uplinks = self.plan.registry().uplinks();
-        let found = uplinks.find(|uplink| Some(uplink.table) == table || Some(uplink.spec.device) == device);
+    /// The uplink that has this table.
+    fn uplink_of(&self, table: u32) -> Option<String> {
+        let found = self.plan.registry().uplinks().find(|uplink| uplink.table == table);
         found.map(|uplink| uplink.spec.name.to_string())
     }
 }
@@ -172,9 +162,22 @@ fn passed_on(ip: &[u8]) -> Vec<u8> {
     packet.frame()[ETHERNET_HEADER..].to_vec()
 }
 
-fn forwarded(egress: InterfaceName, how: &str) -> Verdict {
+/// What the host can read of a packet.
+fn headers(load: &Load) -> Option<(&[u8], Imagined)> {
+    match load {
+        Load::Ip(ip) => Some((ip, Imagined::read(ip)?)),
+        Load::Frame(_) => None,
+    }
+}
+
+fn dropped(reason: &'static str, meaning: &str) -> TraceVerdict {
+    let (at, meaning) = ("host".to_owned(), meaning.to_owned());
+    TraceVerdict { end: TraceEnd::Dropped, at, reason: Some(reason), meaning, cure: None }
+}
+
+fn forwarded(egress: InterfaceName, how: &str) -> TraceVerdict {
     let (at, meaning) = (egress.to_string(), format!("{how} {egress}"));
-    Verdict { end: End::Forwarded, at, reason: None, meaning, cure: None }
+    TraceVerdict { end: TraceEnd::Forwarded, at, reason: None, meaning, cure: None }
 }
 
 fn not_found(kind: &'static str, name: InterfaceName) -> Failure {

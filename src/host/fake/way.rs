@@ -1,5 +1,7 @@
 //! The routing of the kernel in memory: our own rules and routes, and what it was told of others'.
 
+use std::cmp::Reverse;
+
 use crate::addr::{Family, Prefix};
 use crate::host::state::{HostHop, RouteKey, RuleAction, Setting, SettingKind};
 use crate::host::way::{Fate, Flow, Matched, ReversePath, Stop, Switches, Way, WayRule};
@@ -50,13 +52,13 @@ impl Inner {
         Some(Way { switches, rule: Some(rule), matched: Some(Matched { table, prefix }), fate })
     }
 
-    /// The narrowest route of a table.
+    /// The narrowest route of a table; of two, the one with the smaller metric.
     fn find(&self, table: u32, flow: &Flow) -> Option<(Prefix, u32, Option<HostHop>)> {
         let ours = self.state.ours.routes.iter().filter(|(key, _)| key.table == table);
-        let ours = ours.map(|(key, route)| (key.prefix, route.hops.first().copied()));
-        let led = self.led.iter().filter(|_| table == RouteKey::MAIN).map(|(prefix, hop)| (*prefix, Some(*hop)));
-        let matching = ours.chain(led).filter(|(prefix, _)| prefix.contains(flow.destination));
-        let (prefix, hop) = matching.max_by_key(|(prefix, _)| prefix.length())?;
+        let ours = ours.map(|(key, route)| (key.prefix, key.metric, route.hops.first().copied()));
+        let led = self.led.iter().filter(|_| table == RouteKey::MAIN).map(|(prefix, hop)| (*prefix, 0, Some(*hop)));
+        let matching = ours.chain(led).filter(|(prefix, ..)| prefix.contains(flow.destination));
+        let (prefix, _, hop) = matching.max_by_key(|(prefix, metric, _)| (prefix.length(), Reverse(*metric)))?;
         Some((prefix, table, hop))
     }
 }

@@ -39,9 +39,11 @@ impl Netlink {
         header.address_family = address_family(family);
         header.destination_prefix_length = family.bits();
         header.source_prefix_length = family.bits();
-        header.flags = match aspect {
-            Aspect::Match => RouteFlags::FibMatch,
-            Aspect::Choice => RouteFlags::empty(),
+        header.flags = match (aspect, family) {
+            // Without the second flag IPv4 names table main, whichever it was; IPv6 knows no such flag.
+            (Aspect::Match, Family::V4) => RouteFlags::FibMatch | RouteFlags::LookupTable,
+            (Aspect::Match, Family::V6) => RouteFlags::FibMatch,
+            (Aspect::Choice, _) => RouteFlags::empty(),
         };
         message.attributes = vec![
             RouteAttribute::Destination(flow.destination.into()),

@@ -7,6 +7,7 @@ mod port;
 mod route;
 mod status;
 mod style;
+mod trace;
 mod uplink;
 
 use super::super::report::*;

@@ -11,6 +11,7 @@ mod outcome;
 mod port;
 mod route;
 mod status;
+mod trace;
 mod uplink;
 
 pub(in crate::cli) use audit::audit;
@@ -23,4 +24,5 @@ pub(in crate::cli) use outcome::{lease_outcome, outcome};
 pub(in crate::cli) use port::port;
 pub(in crate::cli) use route::{instance, lookup, route};
 pub(in crate::cli) use status::status;
+pub(in crate::cli) use trace::trace;
 pub(in crate::cli) use uplink::{foreign_uplink, uplink};
