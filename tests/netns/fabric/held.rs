@@ -184,10 +184,12 @@ fn what_cannot_be_taken_is_refused_with_the_reason() {
         let (found, said) = vgw(&node, &format!("fabric take {words}"));
         assert!(found == Some(code) && said.contains(reason), "{words}: {found:?} {said}");
     }
-    node.node.ip("link add link eth0 name eth0.5 type vlan id 5");
-    let (_, said) = vgw(&node, "fabric take eth0");
-    assert!(said.contains("eth0.5 is on top of eth0, and would be cut off"), "{said}");
-    node.node.ip("link delete eth0.5");
+    for kind in ["link eth0 name up0 type macvlan", "name up0 type vxlan id 5 dev eth0 dstport 4789"] {
+        node.node.ip(&format!("link add {kind}"));
+        let (_, said) = vgw(&node, "fabric take eth0");
+        assert!(said.contains("up0 is on top of eth0, and would be cut off"), "{said}");
+        node.node.ip("link delete up0");
+    }
     node.node.ip("nexthop add id 7 via 192.0.2.1 dev eth0");
     node.node.ip("route add 203.0.108.0/24 nhid 7");
     let (_, said) = vgw(&node, "fabric take eth0");
