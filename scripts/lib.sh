@@ -46,10 +46,12 @@ has_package() {
         net-tools) PATH=$PATH:/usr/sbin:/sbin command -v ifconfig >/dev/null ;;
         nftables) PATH=$PATH:/usr/sbin:/sbin command -v nft >/dev/null ;;
         bird2) [ -x /usr/sbin/bird ] ;;
+        groff-base) command -v groff >/dev/null ;;
         frr) [ -x /usr/lib/frr/bgpd ] ;;
         linux-perf) command -v perf >/dev/null ;;
         openvswitch-switch) PATH=$PATH:/usr/sbin:/sbin command -v ovs-vswitchd >/dev/null ;;
         dpdk-dev) command -v dpdk-testpmd >/dev/null ;;
+        systemd) command -v systemd-analyze >/dev/null ;;
         python3-matplotlib) /usr/bin/python3 -c 'import matplotlib' 2>/dev/null ;;
         python3-thrift) /usr/bin/python3 -c 'import thrift' 2>/dev/null ;;
         thrift-compiler) command -v thrift >/dev/null ;;

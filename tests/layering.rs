@@ -20,12 +20,12 @@ const TABLE: &[(&str, &[&str])] = &[
     ("host", &["addr", "clock"]),
     ("fabric", &["addr", "clock"]),
     ("gateway", &["addr", "clock", "routing", "host"]),
-    ("config", &["addr", "fabric", "gateway", "host", "routing"]),
-    ("engine", &["addr", "clock", "packet", "routing", "forward", "host", "fabric", "gateway"]),
-    ("sys", &["addr", "clock", "packet", "host", "fabric", "gateway", "engine"]),
-    ("api", &["addr", "clock", "routing", "forward", "host", "fabric", "gateway", "engine"]),
-    ("cli", &["addr", "clock", "config", "host", "fabric", "gateway", "engine", "api"]),
-    ("daemon", &["api", "clock", "config", "engine", "fabric", "host", "sys"]),
+    ("config", &["addr", "gateway", "host", "routing", "fabric"]),
+    ("engine", &["addr", "clock", "packet", "routing", "forward", "host", "gateway", "fabric"]),
+    ("sys", &["addr", "clock", "packet", "host", "gateway", "engine", "fabric"]),
+    ("api", &["addr", "clock", "routing", "forward", "host", "gateway", "config", "engine", "fabric"]),
+    ("cli", &["addr", "clock", "config", "host", "gateway", "engine", "api", "fabric"]),
+    ("daemon", &["api", "clock", "config", "engine", "host", "sys", "fabric"]),
 ];
 
 /// Rooms that must stay free of clocks, descriptors, threads and `unsafe`.

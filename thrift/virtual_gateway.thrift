@@ -400,7 +400,9 @@ struct Status {
   /** What is wrong and needs somebody's eye, one sentence each. */
   9: required list<string> problems,
   /** Absent from daemons that do not tell. */
-  10: optional Repairs repairs
+  10: optional Repairs repairs,
+  /** Time until the configuration on trial is taken back; absent if none is. */
+  11: optional i64 trial_ends_in_ms
 }
 
 /** A static route by its identity. */
@@ -472,6 +474,40 @@ struct ForeignUplink {
   4: required list<HostStep> steps,
   /** Why it was not, or cannot be taken over; absent if it was or can. */
   5: optional string hindrance
+}
+
+/** A part of a configuration: a file's text. */
+struct ConfigurationFile {
+  /** Its path, for errors; the daemon does not read it. */
+  1: required string path,
+  2: required string text
+}
+
+/** A key of an element that two configurations have differently. */
+struct FieldDifference {
+  /** As the configuration file spells it. */
+  1: required string key,
+  /** Absent if it is not given, or means nothing. */
+  2: optional string before,
+  3: optional string after
+}
+
+/** An element that only one of two configurations has, or that they have differently. */
+struct Difference {
+  /** `gateway`, `port`, `uplink`, `route`, `network` or `limits`. */
+  1: required string kind,
+  /** Its name; empty for `limits`. */
+  2: required string name,
+  /** ADDED, CHANGED or DELETED. */
+  3: required Outcome deed,
+  4: required list<FieldDifference> fields
+}
+
+/** What another configuration would come to. */
+struct Comparison {
+  1: required list<Difference> differences,
+  /** What would be done, in order. */
+  2: required list<HostStep> steps
 }
 
 /** How a take-over of one of the host's devices stands. */
@@ -585,6 +621,20 @@ service VirtualGateway {
   list<HostObject> list_host_objects() throws (1: RequestError error),
   /** What is to be done so that the kernel is as it should be, after a fresh look. */
   list<HostStep> diff_host() throws (1: RequestError error),
+
+  /** What another configuration would change beside the one that stands; nothing is done. */
+  Comparison compare_configuration(1: required list<ConfigurationFile> files) throws (1: RequestError error),
+  /**
+   * Applies another configuration, all or nothing, until the daemon reads its own again or is started
+   * anew. With a `confirm_ms` other than 0, what stood before comes back after that time unless
+   * confirm_configuration is called. Tells what has changed. What is read at start only is not looked at.
+   */
+  list<Difference> apply_configuration(1: required list<ConfigurationFile> files, 2: required i64 confirm_ms)
+    throws (1: RequestError error),
+  /** Keeps the configuration on trial; NOT_FOUND if there is none. */
+  void confirm_configuration() throws (1: RequestError error),
+  /** Takes the configuration on trial back; NOT_FOUND if there is none. */
+  void roll_back_configuration() throws (1: RequestError error),
 
   /** Everything at a glance. */
   Status status() throws (1: RequestError error),

@@ -179,6 +179,38 @@ impl VirtualGatewaySyncHandler for VirtualGateway {
         Ok(steps.into_iter().map(convert::host_step).collect())
     }
 
+    fn handle_compare_configuration(&self, files: Vec<wire::ConfigurationFile>) -> thrift::Result<wire::Comparison> {
+        let compared = convert::configuration(files).and_then(|config| {
+            let compared = self.engine.compare(&self.caller, config.declared.clone());
+            compared.map_err(|error| convert::not_applied(&config, &error))
+        });
+        Ok(convert::comparison(answer(compared)?))
+    }
+
+    fn handle_apply_configuration(
+        &self,
+        files: Vec<wire::ConfigurationFile>,
+        confirm_ms: i64,
+    ) -> thrift::Result<Vec<wire::Difference>> {
+        let applied = convert::configuration(files).and_then(|config| {
+            let confirm = convert::trial(confirm_ms)?;
+            let applied = self.engine.apply(&self.caller, config.declared.clone(), config.audit_timeout, confirm);
+            applied.map_err(|error| convert::not_applied(&config, &error))
+        });
+        if let Err(error) = &applied {
+            tracing::warn!(caller = %self.caller, reason = %shown(&error.reason), "configuration not applied");
+        }
+        Ok(convert::differences(answer(applied)?))
+    }
+
+    fn handle_confirm_configuration(&self) -> thrift::Result<()> {
+        answer(self.engine.confirm(&self.caller).map_err(|failure| convert::refused(&failure, Identity::Name)))
+    }
+
+    fn handle_roll_back_configuration(&self) -> thrift::Result<()> {
+        answer(self.engine.roll_back(&self.caller).map_err(|failure| convert::refused(&failure, Identity::Name)))
+    }
+
     fn handle_status(&self) -> thrift::Result<Status> {
         Ok(convert::status(answer(self.status_view())?))
     }

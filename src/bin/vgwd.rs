@@ -9,7 +9,7 @@ use clap::Parser;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use vgw::clock::Clock;
-use vgw::daemon::{Arguments, Fatal, Listeners, start_logging};
+use vgw::daemon::{Arguments, Fatal, Listeners, Service, start_logging};
 use vgw::engine::{Engine, Handle, ReloadError, Settings, StartError};
 use vgw::gateway::LeaseName;
 use vgw::sys::fabric::{self, Rescued};
@@ -71,12 +71,14 @@ fn run(arguments: &Arguments) -> Result<(), Fatal> {
         }
     };
     tracing::info!(version = env!("CARGO_PKG_VERSION"), workers = config.workers, "ready");
+    let service = Service::ready(&engine.handle())?;
     for signal in signals.forever() {
         if signal != SIGHUP {
             break;
         }
-        reload(arguments, &engine.handle());
+        service.reloading(|| reload(arguments, &engine.handle()));
     }
+    service.stopping();
     // First nobody asks any more, then nothing of ours stands any more.
     servers.into_iter().for_each(vgw::api::Server::stop);
     let left = engine.stop();

@@ -17,7 +17,7 @@ use super::failure::Failure;
 use super::lease;
 use super::render::{Style, Tone};
 use super::report::Restored;
-use super::run::{Form, run};
+use super::run::{Form, check, run};
 
 /// Where text goes, and whether it is coloured there.
 pub struct Console<'a> {
@@ -80,6 +80,10 @@ fn obey(
         Verb::Import(_) if arguments.dry_run => {
             Err(Failure::Usage { field: "--dry-run".to_owned(), reason: "import changes nothing anyhow".to_owned() })
         }
+        Verb::Check(_) if arguments.dry_run => {
+            Err(Failure::Usage { field: "--dry-run".to_owned(), reason: "check changes nothing anyhow".to_owned() })
+        }
+        Verb::Check(given) => console.say(&form(arguments, console.out_style).text(&check(given)?)?),
         Verb::Import(given) => {
             let read = if given.devstack { Imported::devstack } else { Imported::agent_conf };
             let imported = read(&given.file).map_err(Failure::Configuration)?;

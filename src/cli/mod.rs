@@ -15,6 +15,7 @@ pub mod report;
 mod run;
 mod wire;
 
+pub use args::Arguments;
 pub use ask::ask;
 pub use entry::{Console, Rescue, entry};
 pub use failure::Failure;

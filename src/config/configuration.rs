@@ -68,11 +68,22 @@ impl Config {
     /// # Errors
     /// The first thing that is wrong, with file, line and key. A named file must be there.
     pub fn load(path: Option<&Path>) -> Result<Self, ConfigError> {
-        let sources = source::read_all(path.unwrap_or(Path::new(Self::DEFAULT_PATH)), path.is_some())?;
-        Self::of_sources(&sources)
+        Self::of_sources(&Self::sources(path)?)
     }
 
-    fn of_sources(sources: &[Source]) -> Result<Self, ConfigError> {
+    /// Reads the files that [`Config::load`] would.
+    ///
+    /// # Errors
+    /// What cannot be read.
+    pub fn sources(path: Option<&Path>) -> Result<Vec<Source>, ConfigError> {
+        source::read_all(path.unwrap_or(Path::new(Self::DEFAULT_PATH)), path.is_some())
+    }
+
+    /// Checks files that were read before. An agent's configuration that they name is read now.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, with file, line and key.
+    pub fn of_sources(sources: &[Source]) -> Result<Self, ConfigError> {
         let mut merge = Merge::default();
         for source in sources {
             merge.add(Document::parse(source)?)?;

@@ -11,9 +11,12 @@ use super::ConfigError;
 const LIMIT: u64 = 1 << 20;
 
 /// A file's text.
-pub(super) struct Source {
-    pub(super) path: PathBuf,
-    pub(super) text: String,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// Where it was read, for errors.
+    pub path: PathBuf,
+    /// What is in it.
+    pub text: String,
 }
 
 /// Reads the main file, if it is there or `must_exist`, and the drop-ins of the folder beside it:

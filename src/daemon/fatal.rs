@@ -43,6 +43,9 @@ pub enum Fatal {
     /// Not everything of ours could be removed at the end; the next start does it.
     #[error("stopped, but not everything could be removed: {0}")]
     Remains(String),
+    /// The service manager cannot be told how the daemon stands.
+    #[error("cannot serve the service manager: {0}")]
+    Service(#[source] io::Error),
     /// Signals cannot be caught.
     #[error("cannot catch signals: {0}")]
     Signals(#[source] io::Error),

@@ -58,10 +58,16 @@ impl Listeners {
     /// No thread or descriptor to be had.
     pub fn serve(self, engine: &Handle, clock: &Arc<dyn Clock>) -> Result<Vec<Server>, Fatal> {
         let own = engine.clone();
-        let mut servers = vec![start(self.unix, move |caller| virtual_gateway(own.clone(), caller), clock)?];
+        let mut servers =
+            vec![start(self.unix, move |caller| virtual_gateway(own.clone(), caller), clock, Limits::own_service())?];
         if let Some(bound) = self.thrift {
             let compatible = engine.clone();
-            servers.push(start(bound, move |caller| instance_service(compatible.clone(), caller), clock)?);
+            servers.push(start(
+                bound,
+                move |caller| instance_service(compatible.clone(), caller),
+                clock,
+                Limits::default(),
+            )?);
         }
         if let Some((listener, place)) = self.rest {
             let compatible = engine.clone();
@@ -77,6 +83,7 @@ fn start(
     (listener, place): (Listener, String),
     service: impl Fn(Caller) -> Box<dyn TProcessor + Send> + Send + 'static,
     clock: &Arc<dyn Clock>,
+    limits: Limits,
 ) -> Result<Server, Fatal> {
-    Server::start(listener, service, Arc::clone(clock), Limits::default()).map_err(|error| Fatal::Listen(place, error))
+    Server::start(listener, service, Arc::clone(clock), limits).map_err(|error| Fatal::Listen(place, error))
 }

@@ -57,6 +57,29 @@ impl Change {
         }
     }
 
+    /// The interface that it is about.
+    pub(super) fn interface(&self) -> Option<InterfaceName> {
+        match self {
+            Self::AddGateway(GatewaySpec { interface: name, .. })
+            | Self::DeleteGateway(name)
+            | Self::AddPort(PortSpec { name, .. })
+            | Self::DeletePort(name) => Some(*name),
+            _ => None,
+        }
+    }
+
+    /// The routing instance that it is about, where it names one.
+    pub(super) fn instance(&self) -> Option<&InstanceName> {
+        match self {
+            Self::AddGateway(GatewaySpec { instance, .. })
+            | Self::AddPort(PortSpec { instance, .. })
+            | Self::AddRoute(StaticRoute { instance, .. })
+            | Self::DeleteRoute(instance, _)
+            | Self::AddNetwork(NetworkSpec { instance, .. }) => Some(instance),
+            _ => None,
+        }
+    }
+
     /// Whom it is asked for: what fails for them ends it. `registry` is the one that stands.
     pub(super) fn asked(&self, registry: &Registry) -> BTreeSet<Subject> {
         match self {

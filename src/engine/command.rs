@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use crossbeam_channel::Sender;
 
-use crate::addr::{InstanceName, InterfaceName, Uuid};
-use crate::fabric;
-use crate::gateway::{Applied, ComputePort, Declared, GatewaySpec, LeaseName, Misfit, Refusal};
-use crate::host::KernelError;
-
 use super::change::Change;
 use super::fabric::{FabricDeed, FabricView, TakeFabric};
-use super::view::{ImportView, LookupView, ObjectView, RehearsalView, RouteView, StatusView, StepView};
+use super::trace::{Probe, TraceView};
+use super::view::{ComparisonView, ImportView, LookupView, ObjectView, RehearsalView, RouteView, StatusView, StepView};
+use crate::addr::{InstanceName, InterfaceName, Uuid};
+use crate::fabric;
+use crate::gateway::{Applied, ComputePort, Declared, Difference, GatewaySpec, LeaseName, Misfit, Refusal};
+use crate::host::KernelError;
 
 /// Who asks, for the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +67,15 @@ pub enum Failure {
     /// A port's device could not be opened.
     #[error("{0}")]
     Device(String),
+    /// A configuration is on trial for so much longer.
+    #[error(
+        "a configuration is on trial for {} s more: 'vgw confirm' keeps it, 'vgw rollback' takes it back",
+        .0.as_secs()
+    )]
+    OnTrial(Duration),
+    /// There is nothing to confirm or to take back.
+    #[error("no configuration is on trial")]
+    NoTrial,
     /// The host's device cannot be taken or given back as things are.
     #[error(transparent)]
     Fabric(fabric::Refusal),
@@ -112,6 +121,23 @@ pub enum Command {
     ConnectPorts(Reply<()>),
     /// [`super::Handle::reload`].
     Reload(Box<Declared>, Option<Duration>, Reply<Result<(), ReloadError>>),
+    /// [`super::Handle::compare`].
+    Compare(Box<Declared>, Reply<Result<ComparisonView, ReloadError>>),
+    /// [`super::Handle::apply`].
+    Apply {
+        /// What the configuration defines.
+        declared: Box<Declared>,
+        /// The audit's timer.
+        timeout: Option<Duration>,
+        /// The time to confirm it.
+        confirm: Option<Duration>,
+        /// The answer's way.
+        reply: Reply<Result<Vec<Difference>, ReloadError>>,
+    },
+    /// [`super::Handle::confirm`].
+    Confirm(Reply<Result<(), Failure>>),
+    /// [`super::Handle::roll_back`].
+    RollBack(Reply<Result<(), Failure>>),
     /// [`super::Handle::change`].
     Change(Change, Reply<Result<Applied, Failure>>),
     /// [`super::Handle::rehearse`].
@@ -137,6 +163,8 @@ pub enum Command {
     },
     /// [`super::Handle::read_lease`].
     ReadLease(LeaseName, Reply<Result<Applied, Failure>>),
+    /// [`super::Handle::trace`].
+    Trace(Probe, Reply<Result<TraceView, Failure>>),
     /// [`super::Handle::take_fabric`].
     TakeFabric(TakeFabric, Reply<Result<FabricDeed, Failure>>),
     /// [`super::Handle::confirm_fabric`].

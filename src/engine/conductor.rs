@@ -1,20 +1,20 @@
 //! The owner of the registry, the audit and the kernel. One thread; everything that changes
 //! anything passes through here, one command after the other.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, after, select_biased};
 
 use crate::clock::{Clock, Moment};
-use crate::gateway::{Applied, Audit, Plan, Registry};
+use crate::gateway::{Audit, Plan, Registry};
 use crate::host::Mirror;
 
-use super::command::{Caller, Command, Failure};
+use super::command::{Caller, Command};
 use super::dataplane::Dataplane;
 use super::fabric::Upkeep;
 use super::platform::Platform;
+use super::trial::Trial;
 use super::vigil::Vigil;
 
 /// How long the conductor sleeps at most; only bounds what an overlooked deadline could cost.
@@ -42,6 +42,8 @@ pub(super) struct Conductor {
     /// The lease files that could not be read.
     pub(super) bad_leases: Vec<String>,
     pub(super) vigil: Vigil,
+    /// The configuration that waits to be confirmed.
+    pub(super) trial: Option<Trial>,
     /// The host's own device, if it is taken.
     pub(super) fabric: Upkeep,
 }
@@ -54,6 +56,7 @@ impl Conductor {
             let now = self.clock.now();
             self.expire(now);
             self.expire_ports(now);
+            self.expire_trial(now);
             self.keep_fabric(now);
             self.keep_right(now);
             let now = self.clock.now();
@@ -62,6 +65,7 @@ impl Conductor {
                 self.port_audit.next_deadline(),
                 self.vigil.next_deadline(),
                 self.fabric.next_deadline(),
+                self.trial.as_ref().map(Trial::deadline),
             ];
             let patience = deadlines.into_iter().flatten().min().map_or(IDLE, |deadline| deadline - now);
             let (stirrings, patience) = (self.vigil.stirrings(), after(patience));
@@ -108,7 +112,7 @@ impl Conductor {
         }
         self.settle_anyhow(next);
         for name in stale {
-            tracing::warn!(gateway = %name, "deleted by the audit: its controller reconnected and did not add it again");
+            tracing::warn!(interface = %name, "deleted by the audit: its controller reconnected and did not add it again");
         }
     }
 
@@ -134,7 +138,19 @@ impl Conductor {
                 self.connect_ports(caller);
                 let _ = reply.send(());
             }
-            Command::Reload(declared, timeout, reply) => drop(reply.send(self.reload(&declared, timeout))),
+            Command::Reload(declared, timeout, reply) => {
+                let outcome = self.reload(&declared, timeout);
+                if outcome.is_ok() {
+                    self.end_trial();
+                }
+                let _ = reply.send(outcome);
+            }
+            Command::Compare(declared, reply) => drop(reply.send(self.compare(&declared))),
+            Command::Apply { declared, timeout, confirm, reply } => {
+                drop(reply.send(self.apply(caller, &declared, timeout, confirm)));
+            }
+            Command::Confirm(reply) => drop(reply.send(self.confirm(caller))),
+            Command::RollBack(reply) => drop(reply.send(self.roll_back(caller))),
             Command::Change(change, reply) => {
                 let outcome = self.change(caller, &change);
                 // Who asked may have gone; what was done stays done.
@@ -149,6 +165,7 @@ impl Conductor {
             Command::GiveFabricBack(dry, reply) => drop(reply.send(self.give_fabric_back(caller, dry))),
             Command::Fabric(reply) => drop(reply.send(self.fabric_view())),
             Command::Difference(reply) => drop(reply.send(self.difference())),
+            Command::Trace(probe, reply) => drop(reply.send(self.trace(&probe))),
             Command::Status(reply) => drop(reply.send(self.status())),
             Command::Routes(instance, reply) => drop(reply.send(self.routes(&instance))),
             Command::Lookup(instance, address, reply) => drop(reply.send(self.lookup(&instance, address))),
@@ -178,14 +195,5 @@ impl Conductor {
             }
             let _ = after(PAUSE).recv();
         }
-    }
-}
-
-pub(super) fn log_outcome(caller: &Caller, what: &dyn fmt::Display, outcome: &Result<Applied, Failure>) {
-    match outcome {
-        Ok(Applied::Unchanged | Applied::Absent) => tracing::debug!(%caller, %what, ?outcome, "nothing to do"),
-        Ok(applied) => tracing::info!(%caller, %what, "{}", applied.as_str()),
-        // The API warns of it, with the field at fault.
-        Err(failure) => tracing::debug!(%caller, %what, "refused: {failure}"),
     }
 }

@@ -3,6 +3,7 @@
 
 mod ports;
 mod tables;
+mod trace;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;

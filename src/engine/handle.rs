@@ -6,12 +6,13 @@ use std::time::Duration;
 use crossbeam_channel::{Sender, bounded};
 
 use crate::addr::{InstanceName, InterfaceName, Uuid};
-use crate::gateway::{Applied, Declared, LeaseName};
+use crate::gateway::{Applied, Declared, Difference, LeaseName};
 
 use super::change::Change;
 use super::command::{AddGateways, AddPorts, Caller, Command, Failure, ReloadError, Reply};
 use super::fabric::{FabricDeed, FabricView, TakeFabric};
-use super::view::{ImportView, LookupView, ObjectView, RehearsalView, RouteView, StatusView, StepView};
+use super::trace::{Probe, TraceView};
+use super::view::{ComparisonView, ImportView, LookupView, ObjectView, RehearsalView, RouteView, StatusView, StepView};
 
 /// Asks the conductor and waits for its answer. A request that changes something is answered when
 /// the kernel and every worker have it. Cheap to clone, one for each connection.
@@ -97,6 +98,46 @@ impl Handle {
         self.ask(&Caller::Configuration, |reply| Command::Reload(Box::new(declared), audit_timeout, reply))?
     }
 
+    /// What another configuration would change, and what would be done for it.
+    ///
+    /// # Errors
+    /// Which element does not fit.
+    pub fn compare(&self, caller: &Caller, declared: Declared) -> Result<ComparisonView, ReloadError> {
+        self.ask(caller, |reply| Command::Compare(Box::new(declared), reply))?
+    }
+
+    /// Applies another configuration as [`Handle::reload`] does, and tells what it changed. With a time to
+    /// confirm it, what stands now comes back when that is over without [`Handle::confirm`].
+    ///
+    /// # Errors
+    /// As [`Handle::reload`], or another configuration is on trial.
+    pub fn apply(
+        &self,
+        caller: &Caller,
+        declared: Declared,
+        timeout: Option<Duration>,
+        confirm: Option<Duration>,
+    ) -> Result<Vec<Difference>, ReloadError> {
+        let declared = Box::new(declared);
+        self.ask(caller, |reply| Command::Apply { declared, timeout, confirm, reply })?
+    }
+
+    /// Keeps the configuration that is on trial.
+    ///
+    /// # Errors
+    /// None is.
+    pub fn confirm(&self, caller: &Caller) -> Result<(), Failure> {
+        self.ask(caller, Command::Confirm)?
+    }
+
+    /// Takes the configuration back that is on trial.
+    ///
+    /// # Errors
+    /// None is, or what stood before no longer fits beside what calls have added since.
+    pub fn roll_back(&self, caller: &Caller) -> Result<(), Failure> {
+        self.ask(caller, Command::RollBack)?
+    }
+
     /// Changes one thing.
     ///
     /// # Errors
@@ -151,6 +192,14 @@ impl Handle {
     /// The kernel could not be observed.
     pub fn difference(&self, caller: &Caller) -> Result<Vec<StepView>, Failure> {
         self.ask(caller, Command::Difference)?
+    }
+
+    /// What would become of a packet, and why. Nothing is sent, counted or learned.
+    ///
+    /// # Errors
+    /// There is no such port or device, or the kernel could not be asked.
+    pub fn trace(&self, caller: &Caller, probe: Probe) -> Result<TraceView, Failure> {
+        self.ask(caller, |reply| Command::Trace(probe, reply))?
     }
 
     /// A DHCP client's hook has written or removed this lease: looks what all leases are now, and says

@@ -70,7 +70,7 @@ impl Conductor {
     }
 }
 
-fn steps(operations: &[Operation], registries: [&Registry; 2]) -> Vec<StepView> {
+pub(super) fn steps(operations: &[Operation], registries: [&Registry; 2]) -> Vec<StepView> {
     let step =
         |operation: &Operation| StepView { command: operation.to_string(), owners: owners(operation, registries) };
     operations.iter().map(step).collect()
@@ -85,7 +85,7 @@ fn owners(operation: &Operation, registries: [&Registry; 2]) -> Vec<String> {
 }
 
 /// What becomes of guests' ports, which are no part of the host's state.
-fn port_steps(before: &Plan, after: &Plan) -> Vec<StepView> {
+pub(super) fn port_steps(before: &Plan, after: &Plan) -> Vec<StepView> {
     let guest = |plan: &Plan, name| match plan.want().ports.get(name) {
         Some(PortWant::Guest(spec, _)) => Some(spec.clone()),
         _ => None,

@@ -10,8 +10,9 @@ use crate::gateway::{Applied, LeaseName, Leases, Registry};
 
 use super::command::{Caller, Failure};
 use super::concern::Subject;
-use super::conductor::{Conductor, log_outcome};
+use super::conductor::Conductor;
 use super::knowledge::Knowledge;
+use super::log::Matter;
 use super::platform::FoundLeases;
 
 impl Conductor {
@@ -48,7 +49,8 @@ impl Conductor {
         };
         let outcome = self.follow_leases(Some(name), &leases).map(|()| applied);
         let lease = leases.get(&name).map(|lease| format!(": {} via {}", lease.address, lease.via));
-        log_outcome(caller, &format_args!("lease {name}{}", lease.unwrap_or_default()), &outcome);
+        let what = format!("lease {name}{}", lease.unwrap_or_default());
+        Matter::new(&what).of_interface(name.device).log(caller, &outcome);
         outcome
     }
 

@@ -106,6 +106,7 @@ impl Engine {
             clock,
             problems: Vec::new(),
             bad_leases,
+            trial: None,
             vigil: Vigil::new(stirrings, settings.check, now),
             fabric: Upkeep::default(),
         };

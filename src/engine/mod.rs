@@ -15,6 +15,7 @@ mod inventory;
 mod knowledge;
 mod leases;
 mod lifecycle;
+mod log;
 mod platform;
 mod ports;
 mod reconcile;
@@ -23,7 +24,9 @@ mod schedule;
 mod service;
 mod settle;
 mod status;
+mod trace;
 mod transfer;
+mod trial;
 mod view;
 mod vigil;
 mod vital;
@@ -37,10 +40,12 @@ pub use fabric::{FabricDeed, FabricSite, FabricView, HeldView, Queues, TakeFabri
 pub use handle::Handle;
 pub use lifecycle::{Engine, Settings, StartError};
 pub use platform::{FoundLeases, OpenError, OpenPort, Platform};
+pub use trace::{End, Imagined, Impossible, Place, Probe, TraceStep, TraceView, Verdict, WayView, Where};
 pub use transfer::{Departure, Direct, Transfer};
 pub use view::{
-    AuditView, ComputeView, Counters, GatewayView, ImportView, InstanceView, LookupView, NetworkView, ObjectState,
-    ObjectView, PortView, RehearsalView, RepairCount, RepairsView, RouteView, StatusView, StepView, UplinkView,
+    AuditView, ComparisonView, ComputeView, Counters, GatewayView, ImportView, InstanceView, LookupView, NetworkView,
+    ObjectState, ObjectView, PortView, RehearsalView, RepairCount, RepairsView, RouteView, StatusView, StepView,
+    UplinkView,
 };
 
 pub use crate::gateway::Applied;

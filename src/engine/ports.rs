@@ -5,8 +5,9 @@ use crate::clock::Moment;
 use crate::gateway::Applied;
 
 use super::command::{AddPorts, Caller, Failure};
-use super::conductor::{Conductor, log_outcome};
+use super::conductor::Conductor;
 use super::knowledge::Knowledge;
+use super::log::Matter;
 use super::requests::subjects;
 
 impl Conductor {
@@ -21,10 +22,10 @@ impl Conductor {
         self.plan.ports_seen(ids, version);
         for (port, answer) in add.ports.iter().zip(&answers) {
             let name = port.interface;
-            log_outcome(caller, &format_args!("port {name} ({})", port.id), answer);
+            Matter::new(&format_args!("port {name} ({})", port.id)).of_interface(name).log(caller, answer);
             let is_news = matches!(answer, Ok(Applied::Added | Applied::Changed));
             if is_news && self.dataplane.port(&name).is_none() {
-                tracing::info!(port = %name, "waits for its interface");
+                tracing::info!(interface = %name, "waits for its interface");
             }
         }
         answers
@@ -33,7 +34,7 @@ impl Conductor {
     /// Deletes a port; there is nothing to do for one that is not known.
     pub(super) fn delete_compute_port(&mut self, caller: &Caller, id: Uuid) -> Result<Applied, Failure> {
         let outcome = self.drop_compute_port(id);
-        log_outcome(caller, &format_args!("port {id}"), &outcome);
+        Matter::new(&format_args!("port {id}")).log(caller, &outcome);
         outcome
     }
 
@@ -74,7 +75,7 @@ impl Conductor {
         }
         self.settle_anyhow(next);
         for name in stale {
-            tracing::warn!(port = %name, "deleted by the audit: its compute service reconnected and did not add it again");
+            tracing::warn!(interface = %name, "deleted by the audit: its compute service reconnected and did not add it again");
         }
     }
 }

@@ -12,8 +12,9 @@ use crate::host::Observed;
 use super::change::Change;
 use super::command::{AddGateways, Caller, Failure, ReloadError};
 use super::concern::Subject;
-use super::conductor::{Conductor, log_outcome};
+use super::conductor::Conductor;
 use super::knowledge::Knowledge;
+use super::log::Matter;
 
 impl Conductor {
     /// Adds gateways, each judged by itself.
@@ -27,8 +28,9 @@ impl Conductor {
         });
         // Whatever became of its request, a controller that names a gateway has not forgotten it.
         self.plan.seen(names.iter().copied().chain(add.seen), version);
-        for (name, answer) in names.iter().zip(&answers) {
-            log_outcome(caller, &format_args!("gateway {name}"), answer);
+        for (spec, answer) in add.specs.iter().zip(&answers) {
+            let what = format_args!("gateway {}", spec.interface);
+            Matter::new(&what).of_interface(spec.interface).of_instance(&spec.instance).log(caller, answer);
         }
         answers
     }
@@ -98,7 +100,7 @@ impl Conductor {
             }
         };
         for (name, answer) in names.iter().zip(&answers) {
-            log_outcome(caller, &format_args!("gateway {name}"), answer);
+            Matter::new(&format_args!("gateway {name}")).of_interface(*name).log(caller, answer);
         }
         answers
     }
@@ -137,7 +139,7 @@ impl Conductor {
             // The uplink stands whatever becomes of its lease; what it was before must not.
             self.look_for_leases();
         }
-        log_outcome(caller, change, &outcome);
+        Matter::of(change).log(caller, &outcome);
         outcome
     }
 

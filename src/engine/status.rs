@@ -43,6 +43,7 @@ impl Conductor {
             instances: self.plan.registry().instances().into_iter().map(|name| self.instance_view(name)).collect(),
             audit: self.audit_view(),
             repairs: self.vigil.view(now),
+            trial: self.trial.as_ref().map(|trial| trial.deadline() - now),
             problems: self
                 .problems
                 .iter()

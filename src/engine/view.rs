@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::addr::{Family, InstanceName, InterfaceName, Mac, Prefix, Uuid, Weight};
 use crate::forward::DropReason;
-use crate::gateway::{Applied, Attachment, Layout, UplinkName, UplinkSpec};
+use crate::gateway::{Applied, Attachment, Difference, Layout, UplinkName, UplinkSpec};
 use crate::host::{Kind, Occasion, Traffic};
 use crate::packet::dhcp::Lease;
 use crate::packet::nd::RouterAdvertisement;
@@ -34,6 +34,8 @@ pub struct StatusView {
     pub audit: AuditView,
     /// What others have undone and was put right.
     pub repairs: RepairsView,
+    /// Time until the configuration on trial is taken back.
+    pub trial: Option<Duration>,
     /// What is wrong and needs somebody's eye, one sentence each.
     pub problems: Vec<String>,
 }
@@ -263,6 +265,15 @@ pub struct StepView {
 pub struct RehearsalView {
     /// What would be answered.
     pub applied: Applied,
+    /// What would be done, in order.
+    pub steps: Vec<StepView>,
+}
+
+/// What another configuration would come to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ComparisonView {
+    /// What it has differently from the one that stands.
+    pub differences: Vec<Difference>,
     /// What would be done, in order.
     pub steps: Vec<StepView>,
 }

@@ -10,9 +10,9 @@ use crate::packet::{Packet, Stations};
 use super::martian::{is_link_local, is_unicast};
 use super::ports::Port;
 use super::transit::Destination;
-use super::{DropReason, Forwarder, Verdict};
+use super::{DropReason, Forwarder, Recorder, Verdict};
 
-impl Forwarder {
+impl<R: Recorder> Forwarder<R> {
     /// Learns from an ARP message and answers it.
     pub(super) fn answer_arp(
         &mut self,

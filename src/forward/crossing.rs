@@ -15,9 +15,10 @@ use crate::routing::NextHop;
 
 use super::martian::{is_link_local, is_unicast};
 use super::ports::Port;
+use super::trace::{Recorder, Step};
 use super::{DropReason, Forwarder, PortRole, Verdict};
 
-impl Forwarder {
+impl<R: Recorder> Forwarder<R> {
     /// Hands a frame over to the other end of the crossing.
     pub(super) fn cross(&mut self, ingress: PortId, packet: &mut Packet) -> Result<Verdict, DropReason> {
         let port = self.ports.get(ingress).ok_or(DropReason::DevReady)?;
@@ -42,6 +43,11 @@ impl Forwarder {
         }
         let egress = self.ports.get(peer).ok_or(DropReason::DevReady)?;
         let (mtu, super_packets) = (egress.config.mtu as usize, egress.config.super_packets);
+        let routes = self.instances.routes(egress.config.instance);
+        self.recorder.note(|| Step::Crosses {
+            port: egress.config.name,
+            matched: destination(packet).and_then(|address| routes?.matched(address)),
+        });
         if packet.offload.segmentation.is_none_or(|segments| super_packets.include(segments.kind)) {
             return Ok(Verdict::Forward(peer));
         }
@@ -99,6 +105,14 @@ impl Forwarder {
             Some(NextHop::Forward(hops)) => hops.iter().all(|hop| hop.port == peer),
             _ => false,
         }
+    }
+}
+
+/// Where a frame's IP packet is to go.
+fn destination(packet: &Packet) -> Option<IpAddr> {
+    match Frame::parse(packet.frame()).ok()?.content {
+        Content::Ip(ip) => Some(ip.destination),
+        Content::Arp => None,
     }
 }
 

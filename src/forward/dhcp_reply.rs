@@ -7,9 +7,9 @@ use crate::packet::dhcp::{self, Lease, MessageKind, Reply, Request, Speaker};
 use crate::packet::{Ip, Packet, Stations};
 
 use super::ports::Port;
-use super::{DropReason, Forwarder, Verdict};
+use super::{DropReason, Forwarder, Recorder, Verdict};
 
-impl Forwarder {
+impl<R: Recorder> Forwarder<R> {
     /// Answers a guest's DHCP; `None` for a packet that is none, or whose port has no server and which
     /// goes the way of all others.
     #[inline]

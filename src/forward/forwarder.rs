@@ -14,15 +14,18 @@ use super::emission::{Emission, Emissions, Learned, NeighbourView};
 use super::instances::Instances;
 use super::ports::{Port, Ports};
 use super::refusal::Refusal;
-use super::{DropReason, Limits, Origin, PortConfig, PortCounters, Verdict};
+use super::trace::{Service, steps};
+use super::{DropReason, Limits, Origin, PortConfig, PortCounters, Recorder, Silent, Step, Verdict};
 
 /// One worker's packet path: its ports with their counters and neighbours, and the routing
 /// instances as published. Owned by one thread; nothing in it locks or waits.
 ///
 /// After [`Forwarder::process`] the worker sends what [`Verdict::outgoing`] names and tells the
 /// outcome by [`Forwarder::sent`] or [`Forwarder::undelivered`]; the same for every emission.
+///
+/// `R` takes note of the packets' steps; see [`Forwarder::trace`].
 #[derive(Debug)]
-pub struct Forwarder {
+pub struct Forwarder<R: Recorder = Silent> {
     pub(super) limits: Limits,
     pub(super) ports: Ports,
     pub(super) instances: Instances,
@@ -36,6 +39,7 @@ pub struct Forwarder {
     pub(super) icmp: TokenBucket,
     /// Sends router advertisements unasked.
     pub(super) announces: bool,
+    pub(super) recorder: R,
 }
 
 impl Forwarder {
@@ -51,10 +55,13 @@ impl Forwarder {
             deadline: None,
             icmp: TokenBucket::new(limits.icmp_total),
             announces: false,
+            recorder: Silent,
             limits,
         }
     }
+}
 
+impl<R: Recorder> Forwarder<R> {
     /// Adds a port or changes its configuration. Counters stay; so do neighbours, unless the port
     /// changes its routing instance or its neighbour's MAC is configured from now on.
     ///
@@ -112,6 +119,7 @@ impl Forwarder {
     pub fn process(&mut self, ingress: PortId, packet: &mut Packet, now: Moment) -> Verdict {
         let Some(port) = self.ports.get_mut(ingress) else { return Verdict::Drop(DropReason::DevReady) };
         port.counters.receive(packet.length());
+        self.recorder.note(|| steps::received(&port.config, packet));
         let verdict = self.judge(ingress, packet, now).unwrap_or_else(Verdict::Drop);
         if let Some(port) = self.ports.get_mut(ingress) {
             port.counters.decided(verdict);
@@ -191,9 +199,13 @@ impl Forwarder {
         let port = self.ports.get(ingress).ok_or(DropReason::DevReady)?;
         port.admit(&frame.stations)?;
         let ip = match &frame.content {
-            Content::Arp => return self.answer_arp(ingress, packet, &frame.stations, now),
+            Content::Arp => {
+                self.recorder.note(|| Step::Asks(Service::Arp));
+                return self.answer_arp(ingress, packet, &frame.stations, now);
+            }
             Content::Ip(ip) => ip,
         };
+        self.recorder.note(|| steps::ip_packet(ip));
         // What is behind the IP packet is padding.
         packet.set_length(ip.end);
         if port.is_guest() && packet.offload.checksum == Checksum::Unnecessary {
@@ -204,10 +216,12 @@ impl Forwarder {
             return Err(DropReason::OffloadMismatch);
         }
         if nd::is_neighbour_discovery(packet.frame(), ip) {
+            self.recorder.note(|| Step::Asks(Service::NeighbourDiscovery));
             return self.answer_neighbour_discovery(ingress, packet, &frame.stations, ip, now);
         }
         let port = self.ports.get(ingress).filter(|port| port.is_guest());
         if let Some(decided) = port.and_then(|port| self.answer_dhcp(port, packet, &frame.stations, ip)) {
+            self.recorder.note(|| Step::Asks(Service::Dhcp));
             return decided;
         }
         match self.route(ingress, packet, &frame.stations, ip, now) {

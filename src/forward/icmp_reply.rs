@@ -7,16 +7,16 @@ use crate::clock::Moment;
 use crate::packet::icmp::{self, Problem};
 use crate::packet::{Ip, Packet, Stations};
 
-use super::Forwarder;
 use super::martian::is_link_local;
 use super::ports::Port;
+use super::{Forwarder, Recorder};
 
 /// The IPv4 dummy address: the source of ICMP errors and ARP requests of a node without an address
 /// of its own (RFC 7600, section 4.8). Unlike 0.0.0.0 it makes an ARP request no probe, which its
 /// target would take for a contest of its address (RFC 5227).
 pub(super) const DUMMY_V4: Ipv4Addr = Ipv4Addr::new(192, 0, 0, 8);
 
-impl Forwarder {
+impl<R: Recorder> Forwarder<R> {
     /// Writes an ICMP error over a packet, for the port it came from; false, with the packet
     /// untouched, if the rules, the rate or the lack of an address forbid it.
     pub(super) fn write_problem(

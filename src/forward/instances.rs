@@ -13,7 +13,7 @@ use super::ports::Ports;
 #[derive(Debug, Default)]
 pub(super) struct Instances(Vec<Slot>);
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Slot {
     routes: Option<Arc<Instance>>,
     ports: BTreeSet<PortId>,
@@ -35,6 +35,16 @@ impl Instances {
             Family::V4 => slot.v4.map(IpAddr::from),
             Family::V6 => slot.v6.map(IpAddr::from),
         }
+    }
+
+    /// A copy of one instance and of its ports, to try packets on.
+    pub(super) fn only(&self, id: InstanceId, ports: &Ports) -> (Ports, Self) {
+        let (mut only, mut its) = (Self::default(), Ports::default());
+        if let Some(slot) = self.0.get(id.index()) {
+            *only.slot(id) = slot.clone();
+            slot.ports.iter().filter_map(|port| ports.get(*port)).for_each(|port| its.insert(port.shadow()));
+        }
+        (its, only)
     }
 
     pub(super) fn publish(&mut self, instance: Arc<Instance>) {

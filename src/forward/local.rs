@@ -5,9 +5,9 @@ use crate::packet::icmp::{self, Problem};
 use crate::packet::{Ip, Packet, Stations, protocol};
 
 use super::refusal::Refusal;
-use super::{DropReason, Forwarder, Verdict};
+use super::{DropReason, Forwarder, Recorder, Verdict};
 
-impl Forwarder {
+impl<R: Recorder> Forwarder<R> {
     /// Answers a packet for one of our own addresses: echo, and unreachable for all else.
     pub(super) fn deliver(
         &mut self,

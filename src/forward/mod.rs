@@ -22,6 +22,7 @@ mod resolution;
 mod router_advertisement;
 #[cfg(test)]
 mod tests;
+mod trace;
 mod transit;
 mod verdict;
 
@@ -31,4 +32,5 @@ pub use forwarder::Forwarder;
 pub use limits::{Limits, Rate};
 pub use port::{PortConfig, PortRole};
 pub use reason::DropReason;
+pub use trace::{Entry, Known, Load, Passage, Recorder, Service, Silent, Step, Steps, Trace};
 pub use verdict::{Origin, Verdict};

@@ -7,12 +7,12 @@ use crate::clock::Moment;
 use crate::packet::nd::{self, AdvertisementFlags, NdMessage};
 use crate::packet::{Ip, Packet, Stations};
 
-use super::{DropReason, Forwarder, Verdict};
+use super::{DropReason, Forwarder, Recorder, Verdict};
 
 /// ff02::1.
 pub(super) const ALL_NODES: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 1);
 
-impl Forwarder {
+impl<R: Recorder> Forwarder<R> {
     /// Learns from a neighbour discovery message and answers it.
     pub(super) fn answer_neighbour_discovery(
         &mut self,

@@ -98,6 +98,12 @@ impl Neighbours {
         Self { entries: Vec::new(), recent: 0, limit }
     }
 
+    /// A copy for which no packets wait.
+    pub(super) fn shadow(&self) -> Self {
+        let entries = self.entries.iter().map(|entry| Neighbour { held: Vec::new(), ..*entry }).collect();
+        Self { entries, ..*self }
+    }
+
     /// The MAC to send to. A stale one is noted as being asked for.
     #[inline]
     pub(super) fn resolve(&mut self, address: IpAddr, now: Moment) -> Resolution {

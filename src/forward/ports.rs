@@ -47,6 +47,19 @@ impl Port {
         self.config = config;
     }
 
+    /// A copy to try packets on: nothing is counted yet, and nothing waits.
+    pub(super) fn shadow(&self) -> Self {
+        Self {
+            config: self.config.clone(),
+            counters: PortCounters::default(),
+            neighbours: self.neighbours.shadow(),
+            icmp: self.icmp.clone(),
+            advertise_at: None,
+            addresses: self.addresses.clone(),
+            own_among_them: self.own_among_them.clone(),
+        }
+    }
+
     pub(super) fn is_guest(&self) -> bool {
         self.config.role == PortRole::Guest
     }
@@ -131,7 +144,7 @@ fn networks(config: &PortConfig) -> (AddressSet, Vec<IpAddr>) {
 }
 
 /// Networks, laid out for the question that every packet asks.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct AddressSet {
     v4: Vec<(u32, u32)>,
     v6: Vec<(u128, u128)>,

@@ -11,9 +11,9 @@ use crate::packet::{Ip, Packet, Stations, nd};
 use super::icmp_reply::DUMMY_V4;
 use super::neighbour::{Due, FORGET_AFTER, Held, PROBE_INTERVAL, Resolution};
 use super::refusal::Refusal;
-use super::{DropReason, Forwarder, Origin, Verdict};
+use super::{DropReason, Forwarder, Origin, Recorder, Verdict};
 
-impl Forwarder {
+impl<R: Recorder> Forwarder<R> {
     /// Takes over a neighbour's MAC that another worker learned.
     pub fn learn(&mut self, port: PortId, address: IpAddr, mac: Mac, now: Moment) {
         self.confirm(port, address, mac, now);

@@ -9,13 +9,13 @@ use crate::packet::nd::{self, RouterAdvertisement};
 use crate::packet::{Ip, Packet, Stations};
 
 use super::nd_reply::ALL_NODES;
-use super::{DropReason, Forwarder, Origin, PortConfig, Verdict};
+use super::{DropReason, Forwarder, Origin, PortConfig, Recorder, Verdict};
 
 /// How often guests are told without asking: a third of the time that they keep the router, so that
 /// two in a row may be lost (RFC 4861, 6.2.1).
 const INTERVAL: Duration = Duration::from_secs(nd::ROUTER_LIFETIME as u64 / 3);
 
-impl Forwarder {
+impl<R: Recorder> Forwarder<R> {
     /// This forwarder is the one, of those that serve the same ports, that tells guests of their router
     /// without being asked.
     #[must_use]

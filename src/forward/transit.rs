@@ -11,7 +11,8 @@ use crate::routing::{Hop, NextHop};
 use super::martian::{self, is_link_local};
 use super::ports::Port;
 use super::refusal::Refusal;
-use super::{DropReason, Forwarder, Origin, PortConfig, PortRole, Verdict};
+use super::trace::steps;
+use super::{DropReason, Forwarder, Origin, PortConfig, PortRole, Recorder, Step, Verdict};
 
 /// Where an address leads from a port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,13 +25,13 @@ pub(super) enum Destination {
 
 /// How a packet passes a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fit {
+pub(super) enum Fit {
     Whole,
     /// In segments, in fragments, or in fragments of segments.
     InPieces,
 }
 
-impl Forwarder {
+impl<R: Recorder> Forwarder<R> {
     /// Takes an IP packet to where it leads.
     pub(super) fn route(
         &mut self,
@@ -47,9 +48,12 @@ impl Forwarder {
         let port = self.ports.get(ingress).ok_or(DropReason::DevReady)?;
         let destination = self.destination(port, ip.destination, || ip.flow_hash(packet.frame()));
         let is_for_us = matches!(destination, Ok(Destination::Own));
-        if port.check_source(ip, is_for_us)? {
+        let source = port.check_source(ip, is_for_us);
+        self.recorder.note(|| steps::source(port, ip, source));
+        if source? {
             self.observe(ingress, ip.source, stations.source, now);
         }
+        self.note_destination(ingress, ip, destination);
         match destination? {
             Destination::Own => self.deliver(ingress, packet, stations, ip),
             Destination::Hop(hop) => self.forward(ingress, packet, ip, hop, now),
@@ -127,13 +131,18 @@ impl Forwarder {
         if is_link_local(ip.source) || is_link_local(ip.destination) {
             return Err(DropReason::IpLinkLocal.into());
         }
+        self.recorder.note(|| Step::HopLimit(ip.hop_limit));
         if ip.hop_limit <= 1 {
             return Err(Refusal::Told(DropReason::IpTtl, Problem::TimeExceeded));
         }
         let neighbour = || hop.gateway.unwrap_or(ip.destination);
         let egress = self.ports.get(hop.port).ok_or(DropReason::RoutePort)?;
-        let fit = fit(packet, ip, &egress.config)?;
-        match egress.config.peer_mac.or_else(|| self.resolve(hop.port, neighbour(), now)) {
+        let fit = fit(packet, ip, &egress.config);
+        self.recorder.note(|| steps::size(packet, ip, &egress.config, fit));
+        let (fit, fixed) = (fit?, egress.config.peer_mac);
+        let mac = fixed.or_else(|| self.resolve(hop.port, neighbour(), now));
+        self.note_neighbour((hop.port, neighbour()), fixed, mac);
+        match mac {
             Some(mac) => Ok(self.depart(ingress, packet, ip, (hop.port, mac), fit)?),
             None => Ok(self.hold(ingress, packet, ip, (hop.port, neighbour()), now)?),
         }
@@ -174,6 +183,11 @@ impl Forwarder {
         let frame = packet.frame_mut();
         Stations { destination: mac, source }.write(frame);
         rewrite::decrement_hop_limit(frame, ip);
+        self.recorder.note(|| Step::Leaves {
+            port: port.config.name,
+            stations: Stations { destination: mac, source },
+            hop_limit: ip.hop_limit - 1,
+        });
         match (fit, packet.offload.segmentation) {
             (Fit::Whole, _) => return Ok(Verdict::Forward(egress)),
             (Fit::InPieces, Some(_)) => self.segment(ingress, packet, ip, (egress, mtu as usize))?,

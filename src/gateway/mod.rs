@@ -3,6 +3,7 @@
 mod announced;
 mod applied;
 mod audit;
+mod difference;
 mod fabric;
 #[cfg(test)]
 mod fixtures;
@@ -20,6 +21,7 @@ mod want;
 
 pub use applied::Applied;
 pub use audit::{Audit, Timer};
+pub use difference::{Difference, FieldDifference};
 pub use fabric::{FABRIC, Fabric, FabricEnd};
 pub use import::{Found, Layout, recognise};
 pub use lease::{Attachment, LeaseError, LeaseName, Leases};

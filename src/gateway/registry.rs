@@ -31,7 +31,7 @@ use super::announced::Announced;
 use super::offers::{Exits, Offers};
 use super::want::Origin;
 use super::{
-    Addressing, Attachment, Fabric, GatewaySpec, Leases, Limits, NetworkSpec, PortSpec, Refusal, StaticRoute,
+    Addressing, Attachment, FABRIC, Fabric, GatewaySpec, Leases, Limits, NetworkSpec, PortSpec, Refusal, StaticRoute,
     UplinkName, UplinkSpec,
 };
 
@@ -275,10 +275,12 @@ impl Registry {
         self.networks.values()
     }
 
-    /// The routing instances: those that a gateway, a port or a static route names.
+    /// The routing instances: those that a gateway, a port or a static route names, and the fabric's.
     #[must_use]
     pub fn instances(&self) -> BTreeSet<InstanceName> {
-        self.offers.instances().chain(self.routes.keys().map(|(instance, _)| instance)).cloned().collect()
+        let fabric = self.fabric.as_ref().and_then(|_| InstanceName::new(FABRIC).ok());
+        let named = self.offers.instances().chain(self.routes.keys().map(|(instance, _)| instance));
+        named.cloned().chain(fabric).collect()
     }
 
     /// The instance of the gateway or port of that name.

@@ -10,8 +10,11 @@ use crate::addr::{InterfaceName, Prefix};
 use super::diff::is_put_beside;
 use super::kernel::{Kernel, KernelError, Observed, Outcome};
 use super::operation::Operation;
-use super::state::{HostRoute, HostState, Traffic};
+use super::state::{HostHop, HostRoute, HostState, Traffic};
 use super::survey::{ForeignRoute, ForeignRule, Survey};
+use super::way::{Flow, Way};
+
+mod way;
 
 const EINTR: i32 = 4;
 const ENODEV: i32 = 19;
@@ -29,6 +32,8 @@ pub struct FakeKernel(Arc<Mutex<Inner>>);
 struct Inner {
     state: Observed,
     survey: Survey,
+    /// Others' routes of table main.
+    led: Vec<(Prefix, HostHop)>,
     fallen: BTreeSet<InterfaceName>,
     operations: Vec<String>,
     refusals: Vec<(String, i32)>,
@@ -154,6 +159,10 @@ impl Kernel for FakeKernel {
 
     fn fallen(&mut self) -> BTreeSet<InterfaceName> {
         std::mem::take(&mut self.lock().fallen)
+    }
+
+    fn way(&mut self, flow: &Flow) -> Result<Option<Way>, KernelError> {
+        Ok(self.lock().way(flow))
     }
 
     fn survey(&mut self) -> Result<Survey, KernelError> {

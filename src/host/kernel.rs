@@ -9,6 +9,7 @@ use crate::addr::{InterfaceName, Prefix};
 use super::operation::Operation;
 use super::state::{HostState, RouteKey, Traffic};
 use super::survey::{ForeignRoute, ForeignRule, Survey};
+use super::way::{Flow, Way};
 
 /// What the kernel has.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -126,6 +127,13 @@ pub trait Kernel: Send {
     /// The host's links that have gone down, lost an address or gone altogether since this was last
     /// called, as far as was heard: with them the kernel takes routes away, and nobody else did.
     fn fallen(&mut self) -> BTreeSet<InterfaceName>;
+
+    /// What becomes of a packet that comes in by a device of the host; `None` if there is no such
+    /// device. Nothing is sent and nothing changes. The host's firewall is not asked.
+    ///
+    /// # Errors
+    /// A request that failed for other reasons than what would become of the packet.
+    fn way(&mut self, flow: &Flow) -> Result<Option<Way>, KernelError>;
 
     /// Reads what others have set up.
     ///

@@ -18,6 +18,7 @@ mod repairs;
 mod sharing;
 mod state;
 mod survey;
+mod way;
 
 pub use diff::{Stages, diff};
 pub use dispute::{Dispute, Disputes, Passed};
@@ -33,3 +34,4 @@ pub use state::{
     Translation,
 };
 pub use survey::{ForeignRoute, ForeignRule, Survey};
+pub use way::{Fate, Flow, Matched, ReversePath, Stop, Switches, Way, WayRule, table_name};

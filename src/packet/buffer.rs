@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use crate::addr::Mac;
+
+use super::ethernet::{ETHERNET_HEADER, IPV4, IPV6, Stations};
 use super::offload::{Offload, OffloadError, VNET_HEADER};
 
 /// Bytes kept free before the frame. The IP header of an untagged frame then starts at a multiple
@@ -54,6 +57,21 @@ impl Packet {
     pub fn from_frame(frame: &[u8]) -> Self {
         let mut packet = Self::new();
         packet.set_frame(frame);
+        packet
+    }
+
+    /// A packet that holds a copy of an IP packet behind an Ethernet header without addresses.
+    ///
+    /// # Panics
+    /// As [`Packet::from_frame`].
+    #[must_use]
+    pub fn from_ip(ip: &[u8]) -> Self {
+        let is_ipv6 = ip.first().is_some_and(|byte| byte >> 4 == 6);
+        let stations = Stations { destination: Mac::ZERO, source: Mac::ZERO };
+        let mut packet = Self::new();
+        packet.set_length(ETHERNET_HEADER + ip.len());
+        stations.write_header(packet.frame_mut(), if is_ipv6 { IPV6 } else { IPV4 });
+        packet.frame_mut()[ETHERNET_HEADER..].copy_from_slice(ip);
         packet
     }
 

@@ -11,7 +11,7 @@ use crate::addr::{InterfaceName, Prefix};
 use crate::engine::{Access, Device, DeviceError, FabricSite, FoundLeases, OpenError, OpenPort, Platform, Transfer};
 use crate::gateway::{PortKind, PortSpec, UplinkName};
 use crate::host::{
-    ForeignRoute, ForeignRule, Kernel, KernelError, Mark, Observed, Operation, Outcome, Survey, Traffic,
+    Flow, ForeignRoute, ForeignRule, Kernel, KernelError, Mark, Observed, Operation, Outcome, Survey, Traffic, Way,
 };
 use crate::packet::{Batch, Packet, SuperPackets};
 
@@ -128,6 +128,10 @@ impl Kernel for LinuxPlatform {
 
     fn fallen(&mut self) -> BTreeSet<InterfaceName> {
         self.kernel.fallen()
+    }
+
+    fn way(&mut self, flow: &Flow) -> Result<Option<Way>, KernelError> {
+        self.kernel.way(flow)
     }
 
     fn survey(&mut self) -> Result<Survey, KernelError> {

@@ -1,4 +1,4 @@
-//! The IPv6 forwarding switches, which netlink can only read.
+//! The IPv6 forwarding switches, which netlink can only read, and the check of sources.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -105,6 +105,15 @@ fn interface_entry(interface: &InterfaceName) -> io::Result<&str> {
         ALL | DEFAULT => Err(io::ErrorKind::InvalidInput.into()),
         name => Ok(name),
     }
+}
+
+/// `net.ipv4.conf.{all,IF}.rp_filter`, the greater of both, which is what holds.
+pub(super) fn reverse_path_filter(interface: &InterfaceName) -> io::Result<u8> {
+    let read = |entry: &str| {
+        let text = fs::read_to_string(PathBuf::from("/proc/sys/net/ipv4/conf").join(entry).join("rp_filter"))?;
+        text.trim().parse().map_err(|_| io::Error::from(io::ErrorKind::InvalidData))
+    };
+    Ok(u8::max(read(ALL)?, read(interface_entry(interface)?)?))
 }
 
 #[cfg(test)]

@@ -7,11 +7,12 @@ use crossbeam_channel::{Receiver, Sender};
 use vgw::addr::{InterfaceName, Mac, Uuid};
 use vgw::clock::Moment;
 use vgw::engine::{
-    AddGateways, AddPorts, AuditView, Caller, Change, Command, FabricDeed, FabricView, Failure, HeldView, LookupView,
-    ObjectState, ObjectView, RehearsalView, RepairCount, RepairsView, StatusView, StepView, TakeFabric,
+    AddGateways, AddPorts, AuditView, Caller, Change, Command, ComparisonView, FabricDeed, FabricView, Failure,
+    HeldView, LookupView, ObjectState, ObjectView, RehearsalView, RepairCount, RepairsView, StatusView, StepView,
+    TakeFabric,
 };
 use vgw::fabric::{self, State};
-use vgw::gateway::{Applied, ComputePort, GatewaySpec, Refusal};
+use vgw::gateway::{Applied, ComputePort, Declared, Element, GatewaySpec, Misfit, Refusal};
 use vgw::host::{Kind, Occasion};
 use vgw::routing::NextHop;
 
@@ -56,6 +57,12 @@ fn told(caller: &Caller, command: &Command) -> String {
         Command::DeleteComputePort(id, _) => format!("delete port {id}"),
         Command::ConnectPorts(_) => "connect ports".to_owned(),
         Command::Reload(..) => "reload".to_owned(),
+        Command::Compare(declared, _) => format!("compare {}", declared.gateways.len()),
+        Command::Apply { declared, timeout, confirm, reply: _ } => {
+            format!("apply {} {timeout:?} {confirm:?}", declared.gateways.len())
+        }
+        Command::Confirm(_) => "confirm".to_owned(),
+        Command::RollBack(_) => "roll back".to_owned(),
         Command::Stop(_) => "stop".to_owned(),
         Command::Change(change, _) => changed(change),
         Command::Rehearse(change, _) => format!("rehearse: {}", changed(change)),
@@ -125,6 +132,16 @@ fn answer(gateways: &mut BTreeMap<InterfaceName, GatewaySpec>, command: Command)
         }
         Command::Stop(reply) => drop(reply.send(Vec::new())),
         Command::Reload(_, _, reply) => drop(reply.send(Ok(()))),
+        Command::Compare(declared, reply) => {
+            let differences = Declared::default().differences(&declared);
+            drop(reply.send(Ok(ComparisonView { differences, steps: Vec::new() })));
+        }
+        Command::Apply { reply, .. } => {
+            let refusal = Refusal::UnknownUplink("display".parse().unwrap());
+            drop(reply.send(Err(Misfit { element: Some(Element::Gateway(0)), refusal }.into())));
+        }
+        Command::Confirm(reply) => drop(reply.send(Ok(()))),
+        Command::RollBack(reply) => drop(reply.send(Err(Failure::NoTrial))),
         Command::Change(change, reply) => drop(reply.send(make(gateways, change))),
         Command::Rehearse(change, reply) => {
             let steps = vec![StepView { command: "link add vgw1".to_owned(), owners: vec!["gateway vgw1".to_owned()] }];
@@ -224,6 +241,7 @@ fn status() -> StatusView {
             counts: vec![RepairCount { kind: Kind::Route, occasion: Occasion::News, count: 3 }],
             last: Some(Duration::from_secs(5)),
         },
+        trial: Some(Duration::from_secs(9)),
         problems: vec!["eth0 is down".to_owned()],
     }
 }

@@ -1,8 +1,8 @@
 //! The daemon's own service and its client.
 
 use vgw::api::generated::virtual_gateway::{
-    Change, ErrorKind, FabricPhase, FabricRequest, Gateway, NextHop, NextHopKind, ObjectState, Outcome, Port,
-    RequestError, Route, RouteName, TVirtualGatewaySyncClient, Uplink,
+    Change, ConfigurationFile, ErrorKind, FabricPhase, FabricRequest, Gateway, NextHop, NextHopKind, ObjectState,
+    Outcome, Port, RequestError, Route, RouteName, TVirtualGatewaySyncClient, Uplink,
 };
 use vgw::api::{Client, ClientError};
 
@@ -113,6 +113,22 @@ fn every_method_reaches_the_engine() {
     assert_eq!(read, Outcome::UNCHANGED);
     let bad = refused(client.call(|daemon| daemon.read_lease(text("eth1"), text("dhcp"))));
     assert_eq!((bad.0, bad.1.as_str()), (ErrorKind::INVALID, "family"));
+    let file = |gateway: &str| {
+        let rest = "routing_instance = \"net1\"\nsubnets = [\"10.0.0.0/24\"]\n";
+        vec![ConfigurationFile::new(text("new.toml"), format!("[[gateway]]\n{gateway}\n{rest}[audit]\ntimeout = 7\n"))]
+    };
+    let good = || file("interface = \"vgw1\"");
+    let compared = client.call(|daemon| daemon.compare_configuration(good())).unwrap();
+    assert_eq!((compared.differences[0].name.as_str(), compared.differences[0].deed), ("vgw1", Outcome::ADDED));
+    let misfit = refused(client.call(|daemon| daemon.apply_configuration(good(), 5000)));
+    let expected = "new.toml:1: gateway: there is no uplink display";
+    assert_eq!((misfit.0, misfit.2.as_str()), (ErrorKind::CONFLICT, expected));
+    let bad = refused(client.call(|daemon| daemon.apply_configuration(good(), -1)));
+    assert_eq!((bad.0, bad.1.as_str()), (ErrorKind::INVALID, "confirm_ms"));
+    let bad = refused(client.call(|daemon| daemon.apply_configuration(file("interface = 7"), 0)));
+    assert_eq!((bad.0, bad.1.as_str()), (ErrorKind::INVALID, "gateway.interface"));
+    client.call(|daemon| daemon.confirm_configuration()).unwrap();
+    assert_eq!(refused(client.call(|daemon| daemon.roll_back_configuration())).0, ErrorKind::NOT_FOUND);
     client.call(|daemon| daemon.list_gateways()).unwrap();
     client.call(|daemon| daemon.list_ports()).unwrap();
     client.call(|daemon| daemon.list_uplinks()).unwrap();
@@ -134,6 +150,10 @@ fn every_method_reaches_the_engine() {
         "difference",
         "import [\"eth1\"] dry true",
         "read lease eth1.100.ipv6",
+        "compare 1",
+        "apply 1 Some(7s) Some(5s)",
+        "confirm",
+        "roll back",
         "status",
         "status",
         "status",

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
 mod anycast;
+mod apply;
 mod attach;
 mod audit;
 mod batches;
@@ -35,6 +36,7 @@ mod reload;
 mod repair;
 mod rules;
 mod segmentation;
+mod service;
 mod site;
 mod sniffer;
 mod start;

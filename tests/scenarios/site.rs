@@ -304,6 +304,10 @@ impl Kernel for FakePlatform {
         self.kernel.fallen()
     }
 
+    fn way(&mut self, flow: &Flow) -> Result<Option<Way>, KernelError> {
+        self.kernel.way(flow)
+    }
+
     fn survey(&mut self) -> Result<Survey, KernelError> {
         self.kernel.survey()
     }

@@ -41,6 +41,8 @@ pub(crate) fn refused(failure: &Failure, identity: Identity) -> RequestError {
         Failure::Kernel(error) if is_permission(error.errno) => (ErrorKind::NOT_PERMITTED, ""),
         Failure::Kernel(_) => (ErrorKind::KERNEL, ""),
         Failure::Device(_) => (ErrorKind::KERNEL, identity.field()),
+        Failure::OnTrial(_) => (ErrorKind::CONFLICT, ""),
+        Failure::NoTrial => (ErrorKind::NOT_FOUND, ""),
         Failure::Fabric(refusal) => (fabric_kind(refusal), fabric_field(refusal)),
         Failure::FabricStep(_) => (ErrorKind::KERNEL, ""),
         Failure::Stopping => (ErrorKind::STOPPING, ""),

@@ -3,6 +3,7 @@
 
 mod change;
 mod compute_port;
+mod configuration;
 mod fabric;
 mod failure;
 mod fault;
@@ -14,6 +15,7 @@ mod virtual_gateway_request;
 
 pub(super) use change::{change, foreign_uplink, host_object, host_step, identity, rehearsal};
 pub(super) use compute_port::{compute_port, uuid};
+pub(super) use configuration::{comparison, configuration, differences, not_applied, trial};
 pub(super) use fabric::{fabric_deed, fabric_state, take_fabric};
 pub(super) use failure::{Identity, refused};
 pub(super) use fault::Fault;

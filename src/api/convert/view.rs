@@ -36,6 +36,7 @@ pub(crate) fn status(view: StatusView) -> wire::Status {
         instances,
         audit,
         repairs,
+        trial,
         problems,
     } = view;
     wire::Status {
@@ -49,6 +50,7 @@ pub(crate) fn status(view: StatusView) -> wire::Status {
         audit: audit_state(audit),
         problems,
         repairs: Some(self::repairs(repairs)),
+        trial_ends_in_ms: trial.map(millis),
     }
 }
 

@@ -3509,10 +3509,12 @@ pub struct Status {
     pub problems: Vec<String>,
     /// Absent from daemons that do not tell.
     pub repairs: Option<Repairs>,
+    /// Time until the configuration on trial is taken back; absent if none is.
+    pub trial_ends_in_ms: Option<i64>,
 }
 
 impl Status {
-    pub fn new<F10>(
+    pub fn new<F10, F11>(
         version: String,
         uptime_ms: i64,
         workers: i32,
@@ -3523,9 +3525,11 @@ impl Status {
         audit: AuditState,
         problems: Vec<String>,
         repairs: F10,
+        trial_ends_in_ms: F11,
     ) -> Status
     where
         F10: Into<Option<Repairs>>,
+        F11: Into<Option<i64>>,
     {
         Status {
             version,
@@ -3538,6 +3542,7 @@ impl Status {
             audit,
             problems,
             repairs: repairs.into(),
+            trial_ends_in_ms: trial_ends_in_ms.into(),
         }
     }
 }
@@ -3555,6 +3560,7 @@ impl TSerializable for Status {
         let mut f_8: Option<AuditState> = None;
         let mut f_9: Option<Vec<String>> = None;
         let mut f_10: Option<Repairs> = None;
+        let mut f_11: Option<i64> = None;
         loop {
             let field_ident = i_prot.read_field_begin()?;
             if field_ident.field_type == TType::Stop {
@@ -3635,6 +3641,10 @@ impl TSerializable for Status {
                     let val = Repairs::read_from_in_protocol(i_prot)?;
                     f_10 = Some(val);
                 }
+                11 => {
+                    let val = i_prot.read_i64()?;
+                    f_11 = Some(val);
+                }
                 _ => {
                     i_prot.skip(field_ident.field_type)?;
                 }
@@ -3662,6 +3672,7 @@ impl TSerializable for Status {
             audit: f_8.expect("auto-generated code should have checked for presence of required fields"),
             problems: f_9.expect("auto-generated code should have checked for presence of required fields"),
             repairs: f_10,
+            trial_ends_in_ms: f_11,
         };
         Ok(ret)
     }
@@ -3718,6 +3729,11 @@ impl TSerializable for Status {
         if let Some(ref fld_var) = self.repairs {
             o_prot.write_field_begin(&TFieldIdentifier::new("repairs", TType::Struct, 10))?;
             fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(fld_var) = self.trial_ends_in_ms {
+            o_prot.write_field_begin(&TFieldIdentifier::new("trial_ends_in_ms", TType::I64, 11))?;
+            o_prot.write_i64(fld_var)?;
             o_prot.write_field_end()?
         }
         o_prot.write_field_stop()?;
@@ -4354,6 +4370,347 @@ impl TSerializable for ForeignUplink {
 }
 
 //
+// ConfigurationFile
+//
+
+/// A part of a configuration: a file's text.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct ConfigurationFile {
+    /// Its path, for errors; the daemon does not read it.
+    pub path: String,
+    pub text: String,
+}
+
+impl ConfigurationFile {
+    pub fn new(path: String, text: String) -> ConfigurationFile {
+        ConfigurationFile { path, text }
+    }
+}
+
+impl TSerializable for ConfigurationFile {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<ConfigurationFile> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<String> = None;
+        let mut f_2: Option<String> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = i_prot.read_string()?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let val = i_prot.read_string()?;
+                    f_2 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("ConfigurationFile.path", &f_1)?;
+        verify_required_field_exists("ConfigurationFile.text", &f_2)?;
+        let ret = ConfigurationFile {
+            path: f_1.expect("auto-generated code should have checked for presence of required fields"),
+            text: f_2.expect("auto-generated code should have checked for presence of required fields"),
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("ConfigurationFile");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("path", TType::String, 1))?;
+        o_prot.write_string(&self.path)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("text", TType::String, 2))?;
+        o_prot.write_string(&self.text)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// FieldDifference
+//
+
+/// A key of an element that two configurations have differently.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct FieldDifference {
+    /// As the configuration file spells it.
+    pub key: String,
+    /// Absent if it is not given, or means nothing.
+    pub before: Option<String>,
+    pub after: Option<String>,
+}
+
+impl FieldDifference {
+    pub fn new<F2, F3>(key: String, before: F2, after: F3) -> FieldDifference
+    where
+        F2: Into<Option<String>>,
+        F3: Into<Option<String>>,
+    {
+        FieldDifference { key, before: before.into(), after: after.into() }
+    }
+}
+
+impl TSerializable for FieldDifference {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<FieldDifference> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<String> = None;
+        let mut f_2: Option<String> = None;
+        let mut f_3: Option<String> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = i_prot.read_string()?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let val = i_prot.read_string()?;
+                    f_2 = Some(val);
+                }
+                3 => {
+                    let val = i_prot.read_string()?;
+                    f_3 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("FieldDifference.key", &f_1)?;
+        let ret = FieldDifference {
+            key: f_1.expect("auto-generated code should have checked for presence of required fields"),
+            before: f_2,
+            after: f_3,
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("FieldDifference");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("key", TType::String, 1))?;
+        o_prot.write_string(&self.key)?;
+        o_prot.write_field_end()?;
+        if let Some(ref fld_var) = self.before {
+            o_prot.write_field_begin(&TFieldIdentifier::new("before", TType::String, 2))?;
+            o_prot.write_string(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.after {
+            o_prot.write_field_begin(&TFieldIdentifier::new("after", TType::String, 3))?;
+            o_prot.write_string(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// Difference
+//
+
+/// An element that only one of two configurations has, or that they have differently.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Difference {
+    /// `gateway`, `port`, `uplink`, `route`, `network` or `limits`.
+    pub kind: String,
+    /// Its name; empty for `limits`.
+    pub name: String,
+    /// ADDED, CHANGED or DELETED.
+    pub deed: Outcome,
+    pub fields: Vec<FieldDifference>,
+}
+
+impl Difference {
+    pub fn new(kind: String, name: String, deed: Outcome, fields: Vec<FieldDifference>) -> Difference {
+        Difference { kind, name, deed, fields }
+    }
+}
+
+impl TSerializable for Difference {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<Difference> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<String> = None;
+        let mut f_2: Option<String> = None;
+        let mut f_3: Option<Outcome> = None;
+        let mut f_4: Option<Vec<FieldDifference>> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = i_prot.read_string()?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let val = i_prot.read_string()?;
+                    f_2 = Some(val);
+                }
+                3 => {
+                    let val = Outcome::read_from_in_protocol(i_prot)?;
+                    f_3 = Some(val);
+                }
+                4 => {
+                    let list_ident = i_prot.read_list_begin()?;
+                    let mut val: Vec<FieldDifference> =
+                        Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+                    for _ in 0..list_ident.size {
+                        let list_elem_33 = FieldDifference::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_33);
+                    }
+                    i_prot.read_list_end()?;
+                    f_4 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("Difference.kind", &f_1)?;
+        verify_required_field_exists("Difference.name", &f_2)?;
+        verify_required_field_exists("Difference.deed", &f_3)?;
+        verify_required_field_exists("Difference.fields", &f_4)?;
+        let ret = Difference {
+            kind: f_1.expect("auto-generated code should have checked for presence of required fields"),
+            name: f_2.expect("auto-generated code should have checked for presence of required fields"),
+            deed: f_3.expect("auto-generated code should have checked for presence of required fields"),
+            fields: f_4.expect("auto-generated code should have checked for presence of required fields"),
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("Difference");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("kind", TType::String, 1))?;
+        o_prot.write_string(&self.kind)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("name", TType::String, 2))?;
+        o_prot.write_string(&self.name)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("deed", TType::I32, 3))?;
+        self.deed.write_to_out_protocol(o_prot)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("fields", TType::List, 4))?;
+        o_prot.write_list_begin(&TListIdentifier::new(TType::Struct, self.fields.len() as i32))?;
+        for e in &self.fields {
+            e.write_to_out_protocol(o_prot)?;
+        }
+        o_prot.write_list_end()?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// Comparison
+//
+
+/// What another configuration would come to.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Comparison {
+    pub differences: Vec<Difference>,
+    /// What would be done, in order.
+    pub steps: Vec<HostStep>,
+}
+
+impl Comparison {
+    pub fn new(differences: Vec<Difference>, steps: Vec<HostStep>) -> Comparison {
+        Comparison { differences, steps }
+    }
+}
+
+impl TSerializable for Comparison {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<Comparison> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<Vec<Difference>> = None;
+        let mut f_2: Option<Vec<HostStep>> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let list_ident = i_prot.read_list_begin()?;
+                    let mut val: Vec<Difference> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+                    for _ in 0..list_ident.size {
+                        let list_elem_34 = Difference::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_34);
+                    }
+                    i_prot.read_list_end()?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let list_ident = i_prot.read_list_begin()?;
+                    let mut val: Vec<HostStep> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+                    for _ in 0..list_ident.size {
+                        let list_elem_35 = HostStep::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_35);
+                    }
+                    i_prot.read_list_end()?;
+                    f_2 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("Comparison.differences", &f_1)?;
+        verify_required_field_exists("Comparison.steps", &f_2)?;
+        let ret = Comparison {
+            differences: f_1.expect("auto-generated code should have checked for presence of required fields"),
+            steps: f_2.expect("auto-generated code should have checked for presence of required fields"),
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("Comparison");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("differences", TType::List, 1))?;
+        o_prot.write_list_begin(&TListIdentifier::new(TType::Struct, self.differences.len() as i32))?;
+        for e in &self.differences {
+            e.write_to_out_protocol(o_prot)?;
+        }
+        o_prot.write_list_end()?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("steps", TType::List, 2))?;
+        o_prot.write_list_begin(&TListIdentifier::new(TType::Struct, self.steps.len() as i32))?;
+        for e in &self.steps {
+            e.write_to_out_protocol(o_prot)?;
+        }
+        o_prot.write_list_end()?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
 // FabricState
 //
 
@@ -4445,8 +4802,8 @@ impl TSerializable for FabricState {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_33 = i_prot.read_string()?;
-                        val.push(list_elem_33);
+                        let list_elem_36 = i_prot.read_string()?;
+                        val.push(list_elem_36);
                     }
                     i_prot.read_list_end()?;
                     f_6 = Some(val);
@@ -4455,8 +4812,8 @@ impl TSerializable for FabricState {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_34 = i_prot.read_string()?;
-                        val.push(list_elem_34);
+                        let list_elem_37 = i_prot.read_string()?;
+                        val.push(list_elem_37);
                     }
                     i_prot.read_list_end()?;
                     f_7 = Some(val);
@@ -4465,8 +4822,8 @@ impl TSerializable for FabricState {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_35 = i_prot.read_string()?;
-                        val.push(list_elem_35);
+                        let list_elem_38 = i_prot.read_string()?;
+                        val.push(list_elem_38);
                     }
                     i_prot.read_list_end()?;
                     f_8 = Some(val);
@@ -4668,8 +5025,8 @@ impl TSerializable for FabricDeed {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_36 = i_prot.read_string()?;
-                        val.push(list_elem_36);
+                        let list_elem_39 = i_prot.read_string()?;
+                        val.push(list_elem_39);
                     }
                     i_prot.read_list_end()?;
                     f_1 = Some(val);
@@ -4678,8 +5035,8 @@ impl TSerializable for FabricDeed {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_37 = i_prot.read_string()?;
-                        val.push(list_elem_37);
+                        let list_elem_40 = i_prot.read_string()?;
+                        val.push(list_elem_40);
                     }
                     i_prot.read_list_end()?;
                     f_2 = Some(val);
@@ -4785,6 +5142,20 @@ pub trait TVirtualGatewaySyncClient {
     fn list_host_objects(&mut self) -> thrift::Result<Vec<HostObject>>;
     /// What is to be done so that the kernel is as it should be, after a fresh look.
     fn diff_host(&mut self) -> thrift::Result<Vec<HostStep>>;
+    /// What another configuration would change beside the one that stands; nothing is done.
+    fn compare_configuration(&mut self, files: Vec<ConfigurationFile>) -> thrift::Result<Comparison>;
+    /// Applies another configuration, all or nothing, until the daemon reads its own again or is started
+    /// anew. With a `confirm_ms` other than 0, what stood before comes back after that time unless
+    /// confirm_configuration is called. Tells what has changed. What is read at start only is not looked at.
+    fn apply_configuration(
+        &mut self,
+        files: Vec<ConfigurationFile>,
+        confirm_ms: i64,
+    ) -> thrift::Result<Vec<Difference>>;
+    /// Keeps the configuration on trial; NOT_FOUND if there is none.
+    fn confirm_configuration(&mut self) -> thrift::Result<()>;
+    /// Takes the configuration on trial back; NOT_FOUND if there is none.
+    fn roll_back_configuration(&mut self) -> thrift::Result<()>;
     /// Everything at a glance.
     fn status(&mut self) -> thrift::Result<Status>;
     /// Does what a controller's ConnectForVirtualGateway does: raises the version, starts an audit.
@@ -5404,6 +5775,114 @@ impl<C: TThriftClient + TVirtualGatewaySyncClientMarker> TVirtualGatewaySyncClie
             result.ok_or()
         }
     }
+    fn compare_configuration(&mut self, files: Vec<ConfigurationFile>) -> thrift::Result<Comparison> {
+        ({
+            self.increment_sequence_number();
+            let message_ident =
+                TMessageIdentifier::new("compare_configuration", TMessageType::Call, self.sequence_number());
+            let call_args = VirtualGatewayCompareConfigurationArgs { files };
+            self.o_prot_mut().write_message_begin(&message_ident)?;
+            call_args.write_to_out_protocol(self.o_prot_mut())?;
+            self.o_prot_mut().write_message_end()?;
+            self.o_prot_mut().flush()
+        })?;
+        {
+            let message_ident = self.i_prot_mut().read_message_begin()?;
+            verify_expected_sequence_number(self.sequence_number(), message_ident.sequence_number)?;
+            verify_expected_service_call("compare_configuration", &message_ident.name)?;
+            if message_ident.message_type == TMessageType::Exception {
+                let remote_error = thrift::Error::read_application_error_from_in_protocol(self.i_prot_mut())?;
+                self.i_prot_mut().read_message_end()?;
+                return Err(thrift::Error::Application(remote_error));
+            }
+            verify_expected_message_type(TMessageType::Reply, message_ident.message_type)?;
+            let result = VirtualGatewayCompareConfigurationResult::read_from_in_protocol(self.i_prot_mut())?;
+            self.i_prot_mut().read_message_end()?;
+            result.ok_or()
+        }
+    }
+    fn apply_configuration(
+        &mut self,
+        files: Vec<ConfigurationFile>,
+        confirm_ms: i64,
+    ) -> thrift::Result<Vec<Difference>> {
+        ({
+            self.increment_sequence_number();
+            let message_ident =
+                TMessageIdentifier::new("apply_configuration", TMessageType::Call, self.sequence_number());
+            let call_args = VirtualGatewayApplyConfigurationArgs { files, confirm_ms };
+            self.o_prot_mut().write_message_begin(&message_ident)?;
+            call_args.write_to_out_protocol(self.o_prot_mut())?;
+            self.o_prot_mut().write_message_end()?;
+            self.o_prot_mut().flush()
+        })?;
+        {
+            let message_ident = self.i_prot_mut().read_message_begin()?;
+            verify_expected_sequence_number(self.sequence_number(), message_ident.sequence_number)?;
+            verify_expected_service_call("apply_configuration", &message_ident.name)?;
+            if message_ident.message_type == TMessageType::Exception {
+                let remote_error = thrift::Error::read_application_error_from_in_protocol(self.i_prot_mut())?;
+                self.i_prot_mut().read_message_end()?;
+                return Err(thrift::Error::Application(remote_error));
+            }
+            verify_expected_message_type(TMessageType::Reply, message_ident.message_type)?;
+            let result = VirtualGatewayApplyConfigurationResult::read_from_in_protocol(self.i_prot_mut())?;
+            self.i_prot_mut().read_message_end()?;
+            result.ok_or()
+        }
+    }
+    fn confirm_configuration(&mut self) -> thrift::Result<()> {
+        ({
+            self.increment_sequence_number();
+            let message_ident =
+                TMessageIdentifier::new("confirm_configuration", TMessageType::Call, self.sequence_number());
+            let call_args = VirtualGatewayConfirmConfigurationArgs {};
+            self.o_prot_mut().write_message_begin(&message_ident)?;
+            call_args.write_to_out_protocol(self.o_prot_mut())?;
+            self.o_prot_mut().write_message_end()?;
+            self.o_prot_mut().flush()
+        })?;
+        {
+            let message_ident = self.i_prot_mut().read_message_begin()?;
+            verify_expected_sequence_number(self.sequence_number(), message_ident.sequence_number)?;
+            verify_expected_service_call("confirm_configuration", &message_ident.name)?;
+            if message_ident.message_type == TMessageType::Exception {
+                let remote_error = thrift::Error::read_application_error_from_in_protocol(self.i_prot_mut())?;
+                self.i_prot_mut().read_message_end()?;
+                return Err(thrift::Error::Application(remote_error));
+            }
+            verify_expected_message_type(TMessageType::Reply, message_ident.message_type)?;
+            let result = VirtualGatewayConfirmConfigurationResult::read_from_in_protocol(self.i_prot_mut())?;
+            self.i_prot_mut().read_message_end()?;
+            result.ok_or()
+        }
+    }
+    fn roll_back_configuration(&mut self) -> thrift::Result<()> {
+        ({
+            self.increment_sequence_number();
+            let message_ident =
+                TMessageIdentifier::new("roll_back_configuration", TMessageType::Call, self.sequence_number());
+            let call_args = VirtualGatewayRollBackConfigurationArgs {};
+            self.o_prot_mut().write_message_begin(&message_ident)?;
+            call_args.write_to_out_protocol(self.o_prot_mut())?;
+            self.o_prot_mut().write_message_end()?;
+            self.o_prot_mut().flush()
+        })?;
+        {
+            let message_ident = self.i_prot_mut().read_message_begin()?;
+            verify_expected_sequence_number(self.sequence_number(), message_ident.sequence_number)?;
+            verify_expected_service_call("roll_back_configuration", &message_ident.name)?;
+            if message_ident.message_type == TMessageType::Exception {
+                let remote_error = thrift::Error::read_application_error_from_in_protocol(self.i_prot_mut())?;
+                self.i_prot_mut().read_message_end()?;
+                return Err(thrift::Error::Application(remote_error));
+            }
+            verify_expected_message_type(TMessageType::Reply, message_ident.message_type)?;
+            let result = VirtualGatewayRollBackConfigurationResult::read_from_in_protocol(self.i_prot_mut())?;
+            self.i_prot_mut().read_message_end()?;
+            result.ok_or()
+        }
+    }
     fn status(&mut self) -> thrift::Result<Status> {
         ({
             self.increment_sequence_number();
@@ -5662,6 +6141,20 @@ pub trait VirtualGatewaySyncHandler {
     fn handle_list_host_objects(&self) -> thrift::Result<Vec<HostObject>>;
     /// What is to be done so that the kernel is as it should be, after a fresh look.
     fn handle_diff_host(&self) -> thrift::Result<Vec<HostStep>>;
+    /// What another configuration would change beside the one that stands; nothing is done.
+    fn handle_compare_configuration(&self, files: Vec<ConfigurationFile>) -> thrift::Result<Comparison>;
+    /// Applies another configuration, all or nothing, until the daemon reads its own again or is started
+    /// anew. With a `confirm_ms` other than 0, what stood before comes back after that time unless
+    /// confirm_configuration is called. Tells what has changed. What is read at start only is not looked at.
+    fn handle_apply_configuration(
+        &self,
+        files: Vec<ConfigurationFile>,
+        confirm_ms: i64,
+    ) -> thrift::Result<Vec<Difference>>;
+    /// Keeps the configuration on trial; NOT_FOUND if there is none.
+    fn handle_confirm_configuration(&self) -> thrift::Result<()>;
+    /// Takes the configuration on trial back; NOT_FOUND if there is none.
+    fn handle_roll_back_configuration(&self) -> thrift::Result<()>;
     /// Everything at a glance.
     fn handle_status(&self) -> thrift::Result<Status>;
     /// Does what a controller's ConnectForVirtualGateway does: raises the version, starts an audit.
@@ -5868,6 +6361,58 @@ impl<H: VirtualGatewaySyncHandler> VirtualGatewaySyncProcessor<H> {
         o_prot: &mut dyn TOutputProtocol,
     ) -> thrift::Result<()> {
         TVirtualGatewayProcessFunctions::process_diff_host(&self.handler, incoming_sequence_number, i_prot, o_prot)
+    }
+    fn process_compare_configuration(
+        &self,
+        incoming_sequence_number: i32,
+        i_prot: &mut dyn TInputProtocol,
+        o_prot: &mut dyn TOutputProtocol,
+    ) -> thrift::Result<()> {
+        TVirtualGatewayProcessFunctions::process_compare_configuration(
+            &self.handler,
+            incoming_sequence_number,
+            i_prot,
+            o_prot,
+        )
+    }
+    fn process_apply_configuration(
+        &self,
+        incoming_sequence_number: i32,
+        i_prot: &mut dyn TInputProtocol,
+        o_prot: &mut dyn TOutputProtocol,
+    ) -> thrift::Result<()> {
+        TVirtualGatewayProcessFunctions::process_apply_configuration(
+            &self.handler,
+            incoming_sequence_number,
+            i_prot,
+            o_prot,
+        )
+    }
+    fn process_confirm_configuration(
+        &self,
+        incoming_sequence_number: i32,
+        i_prot: &mut dyn TInputProtocol,
+        o_prot: &mut dyn TOutputProtocol,
+    ) -> thrift::Result<()> {
+        TVirtualGatewayProcessFunctions::process_confirm_configuration(
+            &self.handler,
+            incoming_sequence_number,
+            i_prot,
+            o_prot,
+        )
+    }
+    fn process_roll_back_configuration(
+        &self,
+        incoming_sequence_number: i32,
+        i_prot: &mut dyn TInputProtocol,
+        o_prot: &mut dyn TOutputProtocol,
+    ) -> thrift::Result<()> {
+        TVirtualGatewayProcessFunctions::process_roll_back_configuration(
+            &self.handler,
+            incoming_sequence_number,
+            i_prot,
+            o_prot,
+        )
     }
     fn process_status(
         &self,
@@ -7235,6 +7780,287 @@ impl TVirtualGatewayProcessFunctions {
             },
         }
     }
+    pub fn process_compare_configuration<H: VirtualGatewaySyncHandler>(
+        handler: &H,
+        incoming_sequence_number: i32,
+        i_prot: &mut dyn TInputProtocol,
+        o_prot: &mut dyn TOutputProtocol,
+    ) -> thrift::Result<()> {
+        let args = VirtualGatewayCompareConfigurationArgs::read_from_in_protocol(i_prot)?;
+        match handler.handle_compare_configuration(args.files) {
+            Ok(handler_return) => {
+                let message_ident =
+                    TMessageIdentifier::new("compare_configuration", TMessageType::Reply, incoming_sequence_number);
+                o_prot.write_message_begin(&message_ident)?;
+                let ret = VirtualGatewayCompareConfigurationResult { result_value: Some(handler_return), error: None };
+                ret.write_to_out_protocol(o_prot)?;
+                o_prot.write_message_end()?;
+                o_prot.flush()
+            }
+            Err(e) => match e {
+                thrift::Error::User(usr_err) => {
+                    if usr_err.downcast_ref::<RequestError>().is_some() {
+                        let err = usr_err.downcast::<RequestError>().expect("downcast already checked");
+                        let ret_err =
+                            VirtualGatewayCompareConfigurationResult { result_value: None, error: Some(*err) };
+                        let message_ident = TMessageIdentifier::new(
+                            "compare_configuration",
+                            TMessageType::Reply,
+                            incoming_sequence_number,
+                        );
+                        o_prot.write_message_begin(&message_ident)?;
+                        ret_err.write_to_out_protocol(o_prot)?;
+                        o_prot.write_message_end()?;
+                        o_prot.flush()
+                    } else {
+                        let ret_err = { ApplicationError::new(ApplicationErrorKind::Unknown, usr_err.to_string()) };
+                        let message_ident = TMessageIdentifier::new(
+                            "compare_configuration",
+                            TMessageType::Exception,
+                            incoming_sequence_number,
+                        );
+                        o_prot.write_message_begin(&message_ident)?;
+                        thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+                        o_prot.write_message_end()?;
+                        o_prot.flush()
+                    }
+                }
+                thrift::Error::Application(app_err) => {
+                    let message_ident = TMessageIdentifier::new(
+                        "compare_configuration",
+                        TMessageType::Exception,
+                        incoming_sequence_number,
+                    );
+                    o_prot.write_message_begin(&message_ident)?;
+                    thrift::Error::write_application_error_to_out_protocol(&app_err, o_prot)?;
+                    o_prot.write_message_end()?;
+                    o_prot.flush()
+                }
+                _ => {
+                    let ret_err = { ApplicationError::new(ApplicationErrorKind::Unknown, e.to_string()) };
+                    let message_ident = TMessageIdentifier::new(
+                        "compare_configuration",
+                        TMessageType::Exception,
+                        incoming_sequence_number,
+                    );
+                    o_prot.write_message_begin(&message_ident)?;
+                    thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+                    o_prot.write_message_end()?;
+                    o_prot.flush()
+                }
+            },
+        }
+    }
+    pub fn process_apply_configuration<H: VirtualGatewaySyncHandler>(
+        handler: &H,
+        incoming_sequence_number: i32,
+        i_prot: &mut dyn TInputProtocol,
+        o_prot: &mut dyn TOutputProtocol,
+    ) -> thrift::Result<()> {
+        let args = VirtualGatewayApplyConfigurationArgs::read_from_in_protocol(i_prot)?;
+        match handler.handle_apply_configuration(args.files, args.confirm_ms) {
+            Ok(handler_return) => {
+                let message_ident =
+                    TMessageIdentifier::new("apply_configuration", TMessageType::Reply, incoming_sequence_number);
+                o_prot.write_message_begin(&message_ident)?;
+                let ret = VirtualGatewayApplyConfigurationResult { result_value: Some(handler_return), error: None };
+                ret.write_to_out_protocol(o_prot)?;
+                o_prot.write_message_end()?;
+                o_prot.flush()
+            }
+            Err(e) => match e {
+                thrift::Error::User(usr_err) => {
+                    if usr_err.downcast_ref::<RequestError>().is_some() {
+                        let err = usr_err.downcast::<RequestError>().expect("downcast already checked");
+                        let ret_err = VirtualGatewayApplyConfigurationResult { result_value: None, error: Some(*err) };
+                        let message_ident = TMessageIdentifier::new(
+                            "apply_configuration",
+                            TMessageType::Reply,
+                            incoming_sequence_number,
+                        );
+                        o_prot.write_message_begin(&message_ident)?;
+                        ret_err.write_to_out_protocol(o_prot)?;
+                        o_prot.write_message_end()?;
+                        o_prot.flush()
+                    } else {
+                        let ret_err = { ApplicationError::new(ApplicationErrorKind::Unknown, usr_err.to_string()) };
+                        let message_ident = TMessageIdentifier::new(
+                            "apply_configuration",
+                            TMessageType::Exception,
+                            incoming_sequence_number,
+                        );
+                        o_prot.write_message_begin(&message_ident)?;
+                        thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+                        o_prot.write_message_end()?;
+                        o_prot.flush()
+                    }
+                }
+                thrift::Error::Application(app_err) => {
+                    let message_ident = TMessageIdentifier::new(
+                        "apply_configuration",
+                        TMessageType::Exception,
+                        incoming_sequence_number,
+                    );
+                    o_prot.write_message_begin(&message_ident)?;
+                    thrift::Error::write_application_error_to_out_protocol(&app_err, o_prot)?;
+                    o_prot.write_message_end()?;
+                    o_prot.flush()
+                }
+                _ => {
+                    let ret_err = { ApplicationError::new(ApplicationErrorKind::Unknown, e.to_string()) };
+                    let message_ident = TMessageIdentifier::new(
+                        "apply_configuration",
+                        TMessageType::Exception,
+                        incoming_sequence_number,
+                    );
+                    o_prot.write_message_begin(&message_ident)?;
+                    thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+                    o_prot.write_message_end()?;
+                    o_prot.flush()
+                }
+            },
+        }
+    }
+    pub fn process_confirm_configuration<H: VirtualGatewaySyncHandler>(
+        handler: &H,
+        incoming_sequence_number: i32,
+        i_prot: &mut dyn TInputProtocol,
+        o_prot: &mut dyn TOutputProtocol,
+    ) -> thrift::Result<()> {
+        let _ = VirtualGatewayConfirmConfigurationArgs::read_from_in_protocol(i_prot)?;
+        match handler.handle_confirm_configuration() {
+            Ok(_) => {
+                let message_ident =
+                    TMessageIdentifier::new("confirm_configuration", TMessageType::Reply, incoming_sequence_number);
+                o_prot.write_message_begin(&message_ident)?;
+                let ret = VirtualGatewayConfirmConfigurationResult { error: None };
+                ret.write_to_out_protocol(o_prot)?;
+                o_prot.write_message_end()?;
+                o_prot.flush()
+            }
+            Err(e) => match e {
+                thrift::Error::User(usr_err) => {
+                    if usr_err.downcast_ref::<RequestError>().is_some() {
+                        let err = usr_err.downcast::<RequestError>().expect("downcast already checked");
+                        let ret_err = VirtualGatewayConfirmConfigurationResult { error: Some(*err) };
+                        let message_ident = TMessageIdentifier::new(
+                            "confirm_configuration",
+                            TMessageType::Reply,
+                            incoming_sequence_number,
+                        );
+                        o_prot.write_message_begin(&message_ident)?;
+                        ret_err.write_to_out_protocol(o_prot)?;
+                        o_prot.write_message_end()?;
+                        o_prot.flush()
+                    } else {
+                        let ret_err = { ApplicationError::new(ApplicationErrorKind::Unknown, usr_err.to_string()) };
+                        let message_ident = TMessageIdentifier::new(
+                            "confirm_configuration",
+                            TMessageType::Exception,
+                            incoming_sequence_number,
+                        );
+                        o_prot.write_message_begin(&message_ident)?;
+                        thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+                        o_prot.write_message_end()?;
+                        o_prot.flush()
+                    }
+                }
+                thrift::Error::Application(app_err) => {
+                    let message_ident = TMessageIdentifier::new(
+                        "confirm_configuration",
+                        TMessageType::Exception,
+                        incoming_sequence_number,
+                    );
+                    o_prot.write_message_begin(&message_ident)?;
+                    thrift::Error::write_application_error_to_out_protocol(&app_err, o_prot)?;
+                    o_prot.write_message_end()?;
+                    o_prot.flush()
+                }
+                _ => {
+                    let ret_err = { ApplicationError::new(ApplicationErrorKind::Unknown, e.to_string()) };
+                    let message_ident = TMessageIdentifier::new(
+                        "confirm_configuration",
+                        TMessageType::Exception,
+                        incoming_sequence_number,
+                    );
+                    o_prot.write_message_begin(&message_ident)?;
+                    thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+                    o_prot.write_message_end()?;
+                    o_prot.flush()
+                }
+            },
+        }
+    }
+    pub fn process_roll_back_configuration<H: VirtualGatewaySyncHandler>(
+        handler: &H,
+        incoming_sequence_number: i32,
+        i_prot: &mut dyn TInputProtocol,
+        o_prot: &mut dyn TOutputProtocol,
+    ) -> thrift::Result<()> {
+        let _ = VirtualGatewayRollBackConfigurationArgs::read_from_in_protocol(i_prot)?;
+        match handler.handle_roll_back_configuration() {
+            Ok(_) => {
+                let message_ident =
+                    TMessageIdentifier::new("roll_back_configuration", TMessageType::Reply, incoming_sequence_number);
+                o_prot.write_message_begin(&message_ident)?;
+                let ret = VirtualGatewayRollBackConfigurationResult { error: None };
+                ret.write_to_out_protocol(o_prot)?;
+                o_prot.write_message_end()?;
+                o_prot.flush()
+            }
+            Err(e) => match e {
+                thrift::Error::User(usr_err) => {
+                    if usr_err.downcast_ref::<RequestError>().is_some() {
+                        let err = usr_err.downcast::<RequestError>().expect("downcast already checked");
+                        let ret_err = VirtualGatewayRollBackConfigurationResult { error: Some(*err) };
+                        let message_ident = TMessageIdentifier::new(
+                            "roll_back_configuration",
+                            TMessageType::Reply,
+                            incoming_sequence_number,
+                        );
+                        o_prot.write_message_begin(&message_ident)?;
+                        ret_err.write_to_out_protocol(o_prot)?;
+                        o_prot.write_message_end()?;
+                        o_prot.flush()
+                    } else {
+                        let ret_err = { ApplicationError::new(ApplicationErrorKind::Unknown, usr_err.to_string()) };
+                        let message_ident = TMessageIdentifier::new(
+                            "roll_back_configuration",
+                            TMessageType::Exception,
+                            incoming_sequence_number,
+                        );
+                        o_prot.write_message_begin(&message_ident)?;
+                        thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+                        o_prot.write_message_end()?;
+                        o_prot.flush()
+                    }
+                }
+                thrift::Error::Application(app_err) => {
+                    let message_ident = TMessageIdentifier::new(
+                        "roll_back_configuration",
+                        TMessageType::Exception,
+                        incoming_sequence_number,
+                    );
+                    o_prot.write_message_begin(&message_ident)?;
+                    thrift::Error::write_application_error_to_out_protocol(&app_err, o_prot)?;
+                    o_prot.write_message_end()?;
+                    o_prot.flush()
+                }
+                _ => {
+                    let ret_err = { ApplicationError::new(ApplicationErrorKind::Unknown, e.to_string()) };
+                    let message_ident = TMessageIdentifier::new(
+                        "roll_back_configuration",
+                        TMessageType::Exception,
+                        incoming_sequence_number,
+                    );
+                    o_prot.write_message_begin(&message_ident)?;
+                    thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+                    o_prot.write_message_end()?;
+                    o_prot.flush()
+                }
+            },
+        }
+    }
     pub fn process_status<H: VirtualGatewaySyncHandler>(
         handler: &H,
         incoming_sequence_number: i32,
@@ -7732,6 +8558,16 @@ impl<H: VirtualGatewaySyncHandler> TProcessor for VirtualGatewaySyncProcessor<H>
             "rehearse" => self.process_rehearse(message_ident.sequence_number, i_prot, o_prot),
             "list_host_objects" => self.process_list_host_objects(message_ident.sequence_number, i_prot, o_prot),
             "diff_host" => self.process_diff_host(message_ident.sequence_number, i_prot, o_prot),
+            "compare_configuration" => {
+                self.process_compare_configuration(message_ident.sequence_number, i_prot, o_prot)
+            }
+            "apply_configuration" => self.process_apply_configuration(message_ident.sequence_number, i_prot, o_prot),
+            "confirm_configuration" => {
+                self.process_confirm_configuration(message_ident.sequence_number, i_prot, o_prot)
+            }
+            "roll_back_configuration" => {
+                self.process_roll_back_configuration(message_ident.sequence_number, i_prot, o_prot)
+            }
             "status" => self.process_status(message_ident.sequence_number, i_prot, o_prot),
             "connect" => self.process_connect(message_ident.sequence_number, i_prot, o_prot),
             "set_audit_timeout" => self.process_set_audit_timeout(message_ident.sequence_number, i_prot, o_prot),
@@ -8059,8 +8895,8 @@ impl VirtualGatewayListGatewaysResult {
                     let mut val: Vec<GatewayState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_38 = GatewayState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_38);
+                        let list_elem_41 = GatewayState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_41);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -8410,8 +9246,8 @@ impl VirtualGatewayListPortsResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<PortState> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_39 = PortState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_39);
+                        let list_elem_42 = PortState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_42);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -8714,8 +9550,8 @@ impl VirtualGatewayImportUplinksArgs {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_40 = i_prot.read_string()?;
-                        val.push(list_elem_40);
+                        let list_elem_43 = i_prot.read_string()?;
+                        val.push(list_elem_43);
                     }
                     i_prot.read_list_end()?;
                     f_1 = Some(val);
@@ -8796,8 +9632,8 @@ impl VirtualGatewayImportUplinksResult {
                     let mut val: Vec<ForeignUplink> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_41 = ForeignUplink::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_41);
+                        let list_elem_44 = ForeignUplink::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_44);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -9041,8 +9877,8 @@ impl VirtualGatewayListUplinksResult {
                     let mut val: Vec<UplinkState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_42 = UplinkState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_42);
+                        let list_elem_45 = UplinkState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_45);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -9157,8 +9993,8 @@ impl VirtualGatewayListInstancesResult {
                     let mut val: Vec<InstanceState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_43 = InstanceState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_43);
+                        let list_elem_46 = InstanceState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_46);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -9532,8 +10368,8 @@ impl VirtualGatewayListRoutesResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<RouteState> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_44 = RouteState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_44);
+                        let list_elem_47 = RouteState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_47);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -10013,8 +10849,8 @@ impl VirtualGatewayListNetworksResult {
                     let mut val: Vec<NetworkState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_45 = NetworkState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_45);
+                        let list_elem_48 = NetworkState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_48);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -10246,8 +11082,8 @@ impl VirtualGatewayListHostObjectsResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<HostObject> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_46 = HostObject::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_46);
+                        let list_elem_49 = HostObject::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_49);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -10361,8 +11197,8 @@ impl VirtualGatewayDiffHostResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<HostStep> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_47 = HostStep::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_47);
+                        let list_elem_50 = HostStep::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_50);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -10393,6 +11229,469 @@ impl VirtualGatewayDiffHostResult {
             o_prot.write_list_end()?;
             o_prot.write_field_end()?
         }
+        if let Some(ref fld_var) = self.error {
+            o_prot.write_field_begin(&TFieldIdentifier::new("error", TType::Struct, 1))?;
+            fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// VirtualGatewayCompareConfigurationArgs
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct VirtualGatewayCompareConfigurationArgs {
+    files: Vec<ConfigurationFile>,
+}
+
+impl VirtualGatewayCompareConfigurationArgs {
+    fn read_from_in_protocol(
+        i_prot: &mut dyn TInputProtocol,
+    ) -> thrift::Result<VirtualGatewayCompareConfigurationArgs> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<Vec<ConfigurationFile>> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let list_ident = i_prot.read_list_begin()?;
+                    let mut val: Vec<ConfigurationFile> =
+                        Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+                    for _ in 0..list_ident.size {
+                        let list_elem_51 = ConfigurationFile::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_51);
+                    }
+                    i_prot.read_list_end()?;
+                    f_1 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("VirtualGatewayCompareConfigurationArgs.files", &f_1)?;
+        let ret = VirtualGatewayCompareConfigurationArgs {
+            files: f_1.expect("auto-generated code should have checked for presence of required fields"),
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("compare_configuration_args");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("files", TType::List, 1))?;
+        o_prot.write_list_begin(&TListIdentifier::new(TType::Struct, self.files.len() as i32))?;
+        for e in &self.files {
+            e.write_to_out_protocol(o_prot)?;
+        }
+        o_prot.write_list_end()?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// VirtualGatewayCompareConfigurationResult
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct VirtualGatewayCompareConfigurationResult {
+    result_value: Option<Comparison>,
+    error: Option<RequestError>,
+}
+
+impl VirtualGatewayCompareConfigurationResult {
+    fn ok_or(self) -> thrift::Result<Comparison> {
+        if self.error.is_some() {
+            Err(thrift::Error::User(Box::new(self.error.unwrap())))
+        } else if self.result_value.is_some() {
+            Ok(self.result_value.unwrap())
+        } else {
+            Err(thrift::Error::Application(ApplicationError::new(
+                ApplicationErrorKind::MissingResult,
+                "no result received for VirtualGatewayCompareConfiguration",
+            )))
+        }
+    }
+    fn read_from_in_protocol(
+        i_prot: &mut dyn TInputProtocol,
+    ) -> thrift::Result<VirtualGatewayCompareConfigurationResult> {
+        i_prot.read_struct_begin()?;
+        let mut f_0: Option<Comparison> = None;
+        let mut f_1: Option<RequestError> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                0 => {
+                    let val = Comparison::read_from_in_protocol(i_prot)?;
+                    f_0 = Some(val);
+                }
+                1 => {
+                    let val = RequestError::read_from_in_protocol(i_prot)?;
+                    f_1 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        let ret = VirtualGatewayCompareConfigurationResult { result_value: f_0, error: f_1 };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("VirtualGatewayCompareConfigurationResult");
+        o_prot.write_struct_begin(&struct_ident)?;
+        if let Some(ref fld_var) = self.result_value {
+            o_prot.write_field_begin(&TFieldIdentifier::new("result_value", TType::Struct, 0))?;
+            fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.error {
+            o_prot.write_field_begin(&TFieldIdentifier::new("error", TType::Struct, 1))?;
+            fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// VirtualGatewayApplyConfigurationArgs
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct VirtualGatewayApplyConfigurationArgs {
+    files: Vec<ConfigurationFile>,
+    confirm_ms: i64,
+}
+
+impl VirtualGatewayApplyConfigurationArgs {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<VirtualGatewayApplyConfigurationArgs> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<Vec<ConfigurationFile>> = None;
+        let mut f_2: Option<i64> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let list_ident = i_prot.read_list_begin()?;
+                    let mut val: Vec<ConfigurationFile> =
+                        Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+                    for _ in 0..list_ident.size {
+                        let list_elem_52 = ConfigurationFile::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_52);
+                    }
+                    i_prot.read_list_end()?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let val = i_prot.read_i64()?;
+                    f_2 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("VirtualGatewayApplyConfigurationArgs.files", &f_1)?;
+        verify_required_field_exists("VirtualGatewayApplyConfigurationArgs.confirm_ms", &f_2)?;
+        let ret = VirtualGatewayApplyConfigurationArgs {
+            files: f_1.expect("auto-generated code should have checked for presence of required fields"),
+            confirm_ms: f_2.expect("auto-generated code should have checked for presence of required fields"),
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("apply_configuration_args");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("files", TType::List, 1))?;
+        o_prot.write_list_begin(&TListIdentifier::new(TType::Struct, self.files.len() as i32))?;
+        for e in &self.files {
+            e.write_to_out_protocol(o_prot)?;
+        }
+        o_prot.write_list_end()?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("confirm_ms", TType::I64, 2))?;
+        o_prot.write_i64(self.confirm_ms)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// VirtualGatewayApplyConfigurationResult
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct VirtualGatewayApplyConfigurationResult {
+    result_value: Option<Vec<Difference>>,
+    error: Option<RequestError>,
+}
+
+impl VirtualGatewayApplyConfigurationResult {
+    fn ok_or(self) -> thrift::Result<Vec<Difference>> {
+        if self.error.is_some() {
+            Err(thrift::Error::User(Box::new(self.error.unwrap())))
+        } else if self.result_value.is_some() {
+            Ok(self.result_value.unwrap())
+        } else {
+            Err(thrift::Error::Application(ApplicationError::new(
+                ApplicationErrorKind::MissingResult,
+                "no result received for VirtualGatewayApplyConfiguration",
+            )))
+        }
+    }
+    fn read_from_in_protocol(
+        i_prot: &mut dyn TInputProtocol,
+    ) -> thrift::Result<VirtualGatewayApplyConfigurationResult> {
+        i_prot.read_struct_begin()?;
+        let mut f_0: Option<Vec<Difference>> = None;
+        let mut f_1: Option<RequestError> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                0 => {
+                    let list_ident = i_prot.read_list_begin()?;
+                    let mut val: Vec<Difference> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+                    for _ in 0..list_ident.size {
+                        let list_elem_53 = Difference::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_53);
+                    }
+                    i_prot.read_list_end()?;
+                    f_0 = Some(val);
+                }
+                1 => {
+                    let val = RequestError::read_from_in_protocol(i_prot)?;
+                    f_1 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        let ret = VirtualGatewayApplyConfigurationResult { result_value: f_0, error: f_1 };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("VirtualGatewayApplyConfigurationResult");
+        o_prot.write_struct_begin(&struct_ident)?;
+        if let Some(ref fld_var) = self.result_value {
+            o_prot.write_field_begin(&TFieldIdentifier::new("result_value", TType::List, 0))?;
+            o_prot.write_list_begin(&TListIdentifier::new(TType::Struct, fld_var.len() as i32))?;
+            for e in fld_var {
+                e.write_to_out_protocol(o_prot)?;
+            }
+            o_prot.write_list_end()?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.error {
+            o_prot.write_field_begin(&TFieldIdentifier::new("error", TType::Struct, 1))?;
+            fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// VirtualGatewayConfirmConfigurationArgs
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct VirtualGatewayConfirmConfigurationArgs {}
+
+impl VirtualGatewayConfirmConfigurationArgs {
+    fn read_from_in_protocol(
+        i_prot: &mut dyn TInputProtocol,
+    ) -> thrift::Result<VirtualGatewayConfirmConfigurationArgs> {
+        i_prot.read_struct_begin()?;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        let ret = VirtualGatewayConfirmConfigurationArgs {};
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("confirm_configuration_args");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// VirtualGatewayConfirmConfigurationResult
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct VirtualGatewayConfirmConfigurationResult {
+    error: Option<RequestError>,
+}
+
+impl VirtualGatewayConfirmConfigurationResult {
+    fn ok_or(self) -> thrift::Result<()> {
+        if self.error.is_some() { Err(thrift::Error::User(Box::new(self.error.unwrap()))) } else { Ok(()) }
+    }
+    fn read_from_in_protocol(
+        i_prot: &mut dyn TInputProtocol,
+    ) -> thrift::Result<VirtualGatewayConfirmConfigurationResult> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<RequestError> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = RequestError::read_from_in_protocol(i_prot)?;
+                    f_1 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        let ret = VirtualGatewayConfirmConfigurationResult { error: f_1 };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("VirtualGatewayConfirmConfigurationResult");
+        o_prot.write_struct_begin(&struct_ident)?;
+        if let Some(ref fld_var) = self.error {
+            o_prot.write_field_begin(&TFieldIdentifier::new("error", TType::Struct, 1))?;
+            fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// VirtualGatewayRollBackConfigurationArgs
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct VirtualGatewayRollBackConfigurationArgs {}
+
+impl VirtualGatewayRollBackConfigurationArgs {
+    fn read_from_in_protocol(
+        i_prot: &mut dyn TInputProtocol,
+    ) -> thrift::Result<VirtualGatewayRollBackConfigurationArgs> {
+        i_prot.read_struct_begin()?;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        let ret = VirtualGatewayRollBackConfigurationArgs {};
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("roll_back_configuration_args");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// VirtualGatewayRollBackConfigurationResult
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct VirtualGatewayRollBackConfigurationResult {
+    error: Option<RequestError>,
+}
+
+impl VirtualGatewayRollBackConfigurationResult {
+    fn ok_or(self) -> thrift::Result<()> {
+        if self.error.is_some() { Err(thrift::Error::User(Box::new(self.error.unwrap()))) } else { Ok(()) }
+    }
+    fn read_from_in_protocol(
+        i_prot: &mut dyn TInputProtocol,
+    ) -> thrift::Result<VirtualGatewayRollBackConfigurationResult> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<RequestError> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = RequestError::read_from_in_protocol(i_prot)?;
+                    f_1 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        let ret = VirtualGatewayRollBackConfigurationResult { error: f_1 };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("VirtualGatewayRollBackConfigurationResult");
+        o_prot.write_struct_begin(&struct_ident)?;
         if let Some(ref fld_var) = self.error {
             o_prot.write_field_begin(&TFieldIdentifier::new("error", TType::Struct, 1))?;
             fld_var.write_to_out_protocol(o_prot)?;

@@ -22,6 +22,15 @@ pub struct Limits {
     pub idle_time: Duration,
 }
 
+impl Limits {
+    /// For the own service: a configuration file comes as one string, as large as its frame may be.
+    #[must_use]
+    pub fn own_service() -> Self {
+        let limits = Self::default();
+        Self { message: MessageLimits { string: limits.frame, ..limits.message }, ..limits }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use super::{
-    AuditVerb, DemoArguments, FabricVerb, GatewayVerb, HostVerb, ImportArguments, InstanceVerb, NetworkVerb, PortVerb,
-    RouteVerb, UplinkVerb,
+    Apply, AuditVerb, ConfigurationFile, DemoArguments, FabricVerb, GatewayVerb, HostVerb, ImportArguments,
+    InstanceVerb, NetworkVerb, PortVerb, RouteVerb, UplinkVerb,
 };
 
 /// Gives isolated virtual networks a way out on the compute node itself.
@@ -64,6 +64,9 @@ pub enum Verb {
                             vgw import --devstack localrc"
     )]
     Import(ImportArguments),
+    /// Checks a configuration file and its drop-ins. The daemon need not run.
+    #[command(after_help = "Example:\n  vgw check\n  vgw check /etc/vgw/vgwd.toml.new")]
+    Check(ConfigurationFile),
 }
 
 /// The first word of what the daemon is asked.
@@ -93,6 +96,22 @@ pub enum DaemonVerb {
     /// What of the host's kernel is the daemon's.
     #[command(subcommand)]
     Host(HostVerb),
+    /// Shows what a configuration file would change.
+    #[command(after_help = "Example:\n  vgw diff new.toml\n  vgw diff -j | jq -e '.differences == []'")]
+    Diff(ConfigurationFile),
+    /// Makes a configuration file the one that stands, all or nothing.
+    ///
+    /// With --confirm what stood before comes back by itself, unless 'vgw confirm' is called in time.
+    #[command(
+        after_help = "Example:\n  vgw apply new.toml --dry-run\n  vgw apply new.toml --confirm 60s\n  vgw confirm"
+    )]
+    Apply(Apply),
+    /// Keeps the configuration that was applied with --confirm.
+    #[command(after_help = "Example:\n  vgw confirm")]
+    Confirm,
+    /// Takes the configuration back that was applied with --confirm.
+    #[command(after_help = "Example:\n  vgw rollback")]
+    Rollback,
     /// Everything on one screen, problems last.
     #[command(after_help = "Example:\n  vgw status\n  vgw status -j | jq .problems")]
     Status,
@@ -115,8 +134,10 @@ impl DaemonVerb {
             Self::Network(verb) => verb.is_change(),
             Self::Uplink(verb) => verb.is_change(),
             Self::Route(verb) => verb.is_change(),
+            Self::Apply(_) => true,
             Self::Fabric(verb) => verb.is_change(),
             Self::Instance(_) | Self::Host(_) | Self::Status | Self::Audit { .. } => false,
+            Self::Diff(_) | Self::Confirm | Self::Rollback => false,
         }
     }
 

@@ -3,6 +3,7 @@
 
 mod arguments;
 mod audit;
+mod configuration;
 mod demo;
 mod fabric;
 mod gateway;
@@ -17,6 +18,7 @@ mod uplink;
 
 pub use arguments::{Arguments, DaemonVerb, Verb};
 pub use audit::AuditVerb;
+pub use configuration::{Apply, ConfigurationFile};
 pub use demo::DemoArguments;
 pub use fabric::{FabricRestore, FabricTake, FabricVerb};
 pub use gateway::{GatewayAdd, GatewayVerb};

@@ -95,7 +95,7 @@ impl Report for Import {
 }
 
 /// The steps as a shell would take them, each with a comment that tells for whom it is.
-fn lines(steps: &[Step], style: Style) -> String {
+pub(super) fn lines(steps: &[Step], style: Style) -> String {
     let line = |step: &Step| {
         let is_of_ip = step.command.split(' ').next().is_some_and(|word| OF_IP.contains(&word));
         let lead = if is_of_ip { "ip " } else { "" };

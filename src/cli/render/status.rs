@@ -29,6 +29,11 @@ impl Report for Status {
             section("Uplinks", &uplink::table(&self.uplinks, style, INDENT));
         }
         section("Audit", &audit::lines(&self.audit, style, INDENT));
+        if let Some(time) = self.trial_ends_in_ms {
+            let command = style.paint(Tone::Command, "vgw confirm");
+            let line = format!("{:INDENT$}is taken back in {} unless you say {command}\n", "", units::millis(time));
+            section("Configuration on trial", &line);
+        }
         if let Some(repairs) = self.repairs.as_ref().filter(|repairs| !repairs.counts.is_empty()) {
             section("Repairs", &repair::lines(repairs, INDENT));
         }

@@ -3,6 +3,7 @@
 //! [`super::render`].
 
 mod audit;
+mod configuration;
 mod counters;
 mod fabric;
 mod form;
@@ -17,6 +18,7 @@ mod status;
 mod uplink;
 
 pub use audit::{Audit, RunningAudit};
+pub use configuration::{Check, Comparison, ConfigurationApplied, Difference, FieldDifference, Trial, TrialEnd};
 pub use counters::Counters;
 pub use fabric::{Fabric, FabricDeed, Restored};
 pub use form::{Report, to_json};

@@ -25,6 +25,8 @@ pub struct Status {
     pub audit: Audit,
     /// What others have undone and was put right; absent if the daemon does not tell.
     pub repairs: Option<Repairs>,
+    /// Time until the configuration on trial is taken back, milliseconds.
+    pub trial_ends_in_ms: Option<u64>,
     /// What needs somebody's eye, one sentence each.
     pub problems: Vec<String>,
 }

@@ -1,6 +1,7 @@
 //! From a verb to its text: asks the daemon and puts the answer into the form that was asked for.
 
 mod audit;
+mod configuration;
 mod fabric;
 mod form;
 mod gateway;
@@ -12,6 +13,7 @@ mod talk;
 mod uplink;
 mod verb;
 
+pub(super) use configuration::check;
 pub use form::Form;
 pub use verb::run;
 

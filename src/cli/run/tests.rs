@@ -43,6 +43,18 @@ fn gateway_state() -> GatewayState {
     }
 }
 
+fn differences() -> Vec<Difference> {
+    let field = |before: Option<&str>, after: Option<&str>| {
+        FieldDifference::new("mtu".to_owned(), before.map(str::to_owned), after.map(str::to_owned))
+    };
+    vec![
+        Difference::new("limits".into(), String::new(), Outcome::CHANGED, vec![field(Some("1"), Some("2"))]),
+        Difference::new("port".into(), "tap0".into(), Outcome::CHANGED, vec![field(Some("1400"), None)]),
+        Difference::new("port".into(), "tap1".into(), Outcome::ADDED, vec![field(None, Some("1400"))]),
+        Difference::new("port".into(), "tap2".into(), Outcome::DELETED, vec![field(Some("1400"), None)]),
+    ]
+}
+
 fn audit_state() -> AuditState {
     AuditState { version: 1, timeout_ms: Some(300), running: vec![] }
 }
@@ -152,6 +164,18 @@ impl TVirtualGatewaySyncClient for Daemon {
         ];
         self.answer(format!("import {devices:?} {dry_run}"), found)
     }
+    fn compare_configuration(&mut self, files: Vec<ConfigurationFile>) -> thrift::Result<Comparison> {
+        self.answer(format!("compare {}", files.len()), Comparison { differences: differences(), steps: vec![] })
+    }
+    fn apply_configuration(&mut self, files: Vec<ConfigurationFile>, confirm: i64) -> thrift::Result<Vec<Difference>> {
+        self.answer(format!("apply {} {confirm}", files[0].text.trim()), differences())
+    }
+    fn confirm_configuration(&mut self) -> thrift::Result<()> {
+        self.answer("confirm".into(), ())
+    }
+    fn roll_back_configuration(&mut self) -> thrift::Result<()> {
+        self.answer("roll_back".into(), ())
+    }
     fn diff_host(&mut self) -> thrift::Result<Vec<HostStep>> {
         self.answer("diff_host".into(), vec![])
     }
@@ -174,6 +198,7 @@ impl TVirtualGatewaySyncClient for Daemon {
             audit: audit_state(),
             problems: vec![],
             repairs: None,
+            trial_ends_in_ms: None,
         };
         self.answer("status".into(), status)
     }
@@ -231,6 +256,8 @@ fn each_verb_asks_its_own_question() {
         ("vgw uplink import", "import [] false"),
         ("vgw uplink import eth1 -n", "import [\"eth1\"] true"),
         ("vgw --dry-run port delete tap0", "rehearse delete_port tap0"),
+        ("vgw confirm", "confirm"),
+        ("vgw rollback", "roll_back"),
         ("vgw status", "status"),
         ("vgw audit", "audit"),
     ] {
@@ -351,6 +378,38 @@ fn what_is_taken_over_is_told_and_what_is_not() {
     assert_eq!(ask(&mut Daemon::default(), "vgw uplink import").unwrap(), format!("{first}{keep}{second}"));
     let steps = "ip rule delete from 20.0.0.5/32 lookup 100 pref 32000  # uplink eth1\n";
     assert_eq!(ask(&mut Daemon::default(), "vgw uplink import -n").unwrap(), format!("{first}{steps}{second}"));
+}
+
+#[test]
+fn configurations_are_compared_and_applied() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("new.toml");
+    std::fs::write(&path, "[limits]\nports = 7\n").unwrap();
+    let path = path.display();
+    let changes =
+        "~ limits\n    mtu: 1 → 2\n~ port tap0\n    mtu: 1400 → none\n+ port tap1\n    mtu: 1400\n- port tap2\n";
+    let mut daemon = Daemon::default();
+    let told = ask(&mut daemon, &format!("vgw diff {path}")).unwrap();
+    assert_eq!(told, format!("{changes}nothing changes in the host\n"));
+    assert_eq!(ask(&mut daemon, &format!("vgw apply {path} -n")).unwrap(), told);
+    let told = ask(&mut daemon, &format!("vgw apply {path} --confirm 1m")).unwrap();
+    let note = "the daemon reads its own file again when it is started or reloaded: keep it there\n";
+    assert_eq!(told, format!("{changes}applied; it is taken back in 1 min unless you say vgw confirm\n{note}"));
+    let told = ask(&mut daemon, &format!("vgw -j apply {path}")).unwrap();
+    assert!(told.ends_with("\"confirm_within_ms\":null,\"lasts_until_restart\":true}\n"), "{told}");
+    let text = "[limits]\nports = 7";
+    assert_eq!(daemon.asked, ["compare 1", "compare 1", &format!("apply {text} 60000"), &format!("apply {text} 0")]);
+}
+
+#[test]
+fn a_bad_configuration_is_not_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("new.toml");
+    std::fs::write(&path, "[limits]\nports = -7\n").unwrap();
+    let mut daemon = Daemon::default();
+    let failure = ask(&mut daemon, &format!("vgw apply {}", path.display())).unwrap_err();
+    assert_eq!((failure.exit_code(), failure.field()), (78, "limits.ports"));
+    assert_eq!(daemon.asked, [""; 0]);
 }
 
 #[test]

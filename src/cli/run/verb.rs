@@ -31,6 +31,10 @@ pub fn run(
         DaemonVerb::Route(verb) => talk.route(verb),
         DaemonVerb::Fabric(verb) => talk.fabric(verb),
         DaemonVerb::Host(verb) => talk.host(verb),
+        DaemonVerb::Diff(file) => talk.diff(file),
+        DaemonVerb::Apply(apply) => talk.apply(apply),
+        DaemonVerb::Confirm => talk.confirm(),
+        DaemonVerb::Rollback => talk.roll_back(),
         DaemonVerb::Status => talk.status(),
         DaemonVerb::Audit { verb } => talk.audit(verb.as_ref()),
     }

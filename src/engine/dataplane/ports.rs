@@ -178,7 +178,8 @@ impl Dataplane {
         self.numbers.get(name).copied()
     }
 
-    pub(super) fn name_of(&self, id: PortId) -> Option<InterfaceName> {
+    /// The name of a port that stands or is expected.
+    pub(in crate::engine) fn name_of(&self, id: PortId) -> Option<InterfaceName> {
         self.names.get(&id).copied()
     }
 }

@@ -7,7 +7,7 @@ use mio::Waker;
 
 use crate::addr::{InstanceId, Mac, PortId};
 use crate::engine::device::Device;
-use crate::forward::{Learned, PortConfig, PortCounters};
+use crate::forward::{Entry, Learned, PortConfig, PortCounters, Trace};
 use crate::routing::Instance;
 
 /// What a worker is told.
@@ -30,6 +30,8 @@ pub(in crate::engine) enum Message {
     Barrier(Sender<()>),
     /// Say what you have counted.
     Report(Sender<Vec<PortReport>>),
+    /// Say what these packets would come to if they came in now.
+    Trace(Vec<Entry>, Sender<Vec<Trace>>),
     /// End.
     Stop,
 }

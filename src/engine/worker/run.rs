@@ -135,6 +135,9 @@ impl Worker {
                 }
                 Message::Barrier(done) => drop(done.send(())),
                 Message::Report(reply) => drop(reply.send(self.report())),
+                Message::Trace(entries, reply) => {
+                    drop(reply.send(self.forwarder.trace(&entries, self.clock.now())));
+                }
                 Message::Stop => return false,
             }
         }

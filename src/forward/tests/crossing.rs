@@ -5,7 +5,7 @@ use std::net::Ipv6Addr;
 use super::net::{gateway, instance};
 use crate::addr::{InstanceId, Mac, PortId};
 use crate::clock::Moment;
-use crate::forward::{DropReason, Forwarder, Limits, PortConfig, PortRole, Verdict};
+use crate::forward::{DropReason, Entry, Forwarder, Limits, Load, PortConfig, PortRole, Step, Verdict};
 use crate::packet::arp::{ArpMessage, ArpOperation};
 use crate::packet::nd::{self, solicited_node};
 use crate::packet::sample::{STATION, Sample, parsed, verified};
@@ -165,4 +165,18 @@ fn super_packets_are_cut_where_the_other_end_does_not_take_them() {
     let pieces: Vec<_> = std::iter::from_fn(|| none.take_emission()).collect();
     assert_eq!(pieces.len(), 3);
     assert!(pieces.iter().all(|piece| piece.port == HOST && piece.packet.frame()[22] == 64));
+}
+
+#[test]
+fn a_trace_tells_the_fabrics_route() {
+    let forwarder = forwarder(SuperPackets::ALL);
+    let sample =
+        |to| Sample { stations: Stations { destination: NIC, source: STATION }, ..Sample::new("10.9.0.9", to) };
+    for (to, prefix) in [("10.1.0.7", "10.1.0.0/24"), ("10.9.0.5", "10.9.0.5/32"), ("20.0.0.9", "0.0.0.0/0")] {
+        let entry = Entry { port: WIRE, load: Load::Frame(sample(to).udp(b"x")) };
+        let trace = forwarder.trace(&[entry], Moment::ORIGIN).pop().unwrap();
+        assert_eq!(trace.verdict, Verdict::Forward(HOST));
+        let crosses = trace.steps.last().unwrap();
+        assert!(matches!(crosses, Step::Crosses { matched: Some(of), .. } if of.to_string() == prefix), "{crosses:?}");
+    }
 }

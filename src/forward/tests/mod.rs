@@ -11,6 +11,7 @@ mod neighbours;
 mod net;
 mod refused;
 mod size;
+mod trace;
 mod transit;
 
 pub(super) use net::{FOREIGN, GUEST, HOST, Net, OTHER, OTHER_MAC, TAP, from_guest, from_host};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::gateway::{GatewaySpec, Limits, NetworkSpec, PortSpec, Refusal, StaticRoute, UplinkName, UplinkSpec};
 use crate::host::Observed;
 
-use super::{Owner, Registry, Standing};
+use super::{Gateway, Owner, Port, Registry, Standing};
 
 /// Everything that the configuration file defines, in the order of the file. Names are unique
 /// within each list.
@@ -59,35 +59,92 @@ impl Registry {
     /// # Errors
     /// The first element that does not fit; nothing has changed.
     pub fn reload(&mut self, declared: &Declared, host: &Observed) -> Result<(), Misfit> {
+        self.replace_static(declared, &self.emptied(), host)
+    }
+
+    /// Puts the static part back that stood `before`, and what calls had added and the file took over
+    /// since. What calls have added meanwhile stays.
+    ///
+    /// # Errors
+    /// What no longer fits; nothing has changed.
+    pub fn revert(&mut self, before: &Self, host: &Observed) -> Result<(), Misfit> {
+        self.replace_static(&before.declared(), before, host)
+    }
+
+    /// Replaces the static part; what is static now and calls' in `before` becomes theirs again.
+    fn replace_static(&mut self, declared: &Declared, before: &Self, host: &Observed) -> Result<(), Misfit> {
         let tables: BTreeMap<UplinkName, u32> =
             self.uplinks.iter().map(|(name, uplink)| (name.clone(), uplink.table)).collect();
+        let misfit = |element| move |refusal| Misfit { element, refusal };
         let mut next = self.without_static();
         next.limits = declared.limits;
         next.hand_out_leases();
         next.place_uplinks(&declared.uplinks, &tables, host)?;
+        for uplink in before.uplinks().filter(|uplink| !uplink.is_static) {
+            if self.uplink(&uplink.spec.name).is_some_and(|present| present.is_static) {
+                let placed = next.place_uplink((*uplink.spec).clone(), false, Some(uplink.table), host);
+                placed.map_err(misfit(None))?;
+            }
+        }
         for (index, spec) in declared.gateways.iter().enumerate() {
             let placed = next.place_gateway(spec.clone(), Standing::Static, host);
-            placed.map_err(|refusal| Misfit { element: Some(Element::Gateway(index)), refusal })?;
+            placed.map_err(misfit(Some(Element::Gateway(index))))?;
+        }
+        for gateway in before.gateways().filter(|gateway| !gateway.is_static()) {
+            if self.gateway(&gateway.spec.interface).is_some_and(Gateway::is_static) {
+                let placed = next.place_gateway((*gateway.spec).clone(), gateway.standing, host);
+                placed.map_err(misfit(None))?;
+            }
         }
         for (index, spec) in declared.ports.iter().enumerate() {
             let placed = next.place_port(spec.clone(), Owner::File);
-            placed.map_err(|refusal| Misfit { element: Some(Element::Port(index)), refusal })?;
+            placed.map_err(misfit(Some(Element::Port(index))))?;
+        }
+        for port in before.ports().filter(|port| !port.is_static()) {
+            if self.port(&port.spec.name).is_some_and(Port::is_static) {
+                next.place_port((*port.spec).clone(), port.owner).map_err(misfit(None))?;
+            }
         }
         for (index, route) in declared.routes.iter().enumerate() {
             let placed = next.place_route(route.clone(), true);
-            placed.map_err(|refusal| Misfit { element: Some(Element::Route(index)), refusal })?;
+            placed.map_err(misfit(Some(Element::Route(index))))?;
+        }
+        for (key, route) in before.routes.iter().filter(|(_, route)| !route.is_static) {
+            if self.routes.get(key).is_some_and(|present| present.is_static) {
+                next.place_route((*route.spec).clone(), false).map_err(misfit(None))?;
+            }
         }
         for (index, network) in declared.networks.iter().enumerate() {
             let placed = next.place_network(network.clone(), true);
-            placed.map_err(|refusal| Misfit { element: Some(Element::Network(index)), refusal })?;
+            placed.map_err(misfit(Some(Element::Network(index))))?;
+        }
+        for network in before.networks().filter(|network| !network.is_static) {
+            if self.networks.get(&network.spec.id).is_some_and(|present| present.is_static) {
+                next.place_network((*network.spec).clone(), false).map_err(misfit(None))?;
+            }
         }
         next.check_uplinks_remain()?;
-        next.check_networks_remain().map_err(|refusal| Misfit { element: None, refusal })?;
+        next.check_networks_remain().map_err(misfit(None))?;
         let gone = tables.into_iter().filter(|(name, _)| !next.uplinks.contains_key(name));
         let gone: Vec<_> = gone.collect();
         next.remember_tables(gone);
         *self = next;
         Ok(())
+    }
+
+    /// What the configuration file defines of what stands.
+    #[must_use]
+    pub fn declared(&self) -> Declared {
+        let routes = self.routes().filter(|route| route.is_static);
+        let networks = self.networks().filter(|network| network.is_static);
+        Declared {
+            limits: self.limits,
+            gateways: self.gateways().filter(|gateway| gateway.is_static()).map(|of| (*of.spec).clone()).collect(),
+            ports: self.ports().filter(|port| port.is_static()).map(|port| (*port.spec).clone()).collect(),
+            uplinks: self.uplinks().filter(|uplink| uplink.is_static).map(|of| (*of.spec).clone()).collect(),
+            routes: routes.map(|route| (*route.spec).clone()).collect(),
+            networks: networks.map(|network| (*network.spec).clone()).collect(),
+        }
     }
 
     fn without_static(&self) -> Self {

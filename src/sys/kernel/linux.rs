@@ -8,7 +8,8 @@ use std::path::Path;
 
 use crate::addr::{Family, InterfaceAddress, InterfaceName, Prefix};
 use crate::host::{
-    ForeignRoute, ForeignRule, Kernel, KernelError, Mark, Observed, Operation, Outcome, Setting, Survey, Traffic,
+    Flow, ForeignRoute, ForeignRule, Kernel, KernelError, Mark, Observed, Operation, Outcome, Setting, Survey, Traffic,
+    Way,
 };
 use crate::sys::netlink::{AddressEntry, Netlink, NetlinkError, Request, Watch};
 use crate::sys::sysctl::Ipv6Switches;
@@ -291,6 +292,10 @@ impl Kernel for LinuxKernel {
 
     fn fallen(&mut self) -> BTreeSet<InterfaceName> {
         std::mem::take(&mut self.fallen)
+    }
+
+    fn way(&mut self, flow: &Flow) -> Result<Option<Way>, KernelError> {
+        self.way_of(flow).map_err(|failed| failed.during(&format_args!("route get {}", flow.destination)))
     }
 
     fn survey(&mut self) -> Result<Survey, KernelError> {

@@ -12,5 +12,6 @@ mod reread;
 mod routes;
 mod settings;
 mod survey;
+mod way;
 
 pub use linux::LinuxKernel;

@@ -116,6 +116,20 @@ impl Netlink {
         answers.collect()
     }
 
+    /// The link of that index; `None` if there is none, or if its name is none for us.
+    ///
+    /// # Errors
+    /// Anything but "no such link".
+    pub fn link_at(&mut self, index: u32) -> Result<Option<Link>, NetlinkError> {
+        let mut message = query();
+        message.header.index = index;
+        match self.one(Request { message: RouteNetlinkMessage::GetLink(message), flags: 0 }) {
+            Ok(rows) => Ok(rows.into_iter().find_map(read)),
+            Err(error) if error.errno == libc::ENODEV => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// True if there is a link of that index.
     ///
     /// # Errors

@@ -14,6 +14,7 @@ mod route;
 mod rule;
 mod socket;
 mod watch;
+mod way;
 
 pub use address::AddressEntry;
 pub use error::NetlinkError;
@@ -22,3 +23,4 @@ pub use route::{Hop, RouteEntry, RouteKind};
 pub use rule::RuleEntry;
 pub use socket::{Netlink, Request};
 pub use watch::{LinkStep, Notice, Watch};
+pub use way::Aspect;

@@ -19,6 +19,7 @@ fn status_is_one_screen() {
         instances: vec![instance()],
         audit: audit(),
         repairs: Some(repairs()),
+        trial_ends_in_ms: None,
         problems: strings(["eth1 is down, so uplink display leads nowhere", "another one"]),
     };
     looks(&status, "
@@ -67,6 +68,7 @@ fn status_of_an_idle_daemon_is_short() {
         instances: vec![],
         audit: Audit { version: 0, timeout_ms: None, running: vec![] },
         repairs: Some(Repairs { counts: vec![], last_ms: None }),
+        trial_ends_in_ms: None,
         problems: vec![],
     };
     looks(
@@ -86,6 +88,6 @@ Audit
     );
     says(
         &status,
-        r#"{"schema":"vgw.status/1","version":"0.1.0","uptime_ms":900,"workers":4,"gateways":[],"ports":[],"uplinks":[],"instances":[],"audit":{"version":0,"timeout_ms":null,"running":[]},"repairs":{"counts":[],"last_ms":null},"problems":[]}"#,
+        r#"{"schema":"vgw.status/1","version":"0.1.0","uptime_ms":900,"workers":4,"gateways":[],"ports":[],"uplinks":[],"instances":[],"audit":{"version":0,"timeout_ms":null,"running":[]},"repairs":{"counts":[],"last_ms":null},"trial_ends_in_ms":null,"problems":[]}"#,
     );
 }

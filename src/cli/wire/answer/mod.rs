@@ -1,6 +1,7 @@
 //! Answers to reports.
 
 mod audit;
+mod configuration;
 mod fabric;
 mod gateway;
 mod host;
@@ -13,6 +14,7 @@ mod status;
 mod uplink;
 
 pub(in crate::cli) use audit::audit;
+pub(in crate::cli) use configuration::difference;
 pub(in crate::cli) use fabric::{fabric, fabric_deed};
 pub(in crate::cli) use gateway::gateway;
 pub(in crate::cli) use host::{host_object, step};

@@ -8,8 +8,19 @@ use super::{audit, gateway, instance, port, uplink};
 
 /// Everything at a glance.
 pub(in crate::cli) fn status(answer: wire::Status) -> report::Status {
-    let wire::Status { version, uptime_ms, workers, gateways, ports, uplinks, instances, audit, problems, repairs } =
-        answer;
+    let wire::Status {
+        version,
+        uptime_ms,
+        workers,
+        gateways,
+        ports,
+        uplinks,
+        instances,
+        audit,
+        problems,
+        repairs,
+        trial_ends_in_ms,
+    } = answer;
     report::Status {
         version,
         uptime_ms: number(uptime_ms),
@@ -20,6 +31,7 @@ pub(in crate::cli) fn status(answer: wire::Status) -> report::Status {
         instances: instances.into_iter().map(instance).collect(),
         audit: audit::audit(audit),
         repairs: repairs.map(self::repairs),
+        trial_ends_in_ms: trial_ends_in_ms.map(number),
         problems,
     }
 }

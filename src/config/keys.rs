@@ -1,0 +1,389 @@
+//! The keys of the configuration, as their manual has them: vgwd.toml(5) is made from this table. What
+//! is accepted is said in [`super::shape`]; a test holds both together.
+
+/// A table of the file.
+#[derive(Debug, Clone, Copy)]
+pub struct Section {
+    /// The keys that lead to it, with dots between them.
+    pub path: &'static str,
+    /// How it is written.
+    pub header: &'static str,
+    /// What it is for.
+    pub meaning: &'static str,
+    /// Its keys, in the order of explanation.
+    pub keys: &'static [Key],
+}
+
+/// A key of a table.
+#[derive(Debug, Clone, Copy)]
+pub struct Key {
+    /// Its name.
+    pub name: &'static str,
+    /// The form of its value.
+    pub form: &'static str,
+    /// What holds without it.
+    pub absent: Absent,
+    /// What it says.
+    pub meaning: &'static str,
+}
+
+/// What holds without a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Absent {
+    /// It must be there.
+    Refused,
+    /// It must be there unless this one is.
+    Instead(&'static str),
+    /// This value.
+    Default(&'static str),
+}
+
+/// A key that must be there.
+const fn must(name: &'static str, form: &'static str, meaning: &'static str) -> Key {
+    Key { name, form, absent: Absent::Refused, meaning }
+}
+
+/// A key that must be there unless another is.
+const fn or(name: &'static str, other: &'static str, form: &'static str, meaning: &'static str) -> Key {
+    Key { name, form, absent: Absent::Instead(other), meaning }
+}
+
+/// A key with a default.
+const fn may(name: &'static str, form: &'static str, default: &'static str, meaning: &'static str) -> Key {
+    Key { name, form, absent: Absent::Default(default), meaning }
+}
+
+/// Every table of the file.
+pub const SECTIONS: &[Section] = &[
+    Section {
+        path: "gateway",
+        header: "[[gateway]]",
+        meaning: "A virtual gateway: a tap by which a routing instance reaches the host's IP stack. Static: no call changes or removes it, and no audit does. As every element in double brackets it may stand any number of times.",
+        keys: &[
+            must("interface", "interface name", "The tap, by which the gateway is known."),
+            must(
+                "routing_instance",
+                "text",
+                "The virtual network's routing instance, as OpenContrail names it: domain:project:network:instance.",
+            ),
+            must(
+                "subnets",
+                "list of prefixes",
+                "The network's subnets, at least one: the host routes them to the tap.",
+            ),
+            may("routes", "list of prefixes", "the default route", "What the network reaches through the gateway."),
+            may(
+                "uplink",
+                "uplink name",
+                "the host's main table decides",
+                "The uplink that the network's traffic leaves by.",
+            ),
+            may(
+                "masquerade",
+                "boolean",
+                "false",
+                "The network's packets leave the host under the uplink's address, or that of the device they leave by. Needs the program nft.",
+            ),
+            may(
+                "weight",
+                "1 to 256",
+                "1",
+                "Its share of the flows beside other gateways with the same subnet or route.",
+            ),
+        ],
+    },
+    Section {
+        path: "port",
+        header: "[[port]]",
+        meaning: "A guest's port.",
+        keys: &[
+            must("name", "interface name", "The interface on the host, by which the port is known."),
+            must("routing_instance", "text", "The routing instance."),
+            must(
+                "addresses",
+                "list of prefixes",
+                "What is behind the port, at least one: routes of the instance, and the only sources allowed.",
+            ),
+            may(
+                "gateways",
+                "list of addresses",
+                "none",
+                "The addresses by which the guest knows its gateway; vgwd answers for them.",
+            ),
+            may("mac", "MAC address", "learned", "The guest's MAC. No other is a source then."),
+            may("mtu", "68 to 65535", "1500, or the interface's own", "The largest IP packet, bytes."),
+            may(
+                "attach",
+                "boolean",
+                "false",
+                "Serves an interface that exists already, a hypervisor's tap or a veth, instead of a new tap.",
+            ),
+            may(
+                "netns",
+                "name or path",
+                "none",
+                "The network namespace to place the tap in: a name under /run/netns, or an absolute path. Needs CAP_SYS_ADMIN.",
+            ),
+            may("guest_name", "interface name", "the port's own", "The tap's name in that namespace."),
+            may(
+                "guest_addresses",
+                "list of addresses with length",
+                "none",
+                "Addresses that the tap gets in that namespace.",
+            ),
+            may("weight", "1 to 256", "1", "Its share of the flows beside other ports with the same address."),
+            may("dhcp", "table", "requests are not answered", "What the guest is told by DHCP, see [port.dhcp]."),
+            may(
+                "router_advertisements",
+                "table",
+                "solicitations are not answered",
+                "What the guest is told by router advertisements, see [port.router_advertisements].",
+            ),
+        ],
+    },
+    Section {
+        path: "port.dhcp",
+        header: "[port.dhcp]",
+        meaning: "What the guest of the port above is told by DHCP: the port's one IPv4 address, its first IPv4 gateway as router, its MTU. An empty table is enough.",
+        keys: &[
+            may(
+                "prefix_length",
+                "1 to 32",
+                "that of the subnet of a gateway of the instance",
+                "The length of the guest's network.",
+            ),
+            may("dns", "list of IPv4 addresses", "none", "Name servers."),
+            may("host_name", "domain name", "none", "The guest's own name."),
+            may("domain", "domain name", "none", "The domain that the guest looks names up in."),
+            may("lease_time", "seconds, from 60", "3600", "How long the address is lent."),
+        ],
+    },
+    Section {
+        path: "port.router_advertisements",
+        header: "[port.router_advertisements]",
+        meaning: "The guest of the port above learns its IPv6 router, the network on the link and the MTU by router advertisements. An empty table is enough.",
+        keys: &[may("dns", "list of IPv6 addresses", "none", "Name servers.")],
+    },
+    Section {
+        path: "uplink",
+        header: "[[uplink]]",
+        meaning: "An uplink: a device of the host with its address and router, and a routing table of its own.",
+        keys: &[
+            must("name", "uplink name", "Its name."),
+            must("device", "interface name", "The host's device."),
+            or("address", "lease", "address with length", "The host's address on the device; vgwd does not add it."),
+            or("via", "lease", "address", "The router on that link."),
+            may(
+                "lease",
+                "ipv4 or ipv6",
+                "none",
+                "In place of address and via: a DHCP client leases them, and tells by a hook. Without a lease the uplink leads nowhere.",
+            ),
+            may(
+                "table",
+                "1 to 4294967295",
+                "the one it had before, or a free one from host.table_base on",
+                "The routing table.",
+            ),
+        ],
+    },
+    Section {
+        path: "route",
+        header: "[[route]]",
+        meaning: "A static route of a routing instance. It has either via or action.",
+        keys: &[
+            must("routing_instance", "text", "The routing instance."),
+            must("prefix", "prefix", "The destination."),
+            or("via", "action", "list of tables", "The ports that it leads over, see via; several share the flows."),
+            or(
+                "action",
+                "via",
+                "discard or unreachable",
+                "Drops what matches: in silence, or with an ICMP error for the sender.",
+            ),
+        ],
+    },
+    Section {
+        path: "route.via",
+        header: "via = [{ ... }]",
+        meaning: "A hop of a static route.",
+        keys: &[
+            must("port", "interface name", "The port, or a gateway's tap."),
+            may(
+                "gateway",
+                "address",
+                "the destination itself is asked for",
+                "The neighbour behind the port that takes the packets on.",
+            ),
+            may("weight", "1 to 256", "1", "Its share of the flows."),
+        ],
+    },
+    Section {
+        path: "network",
+        header: "[[network]]",
+        meaning: "A network of a compute service, which adds its guests' ports by AddPort: where they belong.",
+        keys: &[
+            must("id", "UUID", "The network's UUID, the vn_id of its ports."),
+            must("routing_instance", "text", "The routing instance of its ports."),
+            may("gateways", "list of addresses", "none", "The addresses by which its guests know their gateway."),
+        ],
+    },
+    Section {
+        path: "audit",
+        header: "[audit]",
+        meaning: "The audit that deletes what a returning controller does not confirm.",
+        keys: &[may(
+            "timeout",
+            "time, or off",
+            "60s",
+            "How long a controller has after it connected to add its gateways again, and a compute service its ports: seconds, or text such as 500ms, 60s, 5m.",
+        )],
+    },
+    Section {
+        path: "api",
+        header: "[api]",
+        meaning: "Where calls come in. Read at start only.",
+        keys: &[
+            may(
+                "thrift_listen",
+                "address:port, or none",
+                "127.0.0.1:9090",
+                "The OpenContrail-compatible Thrift service. It has no access control. As the packaged unit runs it, vgwd is reached by this host alone: another address needs IPAddressAllow= in a drop-in of the unit.",
+            ),
+            may(
+                "socket",
+                "path",
+                "/run/vgw/vgwd.sock",
+                "The own service, which vgw(1) speaks. Open to the daemon's user and group.",
+            ),
+        ],
+    },
+    Section {
+        path: "rest",
+        header: "[rest]",
+        meaning: "The REST form of the gateway calls. Read at start only.",
+        keys: &[may(
+            "listen",
+            "address:port, or none",
+            "none",
+            "Where it listens. It has no access control either, see api.thrift_listen.",
+        )],
+    },
+    Section {
+        path: "limits",
+        header: "[limits]",
+        meaning: "How much may stand at once, static things included: 0 to 1000000 each.",
+        keys: &[
+            may("gateways", "number", "4096", "Gateways."),
+            may("ports", "number", "4096", "Ports."),
+            may("uplinks", "number", "256", "Uplinks."),
+            may("routes", "number", "4096", "Static routes."),
+            may("networks", "number", "4096", "Networks of compute services."),
+        ],
+    },
+    Section {
+        path: "host",
+        header: "[host]",
+        meaning: "The numbers by which vgwd knows its own things in the kernel. Read at start only; change them before the first start, or stop vgwd first: under other numbers it does not find what it left behind.",
+        keys: &[
+            may(
+                "route_protocol",
+                "number to 255",
+                "201",
+                "Protocol of routes and rules; not one of 0-18, 42, 80, 84, 99, 186-198, which others use.",
+            ),
+            may("rule_priority", "1 to 30766", "20100", "First of 2000 rule priorities."),
+            may("table_base", "number from 256", "20100", "First of 1000 routing tables."),
+            may(
+                "rt_tables",
+                "absolute path, or none",
+                "/etc/iproute2/rt_tables.d",
+                "Folder for a file with the names of the uplinks' tables, for ip route show table vgw-NAME. Nothing is written if there is no such folder.",
+            ),
+            may("link_group", "number from 1", "20100", "Group of the taps."),
+            may(
+                "check",
+                "time from 1s, or off",
+                "60s",
+                "How often everything is checked. What others change is repaired at once if the kernel tells of it; of some things it does not.",
+            ),
+        ],
+    },
+    Section {
+        path: "dataplane",
+        header: "[dataplane]",
+        meaning: "The packet path. Read at start only.",
+        keys: &[
+            may("workers", "1 to 256", "1", "Threads that forward, each with its own queue of every port."),
+            may(
+                "io_uring",
+                "on, off or auto",
+                "auto",
+                "Whether small packets that queue up are moved many at a time; auto measures at start whether that is faster here.",
+            ),
+            may(
+                "spin",
+                "time in us to 1000us, or off",
+                "off",
+                "How long a worker looks for more packets before it sleeps, while they come one after the other. 50us nearly halves round trips and takes up to one processor for each worker meanwhile.",
+            ),
+        ],
+    },
+    Section {
+        path: "compat",
+        header: "[compat]",
+        meaning: "For a host that OpenContrail's vRouter agent served before.",
+        keys: &[may(
+            "agent_conf",
+            "absolute path, or none",
+            "none",
+            "The agent's configuration: the gateways of its sections [GATEWAY-n] are static ones beside those of this file. vgw import turns them into this file's form.",
+        )],
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::super::document::Document;
+    use super::super::source::Source;
+    use super::*;
+
+    /// The keys that are accepted in a place, as the reader names them when it meets another.
+    fn accepted(text: &str) -> BTreeSet<String> {
+        let source = Source { path: "vgwd.toml".into(), text: text.to_owned() };
+        let complaint = Document::parse(&source).err().expect("a key that nobody has").to_string();
+        let (_, expected) = complaint.split_once("`nonsense`, expected ").expect(&complaint);
+        expected.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn every_key_is_in_the_manual_and_none_more() {
+        let mut tables: BTreeSet<String> = BTreeSet::new();
+        for Section { path, keys, .. } in SECTIONS {
+            let text = match *path {
+                "gateway" | "port" | "uplink" | "route" | "network" => format!("[[{path}]]\nnonsense = 1\n"),
+                "route.via" => "[[route]]\nvia = [{ nonsense = 1 }]\n".to_owned(),
+                nested if nested.contains('.') => format!("[[port]]\n[{nested}]\nnonsense = 1\n"),
+                _ => format!("[{path}]\nnonsense = 1\n"),
+            };
+            let written: BTreeSet<String> = keys.iter().map(|key| key.name.to_owned()).collect();
+            assert_eq!(written.len(), keys.len(), "{path}");
+            assert_eq!(written, accepted(&text), "{path}");
+            tables.extend(path.split('.').next().map(str::to_owned));
+        }
+        assert_eq!(tables, accepted("nonsense = 1\n"));
+    }
+
+    #[test]
+    fn every_key_is_in_the_packaged_example() {
+        let example = include_str!("../../packaging/vgwd.toml");
+        let words: BTreeSet<&str> = example.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).collect();
+        for Section { path, keys, .. } in SECTIONS {
+            for key in *keys {
+                assert!(words.contains(key.name), "{path}.{}", key.name);
+            }
+        }
+    }
+}

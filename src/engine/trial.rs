@@ -1,0 +1,121 @@
+//! Another configuration, applied on trial: unless somebody confirms it in time, what stood before
+//! comes back. The timer is the daemon's, so that it runs out also when the change has cut off whoever
+//! made it.
+
+use std::time::Duration;
+
+use crate::clock::Moment;
+use crate::gateway::{Declared, Difference, Registry};
+use crate::host::diff;
+
+use super::command::{Caller, Failure, ReloadError};
+use super::conductor::Conductor;
+use super::inventory::{port_steps, steps};
+use super::knowledge::Knowledge;
+use super::view::ComparisonView;
+
+/// What stood before a configuration that has not been confirmed.
+#[derive(Debug)]
+pub(super) struct Trial {
+    before: Registry,
+    timeout: Option<Duration>,
+    deadline: Moment,
+}
+
+impl Trial {
+    /// When it ends.
+    pub(super) fn deadline(&self) -> Moment {
+        self.deadline
+    }
+}
+
+impl Conductor {
+    /// What another configuration would change, and what would be done for it.
+    ///
+    /// # Errors
+    /// Why it does not fit.
+    pub(super) fn compare(&mut self, declared: &Declared) -> Result<ComparisonView, ReloadError> {
+        self.mirror.doubt();
+        self.learn(&mut Knowledge::default())?;
+        let differences = self.plan.registry().declared().differences(declared);
+        let mut next = self.plan.registry().clone();
+        next.reload(declared, self.mirror.seen())?;
+        let plan = self.plan.then(next, self.mirror.seen().surroundings.clone());
+        let mut all = port_steps(&self.plan, &plan);
+        all.extend(steps(&diff(&plan.want().host, self.mirror.seen()), [self.plan.registry(), plan.registry()]));
+        Ok(ComparisonView { differences, steps: all })
+    }
+
+    /// Applies another configuration. With a time to confirm it, what stands now comes back when that is
+    /// over.
+    ///
+    /// # Errors
+    /// Why it does not fit, or that another one is on trial; nothing has changed.
+    pub(super) fn apply(
+        &mut self,
+        caller: &Caller,
+        declared: &Declared,
+        timeout: Option<Duration>,
+        confirm: Option<Duration>,
+    ) -> Result<Vec<Difference>, ReloadError> {
+        if let Some(trial) = &self.trial {
+            return Err(Failure::OnTrial(trial.deadline - self.clock.now()).into());
+        }
+        let (before, old_timeout) = (self.plan.registry().clone(), self.audit.timeout());
+        self.reload(declared, timeout)?;
+        let differences = before.declared().differences(declared);
+        tracing::info!(%caller, differences = differences.len(), on_trial = ?confirm, "configuration applied");
+        self.trial = confirm.map(|time| Trial { before, timeout: old_timeout, deadline: self.clock.now() + time });
+        Ok(differences)
+    }
+
+    /// Keeps the configuration that is on trial.
+    ///
+    /// # Errors
+    /// None is.
+    pub(super) fn confirm(&mut self, caller: &Caller) -> Result<(), Failure> {
+        self.trial.take().ok_or(Failure::NoTrial)?;
+        tracing::info!(%caller, "configuration confirmed");
+        Ok(())
+    }
+
+    /// Takes back the configuration that is on trial.
+    ///
+    /// # Errors
+    /// None is.
+    pub(super) fn roll_back(&mut self, caller: &Caller) -> Result<(), Failure> {
+        let trial = self.trial.take().ok_or(Failure::NoTrial)?;
+        tracing::info!(%caller, "configuration taken back");
+        self.revert(&trial)
+    }
+
+    /// Takes back the configuration on trial when its time is over.
+    pub(super) fn expire_trial(&mut self, now: Moment) {
+        if let Some(trial) = self.trial.take_if(|trial| trial.deadline <= now) {
+            tracing::warn!("the configuration was not confirmed in time: what stood before comes back");
+            if let Err(failure) = self.revert(&trial) {
+                tracing::error!("the configuration before cannot come back: {failure}");
+            }
+        }
+    }
+
+    /// Another configuration takes the place of the one on trial, which nobody can take back then.
+    pub(super) fn end_trial(&mut self) {
+        if self.trial.take().is_some() {
+            tracing::warn!("the configuration on trial is replaced by the one read again");
+        }
+    }
+
+    /// Brings back what stood before a trial, as far as the host lets it.
+    fn revert(&mut self, trial: &Trial) -> Result<(), Failure> {
+        self.mirror.doubt();
+        self.learn(&mut Knowledge::default())?;
+        let mut next = self.plan.registry().clone();
+        next.revert(&trial.before, self.mirror.seen()).map_err(|misfit| Failure::Refused(misfit.refusal))?;
+        self.settle_anyhow(next);
+        self.audit.set_timeout(trial.timeout);
+        self.port_audit.set_timeout(trial.timeout);
+        self.look_for_leases();
+        Ok(())
+    }
+}
