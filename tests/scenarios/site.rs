@@ -17,8 +17,8 @@ use vgw::engine::{
 use vgw::gateway::{Audit, Declared, Leases, PortSpec, UplinkName};
 use vgw::host::fake::FakeKernel;
 use vgw::host::{
-    ForeignRoute, ForeignRule, HostRoute, Kernel, KernelError, Mark, Observed, Operation, Outcome, RouteKey, Survey,
-    Traffic,
+    Flow, ForeignRoute, ForeignRule, HostRoute, Kernel, KernelError, Mark, Observed, Operation, Outcome, RouteKey,
+    Survey, Traffic, Way,
 };
 use vgw::packet::{Batch, Packet, SuperPackets};
 
