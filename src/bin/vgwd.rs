@@ -62,7 +62,14 @@ fn run(arguments: &Arguments) -> Result<(), Fatal> {
         StartError::Misfit(misfit) => Fatal::Config(config.locate(&misfit)),
         other => Fatal::Start(other),
     })?;
-    let servers = listeners.serve(&engine.handle(), &clock)?;
+    let servers = match listeners.serve(&engine.handle(), &clock) {
+        Ok(servers) => servers,
+        Err(fatal) => {
+            // The host gets back what it needs to be reached.
+            engine.stop().iter().for_each(|problem| tracing::error!("{problem}"));
+            return Err(fatal);
+        }
+    };
     tracing::info!(version = env!("CARGO_PKG_VERSION"), workers = config.workers, "ready");
     let service = Service::ready(&engine.handle())?;
     for signal in signals.forever() {

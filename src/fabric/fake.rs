@@ -80,6 +80,7 @@ pub(super) fn device(index: u32, text: &str) -> Device {
         loopback: false,
         ethernet: true,
         master: None,
+        uppers: Vec::new(),
         address_generation: Some(0),
         settings: [(IPV6_OFF.to_owned(), "0".to_owned())].into(),
     }

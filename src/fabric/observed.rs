@@ -22,6 +22,8 @@ pub struct Device {
     pub ethernet: bool,
     /// The index of the bridge, bond or the like that it belongs to.
     pub master: Option<u32>,
+    /// Devices on top of it: VLANs, macvlans, tunnels bound to it.
+    pub uppers: Vec<InterfaceName>,
     /// How the kernel makes IPv6 link-local addresses; `None` without IPv6.
     pub address_generation: Option<u8>,
     /// What of [`super::COPIED`] it has.

@@ -22,6 +22,9 @@ pub enum Refusal {
     /// A bridge or a bond has it.
     #[error("{0} belongs to another device (a bridge, a bond, a VRF), whose addresses and routes count")]
     Enslaved(InterfaceName),
+    /// What is on top of it would no longer hear anything.
+    #[error("{1} is on top of {0}, and would be cut off: it has to be on the tap")]
+    Covered(InterfaceName, InterfaceName),
     /// Something of ours uses it.
     #[error("{0} is the device of {1}")]
     InUse(InterfaceName, String),
@@ -73,6 +76,9 @@ impl Refusal {
         }
         if found.master.is_some() {
             return Err(Self::Enslaved(device));
+        }
+        if let Some(upper) = found.uppers.first() {
+            return Err(Self::Covered(device, *upper));
         }
         if observed.host.is_some() {
             return Err(Self::HostExists(host));

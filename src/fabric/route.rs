@@ -115,10 +115,16 @@ impl Route {
         self.0.number(HEAD, TABLE).unwrap_or_else(|| self.0.byte(TABLE_BYTE).into())
     }
 
+    /// Who put it there (`rtm_protocol`).
+    #[must_use]
+    pub fn protocol(&self) -> u8 {
+        self.0.byte(PROTOCOL)
+    }
+
     /// True if the kernel put it there, as it does with an address.
     #[must_use]
     pub fn is_by_kernel(&self) -> bool {
-        self.0.byte(PROTOCOL) == BY_KERNEL
+        self.protocol() == BY_KERNEL
     }
 
     /// The number of the next hop object that it leads to, if it does.

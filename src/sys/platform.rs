@@ -61,7 +61,8 @@ impl LinuxPlatform {
         let (bell, stirrings) = bell.map_err(|error| failed(error.to_string(), error.raw_os_error().unwrap_or(0)))?;
         let tables = TableNames::load(state_directory);
         let (protocol, leases) = (mark.protocol, None);
-        let fabric = LinuxSite::new(state_directory, queues).map_err(|error| failed(error.to_string(), 0))?;
+        let fabric =
+            LinuxSite::new(state_directory, queues, Some(protocol)).map_err(|error| failed(error.to_string(), 0))?;
         Ok(Self { kernel, _bell: bell, stirrings, netlink, queues, io_uring, protocol, leases, tables, fabric })
     }
 

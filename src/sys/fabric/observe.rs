@@ -15,7 +15,13 @@ const GET_ADDRESS: u16 = 22;
 const GET_ROUTE: u16 = 26;
 const GET_NEIGHBOUR: u16 = 30;
 const GET_RULE: u16 = 34;
+const NAME: u16 = 3;
+const LINK: u16 = 5;
 const MASTER: u16 = 10;
+const LINK_INFO: u16 = 18;
+const INFO_KIND: u16 = 1;
+const INFO_DATA: u16 = 2;
+const VXLAN_LINK: u16 = 3;
 const ETHERNET: u16 = 1;
 const INPUT_NAME: u16 = 3;
 const PRIORITY: u16 = 6;
@@ -70,9 +76,25 @@ fn find(netlink: &mut Netlink, name: InterfaceName) -> Result<Option<Device>, Ne
         loopback: link.loopback,
         ethernet: kind == Some(ETHERNET),
         master,
+        uppers: all.iter().filter_map(|row| upper(row, link.index)).collect(),
         address_generation: link.address_generation,
         settings: settings(name),
     }))
+}
+
+/// The device of a row, if it is on top of the one of that index. The other end of a veth looks so, too.
+fn upper(row: &[u8], index: u32) -> Option<InterfaceName> {
+    let attributes = row.get(16..)?;
+    let info = attribute(attributes, LINK_INFO)?;
+    let kind = attribute(&info, INFO_KIND)?;
+    let lower = match kind.strip_suffix(b"\0").unwrap_or(&kind) {
+        b"veth" => None,
+        b"vxlan" => attribute(&attribute(&info, INFO_DATA)?, VXLAN_LINK),
+        _ => attribute(attributes, LINK),
+    };
+    let is_upper = lower? == index.to_ne_bytes();
+    let name = String::from_utf8(attribute(attributes, NAME)?).ok()?;
+    name.trim_end_matches('\0').parse().ok().filter(|_| is_upper)
 }
 
 fn attribute(bytes: &[u8], kind: u16) -> Option<Vec<u8>> {

@@ -45,18 +45,27 @@ pub struct LinuxSite {
     netlink: Netlink,
     journal: JournalFile,
     queues: usize,
+    own: Option<u8>,
     taps: Vec<Tap>,
     sockets: Vec<PacketSocket>,
 }
 
 impl LinuxSite {
-    /// The present network namespace, with the journal in that folder and so many queues a device.
+    /// The present network namespace, with the journal in that folder and so many queues a device. Routes
+    /// of the protocol `own` are ours: they are neither moved nor written down, but made anew.
     ///
     /// # Errors
     /// No descriptor or no memory left.
-    pub fn new(folder: &Path, queues: usize) -> Result<Self, SiteError> {
+    pub fn new(folder: &Path, queues: usize, own: Option<u8>) -> Result<Self, SiteError> {
         let netlink = Netlink::open().map_err(|error| SiteError(error.to_string()))?;
-        Ok(Self { netlink, journal: JournalFile::in_folder(folder), queues, taps: Vec::new(), sockets: Vec::new() })
+        Ok(Self {
+            netlink,
+            journal: JournalFile::in_folder(folder),
+            queues,
+            own,
+            taps: Vec::new(),
+            sockets: Vec::new(),
+        })
     }
 
     /// Where a side is.
@@ -129,7 +138,9 @@ impl FabricSite for LinuxSite {
 
 impl Site for LinuxSite {
     fn observe(&mut self, device: InterfaceName, host: InterfaceName) -> Result<Observed, SiteError> {
-        observe(&mut self.netlink, device, host).map_err(refused)
+        let mut observed = observe(&mut self.netlink, device, host).map_err(refused)?;
+        observed.routes.retain(|route| Some(route.protocol()) != self.own);
+        Ok(observed)
     }
 
     fn now(&self) -> u64 {

@@ -75,7 +75,7 @@ pub fn restore(folder: &Path) -> Result<Rescued, RescueError> {
         Verdict::Nothing => Ok(Rescued::Nothing),
         Verdict::Aside(why) => Ok(Rescued::Aside { why, path: journal.put_aside().map_err(on_disk)? }),
         Verdict::Restore(mut record) => {
-            let mut site = LinuxSite::new(folder, 1)?;
+            let mut site = LinuxSite::new(folder, 1, None)?;
             give(&mut site, &mut record, false)?;
             Ok(Rescued::Restored { device: record.device.name, host: record.host })
         }

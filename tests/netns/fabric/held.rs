@@ -7,6 +7,9 @@ use serde_json::Value;
 use crate::daemon::Daemon;
 use crate::lab::{eventually, shared_turn};
 
+use crate::site::{Guest, NET1};
+use crate::traffic::{assert_ping, assert_tcp};
+
 use super::node::{ADDRESSES, Node, Talk};
 
 const TAKEN: &str = "[fabric]\ndevice = \"eth0\"\n";
@@ -181,6 +184,12 @@ fn what_cannot_be_taken_is_refused_with_the_reason() {
         let (found, said) = vgw(&node, &format!("fabric take {words}"));
         assert!(found == Some(code) && said.contains(reason), "{words}: {found:?} {said}");
     }
+    for kind in ["link eth0 name up0 type macvlan", "name up0 type vxlan id 5 dev eth0 dstport 4789"] {
+        node.node.ip(&format!("link add {kind}"));
+        let (_, said) = vgw(&node, "fabric take eth0");
+        assert!(said.contains("up0 is on top of eth0, and would be cut off"), "{said}");
+        node.node.ip("link delete up0");
+    }
     node.node.ip("nexthop add id 7 via 192.0.2.1 dev eth0");
     node.node.ip("route add 203.0.108.0/24 nhid 7");
     let (_, said) = vgw(&node, "fabric take eth0");
@@ -189,4 +198,36 @@ fn what_cannot_be_taken_is_refused_with_the_reason() {
     node.node.ip("nexthop delete id 7");
     node.assert_unchanged(&before, "refused");
     daemon.stop();
+}
+
+#[test]
+fn a_gateway_and_its_uplink_work_by_way_of_the_tap() {
+    let _turn = shared_turn();
+    let (node, guest) = (Node::new(), Guest::new(10));
+    // Nothing but the wire leads the client to the guest: whoever has its address answers.
+    node.client.ip("route add 192.168.1.0/24 dev eth0");
+    let before = at_rest(&node);
+    let uplink = "[[uplink]]\nname = \"up\"\ndevice = \"vhost0\"\naddress = \"192.0.2.5/24\"\nvia = \"192.0.2.1\"\n";
+    let gateway = format!(
+        "[[gateway]]\ninterface = \"vgw1\"\nrouting_instance = \"{NET1}\"\nsubnets = [\"192.168.1.0/24\"]\nuplink = \"up\"\n"
+    );
+    let port = guest.port("tap0", NET1, "");
+    let daemon = start(&node, &format!("{TAKEN}{uplink}{gateway}{port}"));
+    assert_ping(&guest.namespace, "192.0.2.1");
+    assert_ping(&node.client, "192.168.1.10");
+    assert_tcp(&node.client, &guest.namespace, "192.168.1.10", 8 << 20);
+    assert_tcp(&guest.namespace, &node.client, "192.0.2.1", 8 << 20);
+    let (_, refused) = vgw(&node, "fabric give-back");
+    assert!(refused.contains("vhost0 is the device of uplink up, which goes first"), "{refused}");
+    let routes = must(&node, "route list --instance FABRIC");
+    assert!(routes.contains("192.168.1.0/24") && routes.contains("vhost0"), "{routes}");
+    // A crash must not put our own routes by the tap on the card.
+    let journal = std::fs::read_to_string(node.folder.path().join("state/fabric.json")).unwrap();
+    let tables = node.node.ip("route show table all dev vhost0");
+    let uplink = tables.lines().find(|line| line.contains("proto 201") || line.contains("proto vgw"));
+    let table = uplink.and_then(|line| Some(line.split_once("table ")?.1.split_whitespace().next()?.to_owned()));
+    let table = table.unwrap_or_else(|| panic!("the uplink has no table:\n{tables}"));
+    assert!(!journal.contains(&format!("table {table}\"")), "{journal}");
+    daemon.stop();
+    node.assert_unchanged(&before, "stopped");
 }

@@ -19,7 +19,7 @@ const STEPS: &str = "VGW_TEST_FABRIC_STEPS";
 #[ignore = "run by the others"]
 fn child() {
     let (Ok(folder), Ok(steps)) = (std::env::var(FOLDER), std::env::var(STEPS)) else { return };
-    let mut site = super::crossing::Carried::new(vgw::sys::fabric::LinuxSite::new(folder.as_ref(), 1).unwrap());
+    let mut site = super::crossing::Carried::new(vgw::sys::fabric::LinuxSite::new(folder.as_ref(), 1, None).unwrap());
     site.die = Some(steps.parse().unwrap());
     let (mut record, done) = take_eth0(&mut site);
     done.unwrap();

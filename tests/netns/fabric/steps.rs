@@ -18,7 +18,7 @@ pub(crate) fn take_eth0(site: &mut Carried) -> (Record, Result<(), vgw::fabric::
 }
 
 pub(crate) fn site(node: &Node) -> Carried {
-    Carried::new(LinuxSite::new(node.folder.path(), 1).unwrap())
+    Carried::new(LinuxSite::new(node.folder.path(), 1, None).unwrap())
 }
 
 #[test]
