@@ -270,6 +270,19 @@ pub const SECTIONS: &[Section] = &[
         )],
     },
     Section {
+        path: "fabric",
+        header: "[fabric]",
+        meaning: "The host's own network card, taken in front of the host as OpenContrail's vRouter does. Without this section it stays the host's. Read at start only.",
+        keys: &[
+            must(
+                "device",
+                "interface name",
+                "The card: eth0. Its addresses and routes are moved to the interface, and back when vgwd stops.",
+            ),
+            may("interface", "interface name", "vhost0", "The host's interface in its place, a tap."),
+        ],
+    },
+    Section {
         path: "limits",
         header: "[limits]",
         meaning: "How much may stand at once, static things included: 0 to 1000000 each.",
