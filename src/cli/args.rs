@@ -1,7 +1,7 @@
 //! The words and options of `vgw`. Values are checked here, so that a mistake names its option and
 //! nothing half-right is sent to the daemon.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -10,6 +10,10 @@ use crate::addr::{
     Family, InstanceName, InterfaceAddress, InterfaceName, Mac, Masked, Prefix, PrefixError, Uuid, Weight,
 };
 use crate::gateway::{DomainName, UplinkName};
+
+mod services;
+
+pub use services::Services;
 
 /// Gives isolated virtual networks a way out on the compute node itself.
 #[derive(Debug, Parser)]
@@ -157,10 +161,11 @@ pub enum PortVerb {
 /// `vgw network …`
 #[derive(Debug, Subcommand)]
 pub enum NetworkVerb {
-    /// Says which routing instance a network is, or changes its gateway addresses.
+    /// Says which routing instance a network is, or changes its gateway addresses and what guests are told.
     #[command(after_help = "Example:\n  vgw network add 9f2c1d34-0a1b-4c5d-8e6f-0123456789ab \\\n      \
-                            --instance default-domain:admin:net1:net1 --gateway 192.168.1.1")]
-    Add(NetworkAdd),
+                            --instance default-domain:admin:net1:net1 --gateway 192.168.1.1 \\\n      \
+                            --dhcp --dhcp-dns 192.0.2.53")]
+    Add(Box<NetworkAdd>),
     /// Forgets a network that has no ports.
     #[command(after_help = "Example:\n  vgw network delete 9f2c1d34-0a1b-4c5d-8e6f-0123456789ab")]
     Delete {
@@ -171,6 +176,13 @@ pub enum NetworkVerb {
     /// Lists the networks.
     #[command(after_help = "Example:\n  vgw network list -j")]
     List,
+    /// Shows a network, and what its guests are told.
+    #[command(after_help = "Example:\n  vgw network show 9f2c1d34-0a1b-4c5d-8e6f-0123456789ab")]
+    Show {
+        /// The network's UUID.
+        #[arg(value_name = "UUID")]
+        id: Uuid,
+    },
 }
 
 /// `vgw uplink …`
@@ -345,30 +357,12 @@ pub struct PortAdd {
     /// The port's share of the flows beside others with the same address, 1 to 256.
     #[arg(long, default_value_t = Weight::ONE)]
     pub weight: Weight,
-    /// Serves the guest by DHCP: the port's one IPv4 address, its gateway as router, its MTU.
-    #[arg(long)]
-    pub dhcp: bool,
-    /// The length of the network that the guest is told; the subnet's of a gateway of the instance if absent.
-    #[arg(long, value_name = "BITS", requires = "dhcp", value_parser = clap::value_parser!(i32).range(1..=32))]
-    pub dhcp_prefix_length: Option<i32>,
-    /// A name server that the guest is told by DHCP. May be repeated.
-    #[arg(long, value_name = "ADDRESS", requires = "dhcp")]
-    pub dhcp_dns: Vec<Ipv4Addr>,
+    /// What the guest is told.
+    #[command(flatten)]
+    pub services: Services,
     /// The guest's own name.
     #[arg(long, value_name = "NAME", requires = "dhcp")]
     pub dhcp_host_name: Option<DomainName>,
-    /// The domain that the guest looks names up in.
-    #[arg(long, value_name = "NAME", requires = "dhcp")]
-    pub dhcp_domain: Option<DomainName>,
-    /// How long the address is lent, seconds, from 60; an hour if absent.
-    #[arg(long, value_name = "SECONDS", requires = "dhcp", value_parser = clap::value_parser!(u32).range(60..))]
-    pub dhcp_lease_time: Option<u32>,
-    /// Tells the guest its IPv6 router, the network and the MTU by router advertisements.
-    #[arg(long)]
-    pub router_advertisements: bool,
-    /// A name server that the guest is told by router advertisements. May be repeated.
-    #[arg(long, value_name = "ADDRESS", requires = "router_advertisements")]
-    pub ra_dns: Vec<Ipv6Addr>,
 }
 
 /// A network as it shall be.
@@ -383,6 +377,9 @@ pub struct NetworkAdd {
     /// The address by which its guests know their gateway; the daemon answers for it. May be repeated.
     #[arg(long = "gateway", value_name = "ADDRESS")]
     pub gateways: Vec<IpAddr>,
+    /// What its guests are told.
+    #[command(flatten)]
+    pub services: Services,
 }
 
 /// An uplink as it shall be.

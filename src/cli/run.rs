@@ -137,6 +137,11 @@ impl Talk<'_> {
                 let networks = self.daemon.list_networks()?.into_iter().map(wire::network).collect();
                 self.form.text(&Networks { networks })
             }
+            NetworkVerb::Show { id } => {
+                let name = id.to_string();
+                let found = self.daemon.list_networks()?.into_iter().find(|network| network.id == name);
+                self.form.text(&wire::network(found.ok_or_else(|| missing("network", &name))?))
+            }
         }
     }
 

@@ -134,6 +134,8 @@ pub(super) struct NetworkOfPorts {
     pub(super) routing_instance: Text<InstanceName>,
     #[serde(default)]
     pub(super) gateways: Vec<Text<IpAddr>>,
+    pub(super) dhcp: Option<Dhcp>,
+    pub(super) router_advertisements: Option<RouterAdvertisements>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -13,7 +13,7 @@ pub(super) fn lease(spec: &PortSpec, told: ToldNetworks, mtu: u32) -> Option<Lea
         prefix_length: prefix_length(spec, told)?,
         router: spec.v4_router()?,
         dns: dhcp.dns.clone(),
-        host_name: text(&dhcp.host_name),
+        host_name: text(&spec.host_name),
         domain: text(&dhcp.domain),
         mtu: u16::try_from(mtu).unwrap_or(u16::MAX),
         time: dhcp.lease_time.0,
@@ -55,6 +55,7 @@ mod tests {
             mtu: None,
             weight: Weight::ONE,
             dhcp: Some(DhcpSpec::default()),
+            host_name: None,
             router_advertisements: Some(AdvertisementSpec::default()),
         }
     }

@@ -123,6 +123,7 @@ pub(crate) fn read(line: &str) -> Result<Request, String> {
                 mtu: words.one("mtu")?,
                 weight: words.one("weight")?.unwrap_or_default(),
                 dhcp: None,
+                host_name: None,
                 router_advertisements: None,
             })
         }

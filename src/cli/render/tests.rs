@@ -500,3 +500,38 @@ fn colour_marks_what_needs_an_eye() {
     let shown = Gateways { gateways: vec![stale()] }.render(Style::COLOUR);
     assert!(shown.contains("\x1b[31mdeleted in 41 s\x1b[0m"), "{shown}");
 }
+
+#[test]
+fn a_networks_page_says_what_its_guests_are_told() {
+    let network = Network {
+        id: "20202020-2020-2020-2020-202020202020".into(),
+        instance: "net1".into(),
+        gateways: vec!["10.0.0.1".into()],
+        dhcp: Some(NetworkDhcp {
+            prefix_length: Some(24),
+            dns: vec!["9.9.9.9".into()],
+            domain: Some("example.org".into()),
+            lease_time: 600,
+        }),
+        router_advertisements: None,
+        is_static: false,
+    };
+    looks(
+        &network,
+        "\
+network 20202020-2020-2020-2020-202020202020
+  instance      net1
+  state         dynamic
+  gateways      10.0.0.1
+  dhcp          for 600 s, length 24, domain example.org, dns 9.9.9.9
+  router adv.   no
+",
+    );
+    looks(
+        &Networks { networks: vec![network] },
+        "\
+network                               state    instance  gateways  guests are told by
+20202020-2020-2020-2020-202020202020  dynamic  net1      10.0.0.1  dhcp
+",
+    );
+}

@@ -3,6 +3,7 @@
 use crate::api::generated::virtual_gateway as wire;
 
 use super::super::report;
+use super::services;
 
 /// Everything at a glance.
 pub(in super::super) fn status(answer: wire::Status) -> report::Status {
@@ -133,8 +134,15 @@ fn counters(answer: wire::Counters) -> report::Counters {
 
 /// A network.
 pub(in super::super) fn network(answer: wire::NetworkState) -> report::Network {
-    let wire::NetworkState { id, routing_instance, gateways, is_static } = answer;
-    report::Network { id, instance: routing_instance, gateways, is_static }
+    let wire::NetworkState { id, routing_instance, gateways, is_static, dhcp, router_advertisements } = answer;
+    report::Network {
+        id,
+        instance: routing_instance,
+        gateways,
+        dhcp: dhcp.map(services::network_dhcp),
+        router_advertisements: router_advertisements.map(services::network_advertisements),
+        is_static,
+    }
 }
 
 /// An uplink.
@@ -248,6 +256,6 @@ fn weight(value: Option<i32>) -> u64 {
 }
 
 /// Thrift has no unsigned integers. The daemon sends none below zero.
-fn number(value: i64) -> u64 {
+pub(super) fn number(value: i64) -> u64 {
     u64::try_from(value).unwrap_or_default()
 }

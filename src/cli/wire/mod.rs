@@ -2,6 +2,7 @@
 
 mod answer;
 mod request;
+mod services;
 
 pub(super) use answer::{
     audit, foreign_uplink, gateway, host_object, instance, lease_outcome, lookup, network, outcome, port, route,

@@ -75,10 +75,12 @@ fn the_packaged_examples_are_good() {
     let counts = [gateways.len(), ports.len(), uplinks.len(), routes.len(), networks.len()];
     assert_eq!(counts, [1, 2, 2, 2, 1]);
     assert_eq!(config.warnings, [""; 0]);
+    assert_eq!(networks[0].dhcp.as_ref().map(|dhcp| dhcp.dns.len()), Some(2));
+    assert!(networks[0].router_advertisements.is_some());
     assert!(matches!(&ports[0].kind, PortKind::Tap(Some(guest)) if guest.name.as_str() == "eth0"));
     let dhcp = ports[0].dhcp.as_ref().unwrap();
     assert_eq!((dhcp.prefix_length, dhcp.dns.len(), dhcp.lease_time.0), (Some(24), 2, 3600));
-    assert_eq!(dhcp.host_name.as_ref().map(ToString::to_string), Some("guest0".to_owned()));
+    assert_eq!(ports[0].host_name.as_ref().map(ToString::to_string), Some("guest0".to_owned()));
     assert_eq!(dhcp.domain.as_ref().map(ToString::to_string), Some("example.org".to_owned()));
     assert_eq!(ports[0].router_advertisements.as_ref().unwrap().dns.len(), 1);
     assert_eq!(ports[1].kind, PortKind::Attach);
@@ -120,6 +122,14 @@ fn errors_name_file_line_and_key() {
         (
             &format!("{NETWORK}{NETWORK}"),
             "a.toml:5: network.id: network 20202020-2020-2020-2020-202020202020 is also defined in a.toml:1",
+        ),
+        (
+            &format!("{NETWORK}[network.dhcp]\nhost_name = 'web'"),
+            "a.toml:4: network.dhcp: host_name is for a port: each guest has a name of its own",
+        ),
+        (
+            &format!("{NETWORK}gateways = ['fd00::1']\n[network.dhcp]"),
+            "a.toml:5: network.dhcp: dhcp: it needs an IPv4 gateway address, by which the server answers",
         ),
         (&format!("[limits]\nnetworks = 0\n{NETWORK}"), "a.toml:4: network.id: the limit of 0 networks is reached"),
         ("[limits]\nroutes = 16777216", "a.toml:2: limits.routes: 16777216 is not in 0..=1000000"),
