@@ -9,6 +9,7 @@ mod import;
 mod merge;
 mod shape;
 mod source;
+mod user;
 mod value;
 
 pub use configuration::Config;

@@ -9,6 +9,7 @@ use crate::addr::{Family, InstanceName, InterfaceAddress, InterfaceName, Prefix,
 use crate::gateway::{DomainName, LeaseTime, PortSpec, UplinkName};
 use crate::host::Mark;
 
+use super::user::User;
 use super::value::{
     Absolute, Choice, Interval, Listen, Namespace, Network, NonEmpty, Number, Protocol, Share, Spin, StationMac, Text,
     Timeout,
@@ -164,6 +165,9 @@ pub(super) struct Audit {
 #[serde(deny_unknown_fields)]
 pub(super) struct Api {
     pub(super) thrift_listen: Option<Text<Listen>>,
+    #[serde(default)]
+    pub(super) allow_users: Vec<User>,
+    pub(super) allow_remote: Option<bool>,
     pub(super) socket: Option<PathBuf>,
 }
 

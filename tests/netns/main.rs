@@ -7,6 +7,7 @@ mod attach;
 mod audit;
 mod batches;
 mod behind;
+mod callers;
 mod calls;
 mod cli;
 mod compute;

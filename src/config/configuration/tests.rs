@@ -34,6 +34,8 @@ fn the_packaged_file_holds_the_defaults() {
         audit_timeout,
         thrift_listen,
         rest_listen,
+        allow_users,
+        allow_remote,
         socket,
         mark,
         check,
@@ -50,6 +52,7 @@ fn the_packaged_file_holds_the_defaults() {
     assert_eq!(packaged.audit_timeout, audit_timeout);
     assert_eq!(packaged.thrift_listen, thrift_listen);
     assert_eq!(packaged.rest_listen, rest_listen);
+    assert_eq!((packaged.allow_users, packaged.allow_remote), (allow_users, allow_remote));
     assert_eq!(packaged.socket, socket);
     assert_eq!(packaged.mark, mark);
     assert_eq!((packaged.check, packaged.rt_tables), (check, rt_tables));
@@ -130,6 +133,10 @@ fn errors_name_file_line_and_key() {
         (
             &format!("{NETWORK}gateways = ['fd00::1']\n[network.dhcp]"),
             "a.toml:5: network.dhcp: dhcp: it needs an IPv4 gateway address, by which the server answers",
+        ),
+        (
+            "[api]\nallow_users = [0, 'no such user']",
+            "a.toml:2: api.allow_users: /etc/passwd has no user \"no such user\"",
         ),
         (&format!("[limits]\nnetworks = 0\n{NETWORK}"), "a.toml:4: network.id: the limit of 0 networks is reached"),
         ("[limits]\nroutes = 16777216", "a.toml:2: limits.routes: 16777216 is not in 0..=1000000"),
