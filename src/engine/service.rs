@@ -2,7 +2,7 @@
 
 use crate::gateway::{DomainName, PortSpec, ToldNetworks};
 use crate::packet::dhcp::Lease;
-use crate::packet::nd::RouterAdvertisement;
+use crate::packet::nd::{ROUTER_LIFETIME, RouterAdvertisement};
 
 /// What a port's guest is told by DHCP.
 pub(super) fn lease(spec: &PortSpec, told: ToldNetworks, mtu: u32) -> Option<Lease> {
@@ -33,7 +33,13 @@ pub(super) fn advertisement(spec: &PortSpec, told: ToldNetworks, mtu: u32) -> Op
     let is_autonomous = told.v6.is_some_and(|network| {
         network.length() == 64 && spec.addresses.iter().any(|addresses| addresses.covers(&network))
     });
-    Some(RouterAdvertisement { mtu, network: told.v6, is_autonomous, dns: advertised.dns.clone() })
+    Some(RouterAdvertisement {
+        lifetime: ROUTER_LIFETIME,
+        mtu,
+        network: told.v6,
+        is_autonomous,
+        dns: advertised.dns.clone(),
+    })
 }
 
 #[cfg(test)]

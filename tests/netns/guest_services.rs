@@ -303,6 +303,27 @@ fn a_guest_is_told_of_a_router_without_asking() {
     assert_eq!(of_kind(133), 0, "it has not asked");
 }
 
+#[test]
+fn a_guest_is_told_when_its_router_goes() {
+    let site = Site::new();
+    let guest = bare_guest(&site);
+    let telling = bare_port("router_advertisements = {}");
+    let daemon = site.start_with_gateway(&telling);
+    come_up(&guest);
+    let has_router = || learned(&guest).0.contains("proto ra");
+    eventually("the guest has a router", has_router);
+    reload(&site, &daemon, &bare_port(""));
+    eventually("the guest is told that it is none any more", || !has_router());
+    reload(&site, &daemon, &telling);
+    eventually("the guest has a router again", has_router);
+    reload(&site, &daemon, "");
+    eventually("it goes with the port", || !has_router());
+    reload(&site, &daemon, &telling);
+    eventually("the guest has a router once more", has_router);
+    daemon.stop();
+    eventually("it goes with the daemon", || !has_router());
+}
+
 /// Has the daemon read another configuration.
 fn reload(site: &Site, daemon: &Daemon<'_>, config: &str) {
     fs::write(site.folder().join("vgwd.toml"), config).unwrap();
