@@ -83,8 +83,8 @@ struct Guest {
 }
 
 /**
- * DHCP for the guest of a port: it gets the port's one IPv4 address of length 32, the port's first IPv4
- * gateway as router, and the port's MTU.
+ * DHCP for the guest of a port, or for those of a network: a guest gets its port's one IPv4 address of
+ * length 32, the port's first IPv4 gateway as router, and the port's MTU.
  */
 struct Dhcp {
   /**
@@ -94,7 +94,7 @@ struct Dhcp {
   1: optional i32 prefix_length,
   /** Name servers in order, IPv4, at most 8. */
   2: optional list<string> dns,
-  /** The guest's own name. */
+  /** The guest's own name; not for a network. */
   3: optional string host_name,
   /** The domain that names are looked up in. */
   4: optional string domain,
@@ -161,7 +161,11 @@ struct Network {
   /** The routing instance that its ports belong to. */
   2: required string routing_instance,
   /** The addresses by which its guests know their gateway. */
-  3: optional list<string> gateways
+  3: optional list<string> gateways,
+  /** Guests are served by DHCP, those whose port has exactly one IPv4 address; absent leaves them unanswered. */
+  4: optional Dhcp dhcp,
+  /** Guests are sent router advertisements, those whose port has an IPv6 address; absent sends none. */
+  5: optional RouterAdvertisements router_advertisements
 }
 
 /** What happens to a packet that a route matches. */
@@ -310,7 +314,11 @@ struct NetworkState {
   1: required string id,
   2: required string routing_instance,
   3: required list<string> gateways,
-  4: required bool is_static
+  4: required bool is_static,
+  /** What its guests are told by DHCP. */
+  5: optional Dhcp dhcp,
+  /** What its guests are told by router advertisements. */
+  6: optional RouterAdvertisements router_advertisements
 }
 
 /** An uplink as it stands. */
@@ -688,8 +696,8 @@ service VirtualGateway {
     throws (1: RequestError error),
 
   /**
-   * Says which routing instance a compute service's network is, or by which addresses its guests know
-   * their gateway; ports that stand get these at once. A network with ports stays in its instance.
+   * Says which routing instance a compute service's network is, by which addresses its guests know
+   * their gateway, and what they are told; ports that stand get this at once. A network with ports stays in its instance.
    */
   Outcome add_network(1: required Network network) throws (1: RequestError error),
   /** Forgets a network that has no ports. */

@@ -11,7 +11,7 @@ use vgw::addr::{InstanceId, InstanceName, InterfaceName, Mac, PortId};
 use vgw::clock::Moment;
 use vgw::forward::{DropReason, Forwarder, Limits, PortConfig, PortRole};
 use vgw::packet::dhcp::Lease;
-use vgw::packet::nd::RouterAdvertisement;
+use vgw::packet::nd::{ROUTER_LIFETIME, RouterAdvertisement};
 use vgw::packet::{Packet, SuperPackets, VNET_HEADER};
 use vgw::routing::{NextHop, Rib};
 
@@ -31,7 +31,13 @@ fn lease() -> Lease {
 }
 
 fn advertisement() -> RouterAdvertisement {
-    RouterAdvertisement { mtu: 1500, network: "fd00:1::/64".parse().ok(), is_autonomous: false, dns: Vec::new() }
+    RouterAdvertisement {
+        lifetime: ROUTER_LIFETIME,
+        mtu: 1500,
+        network: "fd00:1::/64".parse().ok(),
+        is_autonomous: false,
+        dns: Vec::new(),
+    }
 }
 
 fn forwarder() -> Forwarder {

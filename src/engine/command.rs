@@ -19,9 +19,9 @@ use crate::host::KernelError;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Caller {
     /// A client of the compatible API.
-    Thrift(SocketAddr),
+    Thrift(Peer),
     /// A client of its REST form.
-    Rest(SocketAddr),
+    Rest(Peer),
     /// A client of the Unix socket, as the kernel vouches for it (`SO_PEERCRED`).
     Unix {
         /// User id.
@@ -31,6 +31,15 @@ pub enum Caller {
     },
     /// The configuration file, read at start or again.
     Configuration,
+}
+
+/// The other end of a TCP connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer {
+    /// Its address.
+    pub address: SocketAddr,
+    /// The user whose socket it is, as the kernel vouches for it; `None` is one of another host.
+    pub uid: Option<u32>,
 }
 
 /// Gateways to add or change, each judged by itself.
@@ -180,10 +189,19 @@ pub enum Command {
 impl fmt::Display for Caller {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Thrift(address) => write!(f, "thrift {address}"),
-            Self::Rest(address) => write!(f, "rest {address}"),
+            Self::Thrift(peer) => write!(f, "thrift {peer}"),
+            Self::Rest(peer) => write!(f, "rest {peer}"),
             Self::Unix { uid, pid } => write!(f, "uid {uid} pid {pid}"),
             Self::Configuration => f.write_str("configuration"),
+        }
+    }
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.uid {
+            Some(uid) => write!(f, "{} uid {uid}", self.address),
+            None => write!(f, "{}", self.address),
         }
     }
 }

@@ -34,7 +34,7 @@ mod worker;
 
 pub use backlog::Backlog;
 pub use change::Change;
-pub use command::{AddGateways, AddPorts, Caller, Command, Failure, ReloadError, Reply};
+pub use command::{AddGateways, AddPorts, Caller, Command, Failure, Peer, ReloadError, Reply};
 pub use device::{Access, Device, DeviceError};
 pub use fabric::{FabricDeed, FabricSite, FabricView, HeldView, Queues, TakeFabric};
 pub use handle::Handle;

@@ -68,6 +68,9 @@ impl<R: Recorder> Forwarder<R> {
     /// The ports of [`PortId`]s are kept in an array: ids are expected to be small.
     pub fn set_port(&mut self, config: PortConfig) {
         let (id, instance) = (config.id, config.instance);
+        if config.advertisement.is_none() {
+            self.take_leave(id);
+        }
         match self.ports.get_mut(id) {
             Some(port) => {
                 let before = port.config.instance;

@@ -107,7 +107,7 @@ fn spec(spec: &GatewaySpec) -> String {
 
 /// A port on one line.
 fn port(port: &ComputePort) -> String {
-    let ComputePort { id, network, interface, addresses, mac, is_exempt } = port;
+    let ComputePort { id, network, interface, addresses, mac, host_name: _, is_exempt } = port;
     let exempt = if *is_exempt { " exempt" } else { "" };
     format!("{interface} {id} in {network} {addresses:?} {mac:?}{exempt}")
 }

@@ -8,6 +8,7 @@ mod attach;
 mod audit;
 mod batches;
 mod behind;
+mod callers;
 mod calls;
 mod cli;
 mod compute;

@@ -761,8 +761,8 @@ impl TSerializable for Guest {
 // Dhcp
 //
 
-/// DHCP for the guest of a port: it gets the port's one IPv4 address of length 32, the port's first IPv4
-/// gateway as router, and the port's MTU.
+/// DHCP for the guest of a port, or for those of a network: a guest gets its port's one IPv4 address of
+/// length 32, the port's first IPv4 gateway as router, and the port's MTU.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Dhcp {
     /// The length of the guest's network, 1 to 32; absent is that of the instance's narrowest subnet that
@@ -770,7 +770,7 @@ pub struct Dhcp {
     pub prefix_length: Option<i32>,
     /// Name servers in order, IPv4, at most 8.
     pub dns: Option<Vec<String>>,
-    /// The guest's own name.
+    /// The guest's own name; not for a network.
     pub host_name: Option<String>,
     /// The domain that names are looked up in.
     pub domain: Option<String>,
@@ -1350,14 +1350,32 @@ pub struct Network {
     pub routing_instance: String,
     /// The addresses by which its guests know their gateway.
     pub gateways: Option<Vec<String>>,
+    /// Guests are served by DHCP, those whose port has exactly one IPv4 address; absent leaves them unanswered.
+    pub dhcp: Option<Dhcp>,
+    /// Guests are sent router advertisements, those whose port has an IPv6 address; absent sends none.
+    pub router_advertisements: Option<RouterAdvertisements>,
 }
 
 impl Network {
-    pub fn new<F3>(id: String, routing_instance: String, gateways: F3) -> Network
+    pub fn new<F3, F4, F5>(
+        id: String,
+        routing_instance: String,
+        gateways: F3,
+        dhcp: F4,
+        router_advertisements: F5,
+    ) -> Network
     where
         F3: Into<Option<Vec<String>>>,
+        F4: Into<Option<Dhcp>>,
+        F5: Into<Option<RouterAdvertisements>>,
     {
-        Network { id, routing_instance, gateways: gateways.into() }
+        Network {
+            id,
+            routing_instance,
+            gateways: gateways.into(),
+            dhcp: dhcp.into(),
+            router_advertisements: router_advertisements.into(),
+        }
     }
 }
 
@@ -1367,6 +1385,8 @@ impl TSerializable for Network {
         let mut f_1: Option<String> = None;
         let mut f_2: Option<String> = None;
         let mut f_3: Option<Vec<String>> = None;
+        let mut f_4: Option<Dhcp> = None;
+        let mut f_5: Option<RouterAdvertisements> = None;
         loop {
             let field_ident = i_prot.read_field_begin()?;
             if field_ident.field_type == TType::Stop {
@@ -1392,6 +1412,14 @@ impl TSerializable for Network {
                     i_prot.read_list_end()?;
                     f_3 = Some(val);
                 }
+                4 => {
+                    let val = Dhcp::read_from_in_protocol(i_prot)?;
+                    f_4 = Some(val);
+                }
+                5 => {
+                    let val = RouterAdvertisements::read_from_in_protocol(i_prot)?;
+                    f_5 = Some(val);
+                }
                 _ => {
                     i_prot.skip(field_ident.field_type)?;
                 }
@@ -1405,6 +1433,8 @@ impl TSerializable for Network {
             id: f_1.expect("auto-generated code should have checked for presence of required fields"),
             routing_instance: f_2.expect("auto-generated code should have checked for presence of required fields"),
             gateways: f_3,
+            dhcp: f_4,
+            router_advertisements: f_5,
         };
         Ok(ret)
     }
@@ -1424,6 +1454,16 @@ impl TSerializable for Network {
                 o_prot.write_string(e)?;
             }
             o_prot.write_list_end()?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.dhcp {
+            o_prot.write_field_begin(&TFieldIdentifier::new("dhcp", TType::Struct, 4))?;
+            fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.router_advertisements {
+            o_prot.write_field_begin(&TFieldIdentifier::new("router_advertisements", TType::Struct, 5))?;
+            fld_var.write_to_out_protocol(o_prot)?;
             o_prot.write_field_end()?
         }
         o_prot.write_field_stop()?;
@@ -2683,11 +2723,33 @@ pub struct NetworkState {
     pub routing_instance: String,
     pub gateways: Vec<String>,
     pub is_static: bool,
+    /// What its guests are told by DHCP.
+    pub dhcp: Option<Dhcp>,
+    /// What its guests are told by router advertisements.
+    pub router_advertisements: Option<RouterAdvertisements>,
 }
 
 impl NetworkState {
-    pub fn new(id: String, routing_instance: String, gateways: Vec<String>, is_static: bool) -> NetworkState {
-        NetworkState { id, routing_instance, gateways, is_static }
+    pub fn new<F5, F6>(
+        id: String,
+        routing_instance: String,
+        gateways: Vec<String>,
+        is_static: bool,
+        dhcp: F5,
+        router_advertisements: F6,
+    ) -> NetworkState
+    where
+        F5: Into<Option<Dhcp>>,
+        F6: Into<Option<RouterAdvertisements>>,
+    {
+        NetworkState {
+            id,
+            routing_instance,
+            gateways,
+            is_static,
+            dhcp: dhcp.into(),
+            router_advertisements: router_advertisements.into(),
+        }
     }
 }
 
@@ -2698,6 +2760,8 @@ impl TSerializable for NetworkState {
         let mut f_2: Option<String> = None;
         let mut f_3: Option<Vec<String>> = None;
         let mut f_4: Option<bool> = None;
+        let mut f_5: Option<Dhcp> = None;
+        let mut f_6: Option<RouterAdvertisements> = None;
         loop {
             let field_ident = i_prot.read_field_begin()?;
             if field_ident.field_type == TType::Stop {
@@ -2727,6 +2791,14 @@ impl TSerializable for NetworkState {
                     let val = i_prot.read_bool()?;
                     f_4 = Some(val);
                 }
+                5 => {
+                    let val = Dhcp::read_from_in_protocol(i_prot)?;
+                    f_5 = Some(val);
+                }
+                6 => {
+                    let val = RouterAdvertisements::read_from_in_protocol(i_prot)?;
+                    f_6 = Some(val);
+                }
                 _ => {
                     i_prot.skip(field_ident.field_type)?;
                 }
@@ -2743,6 +2815,8 @@ impl TSerializable for NetworkState {
             routing_instance: f_2.expect("auto-generated code should have checked for presence of required fields"),
             gateways: f_3.expect("auto-generated code should have checked for presence of required fields"),
             is_static: f_4.expect("auto-generated code should have checked for presence of required fields"),
+            dhcp: f_5,
+            router_advertisements: f_6,
         };
         Ok(ret)
     }
@@ -2765,6 +2839,16 @@ impl TSerializable for NetworkState {
         o_prot.write_field_begin(&TFieldIdentifier::new("is_static", TType::Bool, 4))?;
         o_prot.write_bool(self.is_static)?;
         o_prot.write_field_end()?;
+        if let Some(ref fld_var) = self.dhcp {
+            o_prot.write_field_begin(&TFieldIdentifier::new("dhcp", TType::Struct, 5))?;
+            fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.router_advertisements {
+            o_prot.write_field_begin(&TFieldIdentifier::new("router_advertisements", TType::Struct, 6))?;
+            fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
         o_prot.write_field_stop()?;
         o_prot.write_struct_end()
     }
@@ -5819,8 +5903,8 @@ pub trait TVirtualGatewaySyncClient {
     fn list_routes(&mut self, routing_instance: String) -> thrift::Result<Vec<RouteState>>;
     /// Where an address goes.
     fn lookup_route(&mut self, routing_instance: String, address: String) -> thrift::Result<Lookup>;
-    /// Says which routing instance a compute service's network is, or by which addresses its guests know
-    /// their gateway; ports that stand get these at once. A network with ports stays in its instance.
+    /// Says which routing instance a compute service's network is, by which addresses its guests know
+    /// their gateway, and what they are told; ports that stand get this at once. A network with ports stays in its instance.
     fn add_network(&mut self, network: Network) -> thrift::Result<Outcome>;
     /// Forgets a network that has no ports.
     fn delete_network(&mut self, id: String) -> thrift::Result<Outcome>;
@@ -6847,8 +6931,8 @@ pub trait VirtualGatewaySyncHandler {
     fn handle_list_routes(&self, routing_instance: String) -> thrift::Result<Vec<RouteState>>;
     /// Where an address goes.
     fn handle_lookup_route(&self, routing_instance: String, address: String) -> thrift::Result<Lookup>;
-    /// Says which routing instance a compute service's network is, or by which addresses its guests know
-    /// their gateway; ports that stand get these at once. A network with ports stays in its instance.
+    /// Says which routing instance a compute service's network is, by which addresses its guests know
+    /// their gateway, and what they are told; ports that stand get this at once. A network with ports stays in its instance.
     fn handle_add_network(&self, network: Network) -> thrift::Result<Outcome>;
     /// Forgets a network that has no ports.
     fn handle_delete_network(&self, id: String) -> thrift::Result<Outcome>;

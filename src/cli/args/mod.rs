@@ -14,6 +14,7 @@ mod network;
 mod port;
 mod prefix;
 mod route;
+mod services;
 mod trace;
 mod uplink;
 
@@ -29,6 +30,7 @@ pub use interface::Interface;
 pub use network::{NetworkAdd, NetworkVerb};
 pub use port::{PortAdd, PortVerb};
 pub use route::{Instance, InstanceVerb, RouteAdd, RouteDelete, RouteLookup, RouteVerb};
+pub use services::Services;
 pub use trace::{Protocol, TraceArguments};
 pub use uplink::{Lease, Release, Uplink, UplinkAdd, UplinkVerb};
 

@@ -26,7 +26,7 @@ pub use form::{Report, to_json};
 pub use gateway::{Gateway, Gateways, Traffic};
 pub use host::{HostDifference, HostObject, HostObjects, ObjectState, Step};
 pub use lease::{Lease, LeaseOutcome, Leases};
-pub use network::{Network, Networks};
+pub use network::{Network, NetworkAdvertisements, NetworkDhcp, Networks};
 pub use outcome::{Deed, Outcome, Rehearsal};
 pub use port::{Dhcp, Guest, Port, Ports, RouterAdvertisements};
 pub use route::{Hop, Instance, Instances, Lookup, NextHop, Route, Routes};

@@ -139,7 +139,7 @@ impl TVirtualGatewaySyncClient for Daemon {
         self.answer(format!("delete_network {id}"), Outcome::DELETED)
     }
     fn list_networks(&mut self) -> thrift::Result<Vec<NetworkState>> {
-        let state = NetworkState::new(NETWORK.into(), "net1".into(), vec!["10.0.0.1".into()], true);
+        let state = NetworkState::new(NETWORK.into(), "net1".into(), vec!["10.0.0.1".into()], true, None, None);
         self.answer("list_networks".into(), vec![state])
     }
     fn rehearse(&mut self, change: Change) -> thrift::Result<Rehearsal> {
@@ -367,8 +367,17 @@ fn networks_are_listed() {
     assert_eq!(
         ask(&mut Daemon::default(), "vgw -j network list").unwrap(),
         "{\"schema\":\"vgw.networks/1\",\"networks\":[{\"id\":\"9f2c1d34-0a1b-4c5d-8e6f-0123456789ab\",\
-         \"instance\":\"net1\",\"gateways\":[\"10.0.0.1\"],\"is_static\":true}]}\n"
+         \"instance\":\"net1\",\"gateways\":[\"10.0.0.1\"],\"dhcp\":null,\
+         \"router_advertisements\":null,\"is_static\":true}]}\n"
     );
+}
+
+#[test]
+fn a_network_is_shown_by_its_uuid() {
+    let shown = ask(&mut Daemon::default(), "vgw network show 9F2c1d34-0a1b-4c5d-8e6f-0123456789ab").unwrap();
+    assert!(shown.contains("instance      net1\n"), "{shown}");
+    let missing = ask(&mut Daemon::default(), "vgw network show 00000000-0a1b-4c5d-8e6f-0123456789ab").unwrap_err();
+    assert_eq!(missing.exit_code(), 3);
 }
 
 #[test]

@@ -125,6 +125,8 @@ impl Worker {
                 Message::Configure(config) => self.forwarder.set_port(config),
                 Message::Close(port) => self.queues.close(self.poll.registry(), port),
                 Message::Detach(port) => {
+                    self.forwarder.take_leave(port);
+                    send_emissions(&mut self.forwarder, &self.queues, &mut *self.transfer);
                     self.queues.close(self.poll.registry(), port);
                     self.forwarder.remove_port(port);
                 }

@@ -6,7 +6,7 @@ mod fabric;
 mod gateway;
 mod host;
 mod network;
-mod numbers;
+pub(in crate::cli::wire) mod numbers;
 mod outcome;
 mod port;
 mod route;
