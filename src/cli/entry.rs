@@ -11,6 +11,7 @@ use crate::config::Imported;
 
 use super::args::{Arguments, Verb};
 use super::ask::ask;
+use super::complete::complete;
 use super::demo;
 use super::failure::Failure;
 use super::lease;
@@ -57,6 +58,7 @@ pub fn entry(words: impl IntoIterator<Item = OsString>, clock: Arc<dyn Clock>, m
 
 fn obey(arguments: &Arguments, clock: Arc<dyn Clock>, console: &mut Console<'_>) -> Result<(), Failure> {
     match &arguments.verb {
+        Verb::Complete(line) => console.say(&complete(&line.words, &arguments.socket)),
         Verb::Demo(_) if arguments.dry_run => Err(Failure::Usage {
             field: "--dry-run".to_owned(),
             reason: "the demonstration changes only namespaces that it makes itself".to_owned(),

@@ -6,6 +6,7 @@
 
 pub mod args;
 mod ask;
+mod complete;
 pub mod demo;
 mod entry;
 pub mod failure;

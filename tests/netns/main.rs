@@ -9,6 +9,7 @@ mod batches;
 mod behind;
 mod calls;
 mod cli;
+mod complete;
 mod compute;
 mod daemon;
 mod dhcp;

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use super::{
-    AuditVerb, DemoArguments, GatewayVerb, HostVerb, ImportArguments, InstanceVerb, NetworkVerb, PortVerb, RouteVerb,
-    UplinkVerb,
+    AuditVerb, CompleteArguments, DemoArguments, GatewayVerb, HostVerb, ImportArguments, InstanceVerb, NetworkVerb,
+    PortVerb, RouteVerb, UplinkVerb,
 };
 
 /// Gives isolated virtual networks a way out on the compute node itself.
@@ -64,6 +64,9 @@ pub enum Verb {
                             vgw import --devstack localrc"
     )]
     Import(ImportArguments),
+    /// What may stand where the cursor is; the shells' completion asks.
+    #[command(hide = true, disable_help_flag = true)]
+    Complete(CompleteArguments),
 }
 
 /// The first word of what the daemon is asked.

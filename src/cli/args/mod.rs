@@ -3,6 +3,7 @@
 
 mod arguments;
 mod audit;
+mod complete;
 mod demo;
 mod gateway;
 mod host;
@@ -16,6 +17,7 @@ mod uplink;
 
 pub use arguments::{Arguments, DaemonVerb, Verb};
 pub use audit::AuditVerb;
+pub use complete::CompleteArguments;
 pub use demo::DemoArguments;
 pub use gateway::{GatewayAdd, GatewayVerb};
 pub use host::HostVerb;
