@@ -1,10 +1,11 @@
 //! From the words of a command line to an exit code.
 
 use std::ffi::OsString;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, Write};
 use std::sync::Arc;
 
 use clap::Parser;
+use clap::error::ErrorKind;
 
 use crate::clock::Clock;
 use crate::config::Imported;
@@ -16,6 +17,7 @@ use super::demo;
 use super::failure::Failure;
 use super::lease;
 use super::render::{Style, Tone};
+use super::report::Version;
 use super::run::{Form, run};
 
 /// Where text goes, and whether it is coloured there.
@@ -35,9 +37,15 @@ pub struct Console<'a> {
 pub fn entry(words: impl IntoIterator<Item = OsString>, clock: Arc<dyn Clock>, mut console: Console<'_>) -> u8 {
     let words: Vec<OsString> = words.into_iter().collect();
     // A command line that cannot be read may still say how the complaint is to look.
-    let json = words.iter().any(|word| word == "-j" || word == "--json");
+    let mut json = words.iter().any(|word| word == "-j" || word == "--json");
     let done = match Arguments::try_parse_from(words) {
-        Ok(arguments) => obey(&arguments, clock, &mut console),
+        Ok(arguments) => {
+            json = arguments.json;
+            obey(&arguments, clock, &mut console)
+        }
+        Err(error) if json && error.kind() == ErrorKind::DisplayVersion => {
+            Form::Json.text(&Version { version: env!("CARGO_PKG_VERSION") }).and_then(|text| console.say(&text))
+        }
         Err(error) if !error.use_stderr() => console.say(&error.to_string()),
         Err(error) if json => Err(Failure::from(error)),
         // clap's own message has the usage and tips.
@@ -72,7 +80,10 @@ fn obey(arguments: &Arguments, clock: Arc<dyn Clock>, console: &mut Console<'_>)
             console.note(&imported.warnings);
             console.say(&form(arguments, console.out_style).text(&imported)?)
         }
-        Verb::Demo(demo) => demo::show(demo, console.out_style, clock, console.out),
+        Verb::Demo(demo) => {
+            let text = demo::show(demo, form(arguments, console.out_style), clock, console.out)?;
+            console.say(&text)
+        }
         Verb::Daemon(verb) => {
             console.note(&verb.notes());
             let form = form(arguments, console.out_style);
@@ -104,7 +115,7 @@ impl Console<'_> {
     /// Writes an answer. A reader that has gone away, as `head` does, has all it wants.
     fn say(&mut self, text: &str) -> Result<(), Failure> {
         match self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()) {
-            Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::Output(error)),
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Output(error)),
             _ => Ok(()),
         }
     }
@@ -158,6 +169,11 @@ mod tests {
         let object: serde_json::Value = serde_json::from_str(&out).unwrap();
         assert_eq!(object["schema"], "vgw.error/1");
         assert_eq!(object["error"]["field"], "--subnet <PREFIX>");
+        let (code, out, err) = typed("vgw gateway list -nj --socket /nonexistent/vgwd.sock");
+        assert_eq!((code, err.as_str()), (4, ""), "letters may stand together");
+        assert!(out.starts_with(r#"{"schema":"vgw.error/1""#), "{out}");
+        let version = concat!(r#"{"schema":"vgw.version/1","version":""#, env!("CARGO_PKG_VERSION"), "\"}\n");
+        assert_eq!(typed("vgw -j --version"), (0, version.into(), String::new()));
     }
 
     #[test]
@@ -223,7 +239,7 @@ mod tests {
 
     impl Write for Broken {
         fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-            Err(ErrorKind::BrokenPipe.into())
+            Err(io::ErrorKind::BrokenPipe.into())
         }
         fn flush(&mut self) -> io::Result<()> {
             Ok(())

@@ -1,6 +1,7 @@
 //! How reports look to people: pure functions from a report and a style to text.
 
 mod audit;
+mod demo;
 mod gateway;
 mod host;
 mod imported;
@@ -15,6 +16,7 @@ mod style;
 mod table;
 mod units;
 mod uplink;
+mod version;
 
 pub use style::{Style, Tone};
 pub use units::{bytes, count, duration, exact};

@@ -4,6 +4,7 @@
 
 mod audit;
 mod counters;
+mod demo;
 mod form;
 mod gateway;
 mod host;
@@ -14,9 +15,11 @@ mod port;
 mod route;
 mod status;
 mod uplink;
+mod version;
 
 pub use audit::{Audit, RunningAudit};
 pub use counters::Counters;
+pub use demo::{Demo, DemoFinding, DemoHint, DemoStep, EndedDemo, EndedDemos, KeptDemo};
 pub use form::{Report, to_json};
 pub use gateway::{Gateway, Gateways, Traffic};
 pub use host::{HostDifference, HostObject, HostObjects, ObjectState, Step};
@@ -27,3 +30,7 @@ pub use port::{Dhcp, Guest, Port, Ports, RouterAdvertisements};
 pub use route::{Hop, Instance, Instances, Lookup, NextHop, Route, Routes};
 pub use status::{RepairCount, Repairs, Status};
 pub use uplink::{ForeignUplink, Import, Uplink, Uplinks};
+pub use version::Version;
+
+#[cfg(test)]
+mod schemas;

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 /// The networks of compute services.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Networks {
     /// By UUID.
     pub networks: Vec<Network>,
@@ -11,6 +12,7 @@ pub struct Networks {
 
 /// A network of compute services.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Network {
     /// Its UUID.
     pub id: String,
