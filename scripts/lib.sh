@@ -1,4 +1,4 @@
-# Sourced by scripts/bench, scripts/demo and scripts/test: what they need before they begin.
+# Sourced by scripts/bench, scripts/demo, scripts/package and scripts/test: what they need before they begin.
 # shellcheck shell=bash
 
 # The repository, whatever folder the script was called from.

@@ -34,6 +34,7 @@ mod provision;
 mod reload;
 mod repair;
 mod rules;
+mod schema;
 mod segmentation;
 mod service;
 mod site;

@@ -16,13 +16,11 @@ use super::*;
 #[derive(Serialize, JsonSchema)]
 struct Refused {
     /// Why nothing, or not everything, was done.
-    #[expect(dead_code, reason = "only its form counts")]
     error: Reason,
 }
 
 /// Why.
 #[derive(Serialize, JsonSchema)]
-#[expect(dead_code, reason = "only its form counts")]
 struct Reason {
     /// `usage`, `invalid`, `conflict`, `static`, `not_found`, `kernel`, `not_permitted`, `stopping`,
     /// `unreachable`, `protocol`, `configuration` or `failed`.
