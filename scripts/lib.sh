@@ -1,4 +1,4 @@
-# Sourced by scripts/bench, scripts/demo, scripts/qemu-guest and scripts/test: what they need before they begin.
+# Sourced by scripts/bench, demo, package, qemu-guest and test: what they need before they begin.
 # shellcheck shell=bash
 
 # The repository, whatever folder the script was called from.

@@ -1,7 +1,7 @@
 //! From the words of a command line to an exit code.
 
 use std::ffi::OsString;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,11 +12,12 @@ use crate::config::Imported;
 
 use super::args::{Arguments, DaemonVerb, FabricVerb, Verb};
 use super::ask::ask;
+use super::complete::complete;
 use super::demo;
 use super::failure::Failure;
 use super::lease;
 use super::render::{Style, Tone};
-use super::report::Restored;
+use super::report::{Restored, Version};
 use super::run::{Form, check, run};
 use super::trace::trace;
 
@@ -46,9 +47,16 @@ pub fn entry(
 ) -> u8 {
     let words: Vec<OsString> = words.into_iter().collect();
     // A command line that cannot be read may still say how the complaint is to look.
-    let json = words.iter().any(|word| word == "-j" || word == "--json");
+    let mut json = words.iter().any(|word| word == "-j" || word == "--json");
     let done = match Arguments::try_parse_from(words) {
-        Ok(arguments) => obey(&arguments, clock, rescue, &mut console),
+        Ok(arguments) => {
+            json = arguments.json;
+            obey(&arguments, clock, rescue, &mut console)
+        }
+        Err(error) if json && error.kind() == clap::error::ErrorKind::DisplayVersion => {
+            let version = Form::Json.text(&Version { version: env!("CARGO_PKG_VERSION") });
+            version.and_then(|text| console.say(&text)).map(|()| 0)
+        }
         Err(error) if !error.use_stderr() => console.say(&error.to_string()).map(|()| 0),
         Err(error) if json => Err(Failure::from(error)),
         // clap's own message has the usage and tips.
@@ -84,6 +92,7 @@ fn obey(
             console.say(&form.text(&traced)?)?;
             return Ok(u8::from(!traced.arrives()));
         }
+        Verb::Complete(line) => complete(&line.words, &arguments.socket),
         Verb::Check(given) => form.text(&check(given)?)?,
         Verb::Import(given) => {
             let read = if given.devstack { Imported::devstack } else { Imported::agent_conf };
@@ -91,7 +100,7 @@ fn obey(
             console.note(&imported.warnings);
             form.text(&imported)?
         }
-        Verb::Demo(demo) => return demo::show(demo, console.out_style, clock, console.out).map(|()| 0),
+        Verb::Demo(demo) => demo::show(demo, form, clock, console.out)?,
         Verb::Daemon(DaemonVerb::Fabric(FabricVerb::Restore(given))) => {
             form.text(&rescue(&given.state_dir).map_err(Failure::Rescue)?)?
         }
@@ -125,7 +134,7 @@ impl Console<'_> {
     /// Writes an answer. A reader that has gone away, as `head` does, has all it wants.
     fn say(&mut self, text: &str) -> Result<(), Failure> {
         match self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()) {
-            Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::Output(error)),
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Output(error)),
             _ => Ok(()),
         }
     }
@@ -184,6 +193,11 @@ mod tests {
         let object: serde_json::Value = serde_json::from_str(&out).unwrap();
         assert_eq!(object["schema"], "vgw.error/1");
         assert_eq!(object["error"]["field"], "--subnet <PREFIX>");
+        let (code, out, err) = typed("vgw gateway list -nj --socket /nonexistent/vgwd.sock");
+        assert_eq!((code, err.as_str()), (4, ""), "letters may stand together");
+        assert!(out.starts_with(r#"{"schema":"vgw.error/1""#), "{out}");
+        let version = concat!(r#"{"schema":"vgw.version/1","version":""#, env!("CARGO_PKG_VERSION"), "\"}\n");
+        assert_eq!(typed("vgw -j --version"), (0, version.into(), String::new()));
     }
 
     #[test]
@@ -249,7 +263,7 @@ mod tests {
 
     impl Write for Broken {
         fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-            Err(ErrorKind::BrokenPipe.into())
+            Err(io::ErrorKind::BrokenPipe.into())
         }
         fn flush(&mut self) -> io::Result<()> {
             Ok(())

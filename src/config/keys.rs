@@ -247,6 +247,7 @@ pub const SECTIONS: &[Section] = &[
                 "The length of the guests' network.",
             ),
             may("dns", "list of IPv4 addresses", "none", "Name servers."),
+            may("host_name", "domain name", "none", "Not here: each guest has a name of its own, its AddPort's."),
             may("domain", "domain name", "none", "The domain that guests look names up in."),
             may("lease_time", "seconds, from 60", "3600", "How long an address is lent."),
         ],

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use super::{
-    Apply, AuditVerb, ConfigurationFile, DemoArguments, FabricVerb, GatewayVerb, HostVerb, ImportArguments,
-    InstanceVerb, NetworkVerb, PortVerb, RouteVerb, TraceArguments, UplinkVerb,
+    Apply, AuditVerb, CompleteArguments, ConfigurationFile, DemoArguments, FabricVerb, GatewayVerb, HostVerb,
+    ImportArguments, InstanceVerb, NetworkVerb, PortVerb, RouteVerb, TraceArguments, UplinkVerb,
 };
 
 /// Gives isolated virtual networks a way out on the compute node itself.
@@ -76,6 +76,9 @@ pub enum Verb {
     /// Checks a configuration file and its drop-ins. The daemon need not run.
     #[command(after_help = "Example:\n  vgw check\n  vgw check /etc/vgw/vgwd.toml.new")]
     Check(ConfigurationFile),
+    /// What may stand where the cursor is; the shells' completion asks.
+    #[command(hide = true, disable_help_flag = true)]
+    Complete(CompleteArguments),
 }
 
 impl Verb {
@@ -88,7 +91,7 @@ impl Verb {
             }
             Self::Daemon(_) => None,
             Self::Demo(_) => Some("the demonstration changes only namespaces that it makes itself"),
-            Self::Trace(_) | Self::Import(_) | Self::Check(_) => Some("it changes nothing anyhow"),
+            Self::Trace(_) | Self::Import(_) | Self::Check(_) | Self::Complete(_) => Some("it changes nothing anyhow"),
         }
     }
 }

@@ -3,6 +3,7 @@
 
 mod arguments;
 mod audit;
+mod complete;
 mod configuration;
 mod demo;
 mod fabric;
@@ -20,6 +21,7 @@ mod uplink;
 
 pub use arguments::{Arguments, DaemonVerb, Verb};
 pub use audit::AuditVerb;
+pub use complete::CompleteArguments;
 pub use configuration::{Apply, ConfigurationFile};
 pub use demo::DemoArguments;
 pub use fabric::{FabricRestore, FabricTake, FabricVerb};

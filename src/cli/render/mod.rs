@@ -2,6 +2,7 @@
 
 mod audit;
 mod configuration;
+mod demo;
 mod fabric;
 mod gateway;
 mod host;
@@ -18,6 +19,7 @@ mod table;
 mod trace;
 mod units;
 mod uplink;
+mod version;
 
 pub use style::{Style, Tone};
 pub use units::{bytes, count, duration, exact};

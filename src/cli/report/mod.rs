@@ -5,6 +5,7 @@
 mod audit;
 mod configuration;
 mod counters;
+mod demo;
 mod fabric;
 mod form;
 mod gateway;
@@ -17,10 +18,12 @@ mod route;
 mod status;
 mod trace;
 mod uplink;
+mod version;
 
 pub use audit::{Audit, RunningAudit};
 pub use configuration::{Check, Comparison, ConfigurationApplied, Difference, FieldDifference, Trial, TrialEnd};
 pub use counters::Counters;
+pub use demo::{Demo, DemoFinding, DemoHint, DemoStep, EndedDemo, EndedDemos, KeptDemo};
 pub use fabric::{Fabric, FabricDeed, Restored};
 pub use form::{Report, to_json};
 pub use gateway::{Gateway, Gateways, Traffic};
@@ -33,3 +36,7 @@ pub use route::{Hop, Instance, Instances, Lookup, NextHop, Route, Routes};
 pub use status::{RepairCount, Repairs, Status};
 pub use trace::{Trace, TraceOutcome, TraceStep, TraceVerdict, Way};
 pub use uplink::{ForeignUplink, Import, Uplink, Uplinks};
+pub use version::Version;
+
+#[cfg(test)]
+mod schemas;

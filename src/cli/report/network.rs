@@ -4,6 +4,7 @@ use serde::Serialize;
 
 /// The networks of compute services.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Networks {
     /// By UUID.
     pub networks: Vec<Network>,
@@ -11,6 +12,7 @@ pub struct Networks {
 
 /// A network of compute services.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Network {
     /// Its UUID.
     pub id: String,
@@ -28,6 +30,7 @@ pub struct Network {
 
 /// What the guests of a network are told by DHCP, beside what their port has.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct NetworkDhcp {
     /// The length of the network; that of the instance's subnet if absent.
     pub prefix_length: Option<u64>,
@@ -41,6 +44,7 @@ pub struct NetworkDhcp {
 
 /// What the guests of a network are told by router advertisements, beside what their port has.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct NetworkAdvertisements {
     /// Name servers.
     pub dns: Vec<String>,

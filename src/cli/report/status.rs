@@ -6,6 +6,7 @@ use super::{Audit, Gateway, Instance, Port, Uplink};
 
 /// Everything at a glance.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Status {
     /// The daemon's version.
     pub version: String,
@@ -33,6 +34,7 @@ pub struct Status {
 
 /// What was put right since the daemon has started.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Repairs {
     /// How many, by kind and occasion.
     pub counts: Vec<RepairCount>,
@@ -42,6 +44,7 @@ pub struct Repairs {
 
 /// Repairs of one kind on one occasion.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RepairCount {
     /// `link`, `address`, `route`, `rule` or `setting`.
     pub kind: String,
