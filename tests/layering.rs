@@ -16,19 +16,20 @@ const TABLE: &[(&str, &[&str])] = &[
     ("packet", &["addr"]),
     ("table", &["addr"]),
     ("routing", &["addr", "table"]),
-    ("forward", &["addr", "clock", "packet", "routing"]),
+    ("capture", &["addr", "packet"]),
+    ("forward", &["addr", "clock", "packet", "routing", "capture"]),
     ("host", &["addr", "clock"]),
     ("gateway", &["addr", "clock", "routing", "host"]),
     ("config", &["addr", "gateway", "host", "routing"]),
     ("engine", &["addr", "clock", "packet", "routing", "forward", "host", "gateway"]),
     ("sys", &["addr", "clock", "packet", "host", "gateway", "engine"]),
     ("api", &["addr", "clock", "routing", "forward", "host", "gateway", "engine"]),
-    ("cli", &["addr", "clock", "config", "host", "gateway", "engine", "api"]),
+    ("cli", &["addr", "clock", "capture", "config", "host", "gateway", "engine", "api"]),
     ("daemon", &["api", "clock", "config", "engine", "host", "sys"]),
 ];
 
 /// Rooms that must stay free of clocks, descriptors, threads and `unsafe`.
-const CORE: &[&str] = &["addr", "clock", "packet", "table", "routing", "forward", "host", "gateway"];
+const CORE: &[&str] = &["addr", "clock", "packet", "table", "routing", "capture", "forward", "host", "gateway"];
 
 /// What only the shell may name.
 const EFFECTS: &[&str] =

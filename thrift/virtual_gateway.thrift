@@ -474,6 +474,53 @@ struct ForeignUplink {
   5: optional string hindrance
 }
 
+/** Which dropped packets are asked for: those that meet every condition that is there. */
+struct DropQuery {
+  /** Came in by this port or gateway's tap. */
+  1: optional string port,
+  /** Came in by a port of this routing instance. */
+  2: optional string routing_instance,
+  /** Were dropped for this reason, such as `IP_RPFILTER`. */
+  3: optional string reason
+}
+
+/** How many packets a port has dropped for a reason. */
+struct DropCount {
+  /** The port that they came in by. */
+  1: required string port,
+  /** Its routing instance. */
+  2: required string routing_instance,
+  3: required string reason,
+  /** What the reason means, without a full stop. */
+  4: required string meaning,
+  5: required i64 packets
+}
+
+/** A packet that was dropped. */
+struct DroppedPacket {
+  /** When, nanoseconds since 1970-01-01 00:00 UTC. */
+  1: required i64 time_ns,
+  /** The port that it came in by. */
+  2: required string port,
+  /** The port's routing instance; absent if the port is gone. */
+  3: optional string routing_instance,
+  4: required string reason,
+  /** Bytes of the frame. */
+  5: required i64 length,
+  /** The frame's first bytes, as it came in or waited; of an answer that could not be sent, the answer's. */
+  6: required binary head
+}
+
+/** The last packets that were dropped, as far as the workers remember them. */
+struct LastDrops {
+  /** Oldest first. */
+  1: required list<DroppedPacket> packets,
+  /** Dropped packets, of whatever kind, that were forgotten since the last question. */
+  2: required i64 missed,
+  /** Where each worker stands, for the next question. */
+  3: required list<i64> positions
+}
+
 service VirtualGateway {
   /** Adds a gateway, or changes the one of that interface. */
   Outcome add_gateway(1: required Gateway gateway) throws (1: RequestError error),
@@ -540,6 +587,14 @@ service VirtualGateway {
   list<HostObject> list_host_objects() throws (1: RequestError error),
   /** What is to be done so that the kernel is as it should be, after a fresh look. */
   list<HostStep> diff_host() throws (1: RequestError error),
+
+  /** How many packets were dropped, by port and reason; most first, only what occurred. */
+  list<DropCount> list_drops(1: required DropQuery query) throws (1: RequestError error),
+  /**
+   * The last packets that were dropped since the call that answered with these `positions`; all that are
+   * remembered if there are none.
+   */
+  LastDrops last_drops(1: required DropQuery query, 2: required list<i64> positions) throws (1: RequestError error),
 
   /** Everything at a glance. */
   Status status() throws (1: RequestError error),

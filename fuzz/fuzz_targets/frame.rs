@@ -12,7 +12,7 @@ use vgw::clock::Moment;
 use vgw::forward::{DropReason, Forwarder, Limits, PortConfig, PortRole};
 use vgw::packet::dhcp::Lease;
 use vgw::packet::nd::RouterAdvertisement;
-use vgw::packet::{Packet, SuperPackets, VNET_HEADER};
+use vgw::packet::{Packet, SuperPackets};
 use vgw::routing::{NextHop, Rib};
 
 const PORTS: [PortId; 3] = [PortId(0), PortId(1), PortId(2)];
@@ -94,7 +94,7 @@ fuzz_target!(|input: &[u8]| {
         let port = PORTS[usize::from(*port) % PORTS.len()];
         packet.receive_area()[..length].copy_from_slice(bytes);
         if let Err(error) = packet.received(length) {
-            forwarder.malformed(port, length.saturating_sub(VNET_HEADER), error);
+            forwarder.malformed(port, &packet, error);
             check(&forwarder);
             continue;
         }
@@ -108,7 +108,7 @@ fuzz_target!(|input: &[u8]| {
         forwarder.tick(now);
         while let Some(mut emission) = forwarder.take_emission() {
             let _ = emission.packet.transmit_area();
-            forwarder.undelivered(emission.origin, DropReason::FullRing);
+            forwarder.undelivered(emission.origin, DropReason::FullRing, &emission.packet);
             forwarder.recycle(emission.packet);
         }
         check(&forwarder);

@@ -8,9 +8,9 @@ use crate::gateway::LeaseName;
 
 use super::convert::{self, Identity};
 use super::generated::virtual_gateway::{
-    self as wire, AuditState, ForeignUplink, Gateway, GatewayState, HostObject, HostStep, InstanceState, Lookup,
-    Network, NetworkState, Outcome, Port, PortState, Rehearsal, RequestError, Route, RouteState, Status, Uplink,
-    UplinkState, VirtualGatewaySyncHandler, VirtualGatewaySyncProcessor,
+    self as wire, AuditState, DropCount, DropQuery, ForeignUplink, Gateway, GatewayState, HostObject, HostStep,
+    InstanceState, LastDrops, Lookup, Network, NetworkState, Outcome, Port, PortState, Rehearsal, RequestError, Route,
+    RouteState, Status, Uplink, UplinkState, VirtualGatewaySyncHandler, VirtualGatewaySyncProcessor,
 };
 use super::text::shown;
 
@@ -177,6 +177,22 @@ impl VirtualGatewaySyncHandler for VirtualGateway {
         let steps = self.engine.difference(&self.caller);
         let steps = answer(steps.map_err(|failure| convert::refused(&failure, Identity::Name)))?;
         Ok(steps.into_iter().map(convert::host_step).collect())
+    }
+
+    fn handle_list_drops(&self, query: DropQuery) -> thrift::Result<Vec<DropCount>> {
+        let counts = convert::drop_query(query).map_err(RequestError::from).and_then(|query| {
+            self.engine.drops(&self.caller, query).map_err(|failure| convert::refused(&failure, Identity::Port))
+        });
+        Ok(answer(counts)?.into_iter().map(convert::drop_count).collect())
+    }
+
+    fn handle_last_drops(&self, query: DropQuery, positions: Vec<i64>) -> thrift::Result<LastDrops> {
+        let since = positions.into_iter().map(|position| u64::try_from(position).unwrap_or(0)).collect();
+        let drops = convert::drop_query(query).map_err(RequestError::from).and_then(|query| {
+            let told = self.engine.last_drops(&self.caller, query, since);
+            told.map_err(|failure| convert::refused(&failure, Identity::Port))
+        });
+        Ok(convert::last_drops(answer(drops)?))
     }
 
     fn handle_status(&self) -> thrift::Result<Status> {

@@ -9,13 +9,13 @@ use clap::Parser;
 use crate::clock::Clock;
 use crate::config::Imported;
 
-use super::args::{Arguments, Verb};
+use super::args::{Arguments, DaemonVerb, Verb};
 use super::ask::ask;
 use super::demo;
 use super::failure::Failure;
 use super::lease;
 use super::render::{Style, Tone};
-use super::run::{Form, run};
+use super::run::{Form, follow_drops, run};
 
 /// Where text goes, and whether it is coloured there.
 pub struct Console<'a> {
@@ -71,6 +71,12 @@ fn obey(arguments: &Arguments, clock: Arc<dyn Clock>, console: &mut Console<'_>)
             console.say(&form(arguments, console.out_style).text(&imported)?)
         }
         Verb::Demo(demo) => demo::show(demo, console.out_style, clock, console.out),
+        Verb::Daemon(DaemonVerb::Drops(given)) if given.follow && !arguments.dry_run => {
+            let form = form(arguments, console.out_style);
+            let followed =
+                ask(&arguments.socket, |daemon| follow_drops(given, daemon, form, &mut |text| console.put(text)));
+            done_with(followed)
+        }
         Verb::Daemon(verb) => {
             console.note(&verb.notes());
             let form = form(arguments, console.out_style);
@@ -101,16 +107,26 @@ impl Console<'_> {
 
     /// Writes an answer. A reader that has gone away, as `head` does, has all it wants.
     fn say(&mut self, text: &str) -> Result<(), Failure> {
-        match self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()) {
-            Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::Output(error)),
-            _ => Ok(()),
-        }
+        done_with(self.put(text))
+    }
+
+    /// Writes a part of an answer.
+    fn put(&mut self, text: &str) -> Result<(), Failure> {
+        self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()).map_err(Failure::Output)
     }
 
     /// Writes a complaint and passes on the exit code, which tells the same to those who cannot read it.
     fn complain(&mut self, text: &str, code: u8) -> u8 {
         let _: io::Result<()> = self.err.write_all(text.as_bytes());
         code
+    }
+}
+
+/// A reader that has gone away is no failure.
+fn done_with(put: Result<(), Failure>) -> Result<(), Failure> {
+    match put {
+        Err(Failure::Output(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        other => other,
     }
 }
 

@@ -11,6 +11,7 @@ use crate::gateway::{Applied, ComputePort, Declared, GatewaySpec, LeaseName, Mis
 use crate::host::KernelError;
 
 use super::change::Change;
+use super::drops::{DropCountView, DropQuery, LastDropsView};
 use super::view::{ImportView, LookupView, ObjectView, RehearsalView, RouteView, StatusView, StepView};
 
 /// Who asks, for the log.
@@ -129,6 +130,10 @@ pub enum Command {
     },
     /// [`super::Handle::read_lease`].
     ReadLease(LeaseName, Reply<Result<Applied, Failure>>),
+    /// [`super::Handle::drops`].
+    Drops(DropQuery, Reply<Result<Vec<DropCountView>, Failure>>),
+    /// [`super::Handle::last_drops`].
+    LastDrops(DropQuery, Vec<u64>, Reply<Result<LastDropsView, Failure>>),
     /// [`super::Handle::difference`].
     Difference(Reply<Result<Vec<StepView>, Failure>>),
 }

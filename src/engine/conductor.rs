@@ -136,6 +136,8 @@ impl Conductor {
             Command::Import { devices, dry, reply } => drop(reply.send(self.import(&devices, dry))),
             Command::Inventory(reply) => drop(reply.send(self.inventory())),
             Command::Difference(reply) => drop(reply.send(self.difference())),
+            Command::Drops(query, reply) => drop(reply.send(self.drops(&query))),
+            Command::LastDrops(query, since, reply) => drop(reply.send(self.last_drops(&query, &since))),
             Command::Status(reply) => drop(reply.send(self.status())),
             Command::Routes(instance, reply) => drop(reply.send(self.routes(&instance))),
             Command::Lookup(instance, address, reply) => drop(reply.send(self.lookup(&instance, address))),

@@ -10,6 +10,7 @@ use crate::gateway::{Applied, Declared, LeaseName};
 
 use super::change::Change;
 use super::command::{AddGateways, AddPorts, Caller, Command, Failure, ReloadError, Reply};
+use super::drops::{DropCountView, DropQuery, LastDropsView};
 use super::view::{ImportView, LookupView, ObjectView, RehearsalView, RouteView, StatusView, StepView};
 
 /// Asks the conductor and waits for its answer. A request that changes something is answered when
@@ -169,6 +170,23 @@ impl Handle {
     /// The host could not be surveyed.
     pub fn import(&self, caller: &Caller, devices: Vec<InterfaceName>, dry: bool) -> Result<Vec<ImportView>, Failure> {
         self.ask(caller, |reply| Command::Import { devices, dry, reply })?
+    }
+
+    /// How many packets were dropped, by port and reason.
+    ///
+    /// # Errors
+    /// There is no such port or instance.
+    pub fn drops(&self, caller: &Caller, query: DropQuery) -> Result<Vec<DropCountView>, Failure> {
+        self.ask(caller, |reply| Command::Drops(query, reply))?
+    }
+
+    /// The last packets that were dropped. `since` is what the last answer gave as
+    /// [`LastDropsView::next`], or empty for all that are remembered.
+    ///
+    /// # Errors
+    /// As [`Handle::drops`].
+    pub fn last_drops(&self, caller: &Caller, query: DropQuery, since: Vec<u64>) -> Result<LastDropsView, Failure> {
+        self.ask(caller, |reply| Command::LastDrops(query, since, reply))?
     }
 
     fn ask<T>(&self, caller: &Caller, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, Failure> {

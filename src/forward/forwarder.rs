@@ -10,6 +10,7 @@ use crate::packet::{Checksum, Content, Frame, Packet, ReceiveError, nd};
 use crate::routing::Instance;
 
 use super::bucket::TokenBucket;
+use super::drops::DropLog;
 use super::emission::{Emission, Emissions, Learned, NeighbourView};
 use super::instances::Instances;
 use super::ports::{Port, Ports};
@@ -28,6 +29,7 @@ pub struct Forwarder {
     pub(super) instances: Instances,
     pub(super) emissions: Emissions,
     pub(super) learned: VecDeque<Learned>,
+    pub(super) drops: DropLog,
     /// Packets that wait for neighbours, of all ports.
     pub(super) held: usize,
     /// When `tick` has something to do, or earlier.
@@ -47,6 +49,7 @@ impl Forwarder {
             instances: Instances::default(),
             emissions: Emissions::new(limits.emissions, limits.emissions + limits.held),
             learned: VecDeque::new(),
+            drops: DropLog::new(),
             held: 0,
             deadline: None,
             icmp: TokenBucket::new(limits.icmp_total),
@@ -112,19 +115,24 @@ impl Forwarder {
     pub fn process(&mut self, ingress: PortId, packet: &mut Packet, now: Moment) -> Verdict {
         let Some(port) = self.ports.get_mut(ingress) else { return Verdict::Drop(DropReason::DevReady) };
         port.counters.receive(packet.length());
-        let verdict = self.judge(ingress, packet, now).unwrap_or_else(Verdict::Drop);
+        let verdict = self.judge(ingress, packet, now).unwrap_or_else(|reason| {
+            self.drops.now = now;
+            self.note_drop(ingress, reason, packet.frame());
+            Verdict::Drop(reason)
+        });
         if let Some(port) = self.ports.get_mut(ingress) {
             port.counters.decided(verdict);
         }
         verdict
     }
 
-    /// Counts a packet of `length` bytes whose offload header was not usable.
-    pub fn malformed(&mut self, ingress: PortId, length: usize, error: ReceiveError) {
+    /// Counts a packet whose offload header was not usable.
+    pub fn malformed(&mut self, ingress: PortId, packet: &Packet, error: ReceiveError) {
         if let Some(port) = self.ports.get_mut(ingress) {
-            port.counters.receive(length);
+            port.counters.receive(packet.length());
             port.counters.drop_one(error.into());
         }
+        self.note_drop(ingress, error.into(), packet.frame());
     }
 
     /// A frame of so many bytes went out by a port.
@@ -140,10 +148,10 @@ impl Forwarder {
     }
 
     /// A frame could not be sent.
-    pub fn undelivered(&mut self, origin: Origin, reason: DropReason) {
+    pub fn undelivered(&mut self, origin: Origin, reason: DropReason, packet: &Packet) {
         match origin {
             Origin::Transit(ingress) | Origin::Answer(ingress) => {
-                self.settle(ingress, |counters| counters.drop_one(reason));
+                self.drop_settled(ingress, reason, packet);
             }
             Origin::Own => {}
         }
@@ -214,6 +222,8 @@ impl Forwarder {
             Ok(verdict) => Ok(verdict),
             Err(Refusal::Silent(reason)) => Err(reason),
             Err(Refusal::Told(reason, problem)) => {
+                self.drops.now = now;
+                self.note_drop(ingress, reason, packet.frame());
                 let is_told = self.write_problem(ingress, packet, ip, problem, now);
                 Ok(if is_told { Verdict::Reject(reason) } else { Verdict::Drop(reason) })
             }
@@ -228,10 +238,17 @@ impl Forwarder {
         }
     }
 
+    /// Drops a packet that was in our hands.
+    pub(super) fn drop_settled(&mut self, ingress: PortId, reason: DropReason, packet: &Packet) {
+        self.settle(ingress, |counters| counters.drop_one(reason));
+        self.note_drop(ingress, reason, packet.frame());
+    }
+
     /// Drops what waits to leave by a port, and its neighbours.
     fn purge(&mut self, id: PortId) {
-        for origin in self.emissions.purge(id) {
-            self.undelivered(origin, DropReason::QueuePurge);
+        for Emission { origin, packet, .. } in self.emissions.purge(id) {
+            self.undelivered(origin, DropReason::QueuePurge, &packet);
+            self.emissions.recycle(packet);
         }
         let held = self.ports.get_mut(id).map(|port| port.neighbours.clear()).unwrap_or_default();
         for held in held {

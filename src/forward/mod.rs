@@ -5,6 +5,7 @@ mod bucket;
 mod counters;
 mod crossing;
 mod dhcp_reply;
+mod drops;
 mod emission;
 mod forwarder;
 mod icmp_reply;
@@ -26,6 +27,7 @@ mod transit;
 mod verdict;
 
 pub use counters::PortCounters;
+pub use drops::{Dropped, LastDrops};
 pub use emission::{Emission, Learned, NeighbourView};
 pub use forwarder::Forwarder;
 pub use limits::{Limits, Rate};

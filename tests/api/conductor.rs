@@ -6,8 +6,8 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender};
 use vgw::addr::{InterfaceName, Uuid};
 use vgw::engine::{
-    AddGateways, AddPorts, AuditView, Caller, Change, Command, Failure, LookupView, ObjectState, ObjectView,
-    RehearsalView, RepairCount, RepairsView, StatusView, StepView,
+    AddGateways, AddPorts, AuditView, Caller, Change, Command, Failure, LastDropsView, LookupView, ObjectState,
+    ObjectView, RehearsalView, RepairCount, RepairsView, StatusView, StepView,
 };
 use vgw::gateway::{Applied, ComputePort, GatewaySpec, Refusal};
 use vgw::host::{Kind, Occasion};
@@ -60,6 +60,8 @@ fn told(caller: &Caller, command: &Command) -> String {
         Command::Inventory(_) => "inventory".to_owned(),
         Command::Difference(_) => "difference".to_owned(),
         Command::Import { devices, dry, reply: _ } => format!("import {devices:?} dry {dry}"),
+        Command::Drops(query, _) => format!("drops {query:?}"),
+        Command::LastDrops(query, since, _) => format!("last drops {query:?} since {since:?}"),
         Command::ReadLease(name, _) => format!("read lease {name}"),
         Command::Status(_) => "status".to_owned(),
         Command::Routes(instance, _) => format!("routes {instance}"),
@@ -134,6 +136,8 @@ fn answer(gateways: &mut BTreeMap<InterfaceName, GatewaySpec>, command: Command)
         }
         Command::Difference(reply) => drop(reply.send(Ok(Vec::new()))),
         Command::Import { reply, .. } => drop(reply.send(Ok(Vec::new()))),
+        Command::Drops(_, reply) => drop(reply.send(Ok(Vec::new()))),
+        Command::LastDrops(_, _, reply) => drop(reply.send(Ok(LastDropsView::default()))),
         Command::ReadLease(_, reply) => drop(reply.send(Ok(Applied::Unchanged))),
         Command::Status(reply) => drop(reply.send(status())),
         Command::Routes(instance, reply) => drop(reply.send(Err(Refusal::UnknownInstance(instance).into()))),

@@ -1,8 +1,8 @@
 //! The daemon's own service and its client.
 
 use vgw::api::generated::virtual_gateway::{
-    Change, ErrorKind, Gateway, NextHop, NextHopKind, ObjectState, Outcome, Port, RequestError, Route, RouteName,
-    TVirtualGatewaySyncClient, Uplink,
+    Change, DropQuery, ErrorKind, Gateway, NextHop, NextHopKind, ObjectState, Outcome, Port, RequestError, Route,
+    RouteName, TVirtualGatewaySyncClient, Uplink,
 };
 use vgw::api::{Client, ClientError};
 
@@ -113,6 +113,14 @@ fn every_method_reaches_the_engine() {
     assert_eq!(read, Outcome::UNCHANGED);
     let bad = refused(client.call(|daemon| daemon.read_lease(text("eth1"), text("dhcp"))));
     assert_eq!((bad.0, bad.1.as_str()), (ErrorKind::INVALID, "family"));
+    let query =
+        |reason: &str| DropQuery { port: Some(text("tap0")), routing_instance: None, reason: Some(text(reason)) };
+    client.call(|daemon| daemon.list_drops(query("ip_ttl"))).unwrap();
+    // Derived, the default would be empty text.
+    let all = DropQuery { port: None, routing_instance: None, reason: None };
+    client.call(|daemon| daemon.last_drops(all, vec![7, -1])).unwrap();
+    let bad = refused(client.call(|daemon| daemon.list_drops(query("IP_TTK"))));
+    assert_eq!(bad, (ErrorKind::INVALID, text("reason"), text("'IP_TTK' is not a drop reason")));
     client.call(|daemon| daemon.list_gateways()).unwrap();
     client.call(|daemon| daemon.list_ports()).unwrap();
     client.call(|daemon| daemon.list_uplinks()).unwrap();
@@ -134,6 +142,8 @@ fn every_method_reaches_the_engine() {
         "difference",
         "import [\"eth1\"] dry true",
         "read lease eth1.100.ipv6",
+        "drops DropQuery { port: Some(\"tap0\"), instance: None, reason: Some(IpTtl) }",
+        "last drops DropQuery { port: None, instance: None, reason: None } since [7, 0]",
         "status",
         "status",
         "status",

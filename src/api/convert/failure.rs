@@ -17,6 +17,8 @@ pub(crate) enum Identity {
     Prefix,
     /// `id`, of a network.
     Id,
+    /// `port`, of a question about ports' packets.
+    Port,
     /// `tap_name`, of a compute service's port.
     TapName,
 }
@@ -28,6 +30,7 @@ impl Identity {
             Self::Name => "name",
             Self::Prefix => "prefix",
             Self::Id => "id",
+            Self::Port => "port",
             Self::TapName => "tap_name",
         }
     }

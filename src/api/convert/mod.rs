@@ -3,6 +3,7 @@
 
 mod change;
 mod compute_port;
+mod drops;
 mod failure;
 mod fault;
 mod json;
@@ -13,6 +14,7 @@ mod virtual_gateway_request;
 
 pub(super) use change::{change, foreign_uplink, host_object, host_step, identity, rehearsal};
 pub(super) use compute_port::{compute_port, uuid};
+pub(super) use drops::{drop_count, drop_query, last_drops};
 pub(super) use failure::{Identity, refused};
 pub(super) use fault::Fault;
 pub(super) use json::{gateways_of_json, names_of_json};

@@ -4297,6 +4297,425 @@ impl TSerializable for ForeignUplink {
 }
 
 //
+// DropQuery
+//
+
+/// Which dropped packets are asked for: those that meet every condition that is there.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct DropQuery {
+    /// Came in by this port or gateway's tap.
+    pub port: Option<String>,
+    /// Came in by a port of this routing instance.
+    pub routing_instance: Option<String>,
+    /// Were dropped for this reason, such as `IP_RPFILTER`.
+    pub reason: Option<String>,
+}
+
+impl DropQuery {
+    pub fn new<F1, F2, F3>(port: F1, routing_instance: F2, reason: F3) -> DropQuery
+    where
+        F1: Into<Option<String>>,
+        F2: Into<Option<String>>,
+        F3: Into<Option<String>>,
+    {
+        DropQuery { port: port.into(), routing_instance: routing_instance.into(), reason: reason.into() }
+    }
+}
+
+impl TSerializable for DropQuery {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<DropQuery> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<String> = None;
+        let mut f_2: Option<String> = None;
+        let mut f_3: Option<String> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = i_prot.read_string()?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let val = i_prot.read_string()?;
+                    f_2 = Some(val);
+                }
+                3 => {
+                    let val = i_prot.read_string()?;
+                    f_3 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        let ret = DropQuery { port: f_1, routing_instance: f_2, reason: f_3 };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("DropQuery");
+        o_prot.write_struct_begin(&struct_ident)?;
+        if let Some(ref fld_var) = self.port {
+            o_prot.write_field_begin(&TFieldIdentifier::new("port", TType::String, 1))?;
+            o_prot.write_string(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.routing_instance {
+            o_prot.write_field_begin(&TFieldIdentifier::new("routing_instance", TType::String, 2))?;
+            o_prot.write_string(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.reason {
+            o_prot.write_field_begin(&TFieldIdentifier::new("reason", TType::String, 3))?;
+            o_prot.write_string(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+impl Default for DropQuery {
+    fn default() -> Self {
+        DropQuery { port: Some("".to_owned()), routing_instance: Some("".to_owned()), reason: Some("".to_owned()) }
+    }
+}
+
+//
+// DropCount
+//
+
+/// How many packets a port has dropped for a reason.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct DropCount {
+    /// The port that they came in by.
+    pub port: String,
+    /// Its routing instance.
+    pub routing_instance: String,
+    pub reason: String,
+    /// What the reason means, without a full stop.
+    pub meaning: String,
+    pub packets: i64,
+}
+
+impl DropCount {
+    pub fn new(port: String, routing_instance: String, reason: String, meaning: String, packets: i64) -> DropCount {
+        DropCount { port, routing_instance, reason, meaning, packets }
+    }
+}
+
+impl TSerializable for DropCount {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<DropCount> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<String> = None;
+        let mut f_2: Option<String> = None;
+        let mut f_3: Option<String> = None;
+        let mut f_4: Option<String> = None;
+        let mut f_5: Option<i64> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = i_prot.read_string()?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let val = i_prot.read_string()?;
+                    f_2 = Some(val);
+                }
+                3 => {
+                    let val = i_prot.read_string()?;
+                    f_3 = Some(val);
+                }
+                4 => {
+                    let val = i_prot.read_string()?;
+                    f_4 = Some(val);
+                }
+                5 => {
+                    let val = i_prot.read_i64()?;
+                    f_5 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("DropCount.port", &f_1)?;
+        verify_required_field_exists("DropCount.routing_instance", &f_2)?;
+        verify_required_field_exists("DropCount.reason", &f_3)?;
+        verify_required_field_exists("DropCount.meaning", &f_4)?;
+        verify_required_field_exists("DropCount.packets", &f_5)?;
+        let ret = DropCount {
+            port: f_1.expect("auto-generated code should have checked for presence of required fields"),
+            routing_instance: f_2.expect("auto-generated code should have checked for presence of required fields"),
+            reason: f_3.expect("auto-generated code should have checked for presence of required fields"),
+            meaning: f_4.expect("auto-generated code should have checked for presence of required fields"),
+            packets: f_5.expect("auto-generated code should have checked for presence of required fields"),
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("DropCount");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("port", TType::String, 1))?;
+        o_prot.write_string(&self.port)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("routing_instance", TType::String, 2))?;
+        o_prot.write_string(&self.routing_instance)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("reason", TType::String, 3))?;
+        o_prot.write_string(&self.reason)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("meaning", TType::String, 4))?;
+        o_prot.write_string(&self.meaning)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("packets", TType::I64, 5))?;
+        o_prot.write_i64(self.packets)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// DroppedPacket
+//
+
+/// A packet that was dropped.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct DroppedPacket {
+    /// When, nanoseconds since 1970-01-01 00:00 UTC.
+    pub time_ns: i64,
+    /// The port that it came in by.
+    pub port: String,
+    /// The port's routing instance; absent if the port is gone.
+    pub routing_instance: Option<String>,
+    pub reason: String,
+    /// Bytes of the frame.
+    pub length: i64,
+    /// The frame's first bytes, as it came in or waited; of an answer that could not be sent, the answer's.
+    pub head: Vec<u8>,
+}
+
+impl DroppedPacket {
+    pub fn new<F3>(
+        time_ns: i64,
+        port: String,
+        routing_instance: F3,
+        reason: String,
+        length: i64,
+        head: Vec<u8>,
+    ) -> DroppedPacket
+    where
+        F3: Into<Option<String>>,
+    {
+        DroppedPacket { time_ns, port, routing_instance: routing_instance.into(), reason, length, head }
+    }
+}
+
+impl TSerializable for DroppedPacket {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<DroppedPacket> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<i64> = None;
+        let mut f_2: Option<String> = None;
+        let mut f_3: Option<String> = None;
+        let mut f_4: Option<String> = None;
+        let mut f_5: Option<i64> = None;
+        let mut f_6: Option<Vec<u8>> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = i_prot.read_i64()?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let val = i_prot.read_string()?;
+                    f_2 = Some(val);
+                }
+                3 => {
+                    let val = i_prot.read_string()?;
+                    f_3 = Some(val);
+                }
+                4 => {
+                    let val = i_prot.read_string()?;
+                    f_4 = Some(val);
+                }
+                5 => {
+                    let val = i_prot.read_i64()?;
+                    f_5 = Some(val);
+                }
+                6 => {
+                    let val = i_prot.read_bytes()?;
+                    f_6 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("DroppedPacket.time_ns", &f_1)?;
+        verify_required_field_exists("DroppedPacket.port", &f_2)?;
+        verify_required_field_exists("DroppedPacket.reason", &f_4)?;
+        verify_required_field_exists("DroppedPacket.length", &f_5)?;
+        verify_required_field_exists("DroppedPacket.head", &f_6)?;
+        let ret = DroppedPacket {
+            time_ns: f_1.expect("auto-generated code should have checked for presence of required fields"),
+            port: f_2.expect("auto-generated code should have checked for presence of required fields"),
+            routing_instance: f_3,
+            reason: f_4.expect("auto-generated code should have checked for presence of required fields"),
+            length: f_5.expect("auto-generated code should have checked for presence of required fields"),
+            head: f_6.expect("auto-generated code should have checked for presence of required fields"),
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("DroppedPacket");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("time_ns", TType::I64, 1))?;
+        o_prot.write_i64(self.time_ns)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("port", TType::String, 2))?;
+        o_prot.write_string(&self.port)?;
+        o_prot.write_field_end()?;
+        if let Some(ref fld_var) = self.routing_instance {
+            o_prot.write_field_begin(&TFieldIdentifier::new("routing_instance", TType::String, 3))?;
+            o_prot.write_string(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        o_prot.write_field_begin(&TFieldIdentifier::new("reason", TType::String, 4))?;
+        o_prot.write_string(&self.reason)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("length", TType::I64, 5))?;
+        o_prot.write_i64(self.length)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("head", TType::String, 6))?;
+        o_prot.write_bytes(&self.head)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// LastDrops
+//
+
+/// The last packets that were dropped, as far as the workers remember them.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct LastDrops {
+    /// Oldest first.
+    pub packets: Vec<DroppedPacket>,
+    /// Dropped packets, of whatever kind, that were forgotten since the last question.
+    pub missed: i64,
+    /// Where each worker stands, for the next question.
+    pub positions: Vec<i64>,
+}
+
+impl LastDrops {
+    pub fn new(packets: Vec<DroppedPacket>, missed: i64, positions: Vec<i64>) -> LastDrops {
+        LastDrops { packets, missed, positions }
+    }
+}
+
+impl TSerializable for LastDrops {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<LastDrops> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<Vec<DroppedPacket>> = None;
+        let mut f_2: Option<i64> = None;
+        let mut f_3: Option<Vec<i64>> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let list_ident = i_prot.read_list_begin()?;
+                    let mut val: Vec<DroppedPacket> =
+                        Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+                    for _ in 0..list_ident.size {
+                        let list_elem_33 = DroppedPacket::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_33);
+                    }
+                    i_prot.read_list_end()?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let val = i_prot.read_i64()?;
+                    f_2 = Some(val);
+                }
+                3 => {
+                    let list_ident = i_prot.read_list_begin()?;
+                    let mut val: Vec<i64> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+                    for _ in 0..list_ident.size {
+                        let list_elem_34 = i_prot.read_i64()?;
+                        val.push(list_elem_34);
+                    }
+                    i_prot.read_list_end()?;
+                    f_3 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("LastDrops.packets", &f_1)?;
+        verify_required_field_exists("LastDrops.missed", &f_2)?;
+        verify_required_field_exists("LastDrops.positions", &f_3)?;
+        let ret = LastDrops {
+            packets: f_1.expect("auto-generated code should have checked for presence of required fields"),
+            missed: f_2.expect("auto-generated code should have checked for presence of required fields"),
+            positions: f_3.expect("auto-generated code should have checked for presence of required fields"),
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("LastDrops");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("packets", TType::List, 1))?;
+        o_prot.write_list_begin(&TListIdentifier::new(TType::Struct, self.packets.len() as i32))?;
+        for e in &self.packets {
+            e.write_to_out_protocol(o_prot)?;
+        }
+        o_prot.write_list_end()?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("missed", TType::I64, 2))?;
+        o_prot.write_i64(self.missed)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("positions", TType::List, 3))?;
+        o_prot.write_list_begin(&TListIdentifier::new(TType::I64, self.positions.len() as i32))?;
+        for e in &self.positions {
+            o_prot.write_i64(*e)?;
+        }
+        o_prot.write_list_end()?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
 // VirtualGateway service client
 //
 
@@ -4351,6 +4770,11 @@ pub trait TVirtualGatewaySyncClient {
     fn list_host_objects(&mut self) -> thrift::Result<Vec<HostObject>>;
     /// What is to be done so that the kernel is as it should be, after a fresh look.
     fn diff_host(&mut self) -> thrift::Result<Vec<HostStep>>;
+    /// How many packets were dropped, by port and reason; most first, only what occurred.
+    fn list_drops(&mut self, query: DropQuery) -> thrift::Result<Vec<DropCount>>;
+    /// The last packets that were dropped since the call that answered with these `positions`; all that are
+    /// remembered if there are none.
+    fn last_drops(&mut self, query: DropQuery, positions: Vec<i64>) -> thrift::Result<LastDrops>;
     /// Everything at a glance.
     fn status(&mut self) -> thrift::Result<Status>;
     /// Does what a controller's ConnectForVirtualGateway does: raises the version, starts an audit.
@@ -4962,6 +5386,56 @@ impl<C: TThriftClient + TVirtualGatewaySyncClientMarker> TVirtualGatewaySyncClie
             result.ok_or()
         }
     }
+    fn list_drops(&mut self, query: DropQuery) -> thrift::Result<Vec<DropCount>> {
+        ({
+            self.increment_sequence_number();
+            let message_ident = TMessageIdentifier::new("list_drops", TMessageType::Call, self.sequence_number());
+            let call_args = VirtualGatewayListDropsArgs { query };
+            self.o_prot_mut().write_message_begin(&message_ident)?;
+            call_args.write_to_out_protocol(self.o_prot_mut())?;
+            self.o_prot_mut().write_message_end()?;
+            self.o_prot_mut().flush()
+        })?;
+        {
+            let message_ident = self.i_prot_mut().read_message_begin()?;
+            verify_expected_sequence_number(self.sequence_number(), message_ident.sequence_number)?;
+            verify_expected_service_call("list_drops", &message_ident.name)?;
+            if message_ident.message_type == TMessageType::Exception {
+                let remote_error = thrift::Error::read_application_error_from_in_protocol(self.i_prot_mut())?;
+                self.i_prot_mut().read_message_end()?;
+                return Err(thrift::Error::Application(remote_error));
+            }
+            verify_expected_message_type(TMessageType::Reply, message_ident.message_type)?;
+            let result = VirtualGatewayListDropsResult::read_from_in_protocol(self.i_prot_mut())?;
+            self.i_prot_mut().read_message_end()?;
+            result.ok_or()
+        }
+    }
+    fn last_drops(&mut self, query: DropQuery, positions: Vec<i64>) -> thrift::Result<LastDrops> {
+        ({
+            self.increment_sequence_number();
+            let message_ident = TMessageIdentifier::new("last_drops", TMessageType::Call, self.sequence_number());
+            let call_args = VirtualGatewayLastDropsArgs { query, positions };
+            self.o_prot_mut().write_message_begin(&message_ident)?;
+            call_args.write_to_out_protocol(self.o_prot_mut())?;
+            self.o_prot_mut().write_message_end()?;
+            self.o_prot_mut().flush()
+        })?;
+        {
+            let message_ident = self.i_prot_mut().read_message_begin()?;
+            verify_expected_sequence_number(self.sequence_number(), message_ident.sequence_number)?;
+            verify_expected_service_call("last_drops", &message_ident.name)?;
+            if message_ident.message_type == TMessageType::Exception {
+                let remote_error = thrift::Error::read_application_error_from_in_protocol(self.i_prot_mut())?;
+                self.i_prot_mut().read_message_end()?;
+                return Err(thrift::Error::Application(remote_error));
+            }
+            verify_expected_message_type(TMessageType::Reply, message_ident.message_type)?;
+            let result = VirtualGatewayLastDropsResult::read_from_in_protocol(self.i_prot_mut())?;
+            self.i_prot_mut().read_message_end()?;
+            result.ok_or()
+        }
+    }
     fn status(&mut self) -> thrift::Result<Status> {
         ({
             self.increment_sequence_number();
@@ -5120,6 +5594,11 @@ pub trait VirtualGatewaySyncHandler {
     fn handle_list_host_objects(&self) -> thrift::Result<Vec<HostObject>>;
     /// What is to be done so that the kernel is as it should be, after a fresh look.
     fn handle_diff_host(&self) -> thrift::Result<Vec<HostStep>>;
+    /// How many packets were dropped, by port and reason; most first, only what occurred.
+    fn handle_list_drops(&self, query: DropQuery) -> thrift::Result<Vec<DropCount>>;
+    /// The last packets that were dropped since the call that answered with these `positions`; all that are
+    /// remembered if there are none.
+    fn handle_last_drops(&self, query: DropQuery, positions: Vec<i64>) -> thrift::Result<LastDrops>;
     /// Everything at a glance.
     fn handle_status(&self) -> thrift::Result<Status>;
     /// Does what a controller's ConnectForVirtualGateway does: raises the version, starts an audit.
@@ -5318,6 +5797,22 @@ impl<H: VirtualGatewaySyncHandler> VirtualGatewaySyncProcessor<H> {
         o_prot: &mut dyn TOutputProtocol,
     ) -> thrift::Result<()> {
         TVirtualGatewayProcessFunctions::process_diff_host(&self.handler, incoming_sequence_number, i_prot, o_prot)
+    }
+    fn process_list_drops(
+        &self,
+        incoming_sequence_number: i32,
+        i_prot: &mut dyn TInputProtocol,
+        o_prot: &mut dyn TOutputProtocol,
+    ) -> thrift::Result<()> {
+        TVirtualGatewayProcessFunctions::process_list_drops(&self.handler, incoming_sequence_number, i_prot, o_prot)
+    }
+    fn process_last_drops(
+        &self,
+        incoming_sequence_number: i32,
+        i_prot: &mut dyn TInputProtocol,
+        o_prot: &mut dyn TOutputProtocol,
+    ) -> thrift::Result<()> {
+        TVirtualGatewayProcessFunctions::process_last_drops(&self.handler, incoming_sequence_number, i_prot, o_prot)
     }
     fn process_status(
         &self,
@@ -6648,6 +7143,122 @@ impl TVirtualGatewayProcessFunctions {
             },
         }
     }
+    pub fn process_list_drops<H: VirtualGatewaySyncHandler>(
+        handler: &H,
+        incoming_sequence_number: i32,
+        i_prot: &mut dyn TInputProtocol,
+        o_prot: &mut dyn TOutputProtocol,
+    ) -> thrift::Result<()> {
+        let args = VirtualGatewayListDropsArgs::read_from_in_protocol(i_prot)?;
+        match handler.handle_list_drops(args.query) {
+            Ok(handler_return) => {
+                let message_ident =
+                    TMessageIdentifier::new("list_drops", TMessageType::Reply, incoming_sequence_number);
+                o_prot.write_message_begin(&message_ident)?;
+                let ret = VirtualGatewayListDropsResult { result_value: Some(handler_return), error: None };
+                ret.write_to_out_protocol(o_prot)?;
+                o_prot.write_message_end()?;
+                o_prot.flush()
+            }
+            Err(e) => match e {
+                thrift::Error::User(usr_err) => {
+                    if usr_err.downcast_ref::<RequestError>().is_some() {
+                        let err = usr_err.downcast::<RequestError>().expect("downcast already checked");
+                        let ret_err = VirtualGatewayListDropsResult { result_value: None, error: Some(*err) };
+                        let message_ident =
+                            TMessageIdentifier::new("list_drops", TMessageType::Reply, incoming_sequence_number);
+                        o_prot.write_message_begin(&message_ident)?;
+                        ret_err.write_to_out_protocol(o_prot)?;
+                        o_prot.write_message_end()?;
+                        o_prot.flush()
+                    } else {
+                        let ret_err = { ApplicationError::new(ApplicationErrorKind::Unknown, usr_err.to_string()) };
+                        let message_ident =
+                            TMessageIdentifier::new("list_drops", TMessageType::Exception, incoming_sequence_number);
+                        o_prot.write_message_begin(&message_ident)?;
+                        thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+                        o_prot.write_message_end()?;
+                        o_prot.flush()
+                    }
+                }
+                thrift::Error::Application(app_err) => {
+                    let message_ident =
+                        TMessageIdentifier::new("list_drops", TMessageType::Exception, incoming_sequence_number);
+                    o_prot.write_message_begin(&message_ident)?;
+                    thrift::Error::write_application_error_to_out_protocol(&app_err, o_prot)?;
+                    o_prot.write_message_end()?;
+                    o_prot.flush()
+                }
+                _ => {
+                    let ret_err = { ApplicationError::new(ApplicationErrorKind::Unknown, e.to_string()) };
+                    let message_ident =
+                        TMessageIdentifier::new("list_drops", TMessageType::Exception, incoming_sequence_number);
+                    o_prot.write_message_begin(&message_ident)?;
+                    thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+                    o_prot.write_message_end()?;
+                    o_prot.flush()
+                }
+            },
+        }
+    }
+    pub fn process_last_drops<H: VirtualGatewaySyncHandler>(
+        handler: &H,
+        incoming_sequence_number: i32,
+        i_prot: &mut dyn TInputProtocol,
+        o_prot: &mut dyn TOutputProtocol,
+    ) -> thrift::Result<()> {
+        let args = VirtualGatewayLastDropsArgs::read_from_in_protocol(i_prot)?;
+        match handler.handle_last_drops(args.query, args.positions) {
+            Ok(handler_return) => {
+                let message_ident =
+                    TMessageIdentifier::new("last_drops", TMessageType::Reply, incoming_sequence_number);
+                o_prot.write_message_begin(&message_ident)?;
+                let ret = VirtualGatewayLastDropsResult { result_value: Some(handler_return), error: None };
+                ret.write_to_out_protocol(o_prot)?;
+                o_prot.write_message_end()?;
+                o_prot.flush()
+            }
+            Err(e) => match e {
+                thrift::Error::User(usr_err) => {
+                    if usr_err.downcast_ref::<RequestError>().is_some() {
+                        let err = usr_err.downcast::<RequestError>().expect("downcast already checked");
+                        let ret_err = VirtualGatewayLastDropsResult { result_value: None, error: Some(*err) };
+                        let message_ident =
+                            TMessageIdentifier::new("last_drops", TMessageType::Reply, incoming_sequence_number);
+                        o_prot.write_message_begin(&message_ident)?;
+                        ret_err.write_to_out_protocol(o_prot)?;
+                        o_prot.write_message_end()?;
+                        o_prot.flush()
+                    } else {
+                        let ret_err = { ApplicationError::new(ApplicationErrorKind::Unknown, usr_err.to_string()) };
+                        let message_ident =
+                            TMessageIdentifier::new("last_drops", TMessageType::Exception, incoming_sequence_number);
+                        o_prot.write_message_begin(&message_ident)?;
+                        thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+                        o_prot.write_message_end()?;
+                        o_prot.flush()
+                    }
+                }
+                thrift::Error::Application(app_err) => {
+                    let message_ident =
+                        TMessageIdentifier::new("last_drops", TMessageType::Exception, incoming_sequence_number);
+                    o_prot.write_message_begin(&message_ident)?;
+                    thrift::Error::write_application_error_to_out_protocol(&app_err, o_prot)?;
+                    o_prot.write_message_end()?;
+                    o_prot.flush()
+                }
+                _ => {
+                    let ret_err = { ApplicationError::new(ApplicationErrorKind::Unknown, e.to_string()) };
+                    let message_ident =
+                        TMessageIdentifier::new("last_drops", TMessageType::Exception, incoming_sequence_number);
+                    o_prot.write_message_begin(&message_ident)?;
+                    thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+                    o_prot.write_message_end()?;
+                    o_prot.flush()
+                }
+            },
+        }
+    }
     pub fn process_status<H: VirtualGatewaySyncHandler>(
         handler: &H,
         incoming_sequence_number: i32,
@@ -6908,6 +7519,8 @@ impl<H: VirtualGatewaySyncHandler> TProcessor for VirtualGatewaySyncProcessor<H>
             "rehearse" => self.process_rehearse(message_ident.sequence_number, i_prot, o_prot),
             "list_host_objects" => self.process_list_host_objects(message_ident.sequence_number, i_prot, o_prot),
             "diff_host" => self.process_diff_host(message_ident.sequence_number, i_prot, o_prot),
+            "list_drops" => self.process_list_drops(message_ident.sequence_number, i_prot, o_prot),
+            "last_drops" => self.process_last_drops(message_ident.sequence_number, i_prot, o_prot),
             "status" => self.process_status(message_ident.sequence_number, i_prot, o_prot),
             "connect" => self.process_connect(message_ident.sequence_number, i_prot, o_prot),
             "set_audit_timeout" => self.process_set_audit_timeout(message_ident.sequence_number, i_prot, o_prot),
@@ -7231,8 +7844,8 @@ impl VirtualGatewayListGatewaysResult {
                     let mut val: Vec<GatewayState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_33 = GatewayState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_33);
+                        let list_elem_35 = GatewayState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_35);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -7582,8 +8195,8 @@ impl VirtualGatewayListPortsResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<PortState> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_34 = PortState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_34);
+                        let list_elem_36 = PortState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_36);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -7886,8 +8499,8 @@ impl VirtualGatewayImportUplinksArgs {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_35 = i_prot.read_string()?;
-                        val.push(list_elem_35);
+                        let list_elem_37 = i_prot.read_string()?;
+                        val.push(list_elem_37);
                     }
                     i_prot.read_list_end()?;
                     f_1 = Some(val);
@@ -7968,8 +8581,8 @@ impl VirtualGatewayImportUplinksResult {
                     let mut val: Vec<ForeignUplink> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_36 = ForeignUplink::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_36);
+                        let list_elem_38 = ForeignUplink::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_38);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -8213,8 +8826,8 @@ impl VirtualGatewayListUplinksResult {
                     let mut val: Vec<UplinkState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_37 = UplinkState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_37);
+                        let list_elem_39 = UplinkState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_39);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -8329,8 +8942,8 @@ impl VirtualGatewayListInstancesResult {
                     let mut val: Vec<InstanceState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_38 = InstanceState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_38);
+                        let list_elem_40 = InstanceState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_40);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -8704,8 +9317,8 @@ impl VirtualGatewayListRoutesResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<RouteState> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_39 = RouteState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_39);
+                        let list_elem_41 = RouteState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_41);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -9185,8 +9798,8 @@ impl VirtualGatewayListNetworksResult {
                     let mut val: Vec<NetworkState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_40 = NetworkState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_40);
+                        let list_elem_42 = NetworkState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_42);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -9418,8 +10031,8 @@ impl VirtualGatewayListHostObjectsResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<HostObject> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_41 = HostObject::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_41);
+                        let list_elem_43 = HostObject::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_43);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -9533,8 +10146,8 @@ impl VirtualGatewayDiffHostResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<HostStep> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_42 = HostStep::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_42);
+                        let list_elem_44 = HostStep::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_44);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -9563,6 +10176,273 @@ impl VirtualGatewayDiffHostResult {
                 e.write_to_out_protocol(o_prot)?;
             }
             o_prot.write_list_end()?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.error {
+            o_prot.write_field_begin(&TFieldIdentifier::new("error", TType::Struct, 1))?;
+            fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// VirtualGatewayListDropsArgs
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct VirtualGatewayListDropsArgs {
+    query: DropQuery,
+}
+
+impl VirtualGatewayListDropsArgs {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<VirtualGatewayListDropsArgs> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<DropQuery> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = DropQuery::read_from_in_protocol(i_prot)?;
+                    f_1 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("VirtualGatewayListDropsArgs.query", &f_1)?;
+        let ret = VirtualGatewayListDropsArgs {
+            query: f_1.expect("auto-generated code should have checked for presence of required fields"),
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("list_drops_args");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("query", TType::Struct, 1))?;
+        self.query.write_to_out_protocol(o_prot)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// VirtualGatewayListDropsResult
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct VirtualGatewayListDropsResult {
+    result_value: Option<Vec<DropCount>>,
+    error: Option<RequestError>,
+}
+
+impl VirtualGatewayListDropsResult {
+    fn ok_or(self) -> thrift::Result<Vec<DropCount>> {
+        if self.error.is_some() {
+            Err(thrift::Error::User(Box::new(self.error.unwrap())))
+        } else if self.result_value.is_some() {
+            Ok(self.result_value.unwrap())
+        } else {
+            Err(thrift::Error::Application(ApplicationError::new(
+                ApplicationErrorKind::MissingResult,
+                "no result received for VirtualGatewayListDrops",
+            )))
+        }
+    }
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<VirtualGatewayListDropsResult> {
+        i_prot.read_struct_begin()?;
+        let mut f_0: Option<Vec<DropCount>> = None;
+        let mut f_1: Option<RequestError> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                0 => {
+                    let list_ident = i_prot.read_list_begin()?;
+                    let mut val: Vec<DropCount> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+                    for _ in 0..list_ident.size {
+                        let list_elem_45 = DropCount::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_45);
+                    }
+                    i_prot.read_list_end()?;
+                    f_0 = Some(val);
+                }
+                1 => {
+                    let val = RequestError::read_from_in_protocol(i_prot)?;
+                    f_1 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        let ret = VirtualGatewayListDropsResult { result_value: f_0, error: f_1 };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("VirtualGatewayListDropsResult");
+        o_prot.write_struct_begin(&struct_ident)?;
+        if let Some(ref fld_var) = self.result_value {
+            o_prot.write_field_begin(&TFieldIdentifier::new("result_value", TType::List, 0))?;
+            o_prot.write_list_begin(&TListIdentifier::new(TType::Struct, fld_var.len() as i32))?;
+            for e in fld_var {
+                e.write_to_out_protocol(o_prot)?;
+            }
+            o_prot.write_list_end()?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.error {
+            o_prot.write_field_begin(&TFieldIdentifier::new("error", TType::Struct, 1))?;
+            fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// VirtualGatewayLastDropsArgs
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct VirtualGatewayLastDropsArgs {
+    query: DropQuery,
+    positions: Vec<i64>,
+}
+
+impl VirtualGatewayLastDropsArgs {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<VirtualGatewayLastDropsArgs> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<DropQuery> = None;
+        let mut f_2: Option<Vec<i64>> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = DropQuery::read_from_in_protocol(i_prot)?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let list_ident = i_prot.read_list_begin()?;
+                    let mut val: Vec<i64> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+                    for _ in 0..list_ident.size {
+                        let list_elem_46 = i_prot.read_i64()?;
+                        val.push(list_elem_46);
+                    }
+                    i_prot.read_list_end()?;
+                    f_2 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("VirtualGatewayLastDropsArgs.query", &f_1)?;
+        verify_required_field_exists("VirtualGatewayLastDropsArgs.positions", &f_2)?;
+        let ret = VirtualGatewayLastDropsArgs {
+            query: f_1.expect("auto-generated code should have checked for presence of required fields"),
+            positions: f_2.expect("auto-generated code should have checked for presence of required fields"),
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("last_drops_args");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("query", TType::Struct, 1))?;
+        self.query.write_to_out_protocol(o_prot)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("positions", TType::List, 2))?;
+        o_prot.write_list_begin(&TListIdentifier::new(TType::I64, self.positions.len() as i32))?;
+        for e in &self.positions {
+            o_prot.write_i64(*e)?;
+        }
+        o_prot.write_list_end()?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// VirtualGatewayLastDropsResult
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct VirtualGatewayLastDropsResult {
+    result_value: Option<LastDrops>,
+    error: Option<RequestError>,
+}
+
+impl VirtualGatewayLastDropsResult {
+    fn ok_or(self) -> thrift::Result<LastDrops> {
+        if self.error.is_some() {
+            Err(thrift::Error::User(Box::new(self.error.unwrap())))
+        } else if self.result_value.is_some() {
+            Ok(self.result_value.unwrap())
+        } else {
+            Err(thrift::Error::Application(ApplicationError::new(
+                ApplicationErrorKind::MissingResult,
+                "no result received for VirtualGatewayLastDrops",
+            )))
+        }
+    }
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<VirtualGatewayLastDropsResult> {
+        i_prot.read_struct_begin()?;
+        let mut f_0: Option<LastDrops> = None;
+        let mut f_1: Option<RequestError> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                0 => {
+                    let val = LastDrops::read_from_in_protocol(i_prot)?;
+                    f_0 = Some(val);
+                }
+                1 => {
+                    let val = RequestError::read_from_in_protocol(i_prot)?;
+                    f_1 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        let ret = VirtualGatewayLastDropsResult { result_value: f_0, error: f_1 };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("VirtualGatewayLastDropsResult");
+        o_prot.write_struct_begin(&struct_ident)?;
+        if let Some(ref fld_var) = self.result_value {
+            o_prot.write_field_begin(&TFieldIdentifier::new("result_value", TType::Struct, 0))?;
+            fld_var.write_to_out_protocol(o_prot)?;
             o_prot.write_field_end()?
         }
         if let Some(ref fld_var) = self.error {

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use super::{
-    AuditVerb, DemoArguments, GatewayVerb, HostVerb, ImportArguments, InstanceVerb, NetworkVerb, PortVerb, RouteVerb,
-    UplinkVerb,
+    AuditVerb, DemoArguments, DropsArguments, GatewayVerb, HostVerb, ImportArguments, InstanceVerb, NetworkVerb,
+    PortVerb, RouteVerb, UplinkVerb,
 };
 
 /// Gives isolated virtual networks a way out on the compute node itself.
@@ -90,6 +90,11 @@ pub enum DaemonVerb {
     /// What of the host's kernel is the daemon's.
     #[command(subcommand)]
     Host(HostVerb),
+    /// What was dropped and why: counts by reason, or the last packets.
+    #[command(
+        after_help = "Example:\n  vgw drops\n  vgw drops --port tap0 --follow\n  vgw drops --reason IP_RPFILTER -j"
+    )]
+    Drops(DropsArguments),
     /// Everything on one screen, problems last.
     #[command(after_help = "Example:\n  vgw status\n  vgw status -j | jq .problems")]
     Status,
@@ -112,7 +117,7 @@ impl DaemonVerb {
             Self::Network(verb) => verb.is_change(),
             Self::Uplink(verb) => verb.is_change(),
             Self::Route(verb) => verb.is_change(),
-            Self::Instance(_) | Self::Host(_) | Self::Status | Self::Audit { .. } => false,
+            Self::Instance(_) | Self::Host(_) | Self::Drops(_) | Self::Status | Self::Audit { .. } => false,
         }
     }
 

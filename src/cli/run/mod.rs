@@ -1,6 +1,7 @@
 //! From a verb to its text: asks the daemon and puts the answer into the form that was asked for.
 
 mod audit;
+mod drops;
 mod form;
 mod gateway;
 mod host;
@@ -11,6 +12,7 @@ mod talk;
 mod uplink;
 mod verb;
 
+pub(super) use drops::follow_drops;
 pub use form::Form;
 pub use verb::run;
 

@@ -30,6 +30,7 @@ pub fn run(
         DaemonVerb::Instance(verb) => talk.instance(verb),
         DaemonVerb::Route(verb) => talk.route(verb),
         DaemonVerb::Host(verb) => talk.host(verb),
+        DaemonVerb::Drops(given) => talk.drops(given),
         DaemonVerb::Status => talk.status(),
         DaemonVerb::Audit { verb } => talk.audit(verb.as_ref()),
     }

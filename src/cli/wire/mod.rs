@@ -4,4 +4,4 @@ mod answer;
 mod request;
 
 pub(super) use answer::*;
-pub(super) use request::{add_gateway, add_network, add_port, add_route, add_uplink, route_name};
+pub(super) use request::{add_gateway, add_network, add_port, add_route, add_uplink, drop_query, route_name};

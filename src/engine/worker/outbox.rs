@@ -51,15 +51,20 @@ impl<'a> Outbox<'a> {
         self.coalescer.finish(&mut self.departures);
         transfer.transmit(&mut self.departures);
         for Account { egress, origin, bytes, departure } in self.accounts.drain(..) {
-            match &self.departures[departure].outcome {
-                Ok(()) => forwarder.sent(origin, egress, bytes),
-                Err(DeviceError::WouldBlock) => forwarder.undelivered(origin, DropReason::FullRing),
-                Err(DeviceError::Down) => forwarder.undelivered(origin, DropReason::DevReady),
+            let Departure { packet, outcome, .. } = &self.departures[departure];
+            let reason = match outcome {
+                Ok(()) => {
+                    forwarder.sent(origin, egress, bytes);
+                    continue;
+                }
+                Err(DeviceError::WouldBlock) => DropReason::FullRing,
+                Err(DeviceError::Down) => DropReason::DevReady,
                 Err(DeviceError::Refused(error)) => {
                     tracing::debug!(?egress, %error, "the kernel refused a packet");
-                    forwarder.undelivered(origin, DropReason::TxRefused);
+                    DropReason::TxRefused
                 }
-            }
+            };
+            forwarder.undelivered(origin, reason, packet);
         }
         self.departures.clear();
     }

@@ -47,6 +47,7 @@ impl Worker {
             }
             for event in &events {
                 if event.token() == WAKER {
+                    self.forwarder.at(self.clock.now());
                     if !self.take_messages() {
                         return;
                     }
@@ -82,16 +83,17 @@ impl Worker {
         }
         let now = self.clock.now();
         self.spin.busy(now);
+        self.forwarder.at(now);
         let mut outbox = Outbox::default();
         for packet in self.batch.packets_mut() {
             if let Some(fault) = packet.fault {
-                self.forwarder.malformed(ingress, packet.length(), fault);
+                self.forwarder.malformed(ingress, packet, fault);
                 continue;
             }
             if let Some((egress, origin)) = self.forwarder.process(ingress, packet, now).outgoing(ingress) {
                 match self.queues.device(egress) {
                     Some(device) => outbox.push(egress, origin, device, packet),
-                    None => self.forwarder.undelivered(origin, DropReason::DevReady),
+                    None => self.forwarder.undelivered(origin, DropReason::DevReady, packet),
                 }
             }
             if self.forwarder.has_emissions() {
@@ -135,6 +137,9 @@ impl Worker {
                 }
                 Message::Barrier(done) => drop(done.send(())),
                 Message::Report(reply) => drop(reply.send(self.report())),
+                Message::LastDrops(worker, since, reply) => {
+                    let _ = reply.send((worker, self.forwarder.last_drops(since)));
+                }
                 Message::Stop => return false,
             }
         }
@@ -160,7 +165,7 @@ fn send_emissions(forwarder: &mut Forwarder, queues: &Queues, transfer: &mut dyn
         for Emission { port, origin, packet } in &mut emissions {
             match queues.device(*port) {
                 Some(device) => outbox.push(*port, *origin, device, packet),
-                None => forwarder.undelivered(*origin, DropReason::DevReady),
+                None => forwarder.undelivered(*origin, DropReason::DevReady, packet),
             }
         }
         outbox.send(transfer, forwarder);

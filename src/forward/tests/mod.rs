@@ -4,6 +4,7 @@ mod accounts;
 mod arp;
 mod crossing;
 mod dhcp;
+mod drops;
 mod isolation;
 mod local;
 mod nd;

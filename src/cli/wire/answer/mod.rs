@@ -1,6 +1,7 @@
 //! Answers to reports.
 
 mod audit;
+mod drops;
 mod gateway;
 mod host;
 mod network;
@@ -12,9 +13,11 @@ mod status;
 mod uplink;
 
 pub(in crate::cli) use audit::audit;
+pub(in crate::cli) use drops::{drop_count, dropped_packet};
 pub(in crate::cli) use gateway::gateway;
 pub(in crate::cli) use host::{host_object, step};
 pub(in crate::cli) use network::network;
+pub(in crate::cli) use numbers::number;
 pub(in crate::cli) use outcome::{lease_outcome, outcome};
 pub(in crate::cli) use port::port;
 pub(in crate::cli) use route::{instance, lookup, route};
