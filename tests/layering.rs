@@ -21,7 +21,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("host", &["addr", "clock"]),
     ("gateway", &["addr", "clock", "routing", "host"]),
     ("config", &["addr", "gateway", "host", "routing"]),
-    ("engine", &["addr", "clock", "packet", "routing", "forward", "host", "gateway"]),
+    ("engine", &["addr", "clock", "packet", "routing", "capture", "forward", "host", "gateway"]),
     ("sys", &["addr", "clock", "packet", "host", "gateway", "engine"]),
     ("api", &["addr", "clock", "routing", "forward", "host", "gateway", "engine"]),
     ("cli", &["addr", "clock", "capture", "config", "host", "gateway", "engine", "api"]),

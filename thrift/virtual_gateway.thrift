@@ -521,6 +521,62 @@ struct LastDrops {
   3: required list<i64> positions
 }
 
+/** Which packets are to be captured, and how much of each. At most one of the first three. */
+struct CaptureRequest {
+  /** At this port or gateway's tap only. */
+  1: optional string port,
+  /** At this gateway's tap only. */
+  2: optional string gateway,
+  /** At the ports of this routing instance only, those that come later included. */
+  3: optional string routing_instance,
+  /** Only packets that are dropped. */
+  4: required bool drops_only,
+  /** Only packets that it matches; docs/capture.md has the language. Empty matches everything. */
+  5: required string filter,
+  /** Bytes of each packet that are kept, 1 to 262144; absent keeps all. */
+  6: optional i32 snap_length
+}
+
+/** A port that packets are captured at. */
+struct CapturePort {
+  1: required string name,
+  2: required string routing_instance
+}
+
+/** What is seen of a packet at a port. */
+enum Sight {
+  /** It came in. With a reason, it was dropped. */
+  RECEIVED = 1,
+  /** It went out, as edited. */
+  SENT = 2,
+  /** It came in earlier, has waited, and is dropped now. */
+  DROPPED = 3
+}
+
+/** A packet as it was seen at a port. */
+struct CapturedPacket {
+  /** When, nanoseconds since 1970-01-01 00:00 UTC. */
+  1: required i64 time_ns,
+  2: required string port,
+  3: required Sight sight,
+  /** Why it was dropped. */
+  4: optional string reason,
+  /** What the reason means, without a full stop. */
+  5: optional string meaning,
+  /** Bytes of the frame. */
+  6: required i64 length,
+  /** Those that were kept. */
+  7: required binary data
+}
+
+/** What a capture has come to since the last question. */
+struct CapturedPackets {
+  /** By time, as far as they are here. */
+  1: required list<CapturedPacket> packets,
+  /** Packets that were not kept since the capture began: there were too many, or the client is too slow. */
+  2: required i64 lost
+}
+
 service VirtualGateway {
   /** Adds a gateway, or changes the one of that interface. */
   Outcome add_gateway(1: required Gateway gateway) throws (1: RequestError error),
@@ -595,6 +651,17 @@ service VirtualGateway {
    * remembered if there are none.
    */
   LastDrops last_drops(1: required DropQuery query, 2: required list<i64> positions) throws (1: RequestError error),
+
+  /**
+   * Begins to capture packets. The answer names the ports that are there; others may come. A connection
+   * has one capture, which ends with the connection, or when another begins.
+   */
+  list<CapturePort> start_capture(1: required CaptureRequest request) throws (1: RequestError error),
+  /**
+   * The packets that this connection's capture has seen. Answers when there are some, and after
+   * `wait_ms` milliseconds (at most 500) even if there are none.
+   */
+  CapturedPackets next_packets(1: required i32 wait_ms) throws (1: RequestError error),
 
   /** Everything at a glance. */
   Status status() throws (1: RequestError error),

@@ -1,7 +1,9 @@
 //! From the words of a command line to an exit code.
 
 use std::ffi::OsString;
-use std::io::{self, ErrorKind, Write};
+use std::fs;
+use std::io::{self, BufWriter, ErrorKind, Write};
+use std::path::Path;
 use std::sync::Arc;
 
 use clap::Parser;
@@ -9,12 +11,14 @@ use clap::Parser;
 use crate::clock::Clock;
 use crate::config::Imported;
 
-use super::args::{Arguments, DaemonVerb, Verb};
+use super::args::{Arguments, CaptureArguments, DaemonVerb, Verb};
 use super::ask::ask;
+use super::capture::{self, Bounds, File, Lines, Total, extcap};
 use super::demo;
 use super::failure::Failure;
 use super::lease;
 use super::render::{Style, Tone};
+use super::report::{CaptureEnd, Report};
 use super::run::{Form, follow_drops, run};
 
 /// Where text goes, and whether it is coloured there.
@@ -33,6 +37,9 @@ pub struct Console<'a> {
 #[must_use]
 pub fn entry(words: impl IntoIterator<Item = OsString>, clock: Arc<dyn Clock>, mut console: Console<'_>) -> u8 {
     let words: Vec<OsString> = words.into_iter().collect();
+    if extcap::is_meant(&words) {
+        return dump(words, &*clock, &mut console);
+    }
     // A command line that cannot be read may still say how the complaint is to look.
     let json = words.iter().any(|word| word == "-j" || word == "--json");
     let done = match Arguments::try_parse_from(words) {
@@ -55,6 +62,19 @@ pub fn entry(words: impl IntoIterator<Item = OsString>, clock: Arc<dyn Clock>, m
     }
 }
 
+/// As [`entry`], started by Wireshark.
+fn dump(words: Vec<OsString>, clock: &dyn Clock, console: &mut Console<'_>) -> u8 {
+    let done = match extcap::Extcap::try_parse_from(words) {
+        Ok(extcap) => extcap.obey(clock).and_then(|text| console.say(&text)),
+        Err(error) if !error.use_stderr() => console.say(&error.to_string()),
+        Err(error) => return console.complain(&error.to_string(), 2),
+    };
+    match done {
+        Ok(()) => 0,
+        Err(failure) => console.complain(&failure.render(console.err_style), failure.exit_code()),
+    }
+}
+
 fn obey(arguments: &Arguments, clock: Arc<dyn Clock>, console: &mut Console<'_>) -> Result<(), Failure> {
     match &arguments.verb {
         Verb::Demo(_) if arguments.dry_run => Err(Failure::Usage {
@@ -71,6 +91,13 @@ fn obey(arguments: &Arguments, clock: Arc<dyn Clock>, console: &mut Console<'_>)
             console.say(&form(arguments, console.out_style).text(&imported)?)
         }
         Verb::Demo(demo) => demo::show(demo, console.out_style, clock, console.out),
+        Verb::Capture(given) if !arguments.dry_run => {
+            let total = self::capture(given, arguments, &*clock, console)?;
+            if arguments.json && given.write.is_none() { Ok(()) } else { console.tell(&total) }
+        }
+        Verb::Capture(_) => {
+            Err(Failure::Usage { field: "--dry-run".to_owned(), reason: "a capture changes nothing anyhow".to_owned() })
+        }
         Verb::Daemon(DaemonVerb::Drops(given)) if given.follow && !arguments.dry_run => {
             let form = form(arguments, console.out_style);
             let followed =
@@ -92,6 +119,37 @@ fn obey(arguments: &Arguments, clock: Arc<dyn Clock>, console: &mut Console<'_>)
     }
 }
 
+/// Captures to where it was asked for.
+fn capture(
+    given: &CaptureArguments,
+    arguments: &Arguments,
+    clock: &dyn Clock,
+    console: &mut Console<'_>,
+) -> Result<CaptureEnd, Failure> {
+    let request = capture::request(given)?;
+    let form = form(arguments, console.out_style);
+    let (count, until) = (given.count, given.duration.map(|time| clock.now() + time));
+    let bounds = Bounds { count, until, stop: capture::stop_on_signals(), clock };
+    let total = ask(&arguments.socket, |daemon| match given.write.as_deref() {
+        None => {
+            let put = &mut |text: &str| console.put(text);
+            capture::capture(daemon, request, &bounds, &mut Lines { form, put, text: String::new() })
+        }
+        Some(path) if path == Path::new("-") => capture::capture(
+            daemon,
+            request,
+            &bounds,
+            &mut File::new(&mut BufWriter::new(&mut console.out), given.snaplen),
+        ),
+        Some(path) => {
+            let file = fs::File::create(path).map_err(Failure::Output)?;
+            capture::capture(daemon, request, &bounds, &mut File::new(&mut BufWriter::new(file), given.snaplen))
+        }
+    })?;
+    let Total { packets, lost } = total;
+    Ok(CaptureEnd { packets, lost })
+}
+
 fn form(arguments: &Arguments, style: Style) -> Form {
     if arguments.json { Form::Json } else { Form::People(style) }
 }
@@ -103,6 +161,13 @@ impl Console<'_> {
             let lead = self.err_style.paint(Tone::Notice, "vgw: note:");
             self.complain(&format!("{lead} {note}\n"), 0);
         }
+    }
+
+    /// Tells beside the packets what came of a capture.
+    fn tell(&mut self, total: &CaptureEnd) -> Result<(), Failure> {
+        let text = total.render(self.err_style);
+        self.complain(&format!("vgw: {text}\n"), 0);
+        Ok(())
     }
 
     /// Writes an answer. A reader that has gone away, as `head` does, has all it wants.

@@ -6,6 +6,7 @@
 
 pub mod args;
 mod ask;
+mod capture;
 pub mod demo;
 mod entry;
 pub mod failure;

@@ -10,6 +10,7 @@ use crate::addr::{InstanceName, InterfaceName, Uuid};
 use crate::gateway::{Applied, ComputePort, Declared, GatewaySpec, LeaseName, Misfit, Refusal};
 use crate::host::KernelError;
 
+use super::capture::{Capture, CaptureRequest};
 use super::change::Change;
 use super::drops::{DropCountView, DropQuery, LastDropsView};
 use super::view::{ImportView, LookupView, ObjectView, RehearsalView, RouteView, StatusView, StepView};
@@ -134,6 +135,8 @@ pub enum Command {
     Drops(DropQuery, Reply<Result<Vec<DropCountView>, Failure>>),
     /// [`super::Handle::last_drops`].
     LastDrops(DropQuery, Vec<u64>, Reply<Result<LastDropsView, Failure>>),
+    /// [`super::Handle::capture`].
+    Capture(CaptureRequest, Reply<Result<Capture, Failure>>),
     /// [`super::Handle::difference`].
     Difference(Reply<Result<Vec<StepView>, Failure>>),
 }

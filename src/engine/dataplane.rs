@@ -12,8 +12,8 @@ use std::time::Duration;
 use crossbeam_channel::bounded;
 use imbl::OrdMap;
 
-use crate::addr::{Family, InstanceName, InterfaceName, Mac, PortId, Prefix};
-use crate::forward::{LastDrops, PortCounters};
+use crate::addr::{Family, InstanceId, InstanceName, InterfaceName, Mac, PortId, Prefix};
+use crate::forward::{LastDrops, PortCounters, Watch};
 use crate::gateway::{InstanceWant, PortWant};
 use crate::packet::SuperPackets;
 use crate::routing::{Instance, NextHop, Rib};
@@ -180,9 +180,14 @@ impl Dataplane {
         told
     }
 
-    /// True if there is such an instance.
-    pub(super) fn has_instance(&self, name: &InstanceName) -> bool {
-        self.instances.contains_key(name)
+    /// An instance's number.
+    pub(super) fn instance_id(&self, name: &InstanceName) -> Option<InstanceId> {
+        self.instances.get(name).map(|published| published.instance.id)
+    }
+
+    /// Has every worker show packets.
+    pub(super) fn watch(&self, watch: impl Fn() -> Watch) {
+        self.tell(|| Message::Watch(watch()));
     }
 
     /// Ports whose interface is down or gone. As [`Dataplane::totals`], this asks every worker about

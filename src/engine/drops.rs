@@ -109,7 +109,7 @@ impl Conductor {
             return Err(Refusal::NotFound { kind: "port", name: port.to_string() }.into());
         }
         match &query.instance {
-            Some(instance) if !self.dataplane.has_instance(instance) => {
+            Some(instance) if self.dataplane.instance_id(instance).is_none() => {
                 Err(Refusal::UnknownInstance(instance.clone()).into())
             }
             _ => Ok(()),

@@ -8,6 +8,7 @@ use crossbeam_channel::{Sender, bounded};
 use crate::addr::{InstanceName, InterfaceName, Uuid};
 use crate::gateway::{Applied, Declared, LeaseName};
 
+use super::capture::{Capture, CaptureRequest};
 use super::change::Change;
 use super::command::{AddGateways, AddPorts, Caller, Command, Failure, ReloadError, Reply};
 use super::drops::{DropCountView, DropQuery, LastDropsView};
@@ -187,6 +188,14 @@ impl Handle {
     /// As [`Handle::drops`].
     pub fn last_drops(&self, caller: &Caller, query: DropQuery, since: Vec<u64>) -> Result<LastDropsView, Failure> {
         self.ask(caller, |reply| Command::LastDrops(query, since, reply))?
+    }
+
+    /// Has packets shown from now on, until the answer is dropped.
+    ///
+    /// # Errors
+    /// There is no such port, gateway or instance.
+    pub fn capture(&self, caller: &Caller, request: CaptureRequest) -> Result<Capture, Failure> {
+        self.ask(caller, |reply| Command::Capture(request, reply))?
     }
 
     fn ask<T>(&self, caller: &Caller, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, Failure> {

@@ -2,6 +2,7 @@
 //! forwarder and its queue of every port.
 
 mod backlog;
+mod capture;
 mod change;
 mod command;
 mod concern;
@@ -30,6 +31,7 @@ mod vital;
 mod worker;
 
 pub use backlog::Backlog;
+pub use capture::{Capture, CapturePort, CaptureRequest, CapturedPacket};
 pub use change::Change;
 pub use command::{AddGateways, AddPorts, Caller, Command, Failure, ReloadError, Reply};
 pub use device::{Access, Device, DeviceError};

@@ -3,7 +3,7 @@
 use crate::addr::{InterfaceName, PortId};
 use crate::clock::Moment;
 
-use super::{DropReason, Forwarder};
+use super::{DropReason, Forwarder, Sight};
 
 /// Packets that a worker remembers.
 const KEPT: usize = 256;
@@ -111,9 +111,23 @@ impl Forwarder {
         self.drops.since(since)
     }
 
-    /// Remembers a packet that is being dropped, before it is written over. Counting is another's.
+    /// Remembers a packet that is dropped while it is processed, before it is written over. Counting is
+    /// another's.
+    #[cold]
+    pub(super) fn note_refused(&mut self, ingress: PortId, reason: DropReason, frame: &[u8], now: Moment) {
+        self.at(now);
+        self.watches.reason = Some(reason);
+        self.remember(ingress, reason, frame);
+    }
+
+    /// Remembers a packet that is dropped before or after it was processed. Counting is another's.
     #[cold]
     pub(super) fn note_drop(&mut self, ingress: PortId, reason: DropReason, frame: &[u8]) {
+        self.show(ingress, Sight::Dropped(reason), frame);
+        self.remember(ingress, reason, frame);
+    }
+
+    fn remember(&mut self, ingress: PortId, reason: DropReason, frame: &[u8]) {
         if let Some(port) = self.ports.get(ingress) {
             self.drops.note(port.config.name, reason, frame);
         }

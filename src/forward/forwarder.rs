@@ -15,6 +15,7 @@ use super::emission::{Emission, Emissions, Learned, NeighbourView};
 use super::instances::Instances;
 use super::ports::{Port, Ports};
 use super::refusal::Refusal;
+use super::watch::Watches;
 use super::{DropReason, Limits, Origin, PortConfig, PortCounters, Verdict};
 
 /// One worker's packet path: its ports with their counters and neighbours, and the routing
@@ -30,6 +31,7 @@ pub struct Forwarder {
     pub(super) emissions: Emissions,
     pub(super) learned: VecDeque<Learned>,
     pub(super) drops: DropLog,
+    pub(super) watches: Watches,
     /// Packets that wait for neighbours, of all ports.
     pub(super) held: usize,
     /// When `tick` has something to do, or earlier.
@@ -50,6 +52,7 @@ impl Forwarder {
             emissions: Emissions::new(limits.emissions, limits.emissions + limits.held),
             learned: VecDeque::new(),
             drops: DropLog::new(),
+            watches: Watches::default(),
             held: 0,
             deadline: None,
             icmp: TokenBucket::new(limits.icmp_total),
@@ -116,8 +119,7 @@ impl Forwarder {
         let Some(port) = self.ports.get_mut(ingress) else { return Verdict::Drop(DropReason::DevReady) };
         port.counters.receive(packet.length());
         let verdict = self.judge(ingress, packet, now).unwrap_or_else(|reason| {
-            self.drops.now = now;
-            self.note_drop(ingress, reason, packet.frame());
+            self.note_refused(ingress, reason, packet.frame(), now);
             Verdict::Drop(reason)
         });
         if let Some(port) = self.ports.get_mut(ingress) {
@@ -222,8 +224,7 @@ impl Forwarder {
             Ok(verdict) => Ok(verdict),
             Err(Refusal::Silent(reason)) => Err(reason),
             Err(Refusal::Told(reason, problem)) => {
-                self.drops.now = now;
-                self.note_drop(ingress, reason, packet.frame());
+                self.note_refused(ingress, reason, packet.frame(), now);
                 let is_told = self.write_problem(ingress, packet, ip, problem, now);
                 Ok(if is_told { Verdict::Reject(reason) } else { Verdict::Drop(reason) })
             }

@@ -25,6 +25,7 @@ mod router_advertisement;
 mod tests;
 mod transit;
 mod verdict;
+mod watch;
 
 pub use counters::PortCounters;
 pub use drops::{Dropped, LastDrops};
@@ -34,3 +35,4 @@ pub use limits::{Limits, Rate};
 pub use port::{PortConfig, PortRole};
 pub use reason::DropReason;
 pub use verdict::{Origin, Verdict};
+pub use watch::{Scope, Seen, Sight, Watch, Watcher};

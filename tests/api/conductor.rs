@@ -62,6 +62,7 @@ fn told(caller: &Caller, command: &Command) -> String {
         Command::Import { devices, dry, reply: _ } => format!("import {devices:?} dry {dry}"),
         Command::Drops(query, _) => format!("drops {query:?}"),
         Command::LastDrops(query, since, _) => format!("last drops {query:?} since {since:?}"),
+        Command::Capture(request, _) => format!("capture {request:?}"),
         Command::ReadLease(name, _) => format!("read lease {name}"),
         Command::Status(_) => "status".to_owned(),
         Command::Routes(instance, _) => format!("routes {instance}"),
@@ -138,6 +139,10 @@ fn answer(gateways: &mut BTreeMap<InterfaceName, GatewaySpec>, command: Command)
         Command::Import { reply, .. } => drop(reply.send(Ok(Vec::new()))),
         Command::Drops(_, reply) => drop(reply.send(Ok(Vec::new()))),
         Command::LastDrops(_, _, reply) => drop(reply.send(Ok(LastDropsView::default()))),
+        Command::Capture(_, reply) => {
+            let name = "tap0".parse().unwrap();
+            drop(reply.send(Err(Refusal::NotFound { kind: "port", name }.into())));
+        }
         Command::ReadLease(_, reply) => drop(reply.send(Ok(Applied::Unchanged))),
         Command::Status(reply) => drop(reply.send(status())),
         Command::Routes(instance, reply) => drop(reply.send(Err(Refusal::UnknownInstance(instance).into()))),

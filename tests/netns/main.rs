@@ -8,6 +8,7 @@ mod audit;
 mod batches;
 mod behind;
 mod calls;
+mod capture;
 mod cli;
 mod compute;
 mod daemon;

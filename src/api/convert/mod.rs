@@ -1,6 +1,7 @@
 //! The one place where wire types and domain types meet. Wire structs are taken apart without `..`,
 //! so that a new field cannot be forgotten here.
 
+mod capture;
 mod change;
 mod compute_port;
 mod drops;
@@ -12,6 +13,7 @@ mod request;
 mod view;
 mod virtual_gateway_request;
 
+pub(super) use capture::{capture_port, capture_request, captured_packet};
 pub(super) use change::{change, foreign_uplink, host_object, host_step, identity, rehearsal};
 pub(super) use compute_port::{compute_port, uuid};
 pub(super) use drops::{drop_count, drop_query, last_drops};
@@ -20,7 +22,7 @@ pub(super) use fault::Fault;
 pub(super) use json::{gateways_of_json, names_of_json};
 pub(super) use read::{address, family, instance_name, interface_name};
 pub(super) use view::{
-    audit_state, gateway_state, instance_state, lookup, network_state, outcome, port_state, route_state, status,
-    uplink_state,
+    audit_state, gateway_state, instance_state, lookup, network_state, number, outcome, port_state, route_state,
+    status, uplink_state,
 };
 pub(super) use virtual_gateway_request::virtual_gateway_request;

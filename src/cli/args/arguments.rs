@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use super::{
-    AuditVerb, DemoArguments, DropsArguments, GatewayVerb, HostVerb, ImportArguments, InstanceVerb, NetworkVerb,
-    PortVerb, RouteVerb, UplinkVerb,
+    AuditVerb, CaptureArguments, DemoArguments, DropsArguments, GatewayVerb, HostVerb, ImportArguments, InstanceVerb,
+    NetworkVerb, PortVerb, RouteVerb, UplinkVerb,
 };
 
 /// Gives isolated virtual networks a way out on the compute node itself.
@@ -52,6 +52,10 @@ pub enum Verb {
     /// What the daemon is asked.
     #[command(flatten)]
     Daemon(DaemonVerb),
+    /// Captures packets as they pass the ports: received, sent after the edit, and dropped with the reason.
+    #[command(after_help = "Example:\n  vgw capture --port tap0 host 10.0.0.1 and not port 22\n  \
+                            vgw capture --drops\n  vgw capture -w - | wireshark -k -i -")]
+    Capture(CaptureArguments),
     /// Builds guests, a compute node and an outside host in namespaces and shows the gateway at work.
     #[command(after_help = "Example:\n  sudo vgw demo\n  sudo vgw demo --keep\n  sudo vgw demo --stop")]
     Demo(DemoArguments),

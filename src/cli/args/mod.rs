@@ -3,6 +3,7 @@
 
 mod arguments;
 mod audit;
+mod capture;
 mod demo;
 mod drops;
 mod gateway;
@@ -17,6 +18,7 @@ mod uplink;
 
 pub use arguments::{Arguments, DaemonVerb, Verb};
 pub use audit::AuditVerb;
+pub use capture::CaptureArguments;
 pub use demo::DemoArguments;
 pub use drops::DropsArguments;
 pub use gateway::{GatewayAdd, GatewayVerb};

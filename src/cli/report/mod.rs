@@ -3,6 +3,7 @@
 //! [`super::render`].
 
 mod audit;
+mod capture;
 mod counters;
 mod drops;
 mod form;
@@ -17,6 +18,7 @@ mod status;
 mod uplink;
 
 pub use audit::{Audit, RunningAudit};
+pub use capture::{CaptureEnd, CapturedPacket, Sight};
 pub use counters::Counters;
 pub use drops::{DropCount, DroppedPacket, Drops, InstanceDrops, LastDrops, MissedDrops};
 pub use form::{Report, to_json};

@@ -120,6 +120,12 @@ impl TVirtualGatewaySyncClient for Daemon {
         let drops = LastDrops::new(vec![packet], missed, vec![1]);
         self.answer(format!("last_drops {:?} {positions:?}", query.port), drops)
     }
+    fn start_capture(&mut self, request: CaptureRequest) -> thrift::Result<Vec<CapturePort>> {
+        self.answer(format!("start_capture {:?}", request.filter), vec![])
+    }
+    fn next_packets(&mut self, _: i32) -> thrift::Result<CapturedPackets> {
+        self.answer("next_packets".into(), CapturedPackets::new(vec![], 0))
+    }
     fn list_host_objects(&mut self) -> thrift::Result<Vec<HostObject>> {
         let owners = vec!["gateway vgw1".to_owned()];
         let object = |object: &str, state| HostObject::new(object.to_owned(), "why".to_owned(), owners.clone(), state);

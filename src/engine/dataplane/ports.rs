@@ -119,6 +119,11 @@ impl Dataplane {
         instance(self.told.get(name)?)
     }
 
+    /// The ports that stand, with their routing instances.
+    pub(in crate::engine) fn ports(&self) -> Vec<(InterfaceName, Option<InstanceName>)> {
+        self.told.iter().map(|(name, want)| (*name, instance(want))).collect()
+    }
+
     /// A port's MTU.
     pub(in crate::engine) fn mtu(&self, name: &InterfaceName) -> Option<u32> {
         self.taken.get(name).map(|(mtu, _)| *mtu)

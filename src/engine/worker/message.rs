@@ -7,7 +7,7 @@ use mio::Waker;
 
 use crate::addr::{InstanceId, Mac, PortId};
 use crate::engine::device::Device;
-use crate::forward::{LastDrops, Learned, PortConfig, PortCounters};
+use crate::forward::{LastDrops, Learned, PortConfig, PortCounters, Watch};
 use crate::routing::Instance;
 
 /// What a worker is told.
@@ -30,6 +30,8 @@ pub(in crate::engine) enum Message {
     Barrier(Sender<()>),
     /// Say what you have counted.
     Report(Sender<Vec<PortReport>>),
+    /// Show packets as they pass.
+    Watch(Watch),
     /// Say which packets you have dropped from this number on, with your own number.
     LastDrops(usize, u64, Sender<(usize, LastDrops)>),
     /// End.

@@ -84,13 +84,21 @@ impl Worker {
         let now = self.clock.now();
         self.spin.busy(now);
         self.forwarder.at(now);
+        let is_watched = self.forwarder.is_watched();
         let mut outbox = Outbox::default();
         for packet in self.batch.packets_mut() {
             if let Some(fault) = packet.fault {
                 self.forwarder.malformed(ingress, packet, fault);
                 continue;
             }
-            if let Some((egress, origin)) = self.forwarder.process(ingress, packet, now).outgoing(ingress) {
+            if is_watched {
+                self.forwarder.stage(ingress, packet);
+            }
+            let verdict = self.forwarder.process(ingress, packet, now);
+            if is_watched {
+                self.forwarder.show_received(ingress);
+            }
+            if let Some((egress, origin)) = verdict.outgoing(ingress) {
                 match self.queues.device(egress) {
                     Some(device) => outbox.push(egress, origin, device, packet),
                     None => self.forwarder.undelivered(origin, DropReason::DevReady, packet),
@@ -137,6 +145,7 @@ impl Worker {
                 }
                 Message::Barrier(done) => drop(done.send(())),
                 Message::Report(reply) => drop(reply.send(self.report())),
+                Message::Watch(watch) => self.forwarder.watch(watch),
                 Message::LastDrops(worker, since, reply) => {
                     let _ = reply.send((worker, self.forwarder.last_drops(since)));
                 }

@@ -13,5 +13,6 @@ mod net;
 mod refused;
 mod size;
 mod transit;
+mod watch;
 
 pub(super) use net::{FOREIGN, GUEST, HOST, Net, OTHER, OTHER_MAC, TAP, from_guest, from_host};

@@ -1,6 +1,7 @@
 //! Answers to reports.
 
 mod audit;
+mod capture;
 mod drops;
 mod gateway;
 mod host;
@@ -13,6 +14,7 @@ mod status;
 mod uplink;
 
 pub(in crate::cli) use audit::audit;
+pub(in crate::cli) use capture::captured_packet;
 pub(in crate::cli) use drops::{drop_count, dropped_packet};
 pub(in crate::cli) use gateway::gateway;
 pub(in crate::cli) use host::{host_object, step};
