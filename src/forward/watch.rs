@@ -129,7 +129,7 @@ impl Forwarder {
         let (at, port) = (self.drops.now, port.config.name);
         let Watches { watches, head, length, reason } = &mut self.watches;
         for (watch, bucket, staged) in watches {
-            if std::mem::take(staged) && (reason.is_some() || !watch.drops_only) {
+            if *staged && (reason.is_some() || !watch.drops_only) {
                 let data = &head[..head.len().min(watch.snap_length)];
                 watch.show(bucket, &Seen { at, port, sight: Sight::Received(*reason), length: *length, data });
             }

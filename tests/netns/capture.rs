@@ -101,7 +101,7 @@ fn a_capture_shows_both_directions_and_why_packets_were_dropped() {
     let stdout = fs::File::create(&lines).unwrap();
     let mut capturing = Capturing::start(&daemon, &site, "--drops --count 1 port 4000", stdout.into());
     spoof(&guest);
-    assert_eq!(capturing.wait(), "vgw: 1 packets captured\n");
+    assert_eq!(capturing.wait(), "vgw: 1 packet captured\n");
     let line = fs::read_to_string(&lines).unwrap();
     assert!(line.ends_with("tap0 in  172.16.0.9:4000 > 10.1.1.253:9 udp, 50 bytes, dropped: IP_RPFILTER\n"), "{line}");
     daemon.assert_accounted();
@@ -124,10 +124,8 @@ fn a_capture_that_nobody_reads_holds_nobody_up_and_ends_with_its_client() {
     slow.signal(Signal::INT);
     let said = slow.wait();
     assert!(said.contains(" more were lost"), "{said}");
-    let statistics = Command::new("capinfos").arg(&file).output().expect("capinfos is installed");
-    let text = String::from_utf8(statistics.stdout).unwrap();
-    let lost = text.lines().find_map(|line| line.trim().strip_prefix("Number of packets dropped"));
-    assert!(!said.is_empty() && lost.is_none_or(|lost| !lost.ends_with(" 0")), "{text}");
+    let told = b" packets of all ports were lost";
+    assert!(fs::read(&file).unwrap().windows(told.len()).any(|bytes| bytes == told));
 
     // A client that is killed leaves nothing behind: its connection ends, and the capture with it.
     let killed = Capturing::start(&daemon, &site, "--port tap0", Stdio::null());

@@ -68,7 +68,9 @@ impl FromStr for Filter {
     type Err = FilterError;
 
     fn from_str(text: &str) -> Result<Self, FilterError> {
-        Ok(Self { root: Parser::new(text)?.filter()?, text: text.trim().to_owned() })
+        let root = Parser::new(text)?.filter()?;
+        // As it is shown and logged: a line, whatever it was.
+        Ok(Self { root, text: text.split_whitespace().collect::<Vec<_>>().join(" ") })
     }
 }
 

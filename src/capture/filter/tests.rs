@@ -101,6 +101,11 @@ fn errors_name_the_place_and_the_reason() {
 }
 
 #[test]
+fn a_filter_is_shown_in_a_line() {
+    assert_eq!(filter(" port 5\n\tand \u{2003} proto udp ").to_string(), "port 5 and proto udp");
+}
+
+#[test]
 fn a_filter_is_bounded() {
     let deep = |depth: usize| format!("{}port 5{}", "(".repeat(depth), ")".repeat(depth)).parse::<Filter>();
     assert!(deep(32).is_ok());

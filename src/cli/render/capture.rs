@@ -27,6 +27,7 @@ impl Report for CaptureEnd {
 
     fn render(&self, _: Style) -> String {
         let lost = if self.lost == 0 { String::new() } else { format!(", {} more were lost", count(self.lost)) };
-        format!("{} packets captured{lost}", count(self.packets))
+        let noun = if self.packets == 1 { "packet" } else { "packets" };
+        format!("{} {noun} captured{lost}", count(self.packets))
     }
 }
