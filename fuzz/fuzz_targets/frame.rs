@@ -100,7 +100,7 @@ fuzz_target!(|input: &[u8]| {
         let port = PORTS[usize::from(*port) % PORTS.len()];
         packet.receive_area()[..length].copy_from_slice(bytes);
         if let Err(error) = packet.received(length) {
-            forwarder.malformed(port, length.saturating_sub(VNET_HEADER), error);
+            forwarder.malformed(port, &packet, error);
             check(&forwarder);
             continue;
         }
@@ -114,7 +114,7 @@ fuzz_target!(|input: &[u8]| {
         forwarder.tick(now);
         while let Some(mut emission) = forwarder.take_emission() {
             let _ = emission.packet.transmit_area();
-            forwarder.undelivered(emission.origin, DropReason::FullRing);
+            forwarder.undelivered(emission.origin, DropReason::FullRing, &emission.packet);
             forwarder.recycle(emission.packet);
         }
         check(&forwarder);

@@ -61,6 +61,10 @@ impl fmt::Debug for Moment {
 pub trait Clock: Send + Sync {
     /// The present moment; never earlier than one returned before.
     fn now(&self) -> Moment;
+
+    /// The wall clock: time since 1970-01-01 00:00 UTC. It may be set, back too: to be shown, not to be
+    /// waited for.
+    fn time_of_day(&self) -> Duration;
 }
 
 /// A clock that stands still until it is moved. Clones show the same time.
@@ -78,6 +82,11 @@ impl ManualClock {
 impl Clock for ManualClock {
     fn now(&self) -> Moment {
         Moment(self.0.load(Ordering::SeqCst))
+    }
+
+    /// As if the origin had been on 2001-09-09 at 01:46:40 UTC.
+    fn time_of_day(&self) -> Duration {
+        Duration::from_secs(1_000_000_000) + (self.now() - Moment::ORIGIN)
     }
 }
 

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use crossbeam_channel::Sender;
 
+use super::capture::{Capture, CaptureRequest};
 use super::change::Change;
+use super::drops::{DropCountView, DropQuery, LastDropsView};
 use super::fabric::{FabricDeed, FabricView, TakeFabric};
 use super::trace::{Probe, TraceView};
 use super::view::{ComparisonView, ImportView, LookupView, ObjectView, RehearsalView, RouteView, StatusView, StepView};
@@ -182,6 +184,12 @@ pub enum Command {
     GiveFabricBack(bool, Reply<Result<FabricDeed, Failure>>),
     /// [`super::Handle::fabric`].
     Fabric(Reply<FabricView>),
+    /// [`super::Handle::drops`].
+    Drops(DropQuery, Reply<Result<Vec<DropCountView>, Failure>>),
+    /// [`super::Handle::last_drops`].
+    LastDrops(DropQuery, Vec<u64>, Reply<Result<LastDropsView, Failure>>),
+    /// [`super::Handle::capture`].
+    Capture(CaptureRequest, Reply<Result<Capture, Failure>>),
     /// [`super::Handle::difference`].
     Difference(Reply<Result<Vec<StepView>, Failure>>),
 }

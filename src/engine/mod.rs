@@ -2,12 +2,14 @@
 //! forwarder and its queue of every port.
 
 mod backlog;
+mod capture;
 mod change;
 mod command;
 mod concern;
 mod conductor;
 mod dataplane;
 mod device;
+mod drops;
 mod fabric;
 mod handle;
 mod import;
@@ -33,9 +35,11 @@ mod vital;
 mod worker;
 
 pub use backlog::Backlog;
+pub use capture::{Capture, CapturePort, CaptureRequest, CapturedPacket};
 pub use change::Change;
 pub use command::{AddGateways, AddPorts, Caller, Command, Failure, Peer, ReloadError, Reply};
 pub use device::{Access, Device, DeviceError};
+pub use drops::{DropCountView, DropQuery, DroppedView, LastDropsView};
 pub use fabric::{FabricDeed, FabricSite, FabricView, HeldView, Queues, TakeFabric};
 pub use handle::Handle;
 pub use lifecycle::{Engine, Settings, StartError};

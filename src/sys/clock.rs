@@ -1,6 +1,8 @@
 //! The real clock.
 
-use rustix::time::{ClockId, clock_gettime};
+use std::time::Duration;
+
+use rustix::time::{ClockId, Timespec, clock_gettime};
 
 use crate::clock::{Clock, Moment};
 
@@ -11,11 +13,17 @@ pub struct MonotonicClock;
 
 impl Clock for MonotonicClock {
     fn now(&self) -> Moment {
-        let time = clock_gettime(ClockId::Monotonic);
-        // Both fields are positive on this clock.
-        let nanos = time.tv_sec.unsigned_abs() * 1_000_000_000 + time.tv_nsec.unsigned_abs();
-        Moment::from_nanos(nanos)
+        Moment::ORIGIN + duration(clock_gettime(ClockId::Monotonic))
     }
+
+    fn time_of_day(&self) -> Duration {
+        duration(clock_gettime(ClockId::Realtime))
+    }
+}
+
+/// Both fields are positive on these clocks.
+fn duration(time: Timespec) -> Duration {
+    Duration::from_secs(time.tv_sec.unsigned_abs()) + Duration::from_nanos(time.tv_nsec.unsigned_abs())
 }
 
 #[cfg(test)]

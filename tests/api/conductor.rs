@@ -8,8 +8,8 @@ use vgw::addr::{InterfaceName, Mac, Uuid};
 use vgw::clock::Moment;
 use vgw::engine::{
     AddGateways, AddPorts, AuditView, Caller, Change, Command, ComparisonView, FabricDeed, FabricView, Failure,
-    HeldView, LookupView, ObjectState, ObjectView, RehearsalView, RepairCount, RepairsView, StatusView, StepView,
-    TakeFabric, TraceView,
+    HeldView, LastDropsView, LookupView, ObjectState, ObjectView, RehearsalView, RepairCount, RepairsView, StatusView,
+    StepView, TakeFabric, TraceView,
 };
 use vgw::fabric::{self, State};
 use vgw::gateway::{Applied, ComputePort, Declared, Element, GatewaySpec, Misfit, Refusal};
@@ -75,6 +75,9 @@ fn told(caller: &Caller, command: &Command) -> String {
         Command::GiveFabricBack(dry, _) => format!("give fabric back dry {dry}"),
         Command::Fabric(_) => "fabric".to_owned(),
         Command::Import { devices, dry, reply: _ } => format!("import {devices:?} dry {dry}"),
+        Command::Drops(query, _) => format!("drops {query:?}"),
+        Command::LastDrops(query, since, _) => format!("last drops {query:?} since {since:?}"),
+        Command::Capture(request, _) => format!("capture {request:?}"),
         Command::ReadLease(name, _) => format!("read lease {name}"),
         Command::Status(_) => "status".to_owned(),
         Command::Routes(instance, _) => format!("routes {instance}"),
@@ -169,6 +172,12 @@ fn answer(gateways: &mut BTreeMap<InterfaceName, GatewaySpec>, command: Command)
         }
         Command::Fabric(reply) => drop(reply.send(held())),
         Command::Import { reply, .. } => drop(reply.send(Ok(Vec::new()))),
+        Command::Drops(_, reply) => drop(reply.send(Ok(Vec::new()))),
+        Command::LastDrops(_, _, reply) => drop(reply.send(Ok(LastDropsView::default()))),
+        Command::Capture(_, reply) => {
+            let name = "tap0".parse().unwrap();
+            drop(reply.send(Err(Refusal::NotFound { kind: "port", name }.into())));
+        }
         Command::ReadLease(_, reply) => drop(reply.send(Ok(Applied::Unchanged))),
         Command::Status(reply) => drop(reply.send(status())),
         Command::Routes(instance, reply) => drop(reply.send(Err(Refusal::UnknownInstance(instance).into()))),

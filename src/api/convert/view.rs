@@ -252,7 +252,7 @@ fn texts(values: impl IntoIterator<Item = impl Display>) -> Vec<String> {
 }
 
 /// The wire has no unsigned numbers; none of ours comes near the end of its range.
-fn number(value: impl TryInto<i64>) -> i64 {
+pub(crate) fn number(value: impl TryInto<i64>) -> i64 {
     value.try_into().unwrap_or(i64::MAX)
 }
 

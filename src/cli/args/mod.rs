@@ -3,9 +3,11 @@
 
 mod arguments;
 mod audit;
+mod capture;
 mod complete;
 mod configuration;
 mod demo;
+mod drops;
 mod fabric;
 mod gateway;
 mod host;
@@ -21,9 +23,11 @@ mod uplink;
 
 pub use arguments::{Arguments, DaemonVerb, Verb};
 pub use audit::AuditVerb;
+pub use capture::CaptureArguments;
 pub use complete::CompleteArguments;
 pub use configuration::{Apply, ConfigurationFile};
 pub use demo::DemoArguments;
+pub use drops::DropsArguments;
 pub use fabric::{FabricRestore, FabricTake, FabricVerb};
 pub use gateway::{GatewayAdd, GatewayVerb};
 pub use host::HostVerb;

@@ -124,6 +124,10 @@ mod tests {
         fn now(&self) -> Moment {
             Moment::from_nanos(self.0.fetch_add(1_000_000, Ordering::Relaxed))
         }
+
+        fn time_of_day(&self) -> Duration {
+            self.now() - Moment::ORIGIN
+        }
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! How reports look to people: pure functions from a report and a style to text.
 
 mod audit;
+mod capture;
 mod configuration;
 mod demo;
+mod drops;
 mod fabric;
 mod gateway;
 mod host;

@@ -3,9 +3,11 @@
 //! [`super::render`].
 
 mod audit;
+mod capture;
 mod configuration;
 mod counters;
 mod demo;
+mod drops;
 mod fabric;
 mod form;
 mod gateway;
@@ -21,9 +23,11 @@ mod uplink;
 mod version;
 
 pub use audit::{Audit, RunningAudit};
+pub use capture::{CaptureEnd, CapturedPacket, Sight};
 pub use configuration::{Check, Comparison, ConfigurationApplied, Difference, FieldDifference, Trial, TrialEnd};
 pub use counters::Counters;
 pub use demo::{Demo, DemoFinding, DemoHint, DemoStep, EndedDemo, EndedDemos, KeptDemo};
+pub use drops::{DropCount, DroppedPacket, Drops, InstanceDrops, LastDrops, MissedDrops};
 pub use fabric::{Fabric, FabricDeed, Restored};
 pub use form::{Report, to_json};
 pub use gateway::{Gateway, Gateways, Traffic};

@@ -52,7 +52,13 @@ fn of<R: Report + JsonSchema>() -> (String, Value) {
 fn all() -> BTreeMap<String, Value> {
     let forms = [
         of::<Audit>(),
+        of::<CapturedPacket>(),
+        of::<CaptureEnd>(),
         of::<Check>(),
+        of::<DroppedPacket>(),
+        of::<Drops>(),
+        of::<LastDrops>(),
+        of::<MissedDrops>(),
         of::<Comparison>(),
         of::<ConfigurationApplied>(),
         of::<Fabric>(),

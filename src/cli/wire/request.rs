@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::addr::{InterfaceName, Masked};
 use crate::api::generated::virtual_gateway as wire;
 
-use super::super::args::{GatewayAdd, NetworkAdd, PortAdd, RouteAdd, RouteDelete, UplinkAdd};
+use super::super::args::{DropsArguments, GatewayAdd, NetworkAdd, PortAdd, RouteAdd, RouteDelete, UplinkAdd};
 use super::services;
 
 /// The gateway that was asked for.
@@ -103,6 +103,15 @@ pub(in super::super) fn add_route(given: &RouteAdd) -> wire::Route {
 pub(in super::super) fn route_name(given: &RouteDelete) -> wire::RouteName {
     let RouteDelete { instance, prefix } = given;
     wire::RouteName { routing_instance: instance.to_string(), prefix: prefix.prefix.to_string() }
+}
+
+/// Which dropped packets are asked for.
+pub(in super::super) fn drop_query(given: &DropsArguments) -> wire::DropQuery {
+    wire::DropQuery {
+        port: given.port.as_ref().map(ToString::to_string),
+        routing_instance: given.instance.as_ref().map(ToString::to_string),
+        reason: given.reason.clone(),
+    }
 }
 
 fn forward(port: InterfaceName, via: Option<IpAddr>) -> wire::NextHop {

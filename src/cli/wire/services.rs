@@ -7,7 +7,7 @@ use crate::gateway::DomainName;
 
 use super::super::args::Services;
 use super::super::report;
-use super::answer::numbers::number;
+use super::answer::number;
 
 /// DHCP as it was asked for, for one guest of this name or for those of a network.
 pub(super) fn dhcp(given: &Services, host_name: Option<&DomainName>) -> Option<wire::Dhcp> {
