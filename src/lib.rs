@@ -15,6 +15,7 @@
 //! - [`forward`]: what to do with a frame: [`forward::Forwarder::process`] returns a verdict.
 //! - [`host`]: what we want of the host's kernel, as data, and the difference to what is there.
 //! - [`gateway`]: the product: what was asked for, the audit window, and what follows from both.
+//! - [`doctor`]: what is wrong with the host when something does not work.
 //!
 //! **Shell**: effects, one kind a folder.
 //!
@@ -31,6 +32,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod daemon;
+pub mod doctor;
 pub mod engine;
 pub mod forward;
 pub mod gateway;

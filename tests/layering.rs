@@ -19,16 +19,17 @@ const TABLE: &[(&str, &[&str])] = &[
     ("forward", &["addr", "clock", "packet", "routing"]),
     ("host", &["addr", "clock"]),
     ("gateway", &["addr", "clock", "routing", "host"]),
+    ("doctor", &["addr", "packet", "host"]),
     ("config", &["addr", "gateway", "host", "routing"]),
     ("engine", &["addr", "clock", "packet", "routing", "forward", "host", "gateway"]),
-    ("sys", &["addr", "clock", "packet", "host", "gateway", "engine"]),
+    ("sys", &["addr", "clock", "packet", "host", "gateway", "engine", "doctor"]),
     ("api", &["addr", "clock", "routing", "forward", "host", "gateway", "engine"]),
-    ("cli", &["addr", "clock", "config", "host", "gateway", "engine", "api"]),
+    ("cli", &["addr", "clock", "config", "host", "gateway", "engine", "doctor", "api"]),
     ("daemon", &["api", "clock", "config", "engine", "host", "sys"]),
 ];
 
 /// Rooms that must stay free of clocks, descriptors, threads and `unsafe`.
-const CORE: &[&str] = &["addr", "clock", "packet", "table", "routing", "forward", "host", "gateway"];
+const CORE: &[&str] = &["addr", "clock", "packet", "table", "routing", "forward", "host", "gateway", "doctor"];
 
 /// What only the shell may name.
 const EFFECTS: &[&str] =
