@@ -3,6 +3,7 @@
 mod bell;
 mod clock;
 mod credentials;
+mod doctor;
 mod guest;
 pub mod kernel;
 mod leases;
@@ -20,6 +21,7 @@ mod tap;
 
 pub use clock::MonotonicClock;
 pub use credentials::peer_credentials;
+pub use doctor::ThisHost;
 pub use guest::PlaceError;
 pub use packet_socket::PacketSocket;
 pub use platform::LinuxPlatform;
