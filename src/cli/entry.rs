@@ -8,10 +8,12 @@ use clap::Parser;
 
 use crate::clock::Clock;
 use crate::config::Imported;
+use crate::doctor::Host;
 
 use super::args::{Arguments, Verb};
 use super::ask::ask;
 use super::demo;
+use super::doctor;
 use super::failure::Failure;
 use super::lease;
 use super::render::{Style, Tone};
@@ -29,21 +31,27 @@ pub struct Console<'a> {
     pub err_style: Style,
 }
 
-/// Does what the words say, the program's name first, and returns the process's exit code.
+/// Does what the words say, the program's name first, and returns the process's exit code. `host` is the
+/// machine that the doctor looks at.
 #[must_use]
-pub fn entry(words: impl IntoIterator<Item = OsString>, clock: Arc<dyn Clock>, mut console: Console<'_>) -> u8 {
+pub fn entry(
+    words: impl IntoIterator<Item = OsString>,
+    clock: Arc<dyn Clock>,
+    host: &mut dyn Host,
+    mut console: Console<'_>,
+) -> u8 {
     let words: Vec<OsString> = words.into_iter().collect();
     // A command line that cannot be read may still say how the complaint is to look.
     let json = words.iter().any(|word| word == "-j" || word == "--json");
     let done = match Arguments::try_parse_from(words) {
-        Ok(arguments) => obey(&arguments, clock, &mut console),
-        Err(error) if !error.use_stderr() => console.say(&error.to_string()),
+        Ok(arguments) => obey(&arguments, clock, host, &mut console),
+        Err(error) if !error.use_stderr() => console.say(&error.to_string()).map(|()| 0),
         Err(error) if json => Err(Failure::from(error)),
         // clap's own message has the usage and tips.
         Err(error) => return console.complain(&error.to_string(), 2),
     };
     match done {
-        Ok(()) => 0,
+        Ok(code) => code,
         Err(failure) if json => match console.say(&(failure.to_json() + "\n")) {
             Ok(()) => failure.exit_code(),
             Err(failure) => failure.exit_code(),
@@ -55,22 +63,38 @@ pub fn entry(words: impl IntoIterator<Item = OsString>, clock: Arc<dyn Clock>, m
     }
 }
 
-fn obey(arguments: &Arguments, clock: Arc<dyn Clock>, console: &mut Console<'_>) -> Result<(), Failure> {
+/// Carries a verb out; the exit code of what was carried out.
+fn obey(
+    arguments: &Arguments,
+    clock: Arc<dyn Clock>,
+    host: &mut dyn Host,
+    console: &mut Console<'_>,
+) -> Result<u8, Failure> {
     match &arguments.verb {
-        Verb::Demo(_) if arguments.dry_run => Err(Failure::Usage {
-            field: "--dry-run".to_owned(),
-            reason: "the demonstration changes only namespaces that it makes itself".to_owned(),
-        }),
+        Verb::Demo(_) if arguments.dry_run => {
+            let reason = "the demonstration changes only namespaces that it makes itself".to_owned();
+            return Err(Failure::Usage { field: "--dry-run".to_owned(), reason });
+        }
         Verb::Import(_) if arguments.dry_run => {
-            Err(Failure::Usage { field: "--dry-run".to_owned(), reason: "import changes nothing anyhow".to_owned() })
+            let reason = "import changes nothing anyhow".to_owned();
+            return Err(Failure::Usage { field: "--dry-run".to_owned(), reason });
         }
         Verb::Import(given) => {
             let read = if given.devstack { Imported::devstack } else { Imported::agent_conf };
             let imported = read(&given.file).map_err(Failure::Configuration)?;
             console.note(&imported.warnings);
-            console.say(&form(arguments, console.out_style).text(&imported)?)
+            console.say(&form(arguments, console.out_style).text(&imported)?)?;
         }
-        Verb::Demo(demo) => demo::show(demo, console.out_style, clock, console.out),
+        Verb::Doctor(given) if arguments.dry_run && given.fix.is_none() => {
+            let reason = "the doctor changes nothing without --fix".to_owned();
+            return Err(Failure::Usage { field: "--dry-run".to_owned(), reason });
+        }
+        Verb::Doctor(given) => {
+            let (diagnosis, is_well) = doctor::diagnose(given, &arguments.socket, arguments.dry_run, host)?;
+            console.say(&form(arguments, console.out_style).text(&diagnosis)?)?;
+            return Ok(u8::from(!is_well));
+        }
+        Verb::Demo(demo) => demo::show(demo, console.out_style, clock, console.out)?,
         Verb::Daemon(verb) => {
             console.note(&verb.notes());
             let form = form(arguments, console.out_style);
@@ -81,9 +105,10 @@ fn obey(arguments: &Arguments, clock: Arc<dyn Clock>, console: &mut Console<'_>)
                 Err(failure) if !arguments.dry_run => form.text(&lease::unheard(verb, failure)?)?,
                 told => told?,
             };
-            console.say(&text)
+            console.say(&text)?;
         }
     }
+    Ok(0)
 }
 
 fn form(arguments: &Arguments, style: Style) -> Form {
@@ -125,11 +150,21 @@ mod tests {
     use super::*;
     use crate::clock::ManualClock;
 
+    /// A host that nobody is to look at.
+    struct Nowhere;
+
+    impl Host for Nowhere {
+        fn look(&mut self, _: &crate::doctor::Order) -> crate::doctor::Facts {
+            unreachable!("only the doctor looks at the host")
+        }
+    }
+
     /// What a command line does: exit code, answers, complaints.
     fn typed(line: &str) -> (u8, String, String) {
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let console = Console { out: &mut out, out_style: Style::PLAIN, err: &mut err, err_style: Style::PLAIN };
-        let code = entry(line.split_whitespace().map(OsString::from), Arc::new(ManualClock::default()), console);
+        let code =
+            entry(line.split_whitespace().map(OsString::from), Arc::new(ManualClock::default()), &mut Nowhere, console);
         (code, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
     }
 
@@ -232,6 +267,6 @@ mod tests {
     fn a_broken_pipe_is_no_failure() {
         let console = Console { out: &mut Broken, out_style: Style::PLAIN, err: &mut Broken, err_style: Style::PLAIN };
         let words = ["vgw", "--help"].map(OsString::from);
-        assert_eq!(entry(words, Arc::new(ManualClock::default()), console), 0);
+        assert_eq!(entry(words, Arc::new(ManualClock::default()), &mut Nowhere, console), 0);
     }
 }

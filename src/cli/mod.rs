@@ -7,6 +7,7 @@
 pub mod args;
 mod ask;
 pub mod demo;
+mod doctor;
 mod entry;
 pub mod failure;
 mod lease;

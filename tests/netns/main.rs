@@ -12,6 +12,7 @@ mod cli;
 mod compute;
 mod daemon;
 mod dhcp;
+mod doctor;
 mod errors;
 mod foreign_state;
 mod forwarding;

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use super::{
-    AuditVerb, DemoArguments, GatewayVerb, HostVerb, ImportArguments, InstanceVerb, NetworkVerb, PortVerb, RouteVerb,
-    UplinkVerb,
+    AuditVerb, DemoArguments, DoctorArguments, GatewayVerb, HostVerb, ImportArguments, InstanceVerb, NetworkVerb,
+    PortVerb, RouteVerb, UplinkVerb,
 };
 
 /// Gives isolated virtual networks a way out on the compute node itself.
@@ -55,6 +55,16 @@ pub enum Verb {
     /// Builds guests, a compute node and an outside host in namespaces and shows the gateway at work.
     #[command(after_help = "Example:\n  sudo vgw demo\n  sudo vgw demo --keep\n  sudo vgw demo --stop")]
     Demo(DemoArguments),
+    /// Finds out why something does not work, and says what cures it.
+    ///
+    /// Looks at rights, taps, switches, routes, rules, neighbours and packet filters, and sends a packet through
+    /// each gateway to see whether it comes out. Each finding has a name (docs/doctor.md), what was seen, and the
+    /// command that cures it. Exit code 0: nothing is wrong.
+    #[command(
+        after_help = "Example:\n  sudo vgw doctor\n  sudo vgw doctor --fix\n  sudo vgw doctor --peer 192.0.2.1\n  \
+                            sudo vgw doctor -j | jq -r '.findings[].id'"
+    )]
+    Doctor(DoctorArguments),
     /// Turns the gateways of OpenContrail's configuration into a part of vgwd.toml.
     ///
     /// It goes to standard output; what is read otherwise than it is written is told on standard error. The

@@ -4,6 +4,7 @@
 mod arguments;
 mod audit;
 mod demo;
+mod doctor;
 mod gateway;
 mod host;
 mod import;
@@ -17,6 +18,7 @@ mod uplink;
 pub use arguments::{Arguments, DaemonVerb, Verb};
 pub use audit::AuditVerb;
 pub use demo::DemoArguments;
+pub use doctor::DoctorArguments;
 pub use gateway::{GatewayAdd, GatewayVerb};
 pub use host::HostVerb;
 pub use import::ImportArguments;

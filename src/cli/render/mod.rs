@@ -1,6 +1,7 @@
 //! How reports look to people: pure functions from a report and a style to text.
 
 mod audit;
+mod doctor;
 mod gateway;
 mod host;
 mod imported;

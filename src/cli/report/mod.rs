@@ -4,6 +4,7 @@
 
 mod audit;
 mod counters;
+mod doctor;
 mod form;
 mod gateway;
 mod host;
@@ -17,6 +18,7 @@ mod uplink;
 
 pub use audit::{Audit, RunningAudit};
 pub use counters::Counters;
+pub use doctor::{Diagnosis, Finding, Fixed};
 pub use form::{Report, to_json};
 pub use gateway::{Gateway, Gateways, Traffic};
 pub use host::{HostDifference, HostObject, HostObjects, ObjectState, Step};
