@@ -10,7 +10,7 @@ use crate::addr::{InterfaceName, Prefix};
 use crate::api::Client;
 use crate::api::generated::virtual_gateway::{Status, TVirtualGatewaySyncClient};
 use crate::config::Config;
-use crate::doctor::{self, Check, Facts, Gateway, Host, Order, Port, Severity, Step, Told, Uplink, examine};
+use crate::doctor::{self, Check, Facts, Gateway, Host, Order, Port, Severity, Step, Told, Traffic, Uplink, examine};
 use crate::host::Mark;
 
 use super::args::DoctorArguments;
@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Examines the host, and cures what was asked for. True beside the diagnosis if nothing is wrong.
 ///
 /// # Errors
-/// The daemon answered and was not understood.
+/// The socket is not open to the caller, or what the daemon says is no sense.
 pub(super) fn diagnose(
     given: &DoctorArguments,
     socket: &Path,
@@ -70,9 +70,7 @@ fn told(socket: &Path) -> Result<Result<Told, String>, Failure> {
         .and_then(|mut client| client.call(|daemon| daemon.status()).map_err(Failure::from));
     match answer {
         Ok(status) => read(status).map(Ok),
-        Err(failure @ (Failure::Unreachable { .. } | Failure::NotPermitted { .. } | Failure::Protocol(_))) => {
-            Ok(Err(failure.to_string()))
-        }
+        Err(failure @ (Failure::Unreachable { .. } | Failure::Protocol(_))) => Ok(Err(failure.to_string())),
         Err(failure) => Err(failure),
     }
 }
@@ -88,9 +86,9 @@ fn read(status: Status) -> Result<Told, Failure> {
 }
 
 fn gateway(told: report::Gateway) -> Result<Gateway, Failure> {
-    let report::Gateway { interface, instance, subnets, routes, uplink, masquerade, .. } = told;
+    let report::Gateway { interface, instance, subnets, routes, uplink, masquerade, counters, .. } = told;
     let (subnets, routes) = (prefixes(&subnets)?, prefixes(&routes)?);
-    Ok(Gateway { name: value(&interface)?, instance, subnets, routes, uplink, masquerade })
+    Ok(Gateway { name: value(&interface)?, instance, subnets, routes, uplink, masquerade, traffic: traffic(&counters) })
 }
 
 fn uplink(told: report::Uplink) -> Result<Uplink, Failure> {
@@ -102,11 +100,16 @@ fn uplink(told: report::Uplink) -> Result<Uplink, Failure> {
 }
 
 fn port(told: report::Port) -> Result<Port, Failure> {
-    let report::Port { interface, instance, addresses, gateways, mtu, attached, guest, .. } = told;
+    let report::Port { interface, instance, addresses, gateways, mtu, attached, guest, counters, .. } = told;
     let addresses = prefixes(&[addresses, gateways].concat())?;
     let mtu = u32::try_from(mtu).map_err(|error| Failure::Protocol(error.to_string()))?;
     let name: InterfaceName = value(&interface)?;
-    Ok(Port { name, instance, addresses, mtu, attached, placed: guest.is_some() })
+    Ok(Port { name, instance, addresses, mtu, attached, placed: guest.is_some(), traffic: traffic(&counters) })
+}
+
+fn traffic(counters: &report::Counters) -> Traffic {
+    let full_ring = counters.dropped.get("FULL_RING").copied().unwrap_or(0);
+    Traffic { received: counters.received, full_ring }
 }
 
 fn prefixes(texts: &[String]) -> Result<Vec<Prefix>, Failure> {

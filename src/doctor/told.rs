@@ -32,6 +32,8 @@ pub struct Gateway {
     pub uplink: Option<String>,
     /// Its packets leave under another address.
     pub masquerade: bool,
+    /// What came in by it.
+    pub traffic: Traffic,
 }
 
 /// An uplink.
@@ -64,6 +66,17 @@ pub struct Port {
     pub attached: bool,
     /// It was put into a guest's namespace.
     pub placed: bool,
+    /// What came in by it.
+    pub traffic: Traffic,
+}
+
+/// What came in by a port or a gateway's tap, packets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Traffic {
+    /// All of it.
+    pub received: u64,
+    /// Dropped, since the queue of where it was to go was full (`FULL_RING`).
+    pub full_ring: u64,
 }
 
 impl Told {

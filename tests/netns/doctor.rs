@@ -485,6 +485,25 @@ fn without_the_daemon_it_says_so_and_looks_at_the_rest() {
 }
 
 #[test]
+fn who_has_not_the_rights_is_told_so_and_sees_less() {
+    let site = site();
+    let _daemon = site.start("");
+    must(site.folder(), &format!("gateway add vgw1 --instance {NET1} --subnet 192.168.1.0/24"));
+    let (vgw, socket) = (env!("CARGO_BIN_EXE_vgw"), site.folder().join("vgwd.sock"));
+    let run = |lead: &str| {
+        let line = format!("{lead} {vgw} -j --socket {} doctor", socket.display());
+        let (code, said) = shell(&site.compute, site.folder(), &line);
+        (code, serde_json::from_str::<Value>(&said).unwrap_or_else(|error| panic!("{error}: {said}")))
+    };
+    let (code, said) = run("setpriv --bounding-set=-net_raw");
+    assert_eq!((code, ids(&said)), (Some(1), vec!["rights"]), "{said:#}");
+    assert!(said["unseen"].to_string().contains("no packets were sent"), "{said:#}");
+    // The socket is root's.
+    let (code, said) = run("setpriv --reuid 65534 --regid 65534 --clear-groups");
+    assert_eq!((code, &said["error"]["kind"]), (Some(77), &"not_permitted".into()), "{said:#}");
+}
+
+#[test]
 fn the_doctor_leaves_nothing_behind() {
     let site = site();
     let _daemon = site.start("");

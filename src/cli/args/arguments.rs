@@ -60,10 +60,8 @@ pub enum Verb {
     /// Looks at rights, taps, switches, routes, rules, neighbours and packet filters, and sends a packet through
     /// each gateway to see whether it comes out. Each finding has a name (docs/doctor.md), what was seen, and the
     /// command that cures it. Exit code 0: nothing is wrong.
-    #[command(
-        after_help = "Example:\n  sudo vgw doctor\n  sudo vgw doctor --fix\n  sudo vgw doctor --peer 192.0.2.1\n  \
-                            sudo vgw doctor -j | jq -r '.findings[].id'"
-    )]
+    #[command(after_help = "Example:\n  vgw doctor\n  vgw doctor --fix\n  vgw doctor --peer 192.0.2.1\n  \
+                            vgw doctor -j | jq -r '.findings[].id'")]
     Doctor(DoctorArguments),
     /// Turns the gateways of OpenContrail's configuration into a part of vgwd.toml.
     ///

@@ -1,8 +1,6 @@
 //! Packet filters: what the probe has met, and what the rules say.
 
-use std::collections::BTreeSet;
-
-use crate::addr::{Family, InterfaceName};
+use crate::addr::InterfaceName;
 use crate::doctor::filter::{Chain, Culprit, Language, Opinion, Packet};
 use crate::doctor::{Check, Cure, Facts, Finding, Leads, Leg, Refusal, Step, Way};
 
@@ -17,16 +15,7 @@ enum Direction {
 }
 
 pub(super) fn blocked_or_lost(facts: &Facts) -> Vec<Finding> {
-    let mut seen = BTreeSet::new();
-    let mut findings = Vec::new();
-    for way in &facts.ways {
-        let Ok(leads) = &way.out else { continue };
-        if !seen.insert((way.question.gateway, leads.device, leads.via.is_none(), Family::of(way.question.source))) {
-            continue;
-        }
-        findings.extend(judge(facts, way, leads));
-    }
-    findings
+    facts.ways.iter().filter_map(|way| judge(facts, way, way.out.as_ref().ok()?)).collect()
 }
 
 fn judge(facts: &Facts, way: &Way, leads: &Leads) -> Option<Finding> {

@@ -1,7 +1,7 @@
 //! Taps and uplinks' devices.
 
 use crate::addr::InterfaceName;
-use crate::doctor::{Check, Cure, Facts, Finding, Link, Step};
+use crate::doctor::{Check, Cure, Facts, Finding, Link, Step, Traffic};
 
 /// What the kernel gives a new tap (`TUN_READQ_SIZE` in drivers/net/tun.c), packets.
 const USUAL: u32 = 500;
@@ -65,12 +65,31 @@ pub(super) fn full_queues(facts: &Facts) -> Vec<Finding> {
         let Link { sent, dropped, queue_length, .. } = *link;
         let evidence = vec![format!(
             "{dropped} packets to {name} found its queue of {queue_length} packets full, {sent} did not (ip -s link show \
-             dev {name}); vgw port show {name} counts those of the forwarder as FULL_RING"
+             dev {name})"
         )];
         let counts = dropped >= SOME && dropped.saturating_mul(ONE_IN) >= sent && queue_length < LONG;
         counts.then(|| Finding::warning(Check::QueueFull, name, evidence, queue(name, LONG).safe()))
     };
     told.gateways.iter().map(|gateway| gateway.name).chain(ports).filter_map(finding).collect()
+}
+
+/// Of what the forwarder could not get rid of it knows where it came in, not where it was to go.
+pub(super) fn full_rings(facts: &Facts) -> Vec<Finding> {
+    let Ok(told) = &facts.told else { return Vec::new() };
+    let gateways = told.gateways.iter().map(|gateway| (gateway.name, gateway.traffic));
+    let ports = told.ports.iter().map(|port| (port.name, port.traffic));
+    let finding = |(name, Traffic { received, full_ring }): (InterfaceName, Traffic)| {
+        let evidence = vec![format!(
+            "{full_ring} of {received} packets that came in by {name} were dropped as FULL_RING: whoever was to get them \
+             does not read his queue"
+        )];
+        let cure = Cure::remark(
+            "the ports whose guests do not keep up have drops in 'ip -s link show'; give those a longer txqueuelen",
+        );
+        (full_ring >= SOME && full_ring.saturating_mul(ONE_IN) >= received)
+            .then(|| Finding::warning(Check::QueueFull, name, evidence, cure))
+    };
+    gateways.chain(ports).filter_map(finding).collect()
 }
 
 fn queue(name: InterfaceName, length: u32) -> Cure {

@@ -19,7 +19,7 @@ use super::finding::Finding;
 pub(super) type Look = fn(&Facts) -> Vec<Finding>;
 
 /// All checks.
-pub(super) const ALL: [Look; 22] = [
+pub(super) const ALL: [Look; 23] = [
     daemon::unreachable,
     daemon::problems,
     machine::rights,
@@ -29,6 +29,7 @@ pub(super) const ALL: [Look; 22] = [
     link::uplinks_down,
     link::short_queues,
     link::full_queues,
+    link::full_rings,
     route::routers_unreachable,
     route::missing,
     rule::asked_first,

@@ -28,8 +28,13 @@ pub(super) fn missing(facts: &Facts) -> Vec<Finding> {
     let lost = |way: &&Way| {
         // What is explained by a switch or a device that is off is told there.
         let explained = facts.links.get(&way.question.gateway).is_none_or(|tap| !forwards(facts, tap, way));
-        let uplink = way.question.table.and_then(|table| told.uplinks.iter().find(|uplink| uplink.table == table));
-        let down = uplink.is_some_and(|uplink| facts.links.get(&uplink.device).is_none_or(|link| !link.up));
+        let gateway = told.gateways.iter().find(|gateway| gateway.name == way.question.gateway);
+        let uplink =
+            gateway.and_then(|gateway| told.uplinks.iter().find(|one| Some(&one.name) == gateway.uplink.as_ref()));
+        // One without a lease is a problem that the daemon tells.
+        let down = uplink.is_some_and(|uplink| {
+            uplink.address.is_none() || facts.links.get(&uplink.device).is_none_or(|link| !link.up || !link.carrier)
+        });
         way.out == Err(Refusal::Unreachable) && way.question.everything && !explained && !down
     };
     let mut findings = Vec::new();

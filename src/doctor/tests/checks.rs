@@ -71,6 +71,11 @@ fn links_are_not_as_they_should() {
         let found = found(|facts| (link(facts, "vgw1").dropped, link(facts, "vgw1").sent) = (dropped, sent));
         assert_eq!(found.len(), expected, "{dropped} of {sent}: {found:?}");
     }
+    for (full_ring, received, expected) in [(99, 1000, 0), (100, 100_001, 0), (100, 100_000, 1)] {
+        let traffic = crate::doctor::Traffic { received, full_ring };
+        let found = found(|facts| facts.told.as_mut().unwrap().ports[0].traffic = traffic);
+        assert_eq!(found.len(), expected, "{full_ring} of {received}: {found:?}");
+    }
     let long = found(|facts| (link(facts, "vgw1").dropped, link(facts, "vgw1").queue_length) = (1000, 10_000));
     assert!(long.is_empty(), "there is nothing more to do: {long:?}");
 }
@@ -91,6 +96,13 @@ fn ways_out_are_missing() {
         (facts.ways[1].out, facts.ways[1].back, facts.ways[1].probed) = (Err(Refusal::Unreachable), None, None);
     };
     assert_eq!(found(none), ["no-route table main"]);
+    // The daemon tells of an uplink that has no lease.
+    let leaseless = |facts: &mut Facts| {
+        none(facts);
+        facts.told.as_mut().unwrap().uplinks[0].address = None;
+        facts.told.as_mut().unwrap().gateways[1].uplink = Some("display".to_owned());
+    };
+    assert!(found(leaseless).is_empty());
     // A gateway for a few networks only needs no default route.
     assert!(found(|facts| (none(facts), facts.ways[1].question.everything = false).1).is_empty());
 }

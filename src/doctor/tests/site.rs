@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::addr::{InterfaceName, Mac, Prefix};
 use crate::doctor::filter::Filter;
-use crate::doctor::{Facts, Gateway, Leads, Leg, Link, Port, Probed, Question, Switches, Told, Uplink, Way};
+use crate::doctor::{Facts, Gateway, Leads, Leg, Link, Port, Probed, Question, Switches, Told, Traffic, Uplink, Way};
 use crate::host::Mark;
 
 pub(in crate::doctor) fn name(text: &str) -> InterfaceName {
@@ -19,12 +19,21 @@ pub(in crate::doctor) fn gateway(tap: &str, subnets: &[&str]) -> Gateway {
         routes: vec![Prefix::DEFAULT_V4],
         uplink: None,
         masquerade: false,
+        traffic: Traffic::default(),
     }
 }
 
 pub(in crate::doctor) fn port(tap: &str, addresses: &[&str]) -> Port {
     let addresses = addresses.iter().map(|address| address.parse().unwrap()).collect();
-    Port { name: name(tap), instance: "net1".to_owned(), addresses, mtu: 1500, attached: false, placed: true }
+    Port {
+        name: name(tap),
+        instance: "net1".to_owned(),
+        addresses,
+        mtu: 1500,
+        attached: false,
+        placed: true,
+        traffic: Traffic::default(),
+    }
 }
 
 /// A gateway with an uplink, and one that leaves as table main says; a guest's port.
