@@ -91,6 +91,8 @@ fn assert_found_and_cured(site: &Site, fault: &Fault<'_>) {
         if finding["fixable"] == true {
             let fixed = diagnosis(&site.compute, site.folder(), &format!("--fix {} --dry-run", fault.id));
             assert_eq!((fixed["fixed"][0]["command"].as_str(), ids(&fixed)), (Some(cure[0]), vec![fault.id]));
+            let said = diagnosis(&site.compute, site.folder(), "");
+            assert_eq!(ids(&said), [fault.id], "a rehearsal changes nothing: {said:#}");
         }
         cure.iter().for_each(|line| run(line));
     } else {
@@ -185,6 +187,11 @@ fn nothing_is_wrong_with_uplinks_and_masquerade() {
     assert_well(&site, "two uplinks");
     must(site.folder(), "gateway add vgw3 --instance net3 --subnet 192.168.3.0/24 --uplink second --masquerade");
     assert_well(&site, "masquerade");
+    // Only what answers a connection of the guests' comes in: the probe's answer does.
+    let rules = "nft 'add table ip fw; add chain ip fw c { type filter hook forward priority 0; policy drop; }; \
+                 add rule ip fw c iifname \"vgw*\" accept; add rule ip fw c ct state established accept'";
+    assert_eq!(shell(&site.compute, site.folder(), rules), (Some(0), String::new()));
+    assert_well(&site, "masquerade behind a firewall");
     drop(other);
 }
 
