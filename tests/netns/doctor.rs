@@ -515,9 +515,15 @@ fn the_doctor_leaves_nothing_behind() {
     let site = site();
     let _daemon = site.start("");
     must(site.folder(), &format!("gateway add vgw1 --instance {NET1} --subnet 192.168.1.0/24"));
-    let before = site.snapshot();
+    let link: Value = serde_json::from_str(&site.outside.ip("-j link show dev eth0")).unwrap();
+    let mac = link[0]["address"].as_str().unwrap();
+    site.compute.ip(&format!("neigh replace {} lladdr {mac} dev eth1 nud permanent", OUTSIDE[0]));
+    let (before, neighbours) = (site.snapshot(), site.compute.ip("neigh show nud permanent"));
+    assert!(neighbours.contains(mac), "{neighbours}");
     assert_well(&site, "twice");
     site.assert_unchanged(&before, "after the doctor was there");
+    assert_eq!(site.compute.ip("neigh show nud permanent"), neighbours);
+    assert_eq!(shell(&site.compute, site.folder(), "nft list ruleset"), (Some(0), String::new()));
     let (code, said) = shell(
         &site.compute,
         site.folder(),

@@ -85,13 +85,16 @@ pub(super) fn routers(
             Some(((device, via), link.index))
         })
         .collect();
-    let requests = asked.iter().map(|((_, via), link)| Request::seek_neighbour(*link, *via)).collect();
+    // Only those of whom nothing is known: to be asked for takes a permanent entry's permanence away.
+    let known = neighbours(netlink)?;
+    let unknown =
+        asked.iter().filter(|((_, via), link)| matches!(known.get(&(**link, *via)), None | Some(Neighbour::Silent)));
+    let requests = unknown.map(|((_, via), link)| Request::seek_neighbour(*link, *via)).collect();
     // Who lacks the right to ask still sees what others have found out.
     let may_ask = netlink.carry_out(requests).iter().all(Result::is_ok);
     let deadline = MonotonicClock.now() + NEIGHBOURS;
     loop {
-        let known: BTreeMap<(u32, IpAddr), Neighbour> =
-            netlink.neighbours()?.into_iter().map(|(link, address, state)| ((link, address), state)).collect();
+        let known = neighbours(netlink)?;
         let state = |via: IpAddr, link: u32| known.get(&(link, via)).copied();
         let waits = asked.iter().any(|((_, via), link)| matches!(state(*via, *link), Some(Neighbour::Asked)));
         if waits && may_ask && !deadline.since(MonotonicClock.now()).is_zero() {
@@ -106,4 +109,8 @@ pub(super) fn routers(
         });
         return Ok(judged.collect());
     }
+}
+
+fn neighbours(netlink: &mut Netlink) -> Result<BTreeMap<(u32, IpAddr), Neighbour>, NetlinkError> {
+    Ok(netlink.neighbours()?.into_iter().map(|(link, address, state)| ((link, address), state)).collect())
 }

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use rtnetlink::packet_core::{NLM_F_CREATE, NLM_F_REPLACE};
+use rtnetlink::packet_core::NLM_F_CREATE;
 use rtnetlink::packet_route::RouteNetlinkMessage;
 use rtnetlink::packet_route::neighbour::{
     NeighbourAddress, NeighbourAttribute, NeighbourFlags, NeighbourMessage, NeighbourState,
@@ -35,7 +35,8 @@ impl Netlink {
 }
 
 impl Request {
-    /// Has the kernel find out who has an address, as if it had a packet for it (`NTF_USE`).
+    /// Has the kernel find out who has an address, as if it had a packet for it (`NTF_USE`). A permanent
+    /// entry is permanent no more after it (`__neigh_update` in net/core/neighbour.c).
     #[must_use]
     pub fn seek_neighbour(link: u32, address: IpAddr) -> Self {
         let mut message = NeighbourMessage::default();
@@ -47,7 +48,7 @@ impl Request {
             IpAddr::V6(v6) => NeighbourAddress::Inet6(v6),
         };
         message.attributes = vec![NeighbourAttribute::Destination(address)];
-        Self { message: RouteNetlinkMessage::NewNeighbour(message), flags: NLM_F_CREATE | NLM_F_REPLACE }
+        Self { message: RouteNetlinkMessage::NewNeighbour(message), flags: NLM_F_CREATE }
     }
 }
 
