@@ -51,7 +51,8 @@ pub(super) fn diagnose(
         }
     }
     let is_well = findings.is_empty() && fixed.iter().all(|fixed| fixed.failure.is_none());
-    let in_order = Check::ALL.iter().filter(|check| findings.iter().all(|finding| finding.check != **check));
+    let found = |check: &Check| findings.iter().any(|finding| finding.check == *check);
+    let in_order = Check::ALL.iter().filter(|check| facts.let_look(**check) && !found(check));
     let diagnosis = Diagnosis {
         in_order: in_order.map(ToString::to_string).collect(),
         unseen: facts.unseen.clone(),

@@ -19,6 +19,22 @@ pub fn examine(facts: &Facts) -> Vec<Finding> {
 }
 
 impl Facts {
+    /// True if a check had something to look at: one that finds nothing says little else.
+    #[must_use]
+    pub fn let_look(&self, check: Check) -> bool {
+        match check {
+            Check::FabricRoute => self.peer.is_some() && self.told.is_ok(),
+            Check::DaemonUnreachable
+            | Check::Rights
+            | Check::Tun
+            | Check::Conntrack
+            | Check::Networkd
+            | Check::RuleInBlock
+            | Check::RouterIgnored => true,
+            _ => self.told.is_ok(),
+        }
+    }
+
     /// The host's address by which the outside reaches a way's network.
     #[must_use]
     pub fn own_address(&self, way: &Way) -> Option<IpAddr> {

@@ -9,7 +9,7 @@ pub struct Diagnosis {
     pub findings: Vec<Finding>,
     /// What was wrong and cured.
     pub fixed: Vec<Fixed>,
-    /// The checks that found nothing.
+    /// The checks that had something to look at and found nothing.
     pub in_order: Vec<String>,
     /// What could not be looked at, one sentence each.
     pub unseen: Vec<String>,

@@ -45,6 +45,17 @@ fn the_daemon_that_is_not_there_is_one_finding() {
 }
 
 #[test]
+fn what_could_not_be_looked_at_is_not_in_order() {
+    let looked = |facts: &Facts| crate::doctor::Check::ALL.into_iter().filter(|check| facts.let_look(*check)).count();
+    let mut facts = facts();
+    assert_eq!(looked(&facts), 24, "all but what needs a peer");
+    facts.peer = "10.9.9.9".parse().ok();
+    assert_eq!(looked(&facts), 25);
+    facts.told = Err("no daemon answers".to_owned());
+    assert_eq!(looked(&facts), 7);
+}
+
+#[test]
 fn the_machine_lacks_something() {
     assert_eq!(found(|facts| facts.missing_rights = vec!["CAP_NET_RAW"]), ["rights vgw doctor"]);
     assert_eq!(found(|facts| facts.tun = Some("no such file".to_owned())), ["tun /dev/net/tun"]);
