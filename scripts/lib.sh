@@ -46,6 +46,7 @@ has_package() {
         iputils-ping) command -v ping >/dev/null ;;
         iputils-arping) PATH=$PATH:/usr/sbin:/sbin command -v arping >/dev/null ;;
         net-tools) PATH=$PATH:/usr/sbin:/sbin command -v ifconfig >/dev/null ;;
+        procps) PATH=$PATH:/usr/sbin:/sbin command -v sysctl >/dev/null ;;
         nftables) PATH=$PATH:/usr/sbin:/sbin command -v nft >/dev/null ;;
         bird2) [ -x /usr/sbin/bird ] ;;
         groff-base) command -v groff >/dev/null ;;

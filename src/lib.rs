@@ -17,6 +17,7 @@
 //! - [`host`]: what we want of the host's kernel, as data, and the difference to what is there.
 //! - [`fabric`]: the host's own network card, taken in front of the host and given back.
 //! - [`gateway`]: the product: what was asked for, the audit window, and what follows from both.
+//! - [`doctor`]: what is wrong with the host when something does not work.
 //!
 //! **Shell**: effects, one kind a folder.
 //!
@@ -34,6 +35,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod daemon;
+pub mod doctor;
 pub mod engine;
 pub mod fabric;
 pub mod forward;

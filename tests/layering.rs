@@ -21,17 +21,18 @@ const TABLE: &[(&str, &[&str])] = &[
     ("host", &["addr", "clock"]),
     ("fabric", &["addr", "clock"]),
     ("gateway", &["addr", "clock", "routing", "host"]),
+    ("doctor", &["addr", "packet", "host"]),
     ("config", &["addr", "gateway", "host", "routing", "fabric"]),
     ("engine", &["addr", "clock", "packet", "routing", "forward", "host", "gateway", "fabric", "capture"]),
-    ("sys", &["addr", "clock", "packet", "host", "gateway", "engine", "fabric"]),
+    ("sys", &["addr", "clock", "packet", "host", "gateway", "engine", "fabric", "doctor"]),
     ("api", &["addr", "clock", "routing", "forward", "host", "gateway", "config", "engine", "fabric"]),
-    ("cli", &["addr", "clock", "config", "host", "gateway", "engine", "api", "fabric", "capture"]),
+    ("cli", &["addr", "clock", "config", "host", "gateway", "engine", "api", "fabric", "capture", "doctor"]),
     ("daemon", &["api", "clock", "config", "engine", "host", "sys", "fabric"]),
 ];
 
 /// Rooms that must stay free of clocks, descriptors, threads and `unsafe`.
 const CORE: &[&str] =
-    &["addr", "clock", "packet", "table", "routing", "capture", "forward", "host", "fabric", "gateway"];
+    &["addr", "clock", "packet", "table", "routing", "capture", "forward", "host", "fabric", "gateway", "doctor"];
 
 /// What only the shell may name.
 const EFFECTS: &[&str] =

@@ -10,12 +10,14 @@ use clap::Parser;
 
 use crate::clock::Clock;
 use crate::config::Imported;
+use crate::doctor::Host;
 
 use super::args::{Arguments, CaptureArguments, DaemonVerb, FabricVerb, Verb};
 use super::ask::ask;
 use super::capture::{self, Bounds, File, Lines, Total, extcap};
 use super::complete::complete;
 use super::demo;
+use super::doctor;
 use super::failure::Failure;
 use super::lease;
 use super::render::{Style, Tone};
@@ -39,12 +41,14 @@ pub struct Console<'a> {
 /// error is a sentence.
 pub type Rescue<'a> = &'a dyn Fn(&Path) -> Result<Restored, String>;
 
-/// Does what the words say, the program's name first, and returns the process's exit code.
+/// Does what the words say, the program's name first, and returns the process's exit code. `host` is the
+/// machine that the doctor looks at.
 #[must_use]
 pub fn entry(
     words: impl IntoIterator<Item = OsString>,
     clock: Arc<dyn Clock>,
     rescue: Rescue<'_>,
+    host: &mut dyn Host,
     mut console: Console<'_>,
 ) -> u8 {
     let words: Vec<OsString> = words.into_iter().collect();
@@ -56,7 +60,7 @@ pub fn entry(
     let done = match Arguments::try_parse_from(words) {
         Ok(arguments) => {
             json = arguments.json;
-            obey(&arguments, clock, rescue, &mut console)
+            obey(&arguments, clock, rescue, host, &mut console)
         }
         Err(error) if json && error.kind() == clap::error::ErrorKind::DisplayVersion => {
             let version = Form::Json.text(&Version { version: env!("CARGO_PKG_VERSION") });
@@ -98,6 +102,7 @@ fn obey(
     arguments: &Arguments,
     clock: Arc<dyn Clock>,
     rescue: Rescue<'_>,
+    host: &mut dyn Host,
     console: &mut Console<'_>,
 ) -> Result<u8, Failure> {
     let form = form(arguments, console.out_style);
@@ -111,6 +116,15 @@ fn obey(
             return Ok(u8::from(!traced.arrives()));
         }
         Verb::Complete(line) => complete(&line.words, &arguments.socket),
+        Verb::Doctor(given) if arguments.dry_run && given.fix.is_none() => {
+            let reason = "the doctor changes nothing without --fix".to_owned();
+            return Err(Failure::Usage { field: "--dry-run".to_owned(), reason });
+        }
+        Verb::Doctor(given) => {
+            let (diagnosis, is_well) = doctor::diagnose(given, &arguments.socket, arguments.dry_run, host)?;
+            console.say(&form.text(&diagnosis)?)?;
+            return Ok(u8::from(!is_well));
+        }
         Verb::Check(given) => form.text(&check(given)?)?,
         Verb::Import(given) => {
             let read = if given.devstack { Imported::devstack } else { Imported::agent_conf };
@@ -235,6 +249,15 @@ mod tests {
     use super::*;
     use crate::clock::ManualClock;
 
+    /// A host that nobody is to look at.
+    struct Nowhere;
+
+    impl Host for Nowhere {
+        fn look(&mut self, _: &crate::doctor::Order) -> crate::doctor::Facts {
+            unreachable!("only the doctor looks at the host")
+        }
+    }
+
     /// What a command line does: exit code, answers, complaints.
     fn typed(line: &str) -> (u8, String, String) {
         let (mut out, mut err) = (Vec::new(), Vec::new());
@@ -243,6 +266,7 @@ mod tests {
             line.split_whitespace().map(OsString::from),
             Arc::new(ManualClock::default()),
             &|_| Err("not here".to_owned()),
+            &mut Nowhere,
             console,
         );
         (code, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
@@ -352,6 +376,9 @@ mod tests {
     fn a_broken_pipe_is_no_failure() {
         let console = Console { out: &mut Broken, out_style: Style::PLAIN, err: &mut Broken, err_style: Style::PLAIN };
         let words = ["vgw", "--help"].map(OsString::from);
-        assert_eq!(entry(words, Arc::new(ManualClock::default()), &|_| Err("not here".to_owned()), console), 0);
+        assert_eq!(
+            entry(words, Arc::new(ManualClock::default()), &|_| Err("not here".to_owned()), &mut Nowhere, console),
+            0
+        );
     }
 }

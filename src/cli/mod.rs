@@ -10,6 +10,7 @@ mod capture;
 mod capture_file;
 mod complete;
 pub mod demo;
+mod doctor;
 mod entry;
 pub mod failure;
 mod lease;

@@ -3,6 +3,7 @@
 mod bell;
 mod clock;
 mod credentials;
+mod doctor;
 pub mod fabric;
 mod guest;
 pub mod kernel;
@@ -22,6 +23,7 @@ mod tap;
 
 pub use clock::MonotonicClock;
 pub use credentials::peer_credentials;
+pub use doctor::ThisHost;
 pub use guest::PlaceError;
 pub use packet_socket::PacketSocket;
 pub use platform::LinuxPlatform;

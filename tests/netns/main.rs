@@ -16,6 +16,7 @@ mod complete;
 mod compute;
 mod daemon;
 mod dhcp;
+mod doctor;
 mod drops;
 mod errors;
 mod fabric;

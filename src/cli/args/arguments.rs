@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use super::{
-    Apply, AuditVerb, CaptureArguments, CompleteArguments, ConfigurationFile, DemoArguments, DropsArguments,
-    FabricVerb, GatewayVerb, HostVerb, ImportArguments, InstanceVerb, NetworkVerb, PortVerb, RouteVerb, TraceArguments,
-    UplinkVerb,
+    Apply, AuditVerb, CaptureArguments, CompleteArguments, ConfigurationFile, DemoArguments, DoctorArguments,
+    DropsArguments, FabricVerb, GatewayVerb, HostVerb, ImportArguments, InstanceVerb, NetworkVerb, PortVerb, RouteVerb,
+    TraceArguments, UplinkVerb,
 };
 
 /// Gives isolated virtual networks a way out on the compute node itself.
@@ -69,6 +69,14 @@ pub enum Verb {
     /// Builds guests, a compute node and an outside host in namespaces and shows the gateway at work.
     #[command(after_help = "Example:\n  sudo vgw demo\n  sudo vgw demo --keep\n  sudo vgw demo --stop")]
     Demo(DemoArguments),
+    /// Finds out why something does not work, and says what cures it.
+    ///
+    /// Looks at rights, taps, switches, routes, rules, neighbours and packet filters, and sends a packet through
+    /// each gateway to see whether it comes out. Each finding has a name (docs/doctor.md), what was seen, and the
+    /// command that cures it. Exit code 0: nothing is wrong.
+    #[command(after_help = "Example:\n  vgw doctor\n  vgw doctor --fix\n  vgw doctor --peer 192.0.2.1\n  \
+                            vgw doctor -j | jq -r '.findings[].id'")]
+    Doctor(DoctorArguments),
     /// Turns the gateways of OpenContrail's configuration into a part of vgwd.toml.
     ///
     /// It goes to standard output; what is read otherwise than it is written is told on standard error. The
@@ -94,7 +102,7 @@ impl Verb {
             Self::Daemon(DaemonVerb::Fabric(FabricVerb::Restore(_))) => {
                 Some("a rescue is not tried out; 'vgw fabric show' says what is taken while the daemon runs")
             }
-            Self::Daemon(_) => None,
+            Self::Daemon(_) | Self::Doctor(_) => None,
             Self::Demo(_) => Some("the demonstration changes only namespaces that it makes itself"),
             Self::Trace(_) | Self::Capture(_) | Self::Import(_) | Self::Check(_) | Self::Complete(_) => {
                 Some("it changes nothing anyhow")

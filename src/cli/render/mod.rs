@@ -4,6 +4,7 @@ mod audit;
 mod capture;
 mod configuration;
 mod demo;
+mod doctor;
 mod drops;
 mod fabric;
 mod gateway;

@@ -55,6 +55,7 @@ fn all() -> BTreeMap<String, Value> {
         of::<CapturedPacket>(),
         of::<CaptureEnd>(),
         of::<Check>(),
+        of::<Diagnosis>(),
         of::<DroppedPacket>(),
         of::<Drops>(),
         of::<LastDrops>(),

@@ -109,8 +109,9 @@ fn every_command_tells_programs_what_is_published() {
         "rollback".to_owned(),
     ];
     // A command that is added later is missing here until somebody shows it. `vgw demo --stop` would end
-    // what others have kept; a capture tells an object a packet, and a rescue needs a daemon that is gone.
-    let apart = ["demo", "capture", "fabric restore"];
+    // what others have kept; a capture tells an object a packet, the doctor's findings
+    // are those of the machine, and a rescue needs a daemon that is gone.
+    let apart = ["demo", "capture", "doctor", "fabric restore"];
     let shown = |command: &String| {
         apart.contains(&command.as_str())
             || lines.iter().any(|line| *line == *command || line.starts_with(&format!("{command} ")))

@@ -1,6 +1,7 @@
 //! How each report looks and what its JSON says, word by word.
 
 mod audit;
+mod doctor;
 mod gateway;
 mod outcome;
 mod port;

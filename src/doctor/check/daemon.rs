@@ -1,0 +1,20 @@
+//! The daemon.
+
+use crate::doctor::{Check, Cure, Facts, Finding};
+
+pub(super) fn unreachable(facts: &Facts) -> Vec<Finding> {
+    let Err(reason) = &facts.told else { return Vec::new() };
+    let evidence =
+        vec![reason.clone(), "only what does not depend on gateways, ports and uplinks was looked at".to_owned()];
+    let cure = Cure::commands(["systemctl start vgwd".to_owned()]).but("its log says why it does not run");
+    vec![Finding::failure(Check::DaemonUnreachable, "vgwd", evidence, cure)]
+}
+
+pub(super) fn problems(facts: &Facts) -> Vec<Finding> {
+    let Ok(told) = &facts.told else { return Vec::new() };
+    let finding = |problem: &String| {
+        let cure = Cure::remark("docs/operations.md says what to do about each problem of 'vgw status'");
+        Finding::failure(Check::DaemonProblem, "vgwd", vec![problem.clone()], cure)
+    };
+    told.problems.iter().map(finding).collect()
+}

@@ -1,0 +1,104 @@
+//! What helps against a finding: commands as a shell takes them.
+
+use std::fmt;
+
+/// What helps.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Cure {
+    /// To be done in this order; empty if it cannot be done by commands here.
+    pub steps: Vec<Step>,
+    /// It opens nothing, deletes nothing and decides nothing for the administrator: `--fix` does it.
+    pub safe: bool,
+    /// What to know before, or what to do instead.
+    pub remark: Option<String>,
+}
+
+/// One step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Run a program with these words.
+    Run(Vec<String>),
+    /// Write a file, and the folder that it is in.
+    Write {
+        /// The file.
+        path: String,
+        /// Its lines.
+        lines: Vec<String>,
+    },
+}
+
+impl Cure {
+    /// Commands, their words apart by blanks, that the administrator has to decide on.
+    pub(super) fn commands(commands: impl IntoIterator<Item = String>) -> Self {
+        let run = |command: String| Step::Run(command.split(' ').map(str::to_owned).collect());
+        Self { steps: commands.into_iter().map(run).collect(), ..Self::default() }
+    }
+
+    /// A switch in `/proc/sys` set. Dots that stand in an interface's name are kept apart by slashes.
+    pub(super) fn sysctl(name: &[&str], value: impl fmt::Display) -> Self {
+        let separator = if name.iter().any(|part| part.contains('.')) { "/" } else { "." };
+        let setting = format!("{}={value}", name.join(separator));
+        Self { steps: vec![Step::Run(vec!["sysctl".into(), "-w".into(), setting])], ..Self::default() }
+    }
+
+    /// Nothing that a command here could do.
+    pub(super) fn remark(text: impl Into<String>) -> Self {
+        Self { remark: Some(text.into()), ..Self::default() }
+    }
+
+    pub(super) fn safe(mut self) -> Self {
+        self.safe = true;
+        self
+    }
+
+    pub(super) fn but(mut self, remark: impl Into<String>) -> Self {
+        self.remark = Some(remark.into());
+        self
+    }
+}
+
+impl fmt::Display for Step {
+    /// As a shell takes it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Run(words) => {
+                let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
+                f.write_str(&words.join(" "))
+            }
+            Self::Write { path, lines } => {
+                let folder = path.rsplit_once('/').map_or(".", |(folder, _)| folder);
+                let lines: Vec<String> = lines.iter().map(|line| quoted(line)).collect();
+                write!(f, "mkdir -p {} && printf '%s\\n' {} > {}", quoted(folder), lines.join(" "), quoted(path))
+            }
+        }
+    }
+}
+
+/// A word as a POSIX shell reads it back. Names of interfaces may hold nearly anything.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_reach_the_program_as_they_are() {
+        let step = Step::Run(vec!["echo".into(), "a b".into(), "it's".into(), "vgw1;reboot".into(), String::new()]);
+        assert_eq!(step.to_string(), r"echo 'a b' 'it'\''s' 'vgw1;reboot' ''");
+        let step = Step::Write { path: "/etc/a/b.conf".into(), lines: vec!["[Network]".into(), "A=no".into()] };
+        assert_eq!(step.to_string(), r"mkdir -p /etc/a && printf '%s\n' '[Network]' A=no > /etc/a/b.conf");
+    }
+
+    #[test]
+    fn an_interface_with_a_dot_is_one_part_of_the_switch() {
+        let line = |device: &str| Cure::sysctl(&["net", "ipv4", "conf", device, "rp_filter"], 2).steps[0].to_string();
+        assert_eq!(line("eth0"), "sysctl -w net.ipv4.conf.eth0.rp_filter=2");
+        assert_eq!(line("eth0.100"), "sysctl -w net/ipv4/conf/eth0.100/rp_filter=2");
+    }
+}

@@ -1,0 +1,76 @@
+//! Links as somebody sees them who looks for a fault.
+
+use rtnetlink::packet_route::RouteNetlinkMessage;
+use rtnetlink::packet_route::link::{InfoPortKind, LinkAttribute, LinkFlags, LinkInfo, LinkMessage};
+
+use crate::addr::{InterfaceName, Mac};
+
+use super::error::NetlinkError;
+use super::socket::Netlink;
+
+/// How a link stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Situation {
+    /// Its index.
+    pub index: u32,
+    /// Its name.
+    pub name: InterfaceName,
+    /// Its MAC; `None` for links that have none.
+    pub mac: Option<Mac>,
+    /// Largest packet, bytes.
+    pub mtu: u32,
+    /// Administratively up.
+    pub up: bool,
+    /// Has a carrier.
+    pub carrier: bool,
+    /// Length of the transmit queue, packets.
+    pub queue_length: u32,
+    /// The bridge that it is a port of.
+    pub bridge: Option<u32>,
+    /// Packets sent.
+    pub sent: u64,
+    /// Packets that were to be sent and were dropped.
+    pub dropped: u64,
+}
+
+impl Netlink {
+    /// All links, with their counters.
+    ///
+    /// # Errors
+    /// The dump failed.
+    pub fn situations(&mut self) -> Result<Vec<Situation>, NetlinkError> {
+        let rows = self.dump(&RouteNetlinkMessage::GetLink(LinkMessage::default()))?;
+        Ok(rows.into_iter().filter_map(read).collect())
+    }
+}
+
+fn read(message: RouteNetlinkMessage) -> Option<Situation> {
+    let RouteNetlinkMessage::NewLink(message) = message else { return None };
+    let flags = message.header.flags;
+    let (mut name, mut mac, mut mtu, mut queue_length) = (None, None, 0, 0);
+    let (mut master, mut in_bridge, mut sent, mut dropped) = (None, false, 0, 0);
+    for attribute in message.attributes {
+        match attribute {
+            LinkAttribute::IfName(text) => name = InterfaceName::new(&text).ok(),
+            LinkAttribute::Address(bytes) => mac = bytes.try_into().ok().map(Mac),
+            LinkAttribute::Mtu(value) => mtu = value,
+            LinkAttribute::TxQueueLen(value) => queue_length = value,
+            LinkAttribute::Controller(index) => master = Some(index),
+            LinkAttribute::LinkInfo(info) => in_bridge = info.contains(&LinkInfo::PortKind(InfoPortKind::Bridge)),
+            LinkAttribute::Stats64(counters) => (sent, dropped) = (counters.tx_packets, counters.tx_dropped),
+            _ => {}
+        }
+    }
+    Some(Situation {
+        index: message.header.index,
+        name: name?,
+        mac,
+        mtu,
+        up: flags.contains(LinkFlags::Up),
+        carrier: flags.contains(LinkFlags::LowerUp),
+        queue_length,
+        bridge: master.filter(|_| in_bridge),
+        sent,
+        dropped,
+    })
+}
