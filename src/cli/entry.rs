@@ -19,6 +19,7 @@ use super::render::{Style, Tone};
 use super::report::Restored;
 use super::run::{Form, check, run};
 use super::trace::trace;
+use super::watch;
 
 /// Where text goes, and whether it is coloured there.
 pub struct Console<'a> {
@@ -83,6 +84,9 @@ fn obey(
             let traced = trace(given, &arguments.socket)?;
             console.say(&form.text(&traced)?)?;
             return Ok(u8::from(!traced.arrives()));
+        }
+        Verb::Events(given) => {
+            return ask(&arguments.socket, |daemon| watch::events(given, daemon, form, console.out)).map(|()| 0);
         }
         Verb::Check(given) => form.text(&check(given)?)?,
         Verb::Import(given) => {

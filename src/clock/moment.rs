@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::{Add, Sub};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// A point in time on a monotonic clock (`CLOCK_MONOTONIC` in the daemon): nanoseconds since an
 /// origin that means nothing outside this process. Setting the wall clock does not move it.
@@ -61,6 +61,10 @@ impl fmt::Debug for Moment {
 pub trait Clock: Send + Sync {
     /// The present moment; never earlier than one returned before.
     fn now(&self) -> Moment;
+
+    /// The time of day, to tell people when something was; it may be set at any time, so nothing is
+    /// measured by it.
+    fn time_of_day(&self) -> SystemTime;
 }
 
 /// A clock that stands still until it is moved. Clones show the same time.
@@ -78,6 +82,11 @@ impl ManualClock {
 impl Clock for ManualClock {
     fn now(&self) -> Moment {
         Moment(self.0.load(Ordering::SeqCst))
+    }
+
+    /// The clock began in 1970.
+    fn time_of_day(&self) -> SystemTime {
+        UNIX_EPOCH + (self.now() - Moment::ORIGIN)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Threads and who owns what: one conductor owns the registry and the kernel; each worker owns a
 //! forwarder and its queue of every port.
 
+mod alarm;
 mod backlog;
 mod change;
 mod command;
@@ -8,6 +9,7 @@ mod concern;
 mod conductor;
 mod dataplane;
 mod device;
+mod events;
 mod fabric;
 mod handle;
 mod import;
@@ -18,6 +20,8 @@ mod lifecycle;
 mod log;
 mod platform;
 mod ports;
+mod problem;
+mod rates;
 mod reconcile;
 mod requests;
 mod schedule;
@@ -36,10 +40,13 @@ pub use backlog::Backlog;
 pub use change::Change;
 pub use command::{AddGateways, AddPorts, Caller, Command, Failure, ReloadError, Reply};
 pub use device::{Access, Device, DeviceError};
+pub use events::{Cause, Deed, Event, Events, EventsView, Happening, Since};
 pub use fabric::{FabricDeed, FabricSite, FabricView, HeldView, Queues, TakeFabric};
 pub use handle::Handle;
 pub use lifecycle::{Engine, Settings, StartError};
-pub use platform::{FoundLeases, OpenError, OpenPort, Platform};
+pub use platform::{BadLease, FoundLeases, OpenError, OpenPort, Platform};
+pub use problem::Problem;
+pub use rates::Rates;
 pub use trace::{Imagined, Impossible, Place, Probe, TraceEnd, TraceStep, TraceVerdict, TraceView, WayView, Where};
 pub use transfer::{Departure, Direct, Transfer};
 pub use view::{

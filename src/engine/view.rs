@@ -11,6 +11,9 @@ use crate::packet::dhcp::Lease;
 use crate::packet::nd::RouterAdvertisement;
 use crate::routing::NextHop;
 
+use super::problem::Problem;
+use super::rates::Rates;
+
 /// One consistent picture of everything, made between two commands.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StatusView {
@@ -36,8 +39,10 @@ pub struct StatusView {
     pub repairs: RepairsView,
     /// Time until the configuration on trial is taken back.
     pub trial: Option<Duration>,
-    /// What is wrong and needs somebody's eye, one sentence each.
-    pub problems: Vec<String>,
+    /// What is wrong and needs somebody's eye.
+    pub problems: Vec<Problem>,
+    /// The traffic of late.
+    pub rates: Rates,
 }
 
 /// A gateway.

@@ -8,8 +8,8 @@ use vgw::addr::{InterfaceName, Mac, Uuid};
 use vgw::clock::Moment;
 use vgw::engine::{
     AddGateways, AddPorts, AuditView, Caller, Change, Command, ComparisonView, FabricDeed, FabricView, Failure,
-    HeldView, LookupView, ObjectState, ObjectView, RehearsalView, RepairCount, RepairsView, StatusView, StepView,
-    TakeFabric, TraceView,
+    HeldView, LookupView, ObjectState, ObjectView, Problem, Rates, RehearsalView, RepairCount, RepairsView, StatusView,
+    StepView, TakeFabric, TraceView,
 };
 use vgw::fabric::{self, State};
 use vgw::gateway::{Applied, ComputePort, Declared, Element, GatewaySpec, Misfit, Refusal};
@@ -74,7 +74,6 @@ fn told(caller: &Caller, command: &Command) -> String {
         Command::ConfirmFabric(_) => "confirm fabric".to_owned(),
         Command::GiveFabricBack(dry, _) => format!("give fabric back dry {dry}"),
         Command::Fabric(_) => "fabric".to_owned(),
-        Command::Trace(probe, _) => format!("trace {probe:?}"),
         Command::Import { devices, dry, reply: _ } => format!("import {devices:?} dry {dry}"),
         Command::ReadLease(name, _) => format!("read lease {name}"),
         Command::Status(_) => "status".to_owned(),
@@ -169,7 +168,6 @@ fn answer(gateways: &mut BTreeMap<InterfaceName, GatewaySpec>, command: Command)
             drop(reply.send(Ok(FabricDeed { steps, warnings, fabric: held() })));
         }
         Command::Fabric(reply) => drop(reply.send(held())),
-        Command::Trace(_, reply) => drop(reply.send(Err(Failure::Stopping))),
         Command::Import { reply, .. } => drop(reply.send(Ok(Vec::new()))),
         Command::ReadLease(_, reply) => drop(reply.send(Ok(Applied::Unchanged))),
         Command::Status(reply) => drop(reply.send(status())),
@@ -246,6 +244,7 @@ fn status() -> StatusView {
             last: Some(Duration::from_secs(5)),
         },
         trial: Some(Duration::from_secs(9)),
-        problems: vec!["eth0 is down".to_owned()],
+        problems: vec![Problem::PortLost(InterfaceName::new("vnet7").unwrap())],
+        rates: Rates { over: Duration::from_secs(2), packets: 30, bytes: 3000, drops: 1 },
     }
 }

@@ -6,6 +6,7 @@
 mod bounds;
 mod conductor;
 mod daemon;
+mod events;
 mod golden;
 mod hostile;
 mod own;

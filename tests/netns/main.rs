@@ -14,6 +14,7 @@ mod compute;
 mod daemon;
 mod dhcp;
 mod errors;
+mod events;
 mod fabric;
 mod foreign_state;
 mod forwarding;

@@ -5,15 +5,15 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixDatagram;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use vgw::addr::{InterfaceName, Prefix};
 use vgw::clock::{Clock, ManualClock};
 use vgw::engine::{
-    Access, AddGateways, Applied, Caller, Change, Device, DeviceError, Direct, Engine, Failure, FoundLeases,
-    ObjectView, OpenError, OpenPort, Platform, RehearsalView, Settings, StepView, TraceStep, TraceVerdict, Transfer,
-    WayView,
+    Access, AddGateways, Applied, Caller, Change, Device, DeviceError, Direct, Engine, Event, Failure, FoundLeases,
+    ObjectView, OpenError, OpenPort, Platform, RehearsalView, Settings, Since, StepView, TraceStep, TraceVerdict,
+    Transfer, WayView,
 };
 use vgw::gateway::{Audit, Declared, Leases, PortSpec, UplinkName};
 use vgw::host::fake::FakeKernel;
@@ -35,6 +35,8 @@ pub(crate) struct Site {
     clock: ManualClock,
     engine: Option<Engine>,
     looks: usize,
+    /// The last event that was shown.
+    told: u64,
     /// What DHCP clients' hooks have recorded.
     leases: Arc<Mutex<Leases>>,
     /// The engine's ear, and a second one of the test's.
@@ -52,7 +54,7 @@ impl Site {
         host.surroundings.exit_devices = [words::interface("eth0")].into_iter().collect();
         let (kernel, clock) = (FakeKernel::new(host), ManualClock::default());
         let (stir, stirrings) = bounded(1);
-        let mut site = Self { kernel, clock, engine: None, looks: 0, leases: Arc::default(), stir, stirrings };
+        let mut site = Self { kernel, clock, engine: None, looks: 0, told: 0, leases: Arc::default(), stir, stirrings };
         site.start(Declared::default());
         site
     }
@@ -191,7 +193,14 @@ impl Site {
                 let counts = repairs.counts.iter();
                 counts.map(|one| format!("{} {} by {}", one.count, one.kind.as_str(), one.occasion.as_str())).collect()
             }
-            Request::Problems => handle.status(&CALLER).unwrap().problems,
+            Request::Problems => {
+                handle.status(&CALLER).unwrap().problems.iter().map(|it| format!("{it} [{}]", it.id())).collect()
+            }
+            Request::Events => {
+                let told = handle.events().read(Since::After(self.told), usize::MAX, Duration::ZERO);
+                self.told = told.newest;
+                told.events.iter().map(event).collect()
+            }
             Request::Gateways => {
                 let status = handle.status(&CALLER).unwrap();
                 status.gateways.iter().map(|gateway| gateway.interface.to_string()).collect()
@@ -229,6 +238,16 @@ impl Drop for Site {
             drop(engine.stop());
         }
     }
+}
+
+/// An event on one line, the time in seconds since the site is there.
+fn event(event: &Event) -> String {
+    let Event { sequence, time, cause, happening } = event;
+    let seconds = time.duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let instance = happening.instance.as_ref().map(|instance| format!(" in {instance}")).unwrap_or_default();
+    let detail = if happening.detail.is_empty() { String::new() } else { format!(": {}", happening.detail) };
+    let (object, name, deed) = (happening.object, &happening.name, happening.deed.as_str());
+    format!("{sequence} {seconds} s {object} {name} {deed}{instance}{detail} ({cause})").replace("  ", " ")
 }
 
 /// Does to the kernel what another program does.

@@ -4,6 +4,7 @@
 mod change;
 mod compute_port;
 mod configuration;
+mod event;
 mod fabric;
 mod failure;
 mod fault;
@@ -17,6 +18,7 @@ mod virtual_gateway_request;
 pub(super) use change::{change, foreign_uplink, host_object, host_step, identity, rehearsal};
 pub(super) use compute_port::{compute_port, uuid};
 pub(super) use configuration::{comparison, configuration, differences, not_applied, trial};
+pub(super) use event::{events, since};
 pub(super) use fabric::{fabric_deed, fabric_state, take_fabric};
 pub(super) use failure::{Identity, refused};
 pub(super) use fault::Fault;

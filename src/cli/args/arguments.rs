@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use super::{
-    Apply, AuditVerb, ConfigurationFile, DemoArguments, FabricVerb, GatewayVerb, HostVerb, ImportArguments,
-    InstanceVerb, NetworkVerb, PortVerb, RouteVerb, TraceArguments, UplinkVerb,
+    Apply, AuditVerb, ConfigurationFile, DemoArguments, EventsArguments, FabricVerb, GatewayVerb, HostVerb,
+    ImportArguments, InstanceVerb, NetworkVerb, PortVerb, RouteVerb, TraceArguments, UplinkVerb,
 };
 
 /// Gives isolated virtual networks a way out on the compute node itself.
@@ -61,6 +61,13 @@ pub enum Verb {
                             vgw trace --from-device eth0 --src 10.1.1.253 --dst 192.168.1.253\n  \
                             vgw trace --port tap0 --pcap guest.pcap --frame 3")]
     Trace(Box<TraceArguments>),
+    /// What has happened: changes and who asked for them, audits, repairs, problems.
+    ///
+    /// With --json --follow each line is an object, of the schema vgw.event/1.
+    #[command(
+        after_help = "Example:\n  vgw events\n  vgw events -f\n  vgw events -f -j | jq 'select(.deed == \"repaired\")'"
+    )]
+    Events(EventsArguments),
     /// Builds guests, a compute node and an outside host in namespaces and shows the gateway at work.
     #[command(after_help = "Example:\n  sudo vgw demo\n  sudo vgw demo --keep\n  sudo vgw demo --stop")]
     Demo(DemoArguments),
@@ -88,7 +95,7 @@ impl Verb {
             }
             Self::Daemon(_) => None,
             Self::Demo(_) => Some("the demonstration changes only namespaces that it makes itself"),
-            Self::Trace(_) | Self::Import(_) | Self::Check(_) => Some("it changes nothing anyhow"),
+            Self::Trace(_) | Self::Events(_) | Self::Import(_) | Self::Check(_) => Some("it changes nothing anyhow"),
         }
     }
 }

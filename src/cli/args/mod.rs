@@ -16,6 +16,7 @@ mod prefix;
 mod route;
 mod trace;
 mod uplink;
+mod watch;
 
 pub use arguments::{Arguments, DaemonVerb, Verb};
 pub use audit::AuditVerb;
@@ -31,6 +32,7 @@ pub use port::{PortAdd, PortVerb};
 pub use route::{Instance, InstanceVerb, RouteAdd, RouteDelete, RouteLookup, RouteVerb};
 pub use trace::{Protocol, TraceArguments};
 pub use uplink::{Lease, Release, Uplink, UplinkAdd, UplinkVerb};
+pub use watch::{Column, EventsArguments, TopArguments};
 
 #[cfg(test)]
 mod tests;

@@ -112,6 +112,7 @@ fn receive(mut stream: TcpStream, clock: &dyn Clock) -> io::Result<Transfer> {
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicU64, Ordering};
+    use std::time::SystemTime;
 
     use super::*;
     use crate::clock::Moment;
@@ -123,6 +124,10 @@ mod tests {
     impl Clock for Ticking {
         fn now(&self) -> Moment {
             Moment::from_nanos(self.0.fetch_add(1_000_000, Ordering::Relaxed))
+        }
+
+        fn time_of_day(&self) -> SystemTime {
+            SystemTime::UNIX_EPOCH
         }
     }
 

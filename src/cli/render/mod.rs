@@ -2,6 +2,7 @@
 
 mod audit;
 mod configuration;
+mod event;
 mod fabric;
 mod gateway;
 mod host;
@@ -19,6 +20,7 @@ mod trace;
 mod units;
 mod uplink;
 
+pub use event::iso8601;
 pub use style::{Style, Tone};
 pub use units::{bytes, count, duration, exact};
 

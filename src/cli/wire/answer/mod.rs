@@ -2,6 +2,7 @@
 
 mod audit;
 mod configuration;
+mod event;
 mod fabric;
 mod gateway;
 mod host;
@@ -16,6 +17,7 @@ mod uplink;
 
 pub(in crate::cli) use audit::audit;
 pub(in crate::cli) use configuration::difference;
+pub(in crate::cli) use event::event;
 pub(in crate::cli) use fabric::{fabric, fabric_deed};
 pub(in crate::cli) use gateway::gateway;
 pub(in crate::cli) use host::{host_object, step};

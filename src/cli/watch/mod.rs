@@ -1,0 +1,5 @@
+//! What goes on until it is interrupted.
+
+mod events;
+
+pub(super) use events::events;
