@@ -22,6 +22,8 @@ pub enum Caller {
     Thrift(SocketAddr),
     /// A client of its REST form.
     Rest(SocketAddr),
+    /// A reader of the metrics.
+    Metrics(SocketAddr),
     /// A client of the Unix socket, as the kernel vouches for it (`SO_PEERCRED`).
     Unix {
         /// User id.
@@ -182,6 +184,7 @@ impl fmt::Display for Caller {
         match self {
             Self::Thrift(address) => write!(f, "thrift {address}"),
             Self::Rest(address) => write!(f, "rest {address}"),
+            Self::Metrics(address) => write!(f, "metrics {address}"),
             Self::Unix { uid, pid } => write!(f, "uid {uid} pid {pid}"),
             Self::Configuration => f.write_str("configuration"),
         }

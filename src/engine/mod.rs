@@ -46,13 +46,13 @@ pub use handle::Handle;
 pub use lifecycle::{Engine, Settings, StartError};
 pub use platform::{BadLease, FoundLeases, OpenError, OpenPort, Platform};
 pub use problem::Problem;
-pub use rates::Rates;
+pub use rates::{Rates, Traffic};
 pub use trace::{Imagined, Impossible, Place, Probe, TraceEnd, TraceStep, TraceVerdict, TraceView, WayView, Where};
 pub use transfer::{Departure, Direct, Transfer};
 pub use view::{
     AuditView, ComparisonView, ComputeView, Counters, GatewayView, ImportView, InstanceView, LookupView, NetworkView,
-    ObjectState, ObjectView, PortView, RehearsalView, RepairCount, RepairsView, RouteView, StatusView, StepView,
-    UplinkView,
+    ObjectState, ObjectView, PortView, ProcessUse, RehearsalView, RepairCount, RepairsView, RouteView, StatusView,
+    StepView, UplinkView,
 };
 
 pub use crate::gateway::Applied;

@@ -24,6 +24,7 @@ impl Conductor {
         let totals = self.dataplane.totals();
         let counters = totals.iter().map(|(name, totals)| (*name, &totals.counters));
         let rates = self.sample.rates(counters, now - self.started, now);
+        let traffic = self.sample.traffic().clone();
         self.lost = totals.iter().filter(|(_, totals)| totals.lost).map(|(name, _)| *name).collect();
         let total = |name: &InterfaceName| totals.get(name).cloned().unwrap_or_default();
         StatusView {
@@ -45,6 +46,8 @@ impl Conductor {
             trial: self.trial.as_ref().map(|trial| trial.deadline() - now),
             problems: self.standing_problems().chain(self.vigil.alarms(now)).collect(),
             rates,
+            traffic,
+            overruns: self.platform.overruns(),
         }
     }
 

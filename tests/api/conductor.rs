@@ -9,9 +9,10 @@ use vgw::clock::Moment;
 use vgw::engine::{
     AddGateways, AddPorts, AuditView, Caller, Change, Command, ComparisonView, FabricDeed, FabricView, Failure,
     HeldView, LookupView, ObjectState, ObjectView, Problem, Rates, RehearsalView, RepairCount, RepairsView, StatusView,
-    StepView, TakeFabric, TraceView,
+    StepView, TakeFabric, TraceView, Traffic,
 };
 use vgw::fabric::{self, State};
+use vgw::forward::DropReason;
 use vgw::gateway::{Applied, ComputePort, Declared, Element, GatewaySpec, Misfit, Refusal};
 use vgw::host::{Kind, Occasion};
 use vgw::routing::NextHop;
@@ -38,6 +39,7 @@ fn told(caller: &Caller, command: &Command) -> String {
     let who = match caller {
         Caller::Thrift(_) => "thrift".to_owned(),
         Caller::Rest(_) => "rest".to_owned(),
+        Caller::Metrics(_) => "metrics".to_owned(),
         Caller::Unix { uid, pid: _ } => format!("uid {uid}"),
         Caller::Configuration => "configuration".to_owned(),
     };
@@ -245,6 +247,13 @@ fn status() -> StatusView {
         },
         trial: Some(Duration::from_secs(9)),
         problems: vec![Problem::PortLost(InterfaceName::new("vnet7").unwrap())],
+        traffic: Traffic {
+            received: 5,
+            received_bytes: 490,
+            dropped: vec![(DropReason::ALL[0], 2)],
+            ..Traffic::default()
+        },
+        overruns: 1,
         rates: Rates { over: Duration::from_secs(2), packets: 30, bytes: 3000, drops: 1 },
     }
 }

@@ -9,6 +9,7 @@ mod daemon;
 mod events;
 mod golden;
 mod hostile;
+mod metrics;
 mod own;
 mod peer;
 mod python;

@@ -27,6 +27,7 @@ mod lab;
 mod lease;
 mod lifecycle;
 mod masquerade;
+mod metrics;
 mod moving;
 mod multihomed;
 mod namespace;

@@ -38,6 +38,8 @@ pub(crate) fn status(view: StatusView) -> wire::Status {
         repairs,
         trial,
         problems,
+        traffic: _,
+        overruns: _,
         rates: Rates { over, packets, bytes, drops },
     } = view;
     let detail = |problem: &Problem| wire::Problem {

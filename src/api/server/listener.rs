@@ -55,6 +55,14 @@ impl Listener {
         Self::bind(address, Caller::Rest)
     }
 
+    /// As [`Listener::tcp`], for who reads the metrics.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub fn metrics(address: SocketAddr) -> io::Result<Self> {
+        Self::bind(address, Caller::Metrics)
+    }
+
     fn bind(address: SocketAddr, caller: fn(SocketAddr) -> Caller) -> io::Result<Self> {
         let listener = TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
