@@ -88,6 +88,9 @@ fn obey(
         Verb::Events(given) => {
             return ask(&arguments.socket, |daemon| watch::events(given, daemon, form, console.out)).map(|()| 0);
         }
+        Verb::Top(given) => {
+            return ask(&arguments.socket, |daemon| watch::top(given, daemon, form, &*clock, console.out)).map(|()| 0);
+        }
         Verb::Check(given) => form.text(&check(given)?)?,
         Verb::Import(given) => {
             let read = if given.devstack { Imported::devstack } else { Imported::agent_conf };

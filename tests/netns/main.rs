@@ -44,6 +44,7 @@ mod sniffer;
 mod start;
 mod storm;
 mod tap;
+mod top;
 mod trace;
 mod traffic;
 mod uplink;

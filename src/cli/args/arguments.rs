@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 use super::{
     Apply, AuditVerb, ConfigurationFile, DemoArguments, EventsArguments, FabricVerb, GatewayVerb, HostVerb,
-    ImportArguments, InstanceVerb, NetworkVerb, PortVerb, RouteVerb, TraceArguments, UplinkVerb,
+    ImportArguments, InstanceVerb, NetworkVerb, PortVerb, RouteVerb, TopArguments, TraceArguments, UplinkVerb,
 };
 
 /// Gives isolated virtual networks a way out on the compute node itself.
@@ -68,6 +68,11 @@ pub enum Verb {
         after_help = "Example:\n  vgw events\n  vgw events -f\n  vgw events -f -j | jq 'select(.deed == \"repaired\")'"
     )]
     Events(EventsArguments),
+    /// Which interfaces are busy: packets, bytes and drops in a second, as they come.
+    ///
+    /// The keys p, b, d and n sort by packets, bytes, drops and name, q ends it.
+    #[command(after_help = "Example:\n  vgw top\n  vgw top --sort drops --interval 5\n  vgw top --once -j")]
+    Top(TopArguments),
     /// Builds guests, a compute node and an outside host in namespaces and shows the gateway at work.
     #[command(after_help = "Example:\n  sudo vgw demo\n  sudo vgw demo --keep\n  sudo vgw demo --stop")]
     Demo(DemoArguments),
@@ -95,7 +100,9 @@ impl Verb {
             }
             Self::Daemon(_) => None,
             Self::Demo(_) => Some("the demonstration changes only namespaces that it makes itself"),
-            Self::Trace(_) | Self::Events(_) | Self::Import(_) | Self::Check(_) => Some("it changes nothing anyhow"),
+            Self::Trace(_) | Self::Events(_) | Self::Top(_) | Self::Import(_) | Self::Check(_) => {
+                Some("it changes nothing anyhow")
+            }
         }
     }
 }

@@ -16,12 +16,14 @@ mod route;
 mod status;
 mod style;
 mod table;
+mod top;
 mod trace;
 mod units;
 mod uplink;
 
 pub use event::iso8601;
 pub use style::{Style, Tone};
+pub(in crate::cli) use units::per_second;
 pub use units::{bytes, count, duration, exact};
 
 #[cfg(test)]

@@ -58,7 +58,7 @@ pub(super) fn millis(value: u64) -> String {
 
 /// How much of a count in a time that is in a second, to the nearest whole number.
 #[must_use]
-pub(super) fn per_second(count: u64, over_ms: u64) -> u64 {
+pub(in crate::cli) fn per_second(count: u64, over_ms: u64) -> u64 {
     let (over, count) = (u128::from(over_ms.max(1)), u128::from(count));
     u64::try_from((count * 1000 + over / 2) / over).unwrap_or(u64::MAX)
 }

@@ -16,6 +16,7 @@ mod outcome;
 mod port;
 mod route;
 mod status;
+mod top;
 mod trace;
 mod uplink;
 
@@ -33,5 +34,6 @@ pub use outcome::{Deed, Outcome, Rehearsal};
 pub use port::{Dhcp, Guest, Port, Ports, RouterAdvertisements};
 pub use route::{Hop, Instance, Instances, Lookup, NextHop, Route, Routes};
 pub use status::{Problem, Rates, RepairCount, Repairs, Status};
+pub use top::{Busy, Top};
 pub use trace::{Trace, TraceOutcome, TraceStep, TraceVerdict, Way};
 pub use uplink::{ForeignUplink, Import, Uplink, Uplinks};

@@ -1,6 +1,6 @@
 //! `vgw events`
 
-use std::io::{self, ErrorKind, Write};
+use std::io::Write;
 
 use crate::api::generated::virtual_gateway::{self as api, TVirtualGatewaySyncClient};
 
@@ -28,7 +28,7 @@ pub(in crate::cli) fn events(
 ) -> Result<(), Failure> {
     let mut told = told(arguments.last, daemon)?;
     if !arguments.follow {
-        return write(out, &form.text(&told)?).map(drop);
+        return super::write(out, &form.text(&told)?).map(drop);
     }
     let mut last = told.events.last().map_or_else(|| newest(daemon), |event| Ok(event.sequence))?;
     loop {
@@ -39,7 +39,7 @@ pub(in crate::cli) fn events(
         for event in &told.events {
             text += &form.text(event)?;
         }
-        if !write(out, &text)? {
+        if !super::write(out, &text)? {
             return Ok(());
         }
         last = told.events.last().map_or(last, |event| event.sequence);
@@ -76,14 +76,4 @@ fn read(daemon: &mut dyn TVirtualGatewaySyncClient, after: u64, max: i32, wait: 
     let api::Events { events, newest: _, lost } = daemon.events(after, max, wait)?;
     let lost = u64::try_from(lost).unwrap_or_default();
     Ok(Events { lost, events: events.into_iter().map(wire::event).collect() })
-}
-
-/// Writes a text at once. False if the reader has gone: it has all it wants.
-fn write(out: &mut dyn Write, text: &str) -> Result<bool, Failure> {
-    let written: io::Result<()> = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-    match written {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
-        Err(error) => Err(Failure::Output(error)),
-    }
 }
