@@ -1,4 +1,4 @@
-# Sourced by scripts/bench, scripts/demo and scripts/test: what they need before they begin.
+# Sourced by scripts/bench, demo, package, qemu-guest and test: what they need before they begin.
 # shellcheck shell=bash
 
 # The repository, whatever folder the script was called from.
@@ -38,6 +38,8 @@ has_package() {
     case $1 in
         gcc) command -v cc >/dev/null ;;
         'g++') command -v c++ >/dev/null ;;
+        busybox-static) command -v busybox >/dev/null ;;
+        qemu-system-x86) command -v qemu-system-x86_64 >/dev/null ;;
         dnsmasq-base) PATH=$PATH:/usr/sbin:/sbin command -v dnsmasq >/dev/null ;;
         isc-dhcp-client) PATH=$PATH:/usr/sbin:/sbin command -v dhclient >/dev/null ;;
         iproute2) PATH=$PATH:/usr/sbin:/sbin command -v ip >/dev/null ;;

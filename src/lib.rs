@@ -12,6 +12,7 @@
 //!   ARP, neighbour discovery and ICMP messages.
 //! - [`table`]: the longest-prefix-match table.
 //! - [`routing`]: routes, next hops, routing instances.
+//! - [`capture`]: looking at packets: filters, a line for people, the file format of other tools.
 //! - [`forward`]: what to do with a frame: [`forward::Forwarder::process`] returns a verdict.
 //! - [`host`]: what we want of the host's kernel, as data, and the difference to what is there.
 //! - [`fabric`]: the host's own network card, taken in front of the host and given back.
@@ -28,6 +29,7 @@
 
 pub mod addr;
 pub mod api;
+pub mod capture;
 pub mod cli;
 pub mod clock;
 pub mod config;

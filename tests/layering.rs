@@ -16,20 +16,22 @@ const TABLE: &[(&str, &[&str])] = &[
     ("packet", &["addr"]),
     ("table", &["addr"]),
     ("routing", &["addr", "table"]),
-    ("forward", &["addr", "clock", "packet", "routing"]),
+    ("capture", &["addr", "packet"]),
+    ("forward", &["addr", "clock", "packet", "routing", "capture"]),
     ("host", &["addr", "clock"]),
     ("fabric", &["addr", "clock"]),
     ("gateway", &["addr", "clock", "routing", "host"]),
     ("config", &["addr", "gateway", "host", "routing", "fabric"]),
-    ("engine", &["addr", "clock", "packet", "routing", "forward", "host", "gateway", "fabric"]),
+    ("engine", &["addr", "clock", "packet", "routing", "forward", "host", "gateway", "fabric", "capture"]),
     ("sys", &["addr", "clock", "packet", "host", "gateway", "engine", "fabric"]),
     ("api", &["addr", "clock", "routing", "forward", "host", "gateway", "config", "engine", "fabric"]),
-    ("cli", &["addr", "clock", "config", "host", "gateway", "engine", "api", "fabric"]),
+    ("cli", &["addr", "clock", "config", "host", "gateway", "engine", "api", "fabric", "capture"]),
     ("daemon", &["api", "clock", "config", "engine", "host", "sys", "fabric"]),
 ];
 
 /// Rooms that must stay free of clocks, descriptors, threads and `unsafe`.
-const CORE: &[&str] = &["addr", "clock", "packet", "table", "routing", "forward", "host", "fabric", "gateway"];
+const CORE: &[&str] =
+    &["addr", "clock", "packet", "table", "routing", "capture", "forward", "host", "fabric", "gateway"];
 
 /// What only the shell may name.
 const EFFECTS: &[&str] =

@@ -83,8 +83,8 @@ struct Guest {
 }
 
 /**
- * DHCP for the guest of a port: it gets the port's one IPv4 address of length 32, the port's first IPv4
- * gateway as router, and the port's MTU.
+ * DHCP for the guest of a port, or for those of a network: a guest gets its port's one IPv4 address of
+ * length 32, the port's first IPv4 gateway as router, and the port's MTU.
  */
 struct Dhcp {
   /**
@@ -94,7 +94,7 @@ struct Dhcp {
   1: optional i32 prefix_length,
   /** Name servers in order, IPv4, at most 8. */
   2: optional list<string> dns,
-  /** The guest's own name. */
+  /** The guest's own name; not for a network. */
   3: optional string host_name,
   /** The domain that names are looked up in. */
   4: optional string domain,
@@ -161,7 +161,11 @@ struct Network {
   /** The routing instance that its ports belong to. */
   2: required string routing_instance,
   /** The addresses by which its guests know their gateway. */
-  3: optional list<string> gateways
+  3: optional list<string> gateways,
+  /** Guests are served by DHCP, those whose port has exactly one IPv4 address; absent leaves them unanswered. */
+  4: optional Dhcp dhcp,
+  /** Guests are sent router advertisements, those whose port has an IPv6 address; absent sends none. */
+  5: optional RouterAdvertisements router_advertisements
 }
 
 /** What happens to a packet that a route matches. */
@@ -310,7 +314,11 @@ struct NetworkState {
   1: required string id,
   2: required string routing_instance,
   3: required list<string> gateways,
-  4: required bool is_static
+  4: required bool is_static,
+  /** What its guests are told by DHCP. */
+  5: optional Dhcp dhcp,
+  /** What its guests are told by router advertisements. */
+  6: optional RouterAdvertisements router_advertisements
 }
 
 /** An uplink as it stands. */
@@ -698,6 +706,109 @@ struct TraceWay {
   3: required TraceVerdict verdict
 }
 
+/** Which dropped packets are asked for: those that meet every condition that is there. */
+struct DropQuery {
+  /** Came in by this port or gateway's tap. */
+  1: optional string port,
+  /** Came in by a port of this routing instance. */
+  2: optional string routing_instance,
+  /** Were dropped for this reason, such as `IP_RPFILTER`. */
+  3: optional string reason
+}
+
+/** How many packets a port has dropped for a reason. */
+struct DropCount {
+  /** The port that they came in by. */
+  1: required string port,
+  /** Its routing instance. */
+  2: required string routing_instance,
+  3: required string reason,
+  /** What the reason means, without a full stop. */
+  4: required string meaning,
+  5: required i64 packets
+}
+
+/** A packet that was dropped. */
+struct DroppedPacket {
+  /** When, nanoseconds since 1970-01-01 00:00 UTC. */
+  1: required i64 time_ns,
+  /** The port that it came in by. */
+  2: required string port,
+  /** The port's routing instance; absent if the port is gone. */
+  3: optional string routing_instance,
+  4: required string reason,
+  /** Bytes of the frame. */
+  5: required i64 length,
+  /** The frame's first bytes, as it came in or waited; of an answer that could not be sent, the answer's. */
+  6: required binary head
+}
+
+/** The last packets that were dropped, as far as the workers remember them. */
+struct LastDrops {
+  /** Oldest first. */
+  1: required list<DroppedPacket> packets,
+  /** Dropped packets, of whatever kind, that were forgotten since the last question. */
+  2: required i64 missed,
+  /** Where each worker stands, for the next question. */
+  3: required list<i64> positions
+}
+
+/** Which packets are to be captured, and how much of each. At most one of the first three. */
+struct CaptureRequest {
+  /** At this port or gateway's tap only. */
+  1: optional string port,
+  /** At this gateway's tap only. */
+  2: optional string gateway,
+  /** At the ports of this routing instance only, those that come later included. */
+  3: optional string routing_instance,
+  /** Only packets that are dropped. */
+  4: required bool drops_only,
+  /** Only packets that it matches; docs/capture.md has the language. Empty matches everything. */
+  5: required string filter,
+  /** Bytes of each packet that are kept, 1 to 262144; absent keeps all. */
+  6: optional i32 snap_length
+}
+
+/** A port that packets are captured at. */
+struct CapturePort {
+  1: required string name,
+  2: required string routing_instance
+}
+
+/** What is seen of a packet at a port. */
+enum Sight {
+  /** It came in. With a reason, it was dropped. */
+  RECEIVED = 1,
+  /** It went out, as edited. */
+  SENT = 2,
+  /** It came in earlier, has waited, and is dropped now. */
+  DROPPED = 3
+}
+
+/** A packet as it was seen at a port. */
+struct CapturedPacket {
+  /** When, nanoseconds since 1970-01-01 00:00 UTC. */
+  1: required i64 time_ns,
+  2: required string port,
+  3: required Sight sight,
+  /** Why it was dropped. */
+  4: optional string reason,
+  /** What the reason means, without a full stop. */
+  5: optional string meaning,
+  /** Bytes of the frame. */
+  6: required i64 length,
+  /** Those that were kept. */
+  7: required binary data
+}
+
+/** What a capture has come to since the last question. */
+struct CapturedPackets {
+  /** By time, as far as they are here. */
+  1: required list<CapturedPacket> packets,
+  /** Packets that were not kept since the capture began: there were too many, or the client is too slow. */
+  2: required i64 lost
+}
+
 service VirtualGateway {
   /** Adds a gateway, or changes the one of that interface. */
   Outcome add_gateway(1: required Gateway gateway) throws (1: RequestError error),
@@ -749,8 +860,8 @@ service VirtualGateway {
     throws (1: RequestError error),
 
   /**
-   * Says which routing instance a compute service's network is, or by which addresses its guests know
-   * their gateway; ports that stand get these at once. A network with ports stays in its instance.
+   * Says which routing instance a compute service's network is, by which addresses its guests know
+   * their gateway, and what they are told; ports that stand get this at once. A network with ports stays in its instance.
    */
   Outcome add_network(1: required Network network) throws (1: RequestError error),
   /** Forgets a network that has no ports. */
@@ -784,6 +895,24 @@ service VirtualGateway {
    * host's firewall is not asked. The second way is that of the answer.
    */
   list<TraceWay> trace(1: required TraceRequest request) throws (1: RequestError error),
+  /** How many packets were dropped, by port and reason; most first, only what occurred. */
+  list<DropCount> list_drops(1: required DropQuery query) throws (1: RequestError error),
+  /**
+   * The last packets that were dropped since the call that answered with these `positions`; all that are
+   * remembered if there are none.
+   */
+  LastDrops last_drops(1: required DropQuery query, 2: required list<i64> positions) throws (1: RequestError error),
+
+  /**
+   * Begins to capture packets. The answer names the ports that are there; others may come. A connection
+   * has one capture, which ends with the connection, or when another begins.
+   */
+  list<CapturePort> start_capture(1: required CaptureRequest request) throws (1: RequestError error),
+  /**
+   * The packets that this connection's capture has seen. Answers when there are some, and after
+   * `wait_ms` milliseconds (at most 500) even if there are none.
+   */
+  CapturedPackets next_packets(1: required i32 wait_ms) throws (1: RequestError error),
 
   /**
    * What has happened after the event of the number `after`, at most `max` events (1 to 500); a negative

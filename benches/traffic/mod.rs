@@ -9,7 +9,7 @@ use vgw::addr::{InstanceId, InstanceName, InterfaceName, Mac, PortId, Weight};
 use vgw::clock::Moment;
 use vgw::forward::{Forwarder, Limits, PortConfig, PortRole, Verdict};
 use vgw::packet::dhcp::Lease;
-use vgw::packet::nd::RouterAdvertisement;
+use vgw::packet::nd::{ROUTER_LIFETIME, RouterAdvertisement};
 use vgw::packet::{Checksum, Offload, Packet, SegmentKind, Segmentation, Stations, SuperPackets, nd};
 use vgw::routing::{Hop, NextHop, Rib};
 
@@ -124,7 +124,7 @@ fn lease() -> Lease {
 fn advertisement() -> RouterAdvertisement {
     let network = Some("fd00:1::/64".parse().expect("a prefix"));
     let dns = vec!["fd00:1::53".parse().expect("an address")];
-    RouterAdvertisement { mtu: 1500, network, is_autonomous: false, dns }
+    RouterAdvertisement { lifetime: ROUTER_LIFETIME, mtu: 1500, network, is_autonomous: false, dns }
 }
 
 /// The network.

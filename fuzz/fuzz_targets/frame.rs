@@ -11,7 +11,7 @@ use vgw::addr::{InstanceId, InstanceName, InterfaceName, Mac, PortId};
 use vgw::clock::Moment;
 use vgw::forward::{DropReason, Forwarder, Limits, PortConfig, PortRole};
 use vgw::packet::dhcp::Lease;
-use vgw::packet::nd::RouterAdvertisement;
+use vgw::packet::nd::{ROUTER_LIFETIME, RouterAdvertisement};
 use vgw::packet::{Packet, SuperPackets, VNET_HEADER};
 use vgw::routing::{NextHop, Rib};
 
@@ -31,7 +31,13 @@ fn lease() -> Lease {
 }
 
 fn advertisement() -> RouterAdvertisement {
-    RouterAdvertisement { mtu: 1500, network: "fd00:1::/64".parse().ok(), is_autonomous: false, dns: Vec::new() }
+    RouterAdvertisement {
+        lifetime: ROUTER_LIFETIME,
+        mtu: 1500,
+        network: "fd00:1::/64".parse().ok(),
+        is_autonomous: false,
+        dns: Vec::new(),
+    }
 }
 
 fn forwarder() -> Forwarder {
@@ -94,7 +100,7 @@ fuzz_target!(|input: &[u8]| {
         let port = PORTS[usize::from(*port) % PORTS.len()];
         packet.receive_area()[..length].copy_from_slice(bytes);
         if let Err(error) = packet.received(length) {
-            forwarder.malformed(port, length.saturating_sub(VNET_HEADER), error);
+            forwarder.malformed(port, &packet, error);
             check(&forwarder);
             continue;
         }
@@ -108,7 +114,7 @@ fuzz_target!(|input: &[u8]| {
         forwarder.tick(now);
         while let Some(mut emission) = forwarder.take_emission() {
             let _ = emission.packet.transmit_area();
-            forwarder.undelivered(emission.origin, DropReason::FullRing);
+            forwarder.undelivered(emission.origin, DropReason::FullRing, &emission.packet);
             forwarder.recycle(emission.packet);
         }
         check(&forwarder);

@@ -22,5 +22,7 @@ pub use instance_service::instance_service;
 pub use message::{Header, MessageLimits, MessageReader};
 pub use metrics::metrics;
 pub use rest::rest;
-pub use server::{HttpService, Limits, Listener, PeerCredentials, Request, Response, Server, answer};
+pub use server::{
+    Access, HttpService, Limits, Listener, PeerCredentials, Request, Response, Server, SocketUser, answer,
+};
 pub use virtual_gateway::virtual_gateway;

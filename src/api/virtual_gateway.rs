@@ -1,29 +1,37 @@
 //! The service that the command line calls.
 
+use std::cell::RefCell;
+use std::time::Duration;
+
 use thrift::Error;
 use thrift::server::TProcessor;
 
-use crate::engine::{Caller, Handle, StatusView, Where};
+use crate::engine::{Caller, Capture, Handle, StatusView, Where};
 use crate::gateway::LeaseName;
 
 use super::convert::{self, Identity};
 use super::generated::virtual_gateway::{
-    self as wire, AuditState, FabricDeed, FabricRequest, FabricState, ForeignUplink, Gateway, GatewayState, HostObject,
-    HostStep, InstanceState, Lookup, Network, NetworkState, Outcome, Port, PortState, Rehearsal, RequestError, Route,
-    RouteState, Status, TraceRequest, TraceWay, Uplink, UplinkState, VirtualGatewaySyncHandler,
-    VirtualGatewaySyncProcessor,
+    self as wire, AuditState, CapturePort, CaptureRequest, CapturedPackets, DropCount, DropQuery, FabricDeed,
+    FabricRequest, FabricState, ForeignUplink, Gateway, GatewayState, HostObject, HostStep, InstanceState, LastDrops,
+    Lookup, Network, NetworkState, Outcome, Port, PortState, Rehearsal, RequestError, Route, RouteState, Status,
+    TraceRequest, TraceWay, Uplink, UplinkState, VirtualGatewaySyncHandler, VirtualGatewaySyncProcessor,
 };
 use super::text::shown;
+
+/// The longest wait for packets: a server that stops finishes its calls first.
+const LONGEST_WAIT: Duration = Duration::from_millis(500);
 
 /// Makes the processor of one client's connection.
 #[must_use]
 pub fn virtual_gateway(engine: Handle, caller: Caller) -> Box<dyn TProcessor + Send> {
-    Box::new(VirtualGatewaySyncProcessor::new(VirtualGateway { engine, caller }))
+    Box::new(VirtualGatewaySyncProcessor::new(VirtualGateway { engine, caller, capture: RefCell::new(None) }))
 }
 
 struct VirtualGateway {
     engine: Handle,
     caller: Caller,
+    /// The connection's capture; it ends with it, so that whoever dies leaves none behind.
+    capture: RefCell<Option<Capture>>,
 }
 
 impl VirtualGateway {
@@ -221,6 +229,44 @@ impl VirtualGatewaySyncHandler for VirtualGateway {
             self.engine.trace(&self.caller, probe).map_err(|failure| convert::refused(&failure, identity))
         });
         Ok(convert::ways(answer(view)?))
+    }
+
+    fn handle_list_drops(&self, query: DropQuery) -> thrift::Result<Vec<DropCount>> {
+        let counts = convert::drop_query(query).map_err(RequestError::from).and_then(|query| {
+            self.engine.drops(&self.caller, query).map_err(|failure| convert::refused(&failure, Identity::Port))
+        });
+        Ok(answer(counts)?.into_iter().map(convert::drop_count).collect())
+    }
+
+    fn handle_last_drops(&self, query: DropQuery, positions: Vec<i64>) -> thrift::Result<LastDrops> {
+        let since = positions.into_iter().map(|position| u64::try_from(position).unwrap_or(0)).collect();
+        let drops = convert::drop_query(query).map_err(RequestError::from).and_then(|query| {
+            let told = self.engine.last_drops(&self.caller, query, since);
+            told.map_err(|failure| convert::refused(&failure, Identity::Port))
+        });
+        Ok(convert::last_drops(answer(drops)?))
+    }
+
+    fn handle_start_capture(&self, request: CaptureRequest) -> thrift::Result<Vec<CapturePort>> {
+        let begun = convert::capture_request(request).map_err(RequestError::from).and_then(|request| {
+            self.engine.capture(&self.caller, request).map_err(|failure| convert::refused(&failure, Identity::Port))
+        });
+        let capture = answer(begun)?;
+        let ports = capture.ports.iter().map(convert::capture_port).collect();
+        self.capture.replace(Some(capture));
+        Ok(ports)
+    }
+
+    fn handle_next_packets(&self, wait_ms: i32) -> thrift::Result<CapturedPackets> {
+        let error = |kind, reason: &str| RequestError { kind, field: String::new(), reason: reason.to_owned() };
+        let none = || error(wire::ErrorKind::INVALID, "this connection has no capture: start_capture begins one");
+        let capture = self.capture.borrow();
+        let capture = answer(capture.as_ref().ok_or_else(none))?;
+        let patience = Duration::from_millis(u64::try_from(wait_ms).unwrap_or(0)).min(LONGEST_WAIT);
+        let packets = capture.wait(patience);
+        let packets = answer(packets.ok_or_else(|| error(wire::ErrorKind::STOPPING, "the daemon is stopping")))?;
+        let packets = packets.into_iter().map(|packet| convert::captured_packet(packet, capture.epoch));
+        Ok(CapturedPackets { packets: packets.collect(), lost: convert::number(capture.lost()) })
     }
 
     fn handle_status(&self) -> thrift::Result<Status> {

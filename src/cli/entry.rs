@@ -1,7 +1,8 @@
 //! From the words of a command line to an exit code.
 
 use std::ffi::OsString;
-use std::io::{self, ErrorKind, Write};
+use std::fs;
+use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,14 +11,16 @@ use clap::Parser;
 use crate::clock::Clock;
 use crate::config::Imported;
 
-use super::args::{Arguments, DaemonVerb, FabricVerb, Verb};
+use super::args::{Arguments, CaptureArguments, DaemonVerb, FabricVerb, Verb};
 use super::ask::ask;
+use super::capture::{self, Bounds, File, Lines, Total, extcap};
+use super::complete::complete;
 use super::demo;
 use super::failure::Failure;
 use super::lease;
 use super::render::{Style, Tone};
-use super::report::Restored;
-use super::run::{Form, check, run};
+use super::report::{CaptureEnd, Report, Restored, Version};
+use super::run::{Form, check, follow_drops, run};
 use super::trace::trace;
 use super::watch;
 
@@ -46,10 +49,20 @@ pub fn entry(
     mut console: Console<'_>,
 ) -> u8 {
     let words: Vec<OsString> = words.into_iter().collect();
+    if extcap::is_meant(&words) {
+        return dump(words, &*clock, &mut console);
+    }
     // A command line that cannot be read may still say how the complaint is to look.
-    let json = words.iter().any(|word| word == "-j" || word == "--json");
+    let mut json = words.iter().any(|word| word == "-j" || word == "--json");
     let done = match Arguments::try_parse_from(words) {
-        Ok(arguments) => obey(&arguments, clock, rescue, &mut console),
+        Ok(arguments) => {
+            json = arguments.json;
+            obey(&arguments, clock, rescue, &mut console)
+        }
+        Err(error) if json && error.kind() == clap::error::ErrorKind::DisplayVersion => {
+            let version = Form::Json.text(&Version { version: env!("CARGO_PKG_VERSION") });
+            version.and_then(|text| console.say(&text)).map(|()| 0)
+        }
         Err(error) if !error.use_stderr() => console.say(&error.to_string()).map(|()| 0),
         Err(error) if json => Err(Failure::from(error)),
         // clap's own message has the usage and tips.
@@ -65,6 +78,19 @@ pub fn entry(
             let line = failure.render(console.err_style);
             console.complain(&line, failure.exit_code())
         }
+    }
+}
+
+/// As [`entry`], started by Wireshark.
+fn dump(words: Vec<OsString>, clock: &dyn Clock, console: &mut Console<'_>) -> u8 {
+    let done = match extcap::Extcap::try_parse_from(words) {
+        Ok(extcap) => extcap.obey(clock).and_then(|text| console.say(&text)),
+        Err(error) if !error.use_stderr() => console.say(&error.to_string()),
+        Err(error) => return console.complain(&error.to_string(), 2),
+    };
+    match done {
+        Ok(()) => 0,
+        Err(failure) => console.complain(&failure.render(console.err_style), failure.exit_code()),
     }
 }
 
@@ -91,6 +117,7 @@ fn obey(
         Verb::Top(given) => {
             return ask(&arguments.socket, |daemon| watch::top(given, daemon, form, &*clock, console.out)).map(|()| 0);
         }
+        Verb::Complete(line) => complete(&line.words, &arguments.socket),
         Verb::Check(given) => form.text(&check(given)?)?,
         Verb::Import(given) => {
             let read = if given.devstack { Imported::devstack } else { Imported::agent_conf };
@@ -98,9 +125,21 @@ fn obey(
             console.note(&imported.warnings);
             form.text(&imported)?
         }
-        Verb::Demo(demo) => return demo::show(demo, console.out_style, clock, console.out).map(|()| 0),
+        Verb::Demo(demo) => demo::show(demo, form, clock, console.out)?,
         Verb::Daemon(DaemonVerb::Fabric(FabricVerb::Restore(given))) => {
             form.text(&rescue(&given.state_dir).map_err(Failure::Rescue)?)?
+        }
+        Verb::Capture(given) => {
+            let total = self::capture(given, arguments, &*clock, console)?;
+            if !arguments.json || given.write.is_some() {
+                console.tell(&total)?;
+            }
+            return Ok(0);
+        }
+        Verb::Daemon(DaemonVerb::Drops(given)) if given.follow && !arguments.dry_run => {
+            let followed =
+                ask(&arguments.socket, |daemon| follow_drops(given, daemon, form, &mut |text| console.put(text)));
+            return done_with(followed).map(|()| 0);
         }
         Verb::Daemon(verb) => {
             console.note(&verb.notes());
@@ -116,6 +155,37 @@ fn obey(
     console.say(&text).map(|()| 0)
 }
 
+/// Captures to where it was asked for.
+fn capture(
+    given: &CaptureArguments,
+    arguments: &Arguments,
+    clock: &dyn Clock,
+    console: &mut Console<'_>,
+) -> Result<CaptureEnd, Failure> {
+    let request = capture::request(given)?;
+    let form = form(arguments, console.out_style);
+    let (count, until) = (given.count, given.duration.map(|time| clock.now() + time));
+    let bounds = Bounds { count, until, stop: capture::stop_on_signals(), clock };
+    let total = ask(&arguments.socket, |daemon| match given.write.as_deref() {
+        None => {
+            let put = &mut |text: &str| console.put(text);
+            capture::capture(daemon, request, &bounds, &mut Lines { form, put, text: String::new() })
+        }
+        Some(path) if path == Path::new("-") => capture::capture(
+            daemon,
+            request,
+            &bounds,
+            &mut File::new(&mut BufWriter::new(&mut console.out), given.snaplen),
+        ),
+        Some(path) => {
+            let file = fs::File::create(path).map_err(Failure::Output)?;
+            capture::capture(daemon, request, &bounds, &mut File::new(&mut BufWriter::new(file), given.snaplen))
+        }
+    })?;
+    let Total { packets, lost } = total;
+    Ok(CaptureEnd { packets, lost })
+}
+
 fn form(arguments: &Arguments, style: Style) -> Form {
     if arguments.json { Form::Json } else { Form::People(style) }
 }
@@ -129,18 +199,35 @@ impl Console<'_> {
         }
     }
 
+    /// Tells beside the packets what came of a capture.
+    fn tell(&mut self, total: &CaptureEnd) -> Result<(), Failure> {
+        let text = total.render(self.err_style);
+        self.complain(&format!("vgw: {text}\n"), 0);
+        Ok(())
+    }
+
     /// Writes an answer. A reader that has gone away, as `head` does, has all it wants.
     fn say(&mut self, text: &str) -> Result<(), Failure> {
-        match self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()) {
-            Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::Output(error)),
-            _ => Ok(()),
-        }
+        done_with(self.put(text))
+    }
+
+    /// Writes a part of an answer.
+    fn put(&mut self, text: &str) -> Result<(), Failure> {
+        self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()).map_err(Failure::Output)
     }
 
     /// Writes a complaint and passes on the exit code, which tells the same to those who cannot read it.
     fn complain(&mut self, text: &str, code: u8) -> u8 {
         let _: io::Result<()> = self.err.write_all(text.as_bytes());
         code
+    }
+}
+
+/// A reader that has gone away is no failure.
+fn done_with(put: Result<(), Failure>) -> Result<(), Failure> {
+    match put {
+        Err(Failure::Output(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        other => other,
     }
 }
 
@@ -191,6 +278,11 @@ mod tests {
         let object: serde_json::Value = serde_json::from_str(&out).unwrap();
         assert_eq!(object["schema"], "vgw.error/1");
         assert_eq!(object["error"]["field"], "--subnet <PREFIX>");
+        let (code, out, err) = typed("vgw gateway list -nj --socket /nonexistent/vgwd.sock");
+        assert_eq!((code, err.as_str()), (4, ""), "letters may stand together");
+        assert!(out.starts_with(r#"{"schema":"vgw.error/1""#), "{out}");
+        let version = concat!(r#"{"schema":"vgw.version/1","version":""#, env!("CARGO_PKG_VERSION"), "\"}\n");
+        assert_eq!(typed("vgw -j --version"), (0, version.into(), String::new()));
     }
 
     #[test]

@@ -7,6 +7,8 @@
 pub mod args;
 mod ask;
 mod capture;
+mod capture_file;
+mod complete;
 pub mod demo;
 mod entry;
 pub mod failure;

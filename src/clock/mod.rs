@@ -2,6 +2,8 @@
 
 mod jitter;
 mod moment;
+mod utc;
 
 pub use jitter::Jitter;
 pub use moment::{Clock, ManualClock, Moment};
+pub use utc::utc;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::{Add, Sub};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 /// A point in time on a monotonic clock (`CLOCK_MONOTONIC` in the daemon): nanoseconds since an
 /// origin that means nothing outside this process. Setting the wall clock does not move it.
@@ -62,9 +62,9 @@ pub trait Clock: Send + Sync {
     /// The present moment; never earlier than one returned before.
     fn now(&self) -> Moment;
 
-    /// The time of day, to tell people when something was; it may be set at any time, so nothing is
-    /// measured by it.
-    fn time_of_day(&self) -> SystemTime;
+    /// The wall clock: time since 1970-01-01 00:00 UTC. It may be set, back too: to be shown, not to be
+    /// waited for.
+    fn time_of_day(&self) -> Duration;
 }
 
 /// A clock that stands still until it is moved. Clones show the same time.
@@ -84,9 +84,9 @@ impl Clock for ManualClock {
         Moment(self.0.load(Ordering::SeqCst))
     }
 
-    /// The clock began in 1970.
-    fn time_of_day(&self) -> SystemTime {
-        UNIX_EPOCH + (self.now() - Moment::ORIGIN)
+    /// As if the origin had been on 2001-09-09 at 01:46:40 UTC.
+    fn time_of_day(&self) -> Duration {
+        Duration::from_secs(1_000_000_000) + (self.now() - Moment::ORIGIN)
     }
 }
 

@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -30,6 +30,10 @@ pub struct Config {
     pub thrift_listen: Option<SocketAddr>,
     /// Where its REST form listens; `None` if nowhere.
     pub rest_listen: Option<SocketAddr>,
+    /// Users that may call these two, beside root and the daemon's own. Read at start only.
+    pub allow_users: BTreeSet<u32>,
+    /// They may listen on addresses that other hosts reach.
+    pub allow_remote: bool,
     /// The Unix socket of the own service.
     pub socket: PathBuf,
     /// Where the numbers for Prometheus are, and for how much. Read at start only.
@@ -116,6 +120,16 @@ impl Config {
         Ok(config)
     }
 
+    /// Checks that other hosts can reach nothing, unless that is meant.
+    ///
+    /// # Errors
+    /// What they can reach.
+    pub fn check_exposure(&self) -> Result<(), ConfigError> {
+        let addresses = [self.thrift_listen, self.rest_listen].into_iter().flatten();
+        let exposed = addresses.into_iter().find(|address| !address.ip().to_canonical().is_loopback());
+        exposed.filter(|_| !self.allow_remote).map_or(Ok(()), |address| Err(ConfigError::Exposed(address)))
+    }
+
     /// Finds the place of what [`Registry::reload`] refused of this configuration.
     #[must_use]
     pub fn locate(&self, misfit: &Misfit) -> ConfigError {
@@ -135,6 +149,8 @@ impl Default for Config {
             audit_timeout: Some(Audit::DEFAULT_TIMEOUT),
             thrift_listen: Some((Ipv4Addr::LOCALHOST, 9090).into()),
             rest_listen: None,
+            allow_users: BTreeSet::new(),
+            allow_remote: false,
             socket: "/run/vgw/vgwd.sock".into(),
             metrics: Metrics { socket: None, listen: None, interfaces: 1000 },
             mark: Mark::default(),

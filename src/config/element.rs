@@ -89,6 +89,7 @@ impl Element for shape::Port {
             gateways: self.gateways.iter().map(|gateway| gateway.0).collect(),
             mtu: self.mtu.map(|mtu| mtu.0),
             weight: self.weight.0,
+            host_name: self.dhcp.as_ref().and_then(|dhcp| dhcp.host_name.clone()).map(|name| name.0),
             dhcp: self.dhcp.map(shape::Dhcp::spec),
             router_advertisements: self.router_advertisements.map(shape::RouterAdvertisements::spec),
         })
@@ -101,7 +102,6 @@ impl shape::Dhcp {
             // A length of at most 32.
             prefix_length: self.prefix_length.and_then(|length| u8::try_from(length.0).ok()),
             dns: self.dns.into_iter().map(|address| address.0).collect(),
-            host_name: self.host_name.map(|name| name.0),
             domain: self.domain.map(|name| name.0),
             lease_time: self.lease_time.map_or_else(LeaseTime::default, |time| LeaseTime(time.0)),
         }
@@ -177,10 +177,15 @@ impl Element for shape::NetworkOfPorts {
     }
 
     fn spec(self) -> Result<NetworkSpec, Fault> {
+        if self.dhcp.as_ref().is_some_and(|dhcp| dhcp.host_name.is_some()) {
+            return Err(Fault { key: "dhcp", reason: "host_name is for a port: each guest has a name of its own" });
+        }
         Ok(NetworkSpec {
             id: self.id.0,
             instance: self.routing_instance.0,
             gateways: self.gateways.iter().map(|gateway| gateway.0).collect(),
+            dhcp: self.dhcp.map(shape::Dhcp::spec),
+            router_advertisements: self.router_advertisements.map(shape::RouterAdvertisements::spec),
         })
     }
 }

@@ -1,6 +1,7 @@
 //! What can be wrong with a configuration.
 
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// Why a configuration cannot be used; nothing of it has been.
@@ -36,6 +37,11 @@ pub enum ConfigError {
         /// What is wrong with it, the key included.
         reason: String,
     },
+    /// It would serve whoever reaches an address, without saying that this is meant.
+    #[error(
+        "{0} is no address of the loopback, and it would be served whoever reaches it: [api] allow_remote = true says that this is meant"
+    )]
+    Exposed(SocketAddr),
     /// The configuration no longer has something that is still in use.
     #[error("{0}")]
     InUse(String),

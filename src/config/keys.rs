@@ -226,7 +226,37 @@ pub const SECTIONS: &[Section] = &[
             must("id", "UUID", "The network's UUID, the vn_id of its ports."),
             must("routing_instance", "text", "The routing instance of its ports."),
             may("gateways", "list of addresses", "none", "The addresses by which its guests know their gateway."),
+            may("dhcp", "table", "requests are not answered", "What its guests are told by DHCP, see [network.dhcp]."),
+            may(
+                "router_advertisements",
+                "table",
+                "solicitations are not answered",
+                "What its guests are told by router advertisements, see [network.router_advertisements].",
+            ),
         ],
+    },
+    Section {
+        path: "network.dhcp",
+        header: "[network.dhcp]",
+        meaning: "What the guests of the network above are told by DHCP, each its port's one IPv4 address; their host name is that of their AddPort. An empty table is enough.",
+        keys: &[
+            may(
+                "prefix_length",
+                "1 to 32",
+                "that of the subnet of a gateway of the instance",
+                "The length of the guests' network.",
+            ),
+            may("dns", "list of IPv4 addresses", "none", "Name servers."),
+            may("host_name", "domain name", "none", "Not here: each guest has a name of its own, its AddPort's."),
+            may("domain", "domain name", "none", "The domain that guests look names up in."),
+            may("lease_time", "seconds, from 60", "3600", "How long an address is lent."),
+        ],
+    },
+    Section {
+        path: "network.router_advertisements",
+        header: "[network.router_advertisements]",
+        meaning: "The guests of the network above learn their IPv6 router, the network on the link and the MTU by router advertisements. An empty table is enough.",
+        keys: &[may("dns", "list of IPv6 addresses", "none", "Name servers.")],
     },
     Section {
         path: "audit",
@@ -248,7 +278,19 @@ pub const SECTIONS: &[Section] = &[
                 "thrift_listen",
                 "address:port, or none",
                 "127.0.0.1:9090",
-                "The OpenContrail-compatible Thrift service. It has no access control. As the packaged unit runs it, vgwd is reached by this host alone: another address needs IPAddressAllow= in a drop-in of the unit.",
+                "The OpenContrail-compatible Thrift service. Local callers are served if they are root, vgwd's own user or of allow_users. As the packaged unit runs it, vgwd is reached by this host alone: another address needs IPAddressAllow= in a drop-in of the unit.",
+            ),
+            may(
+                "allow_users",
+                "list of users",
+                "none",
+                "Users of this host that may call it and its REST form, by name or number, beside root and vgwd's own.",
+            ),
+            may(
+                "allow_remote",
+                "true or false",
+                "false",
+                "Both may listen on addresses that other hosts reach. Whoever calls from there is served.",
             ),
             may(
                 "socket",
@@ -266,7 +308,7 @@ pub const SECTIONS: &[Section] = &[
             "listen",
             "address:port, or none",
             "none",
-            "Where it listens. It has no access control either, see api.thrift_listen.",
+            "Where it listens. Who may call is said by api.allow_users.",
         )],
     },
     Section {
@@ -292,6 +334,19 @@ pub const SECTIONS: &[Section] = &[
                 "1000",
                 "How many gateways and ports have numbers of their own. The rest are in the sums only, and vgw_interfaces_without_series says how many.",
             ),
+        ],
+    },
+    Section {
+        path: "fabric",
+        header: "[fabric]",
+        meaning: "The host's own network card, taken in front of the host as OpenContrail's vRouter does. Without this section it stays the host's. Read at start only.",
+        keys: &[
+            must(
+                "device",
+                "interface name",
+                "The card: eth0. Its addresses and routes are moved to the interface, and back when vgwd stops.",
+            ),
+            may("interface", "interface name", "vhost0", "The host's interface in its place, a tap."),
         ],
     },
     Section {
@@ -390,7 +445,10 @@ mod tests {
             let text = match *path {
                 "gateway" | "port" | "uplink" | "route" | "network" => format!("[[{path}]]\nnonsense = 1\n"),
                 "route.via" => "[[route]]\nvia = [{ nonsense = 1 }]\n".to_owned(),
-                nested if nested.contains('.') => format!("[[port]]\n[{nested}]\nnonsense = 1\n"),
+                nested if nested.contains('.') => {
+                    let outer = nested.split('.').next().unwrap_or_default();
+                    format!("[[{outer}]]\n[{nested}]\nnonsense = 1\n")
+                }
                 _ => format!("[{path}]\nnonsense = 1\n"),
             };
             let written: BTreeSet<String> = keys.iter().map(|key| key.name.to_owned()).collect();

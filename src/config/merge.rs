@@ -68,6 +68,10 @@ impl Merge {
         if let Some(listen) = rest.listen {
             config.rest_listen = listen.0.0;
         }
+        config.allow_users.extend(api.allow_users.into_iter().map(|user| user.0));
+        if let Some(allow_remote) = api.allow_remote {
+            config.allow_remote = allow_remote;
+        }
         if let Some(socket) = api.socket {
             config.socket = socket;
         }

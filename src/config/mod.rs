@@ -10,6 +10,7 @@ mod keys;
 mod merge;
 mod shape;
 mod source;
+mod user;
 mod value;
 
 pub use configuration::Config;

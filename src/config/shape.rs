@@ -9,6 +9,7 @@ use crate::addr::{Family, InstanceName, InterfaceAddress, InterfaceName, Prefix,
 use crate::gateway::{DomainName, LeaseTime, PortSpec, UplinkName};
 use crate::host::Mark;
 
+use super::user::User;
 use super::value::{
     Absolute, Choice, Interval, Listen, Loopback, Namespace, Network, NonEmpty, Number, Protocol, Share, Spin,
     StationMac, Text, Timeout,
@@ -137,6 +138,8 @@ pub(super) struct NetworkOfPorts {
     pub(super) routing_instance: Text<InstanceName>,
     #[serde(default)]
     pub(super) gateways: Vec<Text<IpAddr>>,
+    pub(super) dhcp: Option<Dhcp>,
+    pub(super) router_advertisements: Option<RouterAdvertisements>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -165,6 +168,9 @@ pub(super) struct Audit {
 #[serde(deny_unknown_fields)]
 pub(super) struct Api {
     pub(super) thrift_listen: Option<Text<Listen>>,
+    #[serde(default)]
+    pub(super) allow_users: Vec<User>,
+    pub(super) allow_remote: Option<bool>,
     pub(super) socket: Option<PathBuf>,
 }
 

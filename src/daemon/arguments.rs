@@ -74,6 +74,7 @@ impl Arguments {
         if let Some(workers) = self.workers {
             config.workers = workers.into();
         }
+        config.check_exposure()?;
         Ok(config)
     }
 }
@@ -108,6 +109,25 @@ mod tests {
         assert_eq!(configured(&[]), Some("127.0.0.1:9191".parse().unwrap()));
         assert_eq!(configured(&["--thrift-listen", "none"]), None);
         assert_eq!(configured(&["--thrift-listen", "[::1]:1"]), Some("[::1]:1".parse().unwrap()));
+    }
+
+    #[test]
+    fn what_other_hosts_reach_must_be_meant() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("vgwd.toml");
+        let configured = |text: &str, listen: &str| {
+            std::fs::write(&file, text).unwrap();
+            let words = ["vgwd", "--config", file.to_str().unwrap(), "--thrift-listen", listen];
+            Arguments::parse_from(words).configuration().map(drop).map_err(|error| error.to_string())
+        };
+        for open in ["0.0.0.0:9090", "[::]:9090", "192.0.2.1:9090"] {
+            assert!(configured("", open).unwrap_err().contains("allow_remote"), "{open}");
+            assert_eq!(configured("[api]\nallow_remote = true", open), Ok(()));
+        }
+        for closed in ["127.0.0.9:9090", "[::1]:9090", "[::ffff:127.0.0.1]:9090", "none"] {
+            assert_eq!(configured("", closed), Ok(()));
+        }
+        assert!(configured("[rest]\nlisten = '0.0.0.0:9091'", "none").unwrap_err().contains("0.0.0.0:9091"));
     }
 
     #[test]

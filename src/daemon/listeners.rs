@@ -8,10 +8,11 @@ use std::sync::Arc;
 
 use thrift::server::TProcessor;
 
-use crate::api::{Limits, Listener, Server, instance_service, metrics, rest, virtual_gateway};
+use crate::api::{Access, Limits, Listener, Server, instance_service, metrics, rest, virtual_gateway};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::engine::{Caller, Handle};
+use crate::sys::netlink::socket_user;
 use crate::sys::{peer_credentials, process_use};
 
 use super::Fatal;
@@ -43,16 +44,21 @@ impl Listeners {
             fs::create_dir_all(folder).map_err(refused(&place))?;
         }
         let unix = Listener::unix(&config.socket, peer_credentials).map_err(refused(&place))?;
-        let bind = |address: Option<SocketAddr>, listen: fn(SocketAddr) -> io::Result<Listener>| match address {
+        let mut users = config.allow_users.clone();
+        // The own user, and one that nothing is refused anyhow.
+        users.extend([rustix::process::geteuid().as_raw(), 0]);
+        let access = Access::new(users, socket_user);
+        let bind = |address: Option<SocketAddr>, listen: fn(SocketAddr, Access) -> io::Result<Listener>| match address {
             Some(address) => {
                 let place = address.to_string();
-                Ok::<_, Fatal>(Some((listen(address).map_err(refused(&place))?, place)))
+                Ok::<_, Fatal>(Some((listen(address, access.clone()).map_err(refused(&place))?, place)))
             }
             None => Ok(None),
         };
         let thrift = bind(config.thrift_listen, Listener::tcp)?;
         let rest = bind(config.rest_listen, Listener::rest)?;
-        let mut metrics: Vec<_> = bind(config.metrics.listen, Listener::metrics)?.into_iter().collect();
+        let mut metrics: Vec<_> =
+            bind(config.metrics.listen, |address, _| Listener::metrics(address))?.into_iter().collect();
         if let Some(socket) = &config.metrics.socket {
             let place = socket.display().to_string();
             metrics.push((Listener::unix(socket, peer_credentials).map_err(refused(&place))?, place));

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use crossbeam_channel::Sender;
 
+use super::capture::{Capture, CaptureRequest};
 use super::change::Change;
+use super::drops::{DropCountView, DropQuery, LastDropsView};
 use super::fabric::{FabricDeed, FabricView, TakeFabric};
 use super::trace::{Probe, TraceView};
 use super::view::{ComparisonView, ImportView, LookupView, ObjectView, RehearsalView, RouteView, StatusView, StepView};
@@ -19,11 +21,11 @@ use crate::host::KernelError;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Caller {
     /// A client of the compatible API.
-    Thrift(SocketAddr),
+    Thrift(Peer),
     /// A client of its REST form.
-    Rest(SocketAddr),
+    Rest(Peer),
     /// A reader of the metrics.
-    Metrics(SocketAddr),
+    Metrics(Peer),
     /// A client of the Unix socket, as the kernel vouches for it (`SO_PEERCRED`).
     Unix {
         /// User id.
@@ -33,6 +35,15 @@ pub enum Caller {
     },
     /// The configuration file, read at start or again.
     Configuration,
+}
+
+/// The other end of a TCP connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer {
+    /// Its address.
+    pub address: SocketAddr,
+    /// The user whose socket it is, as the kernel vouches for it; `None` is one of another host.
+    pub uid: Option<u32>,
 }
 
 /// Gateways to add or change, each judged by itself.
@@ -175,6 +186,12 @@ pub enum Command {
     GiveFabricBack(bool, Reply<Result<FabricDeed, Failure>>),
     /// [`super::Handle::fabric`].
     Fabric(Reply<FabricView>),
+    /// [`super::Handle::drops`].
+    Drops(DropQuery, Reply<Result<Vec<DropCountView>, Failure>>),
+    /// [`super::Handle::last_drops`].
+    LastDrops(DropQuery, Vec<u64>, Reply<Result<LastDropsView, Failure>>),
+    /// [`super::Handle::capture`].
+    Capture(CaptureRequest, Reply<Result<Capture, Failure>>),
     /// [`super::Handle::difference`].
     Difference(Reply<Result<Vec<StepView>, Failure>>),
 }
@@ -182,11 +199,20 @@ pub enum Command {
 impl fmt::Display for Caller {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Thrift(address) => write!(f, "thrift {address}"),
-            Self::Rest(address) => write!(f, "rest {address}"),
-            Self::Metrics(address) => write!(f, "metrics {address}"),
+            Self::Thrift(peer) => write!(f, "thrift {peer}"),
+            Self::Rest(peer) => write!(f, "rest {peer}"),
+            Self::Metrics(peer) => write!(f, "metrics {peer}"),
             Self::Unix { uid, pid } => write!(f, "uid {uid} pid {pid}"),
             Self::Configuration => f.write_str("configuration"),
+        }
+    }
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.uid {
+            Some(uid) => write!(f, "{} uid {uid}", self.address),
+            None => write!(f, "{}", self.address),
         }
     }
 }

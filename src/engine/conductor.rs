@@ -186,6 +186,12 @@ impl Conductor {
             Command::Fabric(reply) => drop(reply.send(self.fabric_view())),
             Command::Difference(reply) => drop(reply.send(self.difference())),
             Command::Trace(probe, reply) => drop(reply.send(self.trace(&probe))),
+            Command::Drops(query, reply) => drop(reply.send(self.drops(&query))),
+            Command::LastDrops(query, since, reply) => drop(reply.send(self.last_drops(&query, &since))),
+            Command::Capture(request, reply) => {
+                tracing::info!(%caller, filter = %request.filter, "packets are captured");
+                let _ = reply.send(self.capture(request));
+            }
             Command::Status(reply) => drop(reply.send(self.status())),
             Command::Routes(instance, reply) => drop(reply.send(self.routes(&instance))),
             Command::Lookup(instance, address, reply) => drop(reply.send(self.lookup(&instance, address))),

@@ -13,8 +13,8 @@ use std::time::Duration;
 use crossbeam_channel::bounded;
 use imbl::OrdMap;
 
-use crate::addr::{Family, InstanceName, InterfaceName, Mac, PortId, Prefix};
-use crate::forward::PortCounters;
+use crate::addr::{Family, InstanceId, InstanceName, InterfaceName, Mac, PortId, Prefix};
+use crate::forward::{LastDrops, PortCounters, Watch};
 use crate::gateway::{InstanceWant, PortWant};
 use crate::packet::SuperPackets;
 use crate::routing::{Instance, NextHop, Rib};
@@ -162,6 +162,33 @@ impl Dataplane {
             }
         }
         totals
+    }
+
+    /// The packets that each worker has dropped from its number on; a worker without one tells all that
+    /// it remembers. One that does not answer has none to tell.
+    pub(super) fn last_drops(&self, since: &[u64]) -> Vec<LastDrops> {
+        let (reply, reports) = bounded(self.workers.len());
+        for (number, worker) in self.workers.iter().enumerate() {
+            let from = since.get(number).copied().unwrap_or(0);
+            worker.link.send(Message::LastDrops(number, from, reply.clone()));
+        }
+        let unheard = |number| LastDrops { next: since.get(number).copied().unwrap_or(0), ..LastDrops::default() };
+        let mut told: Vec<LastDrops> = (0..self.workers.len()).map(unheard).collect();
+        for _ in &self.workers {
+            let Ok((number, drops)) = reports.recv_timeout(PATIENCE) else { break };
+            told[number] = drops;
+        }
+        told
+    }
+
+    /// An instance's number.
+    pub(super) fn instance_id(&self, name: &InstanceName) -> Option<InstanceId> {
+        self.instances.get(name).map(|published| published.instance.id)
+    }
+
+    /// Has every worker show packets.
+    pub(super) fn watch(&self, watch: impl Fn() -> Watch) {
+        self.tell(|| Message::Watch(watch()));
     }
 
     /// Ports whose interface is down or gone. As [`Dataplane::totals`], this asks every worker about

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use crate::addr::InstanceName;
 use crate::clock::Clock;
@@ -25,8 +25,8 @@ const TEXT: usize = 512;
 pub struct Event {
     /// From 1 on, one by one, since the daemon has started.
     pub sequence: u64,
-    /// When, by the host's clock.
-    pub time: SystemTime,
+    /// When, by the host's clock: since 1970-01-01 00:00 UTC.
+    pub time: Duration,
     /// Who or what led to it.
     pub cause: Cause,
     /// What it was.
@@ -172,7 +172,7 @@ impl Events {
         self.0.news.notify_all();
     }
 
-    fn record(&self, time: SystemTime, cause: Cause, mut happening: Happening) {
+    fn record(&self, time: Duration, cause: Cause, mut happening: Happening) {
         cut(&mut happening.name);
         cut(&mut happening.detail);
         let mut ring = self.ring();

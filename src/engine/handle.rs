@@ -8,8 +8,10 @@ use crossbeam_channel::{Sender, bounded};
 use crate::addr::{InstanceName, InterfaceName, Uuid};
 use crate::gateway::{Applied, Declared, Difference, LeaseName};
 
+use super::capture::{Capture, CaptureRequest};
 use super::change::Change;
 use super::command::{AddGateways, AddPorts, Caller, Command, Failure, ReloadError, Reply};
+use super::drops::{DropCountView, DropQuery, LastDropsView};
 use super::events::Events;
 use super::fabric::{FabricDeed, FabricView, TakeFabric};
 use super::trace::{Probe, TraceView};
@@ -265,6 +267,31 @@ impl Handle {
     /// The daemon is stopping.
     pub fn fabric(&self, caller: &Caller) -> Result<FabricView, Failure> {
         self.ask(caller, Command::Fabric)
+    }
+
+    /// How many packets were dropped, by port and reason.
+    ///
+    /// # Errors
+    /// There is no such port or instance.
+    pub fn drops(&self, caller: &Caller, query: DropQuery) -> Result<Vec<DropCountView>, Failure> {
+        self.ask(caller, |reply| Command::Drops(query, reply))?
+    }
+
+    /// The last packets that were dropped. `since` is what the last answer gave as
+    /// [`LastDropsView::next`], or empty for all that are remembered.
+    ///
+    /// # Errors
+    /// As [`Handle::drops`].
+    pub fn last_drops(&self, caller: &Caller, query: DropQuery, since: Vec<u64>) -> Result<LastDropsView, Failure> {
+        self.ask(caller, |reply| Command::LastDrops(query, since, reply))?
+    }
+
+    /// Has packets shown from now on, until the answer is dropped.
+    ///
+    /// # Errors
+    /// There is no such port, gateway or instance.
+    pub fn capture(&self, caller: &Caller, request: CaptureRequest) -> Result<Capture, Failure> {
+        self.ask(caller, |reply| Command::Capture(request, reply))?
     }
 
     fn ask<T>(&self, caller: &Caller, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, Failure> {

@@ -3,12 +3,14 @@
 
 mod alarm;
 mod backlog;
+mod capture;
 mod change;
 mod command;
 mod concern;
 mod conductor;
 mod dataplane;
 mod device;
+mod drops;
 mod events;
 mod fabric;
 mod handle;
@@ -37,9 +39,11 @@ mod vital;
 mod worker;
 
 pub use backlog::Backlog;
+pub use capture::{Capture, CapturePort, CaptureRequest, CapturedPacket};
 pub use change::Change;
-pub use command::{AddGateways, AddPorts, Caller, Command, Failure, ReloadError, Reply};
+pub use command::{AddGateways, AddPorts, Caller, Command, Failure, Peer, ReloadError, Reply};
 pub use device::{Access, Device, DeviceError};
+pub use drops::{DropCountView, DropQuery, DroppedView, LastDropsView};
 pub use events::{Cause, Deed, Event, Events, EventsView, Happening, Since};
 pub use fabric::{FabricDeed, FabricSite, FabricView, HeldView, Queues, TakeFabric};
 pub use handle::Handle;

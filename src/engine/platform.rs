@@ -24,8 +24,8 @@ pub struct OpenPort {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OpenError {
     /// There is no such interface to attach to; there may be one later.
-    #[error("{0}")]
-    Absent(String),
+    #[error("there is no interface {0} to attach to")]
+    Absent(InterfaceName),
     /// Anything else.
     #[error("{0}")]
     Failed(String),

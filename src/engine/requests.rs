@@ -192,6 +192,8 @@ impl Conductor {
             self.mirror.refresh(&mut *self.platform)?;
             self.mirror.share_with(&self.plan.want().host);
             knowledge.is_fresh = true;
+            // Nothing may come of this request, and what was heard is heard no more.
+            self.vigil.schedule.heard(self.clock.now());
         }
         Ok(())
     }

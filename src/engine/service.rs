@@ -2,7 +2,7 @@
 
 use crate::gateway::{DomainName, PortSpec, ToldNetworks};
 use crate::packet::dhcp::Lease;
-use crate::packet::nd::RouterAdvertisement;
+use crate::packet::nd::{ROUTER_LIFETIME, RouterAdvertisement};
 
 /// What a port's guest is told by DHCP.
 pub(super) fn lease(spec: &PortSpec, told: ToldNetworks, mtu: u32) -> Option<Lease> {
@@ -13,7 +13,7 @@ pub(super) fn lease(spec: &PortSpec, told: ToldNetworks, mtu: u32) -> Option<Lea
         prefix_length: prefix_length(spec, told)?,
         router: spec.v4_router()?,
         dns: dhcp.dns.clone(),
-        host_name: text(&dhcp.host_name),
+        host_name: text(&spec.host_name),
         domain: text(&dhcp.domain),
         mtu: u16::try_from(mtu).unwrap_or(u16::MAX),
         time: dhcp.lease_time.0,
@@ -33,7 +33,13 @@ pub(super) fn advertisement(spec: &PortSpec, told: ToldNetworks, mtu: u32) -> Op
     let is_autonomous = told.v6.is_some_and(|network| {
         network.length() == 64 && spec.addresses.iter().any(|addresses| addresses.covers(&network))
     });
-    Some(RouterAdvertisement { mtu, network: told.v6, is_autonomous, dns: advertised.dns.clone() })
+    Some(RouterAdvertisement {
+        lifetime: ROUTER_LIFETIME,
+        mtu,
+        network: told.v6,
+        is_autonomous,
+        dns: advertised.dns.clone(),
+    })
 }
 
 #[cfg(test)]
@@ -55,6 +61,7 @@ mod tests {
             mtu: None,
             weight: Weight::ONE,
             dhcp: Some(DhcpSpec::default()),
+            host_name: None,
             router_advertisements: Some(AdvertisementSpec::default()),
         }
     }

@@ -154,6 +154,8 @@ impl Conductor {
                 id: network.spec.id,
                 instance: network.spec.instance.clone(),
                 gateways: network.spec.gateways.iter().copied().collect(),
+                dhcp: network.spec.dhcp.clone(),
+                router_advertisements: network.spec.router_advertisements.clone(),
                 is_static: network.is_static,
             })
             .collect()

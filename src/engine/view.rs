@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::addr::{Family, InstanceName, InterfaceName, Mac, Prefix, Uuid, Weight};
 use crate::forward::DropReason;
-use crate::gateway::{Applied, Attachment, Difference, Layout, UplinkName, UplinkSpec};
+use crate::gateway::{AdvertisementSpec, Applied, Attachment, DhcpSpec, Difference, Layout, UplinkName, UplinkSpec};
 use crate::host::{self, Kind, Occasion};
 use crate::packet::dhcp::Lease;
 use crate::packet::nd::RouterAdvertisement;
@@ -132,6 +132,10 @@ pub struct NetworkView {
     pub instance: InstanceName,
     /// The addresses by which its guests know their gateway.
     pub gateways: Vec<IpAddr>,
+    /// What its guests are told by DHCP.
+    pub dhcp: Option<DhcpSpec>,
+    /// What its guests are told by router advertisements.
+    pub router_advertisements: Option<AdvertisementSpec>,
     /// Defined in the configuration file.
     pub is_static: bool,
 }

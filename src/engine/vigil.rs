@@ -8,6 +8,7 @@ use crossbeam_channel::{Receiver, never};
 
 use crate::addr::InterfaceName;
 use crate::clock::{Jitter, Moment};
+use crate::gateway::Port;
 use crate::host::{Disputes, HostState, Object, Occasion, Operation, Repairs, diff};
 
 use super::conductor::Conductor;
@@ -150,11 +151,18 @@ impl Conductor {
         }
     }
 
+    /// True if a port waits no more: its interface is there, and it does not stand yet.
+    fn is_one_there(&self) -> bool {
+        let (registry, seen) = (self.plan.registry(), self.mirror.seen());
+        let waited = |name: &InterfaceName| registry.port(name).is_some_and(Port::may_wait) && seen.has_link(name);
+        self.dataplane.differing().iter().any(waited)
+    }
+
     /// Brings the host in line with what stands; costs next to nothing if it is.
     fn repair(&mut self, occasion: Occasion, began: Moment) {
         let seen = self.mirror.seen();
         let plan = self.plan.then(self.plan.registry().clone(), seen.surroundings.clone());
-        if self.mirror.is_in_doubt() || !diff(&plan.want().host, seen).is_empty() {
+        if self.mirror.is_in_doubt() || !diff(&plan.want().host, seen).is_empty() || self.is_one_there() {
             let standing = self.plan.clone();
             match self.attempt(&standing, plan, Mode::Tolerant, occasion) {
                 Ok(settled) => {

@@ -89,14 +89,13 @@ impl Emissions {
         self.queue.pop_front()
     }
 
-    /// Forgets what was to leave by a port; whose account each was on comes back.
-    pub(super) fn purge(&mut self, port: PortId) -> Vec<Origin> {
+    /// Takes back what was to leave by a port.
+    pub(super) fn purge(&mut self, port: PortId) -> Vec<Emission> {
         let mut purged = Vec::new();
         for _ in 0..self.queue.len() {
             let Some(emission) = self.queue.pop_front() else { break };
             if emission.port == port {
-                purged.push(emission.origin);
-                self.recycle(emission.packet);
+                purged.push(emission);
             } else {
                 self.queue.push_back(emission);
             }

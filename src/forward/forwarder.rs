@@ -10,11 +10,13 @@ use crate::packet::{Checksum, Content, Frame, Packet, ReceiveError, nd};
 use crate::routing::Instance;
 
 use super::bucket::TokenBucket;
+use super::drops::DropLog;
 use super::emission::{Emission, Emissions, Learned, NeighbourView};
 use super::instances::Instances;
 use super::ports::{Port, Ports};
 use super::refusal::Refusal;
 use super::trace::{Service, steps};
+use super::watch::Watches;
 use super::{DropReason, Limits, Origin, PortConfig, PortCounters, Recorder, Silent, Step, Verdict};
 
 /// One worker's packet path: its ports with their counters and neighbours, and the routing
@@ -31,6 +33,8 @@ pub struct Forwarder<R: Recorder = Silent> {
     pub(super) instances: Instances,
     pub(super) emissions: Emissions,
     pub(super) learned: VecDeque<Learned>,
+    pub(super) drops: DropLog,
+    pub(super) watches: Watches,
     /// Packets that wait for neighbours, of all ports.
     pub(super) held: usize,
     /// When `tick` has something to do, or earlier.
@@ -51,6 +55,8 @@ impl Forwarder {
             instances: Instances::default(),
             emissions: Emissions::new(limits.emissions, limits.emissions + limits.held),
             learned: VecDeque::new(),
+            drops: DropLog::new(),
+            watches: Watches::default(),
             held: 0,
             deadline: None,
             icmp: TokenBucket::new(limits.icmp_total),
@@ -68,6 +74,9 @@ impl<R: Recorder> Forwarder<R> {
     /// The ports of [`PortId`]s are kept in an array: ids are expected to be small.
     pub fn set_port(&mut self, config: PortConfig) {
         let (id, instance) = (config.id, config.instance);
+        if config.advertisement.is_none() {
+            self.take_leave(id);
+        }
         match self.ports.get_mut(id) {
             Some(port) => {
                 let before = port.config.instance;
@@ -120,19 +129,23 @@ impl<R: Recorder> Forwarder<R> {
         let Some(port) = self.ports.get_mut(ingress) else { return Verdict::Drop(DropReason::DevReady) };
         port.counters.receive(packet.length());
         self.recorder.note(|| steps::received(&port.config, packet));
-        let verdict = self.judge(ingress, packet, now).unwrap_or_else(Verdict::Drop);
+        let verdict = self.judge(ingress, packet, now).unwrap_or_else(|reason| {
+            self.note_refused(ingress, reason, packet.frame(), now);
+            Verdict::Drop(reason)
+        });
         if let Some(port) = self.ports.get_mut(ingress) {
             port.counters.decided(verdict);
         }
         verdict
     }
 
-    /// Counts a packet of `length` bytes whose offload header was not usable.
-    pub fn malformed(&mut self, ingress: PortId, length: usize, error: ReceiveError) {
+    /// Counts a packet whose offload header was not usable.
+    pub fn malformed(&mut self, ingress: PortId, packet: &Packet, error: ReceiveError) {
         if let Some(port) = self.ports.get_mut(ingress) {
-            port.counters.receive(length);
+            port.counters.receive(packet.length());
             port.counters.drop_one(error.into());
         }
+        self.note_drop(ingress, error.into(), packet.frame());
     }
 
     /// A frame of so many bytes went out by a port.
@@ -148,10 +161,10 @@ impl<R: Recorder> Forwarder<R> {
     }
 
     /// A frame could not be sent.
-    pub fn undelivered(&mut self, origin: Origin, reason: DropReason) {
+    pub fn undelivered(&mut self, origin: Origin, reason: DropReason, packet: &Packet) {
         match origin {
             Origin::Transit(ingress) | Origin::Answer(ingress) => {
-                self.settle(ingress, |counters| counters.drop_one(reason));
+                self.drop_settled(ingress, reason, packet);
             }
             Origin::Own => {}
         }
@@ -228,6 +241,7 @@ impl<R: Recorder> Forwarder<R> {
             Ok(verdict) => Ok(verdict),
             Err(Refusal::Silent(reason)) => Err(reason),
             Err(Refusal::Told(reason, problem)) => {
+                self.note_refused(ingress, reason, packet.frame(), now);
                 let is_told = self.write_problem(ingress, packet, ip, problem, now);
                 Ok(if is_told { Verdict::Reject(reason) } else { Verdict::Drop(reason) })
             }
@@ -242,10 +256,17 @@ impl<R: Recorder> Forwarder<R> {
         }
     }
 
+    /// Drops a packet that was in our hands.
+    pub(super) fn drop_settled(&mut self, ingress: PortId, reason: DropReason, packet: &Packet) {
+        self.settle(ingress, |counters| counters.drop_one(reason));
+        self.note_drop(ingress, reason, packet.frame());
+    }
+
     /// Drops what waits to leave by a port, and its neighbours.
     fn purge(&mut self, id: PortId) {
-        for origin in self.emissions.purge(id) {
-            self.undelivered(origin, DropReason::QueuePurge);
+        for Emission { origin, packet, .. } in self.emissions.purge(id) {
+            self.undelivered(origin, DropReason::QueuePurge, &packet);
+            self.emissions.recycle(packet);
         }
         let held = self.ports.get_mut(id).map(|port| port.neighbours.clear()).unwrap_or_default();
         for held in held {

@@ -16,12 +16,14 @@ use super::{DropReason, Forwarder, Origin, Recorder, Verdict};
 impl<R: Recorder> Forwarder<R> {
     /// Takes over a neighbour's MAC that another worker learned.
     pub fn learn(&mut self, port: PortId, address: IpAddr, mac: Mac, now: Moment) {
+        self.at(now);
         self.confirm(port, address, mac, now);
     }
 
     /// Does what time asks for: repeats requests, gives up on neighbours, forgets old ones; tells guests
     /// of their router.
     pub fn tick(&mut self, now: Moment) {
+        self.at(now);
         if self.deadline.is_none_or(|deadline| now < deadline) {
             return;
         }
@@ -135,7 +137,7 @@ impl<R: Recorder> Forwarder<R> {
             Ok(Verdict::Forward(port)) => return self.emissions.push(port, Origin::Transit(ingress), packet),
             // In pieces, which settle for it.
             Ok(_) => {}
-            Err(Refusal::Silent(reason)) => self.settle(ingress, |counters| counters.drop_one(reason)),
+            Err(Refusal::Silent(reason)) => self.drop_settled(ingress, reason, &packet),
             Err(Refusal::Told(reason, problem)) => {
                 return self.reject(Held { ingress, ip, packet }, reason, problem, now);
             }
@@ -152,7 +154,7 @@ impl<R: Recorder> Forwarder<R> {
     /// Drops a packet that waited, with an ICMP error if that is allowed.
     fn reject(&mut self, held: Held, reason: DropReason, problem: Problem, now: Moment) {
         let Held { ingress, ip, mut packet } = held;
-        self.settle(ingress, |counters| counters.drop_one(reason));
+        self.drop_settled(ingress, reason, &packet);
         if self.emissions.room() > 0 && self.write_problem(ingress, &mut packet, &ip, problem, now) {
             self.emissions.push(ingress, Origin::Own, packet);
         } else {
@@ -162,7 +164,7 @@ impl<R: Recorder> Forwarder<R> {
 
     pub(super) fn drop_held(&mut self, held: Held, reason: DropReason) {
         self.held -= 1;
-        self.settle(held.ingress, |counters| counters.drop_one(reason));
+        self.drop_settled(held.ingress, reason, &held.packet);
         self.emissions.recycle(held.packet);
     }
 

@@ -48,6 +48,18 @@ impl<R: Recorder> Forwarder<R> {
         Ok(Verdict::Answer)
     }
 
+    /// Tells a port's guest that we are its router no more (RFC 4861, 6.2.5), if it was told otherwise.
+    /// Without room the guest finds out by itself.
+    pub fn take_leave(&mut self, id: PortId) {
+        let Some(port) = self.ports.get(id).filter(|_| self.announces && self.emissions.room() > 0) else { return };
+        if let Some(told) = port.config.advertisement.as_deref() {
+            let last = RouterAdvertisement { lifetime: 0, ..told.clone() };
+            let mut packet = self.emissions.buffer();
+            write(&mut packet, &port.config, &last, None);
+            self.emissions.push(id, Origin::Own, packet);
+        }
+    }
+
     /// Sends what is due without being asked. What finds no room is due again.
     pub(super) fn announce(&mut self, now: Moment) {
         for port in self.ports.iter_mut().filter(|port| port.advertise_at.is_some_and(|due| due <= now)) {

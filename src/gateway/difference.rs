@@ -142,7 +142,19 @@ impl Keyed for PortSpec {
     }
 
     fn keys(&self) -> Vec<(&'static str, String)> {
-        let Self { name: _, instance, kind, addresses, mac, gateways, mtu, weight, dhcp, router_advertisements } = self;
+        let Self {
+            name: _,
+            instance,
+            kind,
+            addresses,
+            mac,
+            gateways,
+            mtu,
+            weight,
+            dhcp,
+            host_name,
+            router_advertisements,
+        } = self;
         let guest = match kind {
             PortKind::Tap(guest) => guest.as_ref(),
             PortKind::Attach => None,
@@ -160,6 +172,7 @@ impl Keyed for PortSpec {
             ("guest_addresses", of_guest(|guest| list(&guest.addresses))),
             ("weight", share(*weight)),
         ];
+        keys.push(("dhcp.host_name", text(host_name.as_ref())));
         keys.extend(services(dhcp.as_ref(), router_advertisements.as_ref()));
         keys
     }
@@ -208,8 +221,10 @@ impl Keyed for NetworkSpec {
     }
 
     fn keys(&self) -> Vec<(&'static str, String)> {
-        let Self { id: _, instance, gateways } = self;
-        vec![("routing_instance", instance.to_string()), ("gateways", list(gateways))]
+        let Self { id: _, instance, gateways, dhcp, router_advertisements } = self;
+        let mut keys = vec![("routing_instance", instance.to_string()), ("gateways", list(gateways))];
+        keys.extend(services(dhcp.as_ref(), router_advertisements.as_ref()));
+        keys
     }
 }
 
@@ -222,7 +237,6 @@ fn services(dhcp: Option<&DhcpSpec>, advertisements: Option<&AdvertisementSpec>)
         ("dhcp", yes(dhcp.is_some())),
         ("dhcp.prefix_length", of_dhcp(|dhcp| text(dhcp.prefix_length.as_ref()))),
         ("dhcp.dns", of_dhcp(|dhcp| list(&dhcp.dns))),
-        ("dhcp.host_name", of_dhcp(|dhcp| text(dhcp.host_name.as_ref()))),
         ("dhcp.domain", of_dhcp(|dhcp| text(dhcp.domain.as_ref()))),
         ("dhcp.lease_time", of_dhcp(|dhcp| dhcp.lease_time.0.to_string())),
         ("router_advertisements", yes(advertisements.is_some())),

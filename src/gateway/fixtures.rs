@@ -59,6 +59,7 @@ pub(super) fn port(name: &str, instance: &str, addresses: &str, gateways: &str) 
         mtu: None,
         weight: Weight::ONE,
         dhcp: None,
+        host_name: None,
         router_advertisements: None,
     }
 }

@@ -190,11 +190,14 @@ mod tests {
                 id: Uuid([*network; 16]),
                 instance: good(instance),
                 gateways: set(gateways),
+                dhcp: (gateways == &"10.0.0.1").then(crate::gateway::DhcpSpec::default),
+                router_advertisements: Some(crate::gateway::AdvertisementSpec::default()),
             }),
             Step::AddComputePort(id, network, name, addresses) => {
                 let (id, network) = (Uuid([*id; 16]), Uuid([*network; 16]));
                 let (interface, addresses) = (good(name), set(&words(addresses)));
-                let port = ComputePort { id, network, interface, addresses, mac: None, is_exempt: false };
+                let port =
+                    ComputePort { id, network, interface, addresses, mac: None, host_name: None, is_exempt: false };
                 registry.add_compute_port(&port, 0)
             }
             Step::SetFabric(fabric) => {

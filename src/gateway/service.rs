@@ -1,5 +1,6 @@
 //! What a guest is told of its network, beyond ARP and neighbour discovery.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::ops::RangeInclusive;
@@ -8,10 +9,10 @@ use std::sync::Arc;
 
 use crate::addr::{Family, NameError, Prefix};
 
-use super::{PortSpec, Refusal};
+use super::{NetworkSpec, PortSpec, Refusal};
 
-/// DHCP on a port: its guest gets the one IPv4 address that the port has, and its first IPv4 gateway
-/// as router.
+/// DHCP on a port, or on those of a network: a guest gets the one IPv4 address that its port has, and
+/// the port's first IPv4 gateway as router.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DhcpSpec {
     /// The length of the guest's network; `None` takes the instance's subnet that has the address, or
@@ -19,16 +20,14 @@ pub struct DhcpSpec {
     pub prefix_length: Option<u8>,
     /// Name servers, in order.
     pub dns: Vec<Ipv4Addr>,
-    /// The guest's own name.
-    pub host_name: Option<DomainName>,
     /// The domain that names are looked up in.
     pub domain: Option<DomainName>,
     /// How long an address is lent.
     pub lease_time: LeaseTime,
 }
 
-/// Router advertisements on a port: its guest gets a default router, and the instance's subnet as the
-/// network on the link.
+/// Router advertisements on a port, or on those of a network: a guest gets a default router, and the
+/// instance's subnet as the network on the link.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AdvertisementSpec {
     /// Name servers, in order.
@@ -108,10 +107,7 @@ impl PortSpec {
     /// The router that the guest is told by DHCP.
     #[must_use]
     pub fn v4_router(&self) -> Option<Ipv4Addr> {
-        self.gateways.iter().find_map(|gateway| match gateway {
-            IpAddr::V4(gateway) => Some(*gateway),
-            IpAddr::V6(_) => None,
-        })
+        first_v4(&self.gateways)
     }
 
     /// The address whose network the guest is told by router advertisements, if it is.
@@ -150,23 +146,13 @@ impl PortSpec {
     }
 
     fn check_dhcp(&self, dhcp: &DhcpSpec) -> Result<(), &'static str> {
-        let DhcpSpec { prefix_length, dns, host_name: _, domain: _, lease_time } = dhcp;
         if self.sole_v4().is_none() {
             return Err("the port needs exactly one IPv4 address of length 32, the guest's");
-        }
-        if self.v4_router().is_none() {
-            return Err("the port needs an IPv4 gateway address, by which the server answers");
-        }
-        if prefix_length.is_some_and(|length| !(1..=32).contains(&length)) {
-            return Err("prefix_length is not in 1..=32");
-        }
-        if !LeaseTime::RANGE.contains(&lease_time.0) {
-            return Err("lease_time is shorter than 60 seconds");
         }
         if self.mtu.is_some_and(|mtu| mtu < DHCP_MTU) {
             return Err("the port's mtu is below 576 bytes, the size of a DHCP message");
         }
-        check_dns(dns.iter().map(|address| IpAddr::from(*address)))
+        dhcp.check(&self.gateways)
     }
 
     fn check_advertisements(&self, told: &AdvertisementSpec) -> Result<(), &'static str> {
@@ -176,8 +162,64 @@ impl PortSpec {
         if self.mtu.is_some_and(|mtu| mtu < IPV6_MTU) {
             return Err("the port's mtu is below 1280 bytes, the smallest of IPv6");
         }
-        check_dns(told.dns.iter().map(|address| IpAddr::from(*address)))
+        told.check()
     }
+}
+
+impl NetworkSpec {
+    /// A port of the network with what the network gives its ports: the gateway addresses, and those
+    /// services that the port has addresses for. A guest without an IPv4 address, or with several, is no
+    /// reason to refuse it.
+    pub(super) fn furnish(&self, port: PortSpec) -> PortSpec {
+        let dhcp = self.dhcp.as_ref().filter(|_| port.sole_v4().is_some()).cloned();
+        let router_advertisements = self.router_advertisements.as_ref().filter(|_| port.first_v6().is_some()).cloned();
+        PortSpec { gateways: self.gateways.clone(), dhcp, router_advertisements, ..port }
+    }
+
+    /// Checks what the network's guests are told.
+    ///
+    /// # Errors
+    /// What is wrong.
+    pub(super) fn check_services(&self) -> Result<(), Refusal> {
+        if let Some(dhcp) = &self.dhcp {
+            dhcp.check(&self.gateways).map_err(|why| Refusal::UnusableService { field: "dhcp", why })?;
+        }
+        if let Some(told) = &self.router_advertisements {
+            told.check().map_err(|why| Refusal::UnusableService { field: "router_advertisements", why })?;
+        }
+        Ok(())
+    }
+}
+
+impl DhcpSpec {
+    /// Checks what does not depend on the guest.
+    fn check(&self, gateways: &BTreeSet<IpAddr>) -> Result<(), &'static str> {
+        let Self { prefix_length, dns, domain: _, lease_time } = self;
+        if first_v4(gateways).is_none() {
+            return Err("it needs an IPv4 gateway address, by which the server answers");
+        }
+        if prefix_length.is_some_and(|length| !(1..=32).contains(&length)) {
+            return Err("prefix_length is not in 1..=32");
+        }
+        if !LeaseTime::RANGE.contains(&lease_time.0) {
+            return Err("lease_time is shorter than 60 seconds");
+        }
+        check_dns(dns.iter().map(|address| IpAddr::from(*address)))
+    }
+}
+
+impl AdvertisementSpec {
+    /// Checks what does not depend on the guest.
+    fn check(&self) -> Result<(), &'static str> {
+        check_dns(self.dns.iter().map(|address| IpAddr::from(*address)))
+    }
+}
+
+fn first_v4(addresses: &BTreeSet<IpAddr>) -> Option<Ipv4Addr> {
+    addresses.iter().find_map(|address| match address {
+        IpAddr::V4(address) => Some(*address),
+        IpAddr::V6(_) => None,
+    })
 }
 
 fn check_dns(addresses: impl ExactSizeIterator<Item = IpAddr>) -> Result<(), &'static str> {

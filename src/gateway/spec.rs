@@ -13,7 +13,7 @@ use crate::addr::{Family, InstanceName, InterfaceAddress, InterfaceName, Mac, Na
 use crate::routing::NextHop;
 
 use super::lease::{Attachment, LeaseName};
-use super::service::{AdvertisementSpec, DhcpSpec};
+use super::service::{AdvertisementSpec, DhcpSpec, DomainName};
 
 /// A virtual gateway: a vgw tap through which a routing instance reaches the host's IP stack.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,6 +81,8 @@ pub struct PortSpec {
     pub weight: Weight,
     /// The guest gets its address from us.
     pub dhcp: Option<DhcpSpec>,
+    /// The guest's own name, told by DHCP.
+    pub host_name: Option<DomainName>,
     /// The guest learns its IPv6 router from us.
     pub router_advertisements: Option<AdvertisementSpec>,
 }
@@ -104,6 +106,8 @@ pub struct ComputePort {
     pub addresses: BTreeSet<Prefix>,
     /// The guest's MAC; learned if absent.
     pub mac: Option<Mac>,
+    /// The guest's own name.
+    pub host_name: Option<DomainName>,
     /// It belongs to a service in a network namespace, which does not replay it: no audit deletes it.
     pub is_exempt: bool,
 }
@@ -117,6 +121,10 @@ pub struct NetworkSpec {
     pub instance: InstanceName,
     /// The addresses by which its guests know their gateway.
     pub gateways: BTreeSet<IpAddr>,
+    /// Its guests get their addresses from us: those whose port has exactly one of IPv4.
+    pub dhcp: Option<DhcpSpec>,
+    /// Its guests learn their IPv6 router from us: those whose port has an IPv6 address.
+    pub router_advertisements: Option<AdvertisementSpec>,
 }
 
 /// How a port meets its guest.

@@ -32,6 +32,14 @@ pub struct Observed {
     pub spoiled_masquerades: bool,
 }
 
+impl Observed {
+    /// True if there is a link of that name, whosever it is.
+    #[must_use]
+    pub fn has_link(&self, name: &InterfaceName) -> bool {
+        self.foreign_links.contains_key(name) || self.ours.links.contains_key(name)
+    }
+}
+
 /// The host's own network, as far as what we want depends on it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Surroundings {

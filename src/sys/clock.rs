@@ -1,8 +1,8 @@
 //! The real clock.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use rustix::time::{ClockId, clock_gettime};
+use rustix::time::{ClockId, Timespec, clock_gettime};
 
 use crate::clock::{Clock, Moment};
 
@@ -13,18 +13,17 @@ pub struct MonotonicClock;
 
 impl Clock for MonotonicClock {
     fn now(&self) -> Moment {
-        let time = clock_gettime(ClockId::Monotonic);
-        // Both fields are positive on this clock.
-        let nanos = time.tv_sec.unsigned_abs() * 1_000_000_000 + time.tv_nsec.unsigned_abs();
-        Moment::from_nanos(nanos)
+        Moment::ORIGIN + duration(clock_gettime(ClockId::Monotonic))
     }
 
-    fn time_of_day(&self) -> SystemTime {
-        let time = clock_gettime(ClockId::Realtime);
-        // A host whose clock stands before 1970 has no time of day to tell.
-        let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
-        UNIX_EPOCH + Duration::from_secs(seconds) + Duration::from_nanos(time.tv_nsec.unsigned_abs())
+    fn time_of_day(&self) -> Duration {
+        duration(clock_gettime(ClockId::Realtime))
     }
+}
+
+/// Both fields are positive on these clocks.
+fn duration(time: Timespec) -> Duration {
+    Duration::from_secs(time.tv_sec.unsigned_abs()) + Duration::from_nanos(time.tv_nsec.unsigned_abs())
 }
 
 #[cfg(test)]

@@ -94,7 +94,7 @@ impl LinuxPlatform {
         let failed = OpenError::Failed;
         rights::check_attach().map_err(|missing| failed(missing.to_string()))?;
         let link = self.netlink.link(name).map_err(|error| failed(format!("{name}: {error}")))?;
-        let link = link.ok_or_else(|| OpenError::Absent(format!("there is no interface {name} to attach to")))?;
+        let link = link.ok_or(OpenError::Absent(name))?;
         if link.loopback {
             return Err(failed(format!("{name} is the loopback interface, which has no guest")));
         }

@@ -8,8 +8,8 @@ use vgw::addr::{InterfaceName, Mac, Uuid};
 use vgw::clock::Moment;
 use vgw::engine::{
     AddGateways, AddPorts, AuditView, Caller, Change, Command, ComparisonView, FabricDeed, FabricView, Failure,
-    HeldView, LookupView, ObjectState, ObjectView, Problem, Rates, RehearsalView, RepairCount, RepairsView, StatusView,
-    StepView, TakeFabric, TraceView, Traffic,
+    HeldView, LastDropsView, LookupView, ObjectState, ObjectView, Problem, Rates, RehearsalView, RepairCount,
+    RepairsView, StatusView, StepView, TakeFabric, TraceView, Traffic,
 };
 use vgw::fabric::{self, State};
 use vgw::forward::DropReason;
@@ -77,6 +77,9 @@ fn told(caller: &Caller, command: &Command) -> String {
         Command::GiveFabricBack(dry, _) => format!("give fabric back dry {dry}"),
         Command::Fabric(_) => "fabric".to_owned(),
         Command::Import { devices, dry, reply: _ } => format!("import {devices:?} dry {dry}"),
+        Command::Drops(query, _) => format!("drops {query:?}"),
+        Command::LastDrops(query, since, _) => format!("last drops {query:?} since {since:?}"),
+        Command::Capture(request, _) => format!("capture {request:?}"),
         Command::ReadLease(name, _) => format!("read lease {name}"),
         Command::Status(_) => "status".to_owned(),
         Command::Routes(instance, _) => format!("routes {instance}"),
@@ -109,7 +112,7 @@ fn spec(spec: &GatewaySpec) -> String {
 
 /// A port on one line.
 fn port(port: &ComputePort) -> String {
-    let ComputePort { id, network, interface, addresses, mac, is_exempt } = port;
+    let ComputePort { id, network, interface, addresses, mac, host_name: _, is_exempt } = port;
     let exempt = if *is_exempt { " exempt" } else { "" };
     format!("{interface} {id} in {network} {addresses:?} {mac:?}{exempt}")
 }
@@ -171,6 +174,12 @@ fn answer(gateways: &mut BTreeMap<InterfaceName, GatewaySpec>, command: Command)
         }
         Command::Fabric(reply) => drop(reply.send(held())),
         Command::Import { reply, .. } => drop(reply.send(Ok(Vec::new()))),
+        Command::Drops(_, reply) => drop(reply.send(Ok(Vec::new()))),
+        Command::LastDrops(_, _, reply) => drop(reply.send(Ok(LastDropsView::default()))),
+        Command::Capture(_, reply) => {
+            let name = "tap0".parse().unwrap();
+            drop(reply.send(Err(Refusal::NotFound { kind: "port", name }.into())));
+        }
         Command::ReadLease(_, reply) => drop(reply.send(Ok(Applied::Unchanged))),
         Command::Status(reply) => drop(reply.send(status())),
         Command::Routes(instance, reply) => drop(reply.send(Err(Refusal::UnknownInstance(instance).into()))),

@@ -9,12 +9,18 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, unbounded};
 use tempfile::TempDir;
-use vgw::api::{Client, Limits, Listener, Server, instance_service, metrics, rest, virtual_gateway};
+use vgw::api::{Access, Client, Limits, Listener, Server, instance_service, metrics, rest, virtual_gateway};
 use vgw::engine::{Caller, Handle, ProcessUse};
+use vgw::sys::netlink::socket_user;
 use vgw::sys::{MonotonicClock, peer_credentials};
 
 use crate::conductor;
 use crate::wire::{PATIENCE, Raw, call, reply};
+
+/// Whoever runs the tests may call.
+fn access() -> Access {
+    Access::new([rustix::process::geteuid().as_raw()].into(), socket_user)
+}
 
 /// A running server and what its conductor was asked.
 pub(crate) struct Daemon {
@@ -27,7 +33,7 @@ pub(crate) struct Daemon {
 impl Daemon {
     /// The compatible service on a free port.
     pub(crate) fn tcp(limits: Limits) -> Self {
-        Self::start(limits, |_| Listener::tcp("127.0.0.1:0".parse().unwrap()), instance_service)
+        Self::start(limits, |_| Listener::tcp("127.0.0.1:0".parse().unwrap(), access()), instance_service)
     }
 
     /// The own service on a socket in a folder of its own.
@@ -38,7 +44,7 @@ impl Daemon {
     /// The REST form of the compatible service on a free port.
     pub(crate) fn rest(limits: Limits) -> Self {
         Self::start_by(|_, handle| {
-            let listener = Listener::rest("127.0.0.1:0".parse().unwrap())?;
+            let listener = Listener::rest("127.0.0.1:0".parse().unwrap(), access())?;
             let service = move |caller| rest(handle.clone(), caller);
             Server::start_http(listener, service, Arc::new(MonotonicClock), limits)
         })

@@ -1,8 +1,8 @@
 //! The daemon's own service and its client.
 
 use vgw::api::generated::virtual_gateway::{
-    Change, ConfigurationFile, ErrorKind, FabricPhase, FabricRequest, Gateway, NextHop, NextHopKind, ObjectState,
-    Outcome, Port, Rates, RequestError, Route, RouteName, TVirtualGatewaySyncClient, Uplink,
+    CaptureRequest, Change, ConfigurationFile, DropQuery, ErrorKind, FabricPhase, FabricRequest, Gateway, NextHop,
+    NextHopKind, ObjectState, Outcome, Port, Rates, RequestError, Route, RouteName, TVirtualGatewaySyncClient, Uplink,
 };
 use vgw::api::{Client, ClientError};
 
@@ -129,6 +129,30 @@ fn every_method_reaches_the_engine() {
     assert_eq!((bad.0, bad.1.as_str()), (ErrorKind::INVALID, "gateway.interface"));
     client.call(|daemon| daemon.confirm_configuration()).unwrap();
     assert_eq!(refused(client.call(|daemon| daemon.roll_back_configuration())).0, ErrorKind::NOT_FOUND);
+    let query =
+        |reason: &str| DropQuery { port: Some(text("tap0")), routing_instance: None, reason: Some(text(reason)) };
+    client.call(|daemon| daemon.list_drops(query("ip_ttl"))).unwrap();
+    // Derived, the default would be empty text.
+    let all = DropQuery { port: None, routing_instance: None, reason: None };
+    client.call(|daemon| daemon.last_drops(all, vec![7, -1])).unwrap();
+    let bad = refused(client.call(|daemon| daemon.list_drops(query("IP_TTK"))));
+    assert_eq!(bad, (ErrorKind::INVALID, text("reason"), text("'IP_TTK' is not a drop reason")));
+    let capture = |filter: &str, gateway: Option<String>| CaptureRequest {
+        port: Some(text("tap0")),
+        gateway,
+        routing_instance: None,
+        drops_only: true,
+        filter: text(filter),
+        snap_length: Some(96),
+    };
+    let absent = refused(client.call(|daemon| daemon.start_capture(capture("port 53", None))));
+    assert_eq!((absent.0, absent.1.as_str()), (ErrorKind::NOT_FOUND, "port"));
+    let bad = refused(client.call(|daemon| daemon.start_capture(capture("tcp", None))));
+    let reason = "at character 1: 'tcp': it is not a test; 'proto tcp' is one";
+    assert_eq!(bad, (ErrorKind::INVALID, text("filter"), text(reason)));
+    let bad = refused(client.call(|daemon| daemon.start_capture(capture("", Some(text("vgw1"))))));
+    assert_eq!((bad.0, bad.1.as_str()), (ErrorKind::INVALID, "port"));
+    assert_eq!(refused(client.call(|daemon| daemon.next_packets(1))).0, ErrorKind::INVALID);
     client.call(|daemon| daemon.list_gateways()).unwrap();
     client.call(|daemon| daemon.list_ports()).unwrap();
     client.call(|daemon| daemon.list_uplinks()).unwrap();
@@ -154,6 +178,10 @@ fn every_method_reaches_the_engine() {
         "apply 1 Some(7s) Some(5s)",
         "confirm",
         "roll back",
+        "drops DropQuery { port: Some(\"tap0\"), instance: None, reason: Some(IpTtl) }",
+        "last drops DropQuery { port: None, instance: None, reason: None } since [7, 0]",
+        "capture CaptureRequest { port: Some(\"tap0\"), gateway: None, instance: None, drops_only: true, \
+         filter: Filter(\"port 53\"), snap_length: 96 }",
         "status",
         "status",
         "status",

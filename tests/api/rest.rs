@@ -116,7 +116,7 @@ fn what_is_not_carried_out_is_told() {
 fn what_is_not_served_is_unknown() {
     let daemon = Daemon::rest(Limits::default());
     for line in ["GET /gateway", "PUT /gateway", "POST /gateways", "POST /gateway/", "POST /port", "HEAD /"] {
-        let (head, body) = ask(&daemon, format!("{line} HTTP/1.1\r\nHost: h\r\n\r\n"));
+        let (head, body) = ask(&daemon, format!("{line} HTTP/1.1\r\nHost: localhost\r\n\r\n"));
         assert!(head.starts_with("HTTP/1.1 404 Not Found\r\n"), "{line}: {head}");
         assert_eq!(body, r#"{"error":"Unknown Request"}"#);
     }
@@ -163,7 +163,7 @@ fn a_client_that_says_so_or_is_old_is_closed() {
 #[test]
 fn hostile_heads_are_refused() {
     let daemon = Daemon::rest(Limits::default());
-    let host = "POST /gateway HTTP/1.1\r\nHost: h\r\n";
+    let host = "POST /gateway HTTP/1.1\r\nHost: localhost\r\n";
     let chunked = format!("{host}Transfer-Encoding: chunked\r\n\r\n2\r\n[]\r\n0\r\n\r\n");
     assert_refused(&daemon, chunked, 411);
     let both = format!("{host}Transfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n2\r\n[]\r\n0\r\n\r\n");
@@ -194,7 +194,7 @@ fn the_longest_body_is_read() {
 fn bytes_that_are_no_text_are_refused() {
     let daemon = Daemon::rest(Limits::default());
     let body = [b"[{\"interface\":\"".as_slice(), &[0xff, 0xfe], b"\"}]"].concat();
-    let head = format!("DELETE /gateway HTTP/1.1\r\nHost: h\r\nContent-Length: {}\r\n\r\n", body.len());
+    let head = format!("DELETE /gateway HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n", body.len());
     let (head, answer) = ask(&daemon, [head.as_bytes(), &body].concat());
     assert!(head.starts_with("HTTP/1.1 500 ") && answer.contains("Invalid Json string"), "{head}{answer}");
     assert_eq!(daemon.asked(), [""; 0]);
@@ -205,14 +205,14 @@ fn slow_clients_are_not_waited_for() {
     let short = Duration::from_millis(200);
     let daemon = Daemon::rest(Limits { frame_time: short, reply_time: short, ..Limits::default() });
     // A head that stays half, a body that never comes, and one that comes in drops.
-    for start in ["POST /gate", "POST /gateway HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\n["] {
+    for start in ["POST /gate", "POST /gateway HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n["] {
         let mut client = daemon.connect();
         client.send(start.as_bytes()).unwrap();
         client.assert_closed();
     }
     let mut client = daemon.connect();
     client.0.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
-    client.send(b"POST /gateway HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n").unwrap();
+    client.send(b"POST /gateway HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n").unwrap();
     for sent in 0.. {
         match client.0.read(&mut [0]) {
             Ok(0) => break,

@@ -122,6 +122,8 @@ fn every_answer_comes_as_json_too() {
         "gateway delete vgw1 --dry-run",
         &format!("route list {instance}"),
         &format!("route lookup {instance} 10.0.0.1"),
+        "drops",
+        "drops --last",
         "status",
         "audit",
     ] {

@@ -129,7 +129,8 @@ fn ports_of_others_and_of_unknown_networks_are_refused() {
     daemon.wait_for_log(&format!("field=vn_id reason=there is no network {id}"));
     assert_eq!(names(&daemon), ["tap7", "veth1"], "each is judged by itself");
     assert_ping(&guest.namespace, OUTSIDE[0]);
-    let network = || Network::new(id.to_owned(), NET1.to_owned(), Some(GATEWAYS.map(str::to_owned).to_vec()));
+    let network =
+        || Network::new(id.to_owned(), NET1.to_owned(), Some(GATEWAYS.map(str::to_owned).to_vec()), None, None);
     daemon.call(|vgw| vgw.add_network(network())).unwrap();
     assert!(add(&daemon, &[strange]));
     let in_use = daemon.call(|vgw| vgw.delete_network(id.to_owned())).unwrap_err().to_string();

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
+use vgw::api::generated::instance_service::{Port, TInstanceServiceSyncClient};
 
 use crate::daemon::Daemon;
 use crate::lab::eventually;
@@ -147,6 +148,62 @@ fn a_guest_gets_its_address_and_its_way_out_by_dhcp() {
 }
 
 #[test]
+fn a_compute_services_guests_are_told_what_their_network_says() {
+    let (site, folder) = (Site::new(), tempfile::tempdir().unwrap());
+    let guest = bare_guest(&site);
+    let network = |services: &str| {
+        format!(
+            "[[network]]\nid = '20202020-2020-2020-2020-202020202020'\nrouting_instance = '{NET1}'\n\
+             gateways = {GATEWAYS:?}\n{services}"
+        )
+    };
+    let daemon = site.start_with_gateway(&network(
+        "dhcp = { dns = ['192.0.2.53'], domain = 'example.org', lease_time = 600 }\nrouter_advertisements = {}\n",
+    ));
+    let uuid = |byte: i16| vec![byte; 16];
+    let named = |text: &str| Some(text.to_owned());
+    let asked = Port::new(
+        uuid(5),
+        uuid(1),
+        "tap0".into(),
+        V4.into(),
+        uuid(0x20),
+        String::new(),
+        named("The web server"),
+        named("web-1"),
+        None,
+        None,
+        -1,
+        0,
+        named(V6),
+        None,
+    );
+    assert!(daemon.controller().add_port(vec![asked]).unwrap());
+    let client = Client::start(&guest, &folder);
+    eventually("the guest has its address", || addresses(&guest).contains(&format!("inet {V4}/24")));
+    eventually("the lease is noted", || client.leases().contains("option dhcp-lease-time 600;"));
+    for said in [
+        "option routers 192.168.1.1;",
+        "option interface-mtu 1400;",
+        "option domain-name-servers 192.0.2.53;",
+        "option domain-name \"example.org\";",
+        "option host-name \"web-1\";",
+    ] {
+        assert!(client.leases().contains(said), "{said}: {}", client.leases());
+    }
+    assert_ping(&guest, OUTSIDE[0]);
+    come_up(&guest);
+    eventually("the guest has a router", || learned(&guest).0.contains("proto ra"));
+
+    // A network that says nothing any more.
+    let told = || daemon.status().ports.remove(0).dhcp;
+    assert!(told().is_some());
+    reload(&site, &daemon, &network(""));
+    eventually("the guest is told nothing", || told().is_none());
+    daemon.assert_accounted();
+}
+
+#[test]
 fn a_guest_without_a_subnet_reaches_its_router_all_the_same() {
     let (site, folder) = (Site::new(), tempfile::tempdir().unwrap());
     let guest = bare_guest(&site);
@@ -244,6 +301,27 @@ fn a_guest_is_told_of_a_router_without_asking() {
             .count()
     };
     assert_eq!(of_kind(133), 0, "it has not asked");
+}
+
+#[test]
+fn a_guest_is_told_when_its_router_goes() {
+    let site = Site::new();
+    let guest = bare_guest(&site);
+    let telling = bare_port("router_advertisements = {}");
+    let daemon = site.start_with_gateway(&telling);
+    come_up(&guest);
+    let has_router = || learned(&guest).0.contains("proto ra");
+    eventually("the guest has a router", has_router);
+    reload(&site, &daemon, &bare_port(""));
+    eventually("the guest is told that it is none any more", || !has_router());
+    reload(&site, &daemon, &telling);
+    eventually("the guest has a router again", has_router);
+    reload(&site, &daemon, "");
+    eventually("it goes with the port", || !has_router());
+    reload(&site, &daemon, &telling);
+    eventually("the guest has a router once more", has_router);
+    daemon.stop();
+    eventually("it goes with the daemon", || !has_router());
 }
 
 /// Has the daemon read another configuration.

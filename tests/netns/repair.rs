@@ -215,6 +215,7 @@ fn an_uplink_without_its_address_waits_for_it() {
     let before = ours(&site.compute);
     site.compute.ip("address flush dev eth2");
     eventually("that is a problem", || problems(&daemon).iter().any(|problem| problem.contains("20.0.0.0/24")));
+    daemon.wait_for_log("20.0.0.0/24");
     let said = daemon.log().matches("20.0.0.0/24").count();
     assert!(daemon.add(&[request("vgw2", NET2, &["192.168.2.0/24"])]));
     assert!(daemon.delete(&["vgw2"]));

@@ -7,7 +7,7 @@ use std::os::fd::AsFd;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use rustix::process::Signal;
 
@@ -119,6 +119,15 @@ fn the_service_manager_hears_how_it_stands() {
     assert_eq!(socket.recv(&mut [0; 64]).unwrap_err().kind(), ErrorKind::WouldBlock, "nothing after the last word");
 }
 
+/// A program that ends with the test, however that ends.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        end(&mut self.0);
+    }
+}
+
 #[test]
 fn the_journal_gets_fields() {
     let site = Site::new();
@@ -139,14 +148,14 @@ fn the_journal_gets_fields() {
     fs::write(folder.join("vgwd.toml"), "[host]\nrt_tables = \"none\"\n").unwrap();
     command.arg("--config").arg(folder.join("vgwd.toml"));
     command.env("JOURNAL_STREAM", format!("{}:{}", file.st_dev, file.st_ino)).stderr(Stdio::from(stderr));
-    let mut child = site.compute.enter(|| command.spawn()).unwrap();
+    let mut running = Running(site.compute.enter(|| command.spawn()).unwrap());
     eventually("the daemon answers", || vgw(folder, "status").0 == Some(0));
     must(folder, &format!("gateway add vgw1 --instance {NET1} --subnet 192.168.1.0/24"));
     let mut entry = heard(&journald);
     while !entry.contains("VGW_INTERFACE=vgw1") {
         entry = heard(&journald);
     }
-    end(&mut child);
+    end(&mut running.0);
     for field in ["PRIORITY=6\n", "VGW_CALLER=uid 0 pid ", &format!("VGW_INSTANCE={NET1}\n"), "MESSAGE=added "] {
         assert!(entry.contains(field), "{field} in {entry}");
     }

@@ -4,18 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixDatagram;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use vgw::addr::{InterfaceName, Prefix};
 use vgw::clock::{Clock, ManualClock};
 use vgw::engine::{
-    Access, AddGateways, Applied, Caller, Change, Device, DeviceError, Direct, Engine, Event, Failure, FoundLeases,
-    ObjectView, OpenError, OpenPort, Platform, RehearsalView, Settings, Since, StepView, TraceStep, TraceVerdict,
-    Transfer, WayView,
+    Access, AddGateways, AddPorts, Applied, Caller, Change, Device, DeviceError, Direct, Engine, Event, Failure,
+    FoundLeases, ObjectView, OpenError, OpenPort, Platform, RehearsalView, Settings, Since, StepView, TraceStep,
+    TraceVerdict, Transfer, WayView,
 };
-use vgw::gateway::{Audit, Declared, Leases, PortSpec, UplinkName};
+use vgw::gateway::{Audit, Declared, Leases, NetworkSpec, PortKind, PortSpec, UplinkName};
 use vgw::host::fake::FakeKernel;
 use vgw::host::{
     Flow, ForeignRoute, ForeignRule, HostRoute, Kernel, KernelError, Mark, Observed, Operation, Outcome, RouteKey,
@@ -23,7 +24,7 @@ use vgw::host::{
 };
 use vgw::packet::{Batch, Packet, SuperPackets};
 
-use crate::words::{self, Meddling, Request};
+use crate::words::{self, Meddling, NETWORK, Request};
 
 /// How often everything is checked.
 const CHECK: Duration = Duration::from_secs(1000);
@@ -37,6 +38,7 @@ pub(crate) struct Site {
     looks: usize,
     /// The last event that was shown.
     told: u64,
+    opened: Arc<AtomicUsize>,
     /// What DHCP clients' hooks have recorded.
     leases: Arc<Mutex<Leases>>,
     /// The engine's ear, and a second one of the test's.
@@ -54,14 +56,25 @@ impl Site {
         host.surroundings.exit_devices = [words::interface("eth0")].into_iter().collect();
         let (kernel, clock) = (FakeKernel::new(host), ManualClock::default());
         let (stir, stirrings) = bounded(1);
-        let mut site = Self { kernel, clock, engine: None, looks: 0, told: 0, leases: Arc::default(), stir, stirrings };
+        let mut site = Self {
+            kernel,
+            clock,
+            engine: None,
+            looks: 0,
+            told: 0,
+            opened: Arc::default(),
+            leases: Arc::default(),
+            stir,
+            stirrings,
+        };
         site.start(Declared::default());
         site
     }
 
     fn start(&mut self, declared: Declared) {
         let (leases, stirrings) = (Arc::clone(&self.leases), self.stirrings.clone());
-        let platform = FakePlatform { kernel: self.kernel.clone(), leases, stirrings };
+        let platform =
+            FakePlatform { kernel: self.kernel.clone(), opened: Arc::clone(&self.opened), leases, stirrings };
         let settings = Settings {
             fabric: None,
             spin: Duration::ZERO,
@@ -108,6 +121,14 @@ impl Site {
                 Vec::new()
             }
             Request::AddPort(spec) => vec![said(&handle.change(&CALLER, Change::AddPort(spec)))],
+            Request::Compute(port, instance) => {
+                let gateways = BTreeSet::new();
+                let network = NetworkSpec { id: NETWORK, instance, gateways, dhcp: None, router_advertisements: None };
+                handle.change(&CALLER, Change::AddNetwork(network)).unwrap();
+                let add = AddPorts { ports: vec![port], seen: Vec::new() };
+                handle.add_ports(&CALLER, add).unwrap().iter().map(said).collect()
+            }
+            Request::Opened => vec![self.opened.swap(0, Ordering::Relaxed).to_string()],
             Request::DeletePort(name) => vec![said(&handle.change(&CALLER, Change::DeletePort(name)))],
             Request::AddUplink(spec) => vec![said(&handle.change(&CALLER, Change::AddUplink(spec)))],
             Request::DeleteUplink(name) => vec![said(&handle.change(&CALLER, Change::DeleteUplink(name)))],
@@ -243,7 +264,7 @@ impl Drop for Site {
 /// An event on one line, the time in seconds since the site is there.
 fn event(event: &Event) -> String {
     let Event { sequence, time, cause, happening } = event;
-    let seconds = time.duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let seconds = (*time - ManualClock::default().time_of_day()).as_secs();
     let instance = happening.instance.as_ref().map(|instance| format!(" in {instance}")).unwrap_or_default();
     let detail = if happening.detail.is_empty() { String::new() } else { format!(": {}", happening.detail) };
     let (object, name, deed) = (happening.object, &happening.name, happening.deed.as_str());
@@ -314,6 +335,7 @@ fn said(outcome: &Result<Applied, Failure>) -> String {
 /// The kernel in memory, with socket pairs for devices.
 struct FakePlatform {
     kernel: FakeKernel,
+    opened: Arc<AtomicUsize>,
     leases: Arc<Mutex<Leases>>,
     stirrings: Receiver<()>,
 }
@@ -366,6 +388,10 @@ impl Platform for FakePlatform {
     }
 
     fn open_port(&mut self, spec: &PortSpec) -> Result<OpenPort, OpenError> {
+        self.opened.fetch_add(1, Ordering::Relaxed);
+        if spec.kind == PortKind::Attach && !self.kernel.state().has_link(&spec.name) {
+            return Err(OpenError::Absent(spec.name));
+        }
         if spec.name == words::interface("broken0") {
             return Err(OpenError::Failed("broken0 cannot be opened".into()));
         }

@@ -5,14 +5,18 @@ use std::net::IpAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
-use vgw::addr::{InstanceName, InterfaceName, Prefix, Weight};
+use vgw::addr::{InstanceName, InterfaceName, Prefix, Uuid, Weight};
 use vgw::engine::{Change, Imagined, Probe, Where};
 use vgw::forward::Load;
 use vgw::gateway::{
-    Addressing, Attachment, Declared, GatewaySpec, LeaseName, PortKind, PortSpec, StaticRoute, UplinkName, UplinkSpec,
+    Addressing, Attachment, ComputePort, Declared, GatewaySpec, LeaseName, PortKind, PortSpec, StaticRoute, UplinkName,
+    UplinkSpec,
 };
 use vgw::host::HostHop;
 use vgw::routing::{Hop, NextHop};
+
+/// The network of compute services' ports.
+pub(crate) const NETWORK: Uuid = Uuid([1; 16]);
 
 /// What a `> ` line asks.
 pub(crate) enum Request {
@@ -30,6 +34,11 @@ pub(crate) enum Request {
     AddPort(PortSpec),
     /// `delete-port tap0`.
     DeletePort(InterfaceName),
+    /// `compute tap5 instance red address P`: a compute service tells of a guest's port on an interface that
+    /// is there, or will be.
+    Compute(ComputePort, InstanceName),
+    /// `opened`: how often a device was asked for since the last time, whether or not it was there.
+    Opened,
     /// `uplink display device eth1 address 20.0.0.5/24 via 20.0.0.1 table 7`, or `lease ipv4` in place of
     /// address and router.
     AddUplink(UplinkSpec),
@@ -132,9 +141,27 @@ pub(crate) fn read(line: &str) -> Result<Request, String> {
                 mtu: words.one("mtu")?,
                 weight: words.one("weight")?.unwrap_or_default(),
                 dhcp: None,
+                host_name: None,
                 router_advertisements: None,
             })
         }
+        "compute" => {
+            let words = first();
+            let name: InterfaceName = parse(words.subject)?;
+            // The name tells two ports apart here as well.
+            let id = Uuid(std::array::from_fn(|byte| name.as_str().as_bytes().get(byte).copied().unwrap_or_default()));
+            let port = ComputePort {
+                id,
+                network: NETWORK,
+                interface: name,
+                addresses: words.all("address")?,
+                mac: None,
+                host_name: None,
+                is_exempt: false,
+            };
+            Request::Compute(port, words.one("instance")?.ok_or("instance is missing")?)
+        }
+        "opened" => Request::Opened,
         "delete-port" => Request::DeletePort(parse(rest)?),
         "uplink" => {
             let words = first();

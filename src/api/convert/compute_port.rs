@@ -12,7 +12,8 @@ use super::read::{address, interface_name};
 /// Values of a VLAN field that mean no VLAN; absent means it too.
 const NO_VLAN: [i16; 2] = [0, -1];
 
-/// Reads an element of AddPort. Names of the guest, its host and its project mean nothing here.
+/// Reads an element of AddPort. Its guest is told its name by DHCP: `hostname`, or else `display_name`, if that
+/// can be one. The names of its host and its project mean nothing here.
 pub(crate) fn compute_port(request: &Port) -> Result<ComputePort, Fault> {
     let Port {
         port_id,
@@ -21,8 +22,8 @@ pub(crate) fn compute_port(request: &Port) -> Result<ComputePort, Fault> {
         ip_address,
         vn_id,
         mac_address,
-        display_name: _,
-        hostname: _,
+        display_name,
+        hostname,
         host: _,
         vm_project_id: _,
         vlan_id,
@@ -50,7 +51,9 @@ pub(crate) fn compute_port(request: &Port) -> Result<ComputePort, Fault> {
         PortTypes::NAME_SPACE_PORT => true,
         PortTypes(kind) => return Err(Fault::new("port_type", format!("{kind} is none of PortTypes"))),
     };
-    Ok(ComputePort { id, network, interface, addresses, mac: mac(mac_address)?, is_exempt })
+    // People write a display name as they like: one that is no host name is passed over.
+    let host_name = [hostname, display_name].into_iter().flatten().find_map(|name| name.parse().ok());
+    Ok(ComputePort { id, network, interface, addresses, mac: mac(mac_address)?, host_name, is_exempt })
 }
 
 /// Reads a UUID: clients send its bytes with or without their sign.
@@ -126,6 +129,20 @@ mod tests {
         let shown: Vec<String> = port.addresses.iter().map(ToString::to_string).collect();
         assert_eq!((shown.join(" ").as_str(), port.is_exempt), ("10.0.0.5/32 fd00::5/128", true));
         assert!(!compute_port(&self::request()).unwrap().is_exempt);
+    }
+
+    #[test]
+    fn a_guests_name_is_one_that_can_be_told() {
+        let named = |hostname: &str, display: &str| {
+            let name = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+            let request = Port { hostname: name(hostname), display_name: name(display), ..request() };
+            compute_port(&request).unwrap().host_name.map(|name| name.to_string())
+        };
+        assert_eq!(named("web-1", "The web server").as_deref(), Some("web-1"));
+        assert_eq!(named("", "web-2").as_deref(), Some("web-2"));
+        assert_eq!(named("web 3", "web-3").as_deref(), Some("web-3"));
+        assert_eq!(named("", "The web server"), None);
+        assert_eq!(named("", ""), None);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Events, and the question for them.
 
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
 use crate::api::generated::virtual_gateway as wire;
 use crate::engine::{Event, EventsView, Happening, Since};
@@ -36,7 +36,6 @@ pub(crate) fn events(view: EventsView) -> wire::Events {
 fn event(event: Event) -> wire::Event {
     let Event { sequence, time, cause, happening } = event;
     let Happening { object, name, deed, instance, detail } = happening;
-    let time = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     wire::Event {
         sequence: number(sequence),
         time_us: number(time.as_micros()),

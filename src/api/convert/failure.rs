@@ -18,10 +18,10 @@ pub(crate) enum Identity {
     Prefix,
     /// `id`, of a network.
     Id,
+    /// `port`, of a question about ports' packets.
+    Port,
     /// `tap_name`, of a compute service's port.
     TapName,
-    /// `port`, by which a traced packet comes in.
-    Port,
     /// `device`, by which it does.
     Device,
 }
@@ -33,8 +33,8 @@ impl Identity {
             Self::Name => "name",
             Self::Prefix => "prefix",
             Self::Id => "id",
-            Self::TapName => "tap_name",
             Self::Port => "port",
+            Self::TapName => "tap_name",
             Self::Device => "device",
         }
     }

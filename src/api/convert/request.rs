@@ -67,12 +67,13 @@ pub(crate) fn port(request: &wire::Port) -> Result<PortSpec, Fault> {
             .transpose()?,
         weight: self::weight("weight", *weight)?,
         dhcp: dhcp.as_ref().map(dhcp_spec).transpose()?,
+        host_name: optional("dhcp.host_name", dhcp.as_ref().and_then(|dhcp| dhcp.host_name.as_deref()))?,
         router_advertisements: router_advertisements.as_ref().map(advertisement_spec).transpose()?,
     })
 }
 
 fn dhcp_spec(request: &wire::Dhcp) -> Result<DhcpSpec, Fault> {
-    let wire::Dhcp { prefix_length, dns, host_name, domain, lease_time } = request;
+    let wire::Dhcp { prefix_length, dns, host_name: _, domain, lease_time } = request;
     let length = |given: i32| {
         u8::try_from(given).map_err(|_| Fault::new("dhcp.prefix_length", format!("{given} is not in 1..=32")))
     };
@@ -83,7 +84,6 @@ fn dhcp_spec(request: &wire::Dhcp) -> Result<DhcpSpec, Fault> {
     Ok(DhcpSpec {
         prefix_length: prefix_length.map(length).transpose()?,
         dns: list("dhcp.dns", dns.as_deref().unwrap_or_default())?,
-        host_name: optional("dhcp.host_name", host_name.as_deref())?,
         domain: optional("dhcp.domain", domain.as_deref())?,
         lease_time: lease_time.map(time).transpose()?.unwrap_or_default(),
     })
@@ -131,11 +131,16 @@ pub(crate) fn uplink(request: &wire::Uplink) -> Result<UplinkSpec, Fault> {
 
 /// Reads a network.
 pub(crate) fn network(request: &wire::Network) -> Result<NetworkSpec, Fault> {
-    let wire::Network { id, routing_instance, gateways } = request;
+    let wire::Network { id, routing_instance, gateways, dhcp, router_advertisements } = request;
+    if dhcp.as_ref().is_some_and(|dhcp| dhcp.host_name.is_some()) {
+        return Err(Fault::new("dhcp.host_name", "it is for a port: each guest has a name of its own"));
+    }
     Ok(NetworkSpec {
         id: uuid("id", id)?,
         instance: instance_name(routing_instance)?,
         gateways: set("gateways", gateways.as_deref().unwrap_or_default())?,
+        dhcp: dhcp.as_ref().map(dhcp_spec).transpose()?,
+        router_advertisements: router_advertisements.as_ref().map(advertisement_spec).transpose()?,
     })
 }
 

@@ -164,12 +164,21 @@ pub(crate) fn port_state(view: PortView) -> wire::PortState {
 
 /// A network.
 pub(crate) fn network_state(view: NetworkView) -> wire::NetworkState {
-    let NetworkView { id, instance, gateways, is_static } = view;
+    let NetworkView { id, instance, gateways, dhcp, router_advertisements, is_static } = view;
     wire::NetworkState {
         id: id.to_string(),
         routing_instance: instance.to_string(),
         gateways: texts(gateways),
         is_static,
+        dhcp: dhcp.map(|dhcp| wire::Dhcp {
+            prefix_length: dhcp.prefix_length.map(i32::from),
+            dns: Some(texts(dhcp.dns)),
+            host_name: None,
+            domain: dhcp.domain.map(|name| name.to_string()),
+            lease_time: Some(dhcp.lease_time.0.into()),
+        }),
+        router_advertisements: router_advertisements
+            .map(|told| wire::RouterAdvertisements { dns: Some(texts(told.dns)) }),
     }
 }
 
@@ -258,7 +267,7 @@ fn texts(values: impl IntoIterator<Item = impl Display>) -> Vec<String> {
 }
 
 /// The wire has no unsigned numbers; none of ours comes near the end of its range.
-fn number(value: impl TryInto<i64>) -> i64 {
+pub(crate) fn number(value: impl TryInto<i64>) -> i64 {
     value.try_into().unwrap_or(i64::MAX)
 }
 

@@ -396,6 +396,60 @@ impl From<&TraceEnd> for i32 {
     }
 }
 
+/// What is seen of a packet at a port.
+#[derive(Copy, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Sight(pub i32);
+
+impl Sight {
+    /// It came in. With a reason, it was dropped.
+    pub const RECEIVED: Sight = Sight(1);
+    /// It went out, as edited.
+    pub const SENT: Sight = Sight(2);
+    /// It came in earlier, has waited, and is dropped now.
+    pub const DROPPED: Sight = Sight(3);
+    pub const ENUM_VALUES: &'static [Self] = &[Self::RECEIVED, Self::SENT, Self::DROPPED];
+}
+
+impl TSerializable for Sight {
+    #[allow(clippy::trivially_copy_pass_by_ref)]
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        o_prot.write_i32(self.0)
+    }
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<Sight> {
+        let enum_value = i_prot.read_i32()?;
+        Ok(Sight::from(enum_value))
+    }
+}
+
+impl From<i32> for Sight {
+    fn from(i: i32) -> Self {
+        match i {
+            1 => Sight::RECEIVED,
+            2 => Sight::SENT,
+            3 => Sight::DROPPED,
+            _ => Sight(i),
+        }
+    }
+}
+
+impl From<&i32> for Sight {
+    fn from(i: &i32) -> Self {
+        Sight::from(*i)
+    }
+}
+
+impl From<Sight> for i32 {
+    fn from(e: Sight) -> i32 {
+        e.0
+    }
+}
+
+impl From<&Sight> for i32 {
+    fn from(e: &Sight) -> i32 {
+        e.0
+    }
+}
+
 //
 // RequestError
 //
@@ -761,8 +815,8 @@ impl TSerializable for Guest {
 // Dhcp
 //
 
-/// DHCP for the guest of a port: it gets the port's one IPv4 address of length 32, the port's first IPv4
-/// gateway as router, and the port's MTU.
+/// DHCP for the guest of a port, or for those of a network: a guest gets its port's one IPv4 address of
+/// length 32, the port's first IPv4 gateway as router, and the port's MTU.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Dhcp {
     /// The length of the guest's network, 1 to 32; absent is that of the instance's narrowest subnet that
@@ -770,7 +824,7 @@ pub struct Dhcp {
     pub prefix_length: Option<i32>,
     /// Name servers in order, IPv4, at most 8.
     pub dns: Option<Vec<String>>,
-    /// The guest's own name.
+    /// The guest's own name; not for a network.
     pub host_name: Option<String>,
     /// The domain that names are looked up in.
     pub domain: Option<String>,
@@ -1350,14 +1404,32 @@ pub struct Network {
     pub routing_instance: String,
     /// The addresses by which its guests know their gateway.
     pub gateways: Option<Vec<String>>,
+    /// Guests are served by DHCP, those whose port has exactly one IPv4 address; absent leaves them unanswered.
+    pub dhcp: Option<Dhcp>,
+    /// Guests are sent router advertisements, those whose port has an IPv6 address; absent sends none.
+    pub router_advertisements: Option<RouterAdvertisements>,
 }
 
 impl Network {
-    pub fn new<F3>(id: String, routing_instance: String, gateways: F3) -> Network
+    pub fn new<F3, F4, F5>(
+        id: String,
+        routing_instance: String,
+        gateways: F3,
+        dhcp: F4,
+        router_advertisements: F5,
+    ) -> Network
     where
         F3: Into<Option<Vec<String>>>,
+        F4: Into<Option<Dhcp>>,
+        F5: Into<Option<RouterAdvertisements>>,
     {
-        Network { id, routing_instance, gateways: gateways.into() }
+        Network {
+            id,
+            routing_instance,
+            gateways: gateways.into(),
+            dhcp: dhcp.into(),
+            router_advertisements: router_advertisements.into(),
+        }
     }
 }
 
@@ -1367,6 +1439,8 @@ impl TSerializable for Network {
         let mut f_1: Option<String> = None;
         let mut f_2: Option<String> = None;
         let mut f_3: Option<Vec<String>> = None;
+        let mut f_4: Option<Dhcp> = None;
+        let mut f_5: Option<RouterAdvertisements> = None;
         loop {
             let field_ident = i_prot.read_field_begin()?;
             if field_ident.field_type == TType::Stop {
@@ -1392,6 +1466,14 @@ impl TSerializable for Network {
                     i_prot.read_list_end()?;
                     f_3 = Some(val);
                 }
+                4 => {
+                    let val = Dhcp::read_from_in_protocol(i_prot)?;
+                    f_4 = Some(val);
+                }
+                5 => {
+                    let val = RouterAdvertisements::read_from_in_protocol(i_prot)?;
+                    f_5 = Some(val);
+                }
                 _ => {
                     i_prot.skip(field_ident.field_type)?;
                 }
@@ -1405,6 +1487,8 @@ impl TSerializable for Network {
             id: f_1.expect("auto-generated code should have checked for presence of required fields"),
             routing_instance: f_2.expect("auto-generated code should have checked for presence of required fields"),
             gateways: f_3,
+            dhcp: f_4,
+            router_advertisements: f_5,
         };
         Ok(ret)
     }
@@ -1424,6 +1508,16 @@ impl TSerializable for Network {
                 o_prot.write_string(e)?;
             }
             o_prot.write_list_end()?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.dhcp {
+            o_prot.write_field_begin(&TFieldIdentifier::new("dhcp", TType::Struct, 4))?;
+            fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.router_advertisements {
+            o_prot.write_field_begin(&TFieldIdentifier::new("router_advertisements", TType::Struct, 5))?;
+            fld_var.write_to_out_protocol(o_prot)?;
             o_prot.write_field_end()?
         }
         o_prot.write_field_stop()?;
@@ -2683,11 +2777,33 @@ pub struct NetworkState {
     pub routing_instance: String,
     pub gateways: Vec<String>,
     pub is_static: bool,
+    /// What its guests are told by DHCP.
+    pub dhcp: Option<Dhcp>,
+    /// What its guests are told by router advertisements.
+    pub router_advertisements: Option<RouterAdvertisements>,
 }
 
 impl NetworkState {
-    pub fn new(id: String, routing_instance: String, gateways: Vec<String>, is_static: bool) -> NetworkState {
-        NetworkState { id, routing_instance, gateways, is_static }
+    pub fn new<F5, F6>(
+        id: String,
+        routing_instance: String,
+        gateways: Vec<String>,
+        is_static: bool,
+        dhcp: F5,
+        router_advertisements: F6,
+    ) -> NetworkState
+    where
+        F5: Into<Option<Dhcp>>,
+        F6: Into<Option<RouterAdvertisements>>,
+    {
+        NetworkState {
+            id,
+            routing_instance,
+            gateways,
+            is_static,
+            dhcp: dhcp.into(),
+            router_advertisements: router_advertisements.into(),
+        }
     }
 }
 
@@ -2698,6 +2814,8 @@ impl TSerializable for NetworkState {
         let mut f_2: Option<String> = None;
         let mut f_3: Option<Vec<String>> = None;
         let mut f_4: Option<bool> = None;
+        let mut f_5: Option<Dhcp> = None;
+        let mut f_6: Option<RouterAdvertisements> = None;
         loop {
             let field_ident = i_prot.read_field_begin()?;
             if field_ident.field_type == TType::Stop {
@@ -2727,6 +2845,14 @@ impl TSerializable for NetworkState {
                     let val = i_prot.read_bool()?;
                     f_4 = Some(val);
                 }
+                5 => {
+                    let val = Dhcp::read_from_in_protocol(i_prot)?;
+                    f_5 = Some(val);
+                }
+                6 => {
+                    let val = RouterAdvertisements::read_from_in_protocol(i_prot)?;
+                    f_6 = Some(val);
+                }
                 _ => {
                     i_prot.skip(field_ident.field_type)?;
                 }
@@ -2743,6 +2869,8 @@ impl TSerializable for NetworkState {
             routing_instance: f_2.expect("auto-generated code should have checked for presence of required fields"),
             gateways: f_3.expect("auto-generated code should have checked for presence of required fields"),
             is_static: f_4.expect("auto-generated code should have checked for presence of required fields"),
+            dhcp: f_5,
+            router_advertisements: f_6,
         };
         Ok(ret)
     }
@@ -2765,6 +2893,16 @@ impl TSerializable for NetworkState {
         o_prot.write_field_begin(&TFieldIdentifier::new("is_static", TType::Bool, 4))?;
         o_prot.write_bool(self.is_static)?;
         o_prot.write_field_end()?;
+        if let Some(ref fld_var) = self.dhcp {
+            o_prot.write_field_begin(&TFieldIdentifier::new("dhcp", TType::Struct, 5))?;
+            fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.router_advertisements {
+            o_prot.write_field_begin(&TFieldIdentifier::new("router_advertisements", TType::Struct, 6))?;
+            fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
         o_prot.write_field_stop()?;
         o_prot.write_struct_end()
     }
@@ -6245,6 +6383,850 @@ impl TSerializable for TraceWay {
 }
 
 //
+// DropQuery
+//
+
+/// Which dropped packets are asked for: those that meet every condition that is there.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct DropQuery {
+    /// Came in by this port or gateway's tap.
+    pub port: Option<String>,
+    /// Came in by a port of this routing instance.
+    pub routing_instance: Option<String>,
+    /// Were dropped for this reason, such as `IP_RPFILTER`.
+    pub reason: Option<String>,
+}
+
+impl DropQuery {
+    pub fn new<F1, F2, F3>(port: F1, routing_instance: F2, reason: F3) -> DropQuery
+    where
+        F1: Into<Option<String>>,
+        F2: Into<Option<String>>,
+        F3: Into<Option<String>>,
+    {
+        DropQuery { port: port.into(), routing_instance: routing_instance.into(), reason: reason.into() }
+    }
+}
+
+impl TSerializable for DropQuery {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<DropQuery> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<String> = None;
+        let mut f_2: Option<String> = None;
+        let mut f_3: Option<String> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = i_prot.read_string()?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let val = i_prot.read_string()?;
+                    f_2 = Some(val);
+                }
+                3 => {
+                    let val = i_prot.read_string()?;
+                    f_3 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        let ret = DropQuery { port: f_1, routing_instance: f_2, reason: f_3 };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("DropQuery");
+        o_prot.write_struct_begin(&struct_ident)?;
+        if let Some(ref fld_var) = self.port {
+            o_prot.write_field_begin(&TFieldIdentifier::new("port", TType::String, 1))?;
+            o_prot.write_string(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.routing_instance {
+            o_prot.write_field_begin(&TFieldIdentifier::new("routing_instance", TType::String, 2))?;
+            o_prot.write_string(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.reason {
+            o_prot.write_field_begin(&TFieldIdentifier::new("reason", TType::String, 3))?;
+            o_prot.write_string(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+impl Default for DropQuery {
+    fn default() -> Self {
+        DropQuery { port: Some("".to_owned()), routing_instance: Some("".to_owned()), reason: Some("".to_owned()) }
+    }
+}
+
+//
+// DropCount
+//
+
+/// How many packets a port has dropped for a reason.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct DropCount {
+    /// The port that they came in by.
+    pub port: String,
+    /// Its routing instance.
+    pub routing_instance: String,
+    pub reason: String,
+    /// What the reason means, without a full stop.
+    pub meaning: String,
+    pub packets: i64,
+}
+
+impl DropCount {
+    pub fn new(port: String, routing_instance: String, reason: String, meaning: String, packets: i64) -> DropCount {
+        DropCount { port, routing_instance, reason, meaning, packets }
+    }
+}
+
+impl TSerializable for DropCount {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<DropCount> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<String> = None;
+        let mut f_2: Option<String> = None;
+        let mut f_3: Option<String> = None;
+        let mut f_4: Option<String> = None;
+        let mut f_5: Option<i64> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = i_prot.read_string()?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let val = i_prot.read_string()?;
+                    f_2 = Some(val);
+                }
+                3 => {
+                    let val = i_prot.read_string()?;
+                    f_3 = Some(val);
+                }
+                4 => {
+                    let val = i_prot.read_string()?;
+                    f_4 = Some(val);
+                }
+                5 => {
+                    let val = i_prot.read_i64()?;
+                    f_5 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("DropCount.port", &f_1)?;
+        verify_required_field_exists("DropCount.routing_instance", &f_2)?;
+        verify_required_field_exists("DropCount.reason", &f_3)?;
+        verify_required_field_exists("DropCount.meaning", &f_4)?;
+        verify_required_field_exists("DropCount.packets", &f_5)?;
+        let ret = DropCount {
+            port: f_1.expect("auto-generated code should have checked for presence of required fields"),
+            routing_instance: f_2.expect("auto-generated code should have checked for presence of required fields"),
+            reason: f_3.expect("auto-generated code should have checked for presence of required fields"),
+            meaning: f_4.expect("auto-generated code should have checked for presence of required fields"),
+            packets: f_5.expect("auto-generated code should have checked for presence of required fields"),
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("DropCount");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("port", TType::String, 1))?;
+        o_prot.write_string(&self.port)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("routing_instance", TType::String, 2))?;
+        o_prot.write_string(&self.routing_instance)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("reason", TType::String, 3))?;
+        o_prot.write_string(&self.reason)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("meaning", TType::String, 4))?;
+        o_prot.write_string(&self.meaning)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("packets", TType::I64, 5))?;
+        o_prot.write_i64(self.packets)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// DroppedPacket
+//
+
+/// A packet that was dropped.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct DroppedPacket {
+    /// When, nanoseconds since 1970-01-01 00:00 UTC.
+    pub time_ns: i64,
+    /// The port that it came in by.
+    pub port: String,
+    /// The port's routing instance; absent if the port is gone.
+    pub routing_instance: Option<String>,
+    pub reason: String,
+    /// Bytes of the frame.
+    pub length: i64,
+    /// The frame's first bytes, as it came in or waited; of an answer that could not be sent, the answer's.
+    pub head: Vec<u8>,
+}
+
+impl DroppedPacket {
+    pub fn new<F3>(
+        time_ns: i64,
+        port: String,
+        routing_instance: F3,
+        reason: String,
+        length: i64,
+        head: Vec<u8>,
+    ) -> DroppedPacket
+    where
+        F3: Into<Option<String>>,
+    {
+        DroppedPacket { time_ns, port, routing_instance: routing_instance.into(), reason, length, head }
+    }
+}
+
+impl TSerializable for DroppedPacket {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<DroppedPacket> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<i64> = None;
+        let mut f_2: Option<String> = None;
+        let mut f_3: Option<String> = None;
+        let mut f_4: Option<String> = None;
+        let mut f_5: Option<i64> = None;
+        let mut f_6: Option<Vec<u8>> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = i_prot.read_i64()?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let val = i_prot.read_string()?;
+                    f_2 = Some(val);
+                }
+                3 => {
+                    let val = i_prot.read_string()?;
+                    f_3 = Some(val);
+                }
+                4 => {
+                    let val = i_prot.read_string()?;
+                    f_4 = Some(val);
+                }
+                5 => {
+                    let val = i_prot.read_i64()?;
+                    f_5 = Some(val);
+                }
+                6 => {
+                    let val = i_prot.read_bytes()?;
+                    f_6 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("DroppedPacket.time_ns", &f_1)?;
+        verify_required_field_exists("DroppedPacket.port", &f_2)?;
+        verify_required_field_exists("DroppedPacket.reason", &f_4)?;
+        verify_required_field_exists("DroppedPacket.length", &f_5)?;
+        verify_required_field_exists("DroppedPacket.head", &f_6)?;
+        let ret = DroppedPacket {
+            time_ns: f_1.expect("auto-generated code should have checked for presence of required fields"),
+            port: f_2.expect("auto-generated code should have checked for presence of required fields"),
+            routing_instance: f_3,
+            reason: f_4.expect("auto-generated code should have checked for presence of required fields"),
+            length: f_5.expect("auto-generated code should have checked for presence of required fields"),
+            head: f_6.expect("auto-generated code should have checked for presence of required fields"),
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("DroppedPacket");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("time_ns", TType::I64, 1))?;
+        o_prot.write_i64(self.time_ns)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("port", TType::String, 2))?;
+        o_prot.write_string(&self.port)?;
+        o_prot.write_field_end()?;
+        if let Some(ref fld_var) = self.routing_instance {
+            o_prot.write_field_begin(&TFieldIdentifier::new("routing_instance", TType::String, 3))?;
+            o_prot.write_string(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        o_prot.write_field_begin(&TFieldIdentifier::new("reason", TType::String, 4))?;
+        o_prot.write_string(&self.reason)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("length", TType::I64, 5))?;
+        o_prot.write_i64(self.length)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("head", TType::String, 6))?;
+        o_prot.write_bytes(&self.head)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// LastDrops
+//
+
+/// The last packets that were dropped, as far as the workers remember them.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct LastDrops {
+    /// Oldest first.
+    pub packets: Vec<DroppedPacket>,
+    /// Dropped packets, of whatever kind, that were forgotten since the last question.
+    pub missed: i64,
+    /// Where each worker stands, for the next question.
+    pub positions: Vec<i64>,
+}
+
+impl LastDrops {
+    pub fn new(packets: Vec<DroppedPacket>, missed: i64, positions: Vec<i64>) -> LastDrops {
+        LastDrops { packets, missed, positions }
+    }
+}
+
+impl TSerializable for LastDrops {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<LastDrops> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<Vec<DroppedPacket>> = None;
+        let mut f_2: Option<i64> = None;
+        let mut f_3: Option<Vec<i64>> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let list_ident = i_prot.read_list_begin()?;
+                    let mut val: Vec<DroppedPacket> =
+                        Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+                    for _ in 0..list_ident.size {
+                        let list_elem_46 = DroppedPacket::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_46);
+                    }
+                    i_prot.read_list_end()?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let val = i_prot.read_i64()?;
+                    f_2 = Some(val);
+                }
+                3 => {
+                    let list_ident = i_prot.read_list_begin()?;
+                    let mut val: Vec<i64> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+                    for _ in 0..list_ident.size {
+                        let list_elem_47 = i_prot.read_i64()?;
+                        val.push(list_elem_47);
+                    }
+                    i_prot.read_list_end()?;
+                    f_3 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("LastDrops.packets", &f_1)?;
+        verify_required_field_exists("LastDrops.missed", &f_2)?;
+        verify_required_field_exists("LastDrops.positions", &f_3)?;
+        let ret = LastDrops {
+            packets: f_1.expect("auto-generated code should have checked for presence of required fields"),
+            missed: f_2.expect("auto-generated code should have checked for presence of required fields"),
+            positions: f_3.expect("auto-generated code should have checked for presence of required fields"),
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("LastDrops");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("packets", TType::List, 1))?;
+        o_prot.write_list_begin(&TListIdentifier::new(TType::Struct, self.packets.len() as i32))?;
+        for e in &self.packets {
+            e.write_to_out_protocol(o_prot)?;
+        }
+        o_prot.write_list_end()?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("missed", TType::I64, 2))?;
+        o_prot.write_i64(self.missed)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("positions", TType::List, 3))?;
+        o_prot.write_list_begin(&TListIdentifier::new(TType::I64, self.positions.len() as i32))?;
+        for e in &self.positions {
+            o_prot.write_i64(*e)?;
+        }
+        o_prot.write_list_end()?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// CaptureRequest
+//
+
+/// Which packets are to be captured, and how much of each. At most one of the first three.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct CaptureRequest {
+    /// At this port or gateway's tap only.
+    pub port: Option<String>,
+    /// At this gateway's tap only.
+    pub gateway: Option<String>,
+    /// At the ports of this routing instance only, those that come later included.
+    pub routing_instance: Option<String>,
+    /// Only packets that are dropped.
+    pub drops_only: bool,
+    /// Only packets that it matches; docs/capture.md has the language. Empty matches everything.
+    pub filter: String,
+    /// Bytes of each packet that are kept, 1 to 262144; absent keeps all.
+    pub snap_length: Option<i32>,
+}
+
+impl CaptureRequest {
+    pub fn new<F1, F2, F3, F6>(
+        port: F1,
+        gateway: F2,
+        routing_instance: F3,
+        drops_only: bool,
+        filter: String,
+        snap_length: F6,
+    ) -> CaptureRequest
+    where
+        F1: Into<Option<String>>,
+        F2: Into<Option<String>>,
+        F3: Into<Option<String>>,
+        F6: Into<Option<i32>>,
+    {
+        CaptureRequest {
+            port: port.into(),
+            gateway: gateway.into(),
+            routing_instance: routing_instance.into(),
+            drops_only,
+            filter,
+            snap_length: snap_length.into(),
+        }
+    }
+}
+
+impl TSerializable for CaptureRequest {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<CaptureRequest> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<String> = None;
+        let mut f_2: Option<String> = None;
+        let mut f_3: Option<String> = None;
+        let mut f_4: Option<bool> = None;
+        let mut f_5: Option<String> = None;
+        let mut f_6: Option<i32> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = i_prot.read_string()?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let val = i_prot.read_string()?;
+                    f_2 = Some(val);
+                }
+                3 => {
+                    let val = i_prot.read_string()?;
+                    f_3 = Some(val);
+                }
+                4 => {
+                    let val = i_prot.read_bool()?;
+                    f_4 = Some(val);
+                }
+                5 => {
+                    let val = i_prot.read_string()?;
+                    f_5 = Some(val);
+                }
+                6 => {
+                    let val = i_prot.read_i32()?;
+                    f_6 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("CaptureRequest.drops_only", &f_4)?;
+        verify_required_field_exists("CaptureRequest.filter", &f_5)?;
+        let ret = CaptureRequest {
+            port: f_1,
+            gateway: f_2,
+            routing_instance: f_3,
+            drops_only: f_4.expect("auto-generated code should have checked for presence of required fields"),
+            filter: f_5.expect("auto-generated code should have checked for presence of required fields"),
+            snap_length: f_6,
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("CaptureRequest");
+        o_prot.write_struct_begin(&struct_ident)?;
+        if let Some(ref fld_var) = self.port {
+            o_prot.write_field_begin(&TFieldIdentifier::new("port", TType::String, 1))?;
+            o_prot.write_string(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.gateway {
+            o_prot.write_field_begin(&TFieldIdentifier::new("gateway", TType::String, 2))?;
+            o_prot.write_string(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.routing_instance {
+            o_prot.write_field_begin(&TFieldIdentifier::new("routing_instance", TType::String, 3))?;
+            o_prot.write_string(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        o_prot.write_field_begin(&TFieldIdentifier::new("drops_only", TType::Bool, 4))?;
+        o_prot.write_bool(self.drops_only)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("filter", TType::String, 5))?;
+        o_prot.write_string(&self.filter)?;
+        o_prot.write_field_end()?;
+        if let Some(fld_var) = self.snap_length {
+            o_prot.write_field_begin(&TFieldIdentifier::new("snap_length", TType::I32, 6))?;
+            o_prot.write_i32(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// CapturePort
+//
+
+/// A port that packets are captured at.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct CapturePort {
+    pub name: String,
+    pub routing_instance: String,
+}
+
+impl CapturePort {
+    pub fn new(name: String, routing_instance: String) -> CapturePort {
+        CapturePort { name, routing_instance }
+    }
+}
+
+impl TSerializable for CapturePort {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<CapturePort> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<String> = None;
+        let mut f_2: Option<String> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = i_prot.read_string()?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let val = i_prot.read_string()?;
+                    f_2 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("CapturePort.name", &f_1)?;
+        verify_required_field_exists("CapturePort.routing_instance", &f_2)?;
+        let ret = CapturePort {
+            name: f_1.expect("auto-generated code should have checked for presence of required fields"),
+            routing_instance: f_2.expect("auto-generated code should have checked for presence of required fields"),
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("CapturePort");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("name", TType::String, 1))?;
+        o_prot.write_string(&self.name)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("routing_instance", TType::String, 2))?;
+        o_prot.write_string(&self.routing_instance)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// CapturedPacket
+//
+
+/// A packet as it was seen at a port.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct CapturedPacket {
+    /// When, nanoseconds since 1970-01-01 00:00 UTC.
+    pub time_ns: i64,
+    pub port: String,
+    pub sight: Sight,
+    /// Why it was dropped.
+    pub reason: Option<String>,
+    /// What the reason means, without a full stop.
+    pub meaning: Option<String>,
+    /// Bytes of the frame.
+    pub length: i64,
+    /// Those that were kept.
+    pub data: Vec<u8>,
+}
+
+impl CapturedPacket {
+    pub fn new<F4, F5>(
+        time_ns: i64,
+        port: String,
+        sight: Sight,
+        reason: F4,
+        meaning: F5,
+        length: i64,
+        data: Vec<u8>,
+    ) -> CapturedPacket
+    where
+        F4: Into<Option<String>>,
+        F5: Into<Option<String>>,
+    {
+        CapturedPacket { time_ns, port, sight, reason: reason.into(), meaning: meaning.into(), length, data }
+    }
+}
+
+impl TSerializable for CapturedPacket {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<CapturedPacket> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<i64> = None;
+        let mut f_2: Option<String> = None;
+        let mut f_3: Option<Sight> = None;
+        let mut f_4: Option<String> = None;
+        let mut f_5: Option<String> = None;
+        let mut f_6: Option<i64> = None;
+        let mut f_7: Option<Vec<u8>> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = i_prot.read_i64()?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let val = i_prot.read_string()?;
+                    f_2 = Some(val);
+                }
+                3 => {
+                    let val = Sight::read_from_in_protocol(i_prot)?;
+                    f_3 = Some(val);
+                }
+                4 => {
+                    let val = i_prot.read_string()?;
+                    f_4 = Some(val);
+                }
+                5 => {
+                    let val = i_prot.read_string()?;
+                    f_5 = Some(val);
+                }
+                6 => {
+                    let val = i_prot.read_i64()?;
+                    f_6 = Some(val);
+                }
+                7 => {
+                    let val = i_prot.read_bytes()?;
+                    f_7 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("CapturedPacket.time_ns", &f_1)?;
+        verify_required_field_exists("CapturedPacket.port", &f_2)?;
+        verify_required_field_exists("CapturedPacket.sight", &f_3)?;
+        verify_required_field_exists("CapturedPacket.length", &f_6)?;
+        verify_required_field_exists("CapturedPacket.data", &f_7)?;
+        let ret = CapturedPacket {
+            time_ns: f_1.expect("auto-generated code should have checked for presence of required fields"),
+            port: f_2.expect("auto-generated code should have checked for presence of required fields"),
+            sight: f_3.expect("auto-generated code should have checked for presence of required fields"),
+            reason: f_4,
+            meaning: f_5,
+            length: f_6.expect("auto-generated code should have checked for presence of required fields"),
+            data: f_7.expect("auto-generated code should have checked for presence of required fields"),
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("CapturedPacket");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("time_ns", TType::I64, 1))?;
+        o_prot.write_i64(self.time_ns)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("port", TType::String, 2))?;
+        o_prot.write_string(&self.port)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("sight", TType::I32, 3))?;
+        self.sight.write_to_out_protocol(o_prot)?;
+        o_prot.write_field_end()?;
+        if let Some(ref fld_var) = self.reason {
+            o_prot.write_field_begin(&TFieldIdentifier::new("reason", TType::String, 4))?;
+            o_prot.write_string(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.meaning {
+            o_prot.write_field_begin(&TFieldIdentifier::new("meaning", TType::String, 5))?;
+            o_prot.write_string(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        o_prot.write_field_begin(&TFieldIdentifier::new("length", TType::I64, 6))?;
+        o_prot.write_i64(self.length)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("data", TType::String, 7))?;
+        o_prot.write_bytes(&self.data)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// CapturedPackets
+//
+
+/// What a capture has come to since the last question.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct CapturedPackets {
+    /// By time, as far as they are here.
+    pub packets: Vec<CapturedPacket>,
+    /// Packets that were not kept since the capture began: there were too many, or the client is too slow.
+    pub lost: i64,
+}
+
+impl CapturedPackets {
+    pub fn new(packets: Vec<CapturedPacket>, lost: i64) -> CapturedPackets {
+        CapturedPackets { packets, lost }
+    }
+}
+
+impl TSerializable for CapturedPackets {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<CapturedPackets> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<Vec<CapturedPacket>> = None;
+        let mut f_2: Option<i64> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let list_ident = i_prot.read_list_begin()?;
+                    let mut val: Vec<CapturedPacket> =
+                        Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+                    for _ in 0..list_ident.size {
+                        let list_elem_48 = CapturedPacket::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_48);
+                    }
+                    i_prot.read_list_end()?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let val = i_prot.read_i64()?;
+                    f_2 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("CapturedPackets.packets", &f_1)?;
+        verify_required_field_exists("CapturedPackets.lost", &f_2)?;
+        let ret = CapturedPackets {
+            packets: f_1.expect("auto-generated code should have checked for presence of required fields"),
+            lost: f_2.expect("auto-generated code should have checked for presence of required fields"),
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("CapturedPackets");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("packets", TType::List, 1))?;
+        o_prot.write_list_begin(&TListIdentifier::new(TType::Struct, self.packets.len() as i32))?;
+        for e in &self.packets {
+            e.write_to_out_protocol(o_prot)?;
+        }
+        o_prot.write_list_end()?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("lost", TType::I64, 2))?;
+        o_prot.write_i64(self.lost)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
 // VirtualGateway service client
 //
 
@@ -6286,8 +7268,8 @@ pub trait TVirtualGatewaySyncClient {
     fn list_routes(&mut self, routing_instance: String) -> thrift::Result<Vec<RouteState>>;
     /// Where an address goes.
     fn lookup_route(&mut self, routing_instance: String, address: String) -> thrift::Result<Lookup>;
-    /// Says which routing instance a compute service's network is, or by which addresses its guests know
-    /// their gateway; ports that stand get these at once. A network with ports stays in its instance.
+    /// Says which routing instance a compute service's network is, by which addresses its guests know
+    /// their gateway, and what they are told; ports that stand get this at once. A network with ports stays in its instance.
     fn add_network(&mut self, network: Network) -> thrift::Result<Outcome>;
     /// Forgets a network that has no ports.
     fn delete_network(&mut self, id: String) -> thrift::Result<Outcome>;
@@ -6317,6 +7299,17 @@ pub trait TVirtualGatewaySyncClient {
     /// can meet, and the kernel is asked for the host's part. Nothing is sent, counted or learned. The
     /// host's firewall is not asked. The second way is that of the answer.
     fn trace(&mut self, request: TraceRequest) -> thrift::Result<Vec<TraceWay>>;
+    /// How many packets were dropped, by port and reason; most first, only what occurred.
+    fn list_drops(&mut self, query: DropQuery) -> thrift::Result<Vec<DropCount>>;
+    /// The last packets that were dropped since the call that answered with these `positions`; all that are
+    /// remembered if there are none.
+    fn last_drops(&mut self, query: DropQuery, positions: Vec<i64>) -> thrift::Result<LastDrops>;
+    /// Begins to capture packets. The answer names the ports that are there; others may come. A connection
+    /// has one capture, which ends with the connection, or when another begins.
+    fn start_capture(&mut self, request: CaptureRequest) -> thrift::Result<Vec<CapturePort>>;
+    /// The packets that this connection's capture has seen. Answers when there are some, and after
+    /// `wait_ms` milliseconds (at most 500) even if there are none.
+    fn next_packets(&mut self, wait_ms: i32) -> thrift::Result<CapturedPackets>;
     /// What has happened after the event of the number `after`, at most `max` events (1 to 500); a negative
     /// `after` asks for the last -`after`. If there is nothing yet, the answer waits for something, at most
     /// `wait_ms` (up to 60000). A number that has not been reached is an earlier daemon's: then everything
@@ -7074,6 +8067,106 @@ impl<C: TThriftClient + TVirtualGatewaySyncClientMarker> TVirtualGatewaySyncClie
             result.ok_or()
         }
     }
+    fn list_drops(&mut self, query: DropQuery) -> thrift::Result<Vec<DropCount>> {
+        ({
+            self.increment_sequence_number();
+            let message_ident = TMessageIdentifier::new("list_drops", TMessageType::Call, self.sequence_number());
+            let call_args = VirtualGatewayListDropsArgs { query };
+            self.o_prot_mut().write_message_begin(&message_ident)?;
+            call_args.write_to_out_protocol(self.o_prot_mut())?;
+            self.o_prot_mut().write_message_end()?;
+            self.o_prot_mut().flush()
+        })?;
+        {
+            let message_ident = self.i_prot_mut().read_message_begin()?;
+            verify_expected_sequence_number(self.sequence_number(), message_ident.sequence_number)?;
+            verify_expected_service_call("list_drops", &message_ident.name)?;
+            if message_ident.message_type == TMessageType::Exception {
+                let remote_error = thrift::Error::read_application_error_from_in_protocol(self.i_prot_mut())?;
+                self.i_prot_mut().read_message_end()?;
+                return Err(thrift::Error::Application(remote_error));
+            }
+            verify_expected_message_type(TMessageType::Reply, message_ident.message_type)?;
+            let result = VirtualGatewayListDropsResult::read_from_in_protocol(self.i_prot_mut())?;
+            self.i_prot_mut().read_message_end()?;
+            result.ok_or()
+        }
+    }
+    fn last_drops(&mut self, query: DropQuery, positions: Vec<i64>) -> thrift::Result<LastDrops> {
+        ({
+            self.increment_sequence_number();
+            let message_ident = TMessageIdentifier::new("last_drops", TMessageType::Call, self.sequence_number());
+            let call_args = VirtualGatewayLastDropsArgs { query, positions };
+            self.o_prot_mut().write_message_begin(&message_ident)?;
+            call_args.write_to_out_protocol(self.o_prot_mut())?;
+            self.o_prot_mut().write_message_end()?;
+            self.o_prot_mut().flush()
+        })?;
+        {
+            let message_ident = self.i_prot_mut().read_message_begin()?;
+            verify_expected_sequence_number(self.sequence_number(), message_ident.sequence_number)?;
+            verify_expected_service_call("last_drops", &message_ident.name)?;
+            if message_ident.message_type == TMessageType::Exception {
+                let remote_error = thrift::Error::read_application_error_from_in_protocol(self.i_prot_mut())?;
+                self.i_prot_mut().read_message_end()?;
+                return Err(thrift::Error::Application(remote_error));
+            }
+            verify_expected_message_type(TMessageType::Reply, message_ident.message_type)?;
+            let result = VirtualGatewayLastDropsResult::read_from_in_protocol(self.i_prot_mut())?;
+            self.i_prot_mut().read_message_end()?;
+            result.ok_or()
+        }
+    }
+    fn start_capture(&mut self, request: CaptureRequest) -> thrift::Result<Vec<CapturePort>> {
+        ({
+            self.increment_sequence_number();
+            let message_ident = TMessageIdentifier::new("start_capture", TMessageType::Call, self.sequence_number());
+            let call_args = VirtualGatewayStartCaptureArgs { request };
+            self.o_prot_mut().write_message_begin(&message_ident)?;
+            call_args.write_to_out_protocol(self.o_prot_mut())?;
+            self.o_prot_mut().write_message_end()?;
+            self.o_prot_mut().flush()
+        })?;
+        {
+            let message_ident = self.i_prot_mut().read_message_begin()?;
+            verify_expected_sequence_number(self.sequence_number(), message_ident.sequence_number)?;
+            verify_expected_service_call("start_capture", &message_ident.name)?;
+            if message_ident.message_type == TMessageType::Exception {
+                let remote_error = thrift::Error::read_application_error_from_in_protocol(self.i_prot_mut())?;
+                self.i_prot_mut().read_message_end()?;
+                return Err(thrift::Error::Application(remote_error));
+            }
+            verify_expected_message_type(TMessageType::Reply, message_ident.message_type)?;
+            let result = VirtualGatewayStartCaptureResult::read_from_in_protocol(self.i_prot_mut())?;
+            self.i_prot_mut().read_message_end()?;
+            result.ok_or()
+        }
+    }
+    fn next_packets(&mut self, wait_ms: i32) -> thrift::Result<CapturedPackets> {
+        ({
+            self.increment_sequence_number();
+            let message_ident = TMessageIdentifier::new("next_packets", TMessageType::Call, self.sequence_number());
+            let call_args = VirtualGatewayNextPacketsArgs { wait_ms };
+            self.o_prot_mut().write_message_begin(&message_ident)?;
+            call_args.write_to_out_protocol(self.o_prot_mut())?;
+            self.o_prot_mut().write_message_end()?;
+            self.o_prot_mut().flush()
+        })?;
+        {
+            let message_ident = self.i_prot_mut().read_message_begin()?;
+            verify_expected_sequence_number(self.sequence_number(), message_ident.sequence_number)?;
+            verify_expected_service_call("next_packets", &message_ident.name)?;
+            if message_ident.message_type == TMessageType::Exception {
+                let remote_error = thrift::Error::read_application_error_from_in_protocol(self.i_prot_mut())?;
+                self.i_prot_mut().read_message_end()?;
+                return Err(thrift::Error::Application(remote_error));
+            }
+            verify_expected_message_type(TMessageType::Reply, message_ident.message_type)?;
+            let result = VirtualGatewayNextPacketsResult::read_from_in_protocol(self.i_prot_mut())?;
+            self.i_prot_mut().read_message_end()?;
+            result.ok_or()
+        }
+    }
     fn events(&mut self, after: i64, max: i32, wait_ms: i32) -> thrift::Result<Events> {
         ({
             self.increment_sequence_number();
@@ -7344,8 +8437,8 @@ pub trait VirtualGatewaySyncHandler {
     fn handle_list_routes(&self, routing_instance: String) -> thrift::Result<Vec<RouteState>>;
     /// Where an address goes.
     fn handle_lookup_route(&self, routing_instance: String, address: String) -> thrift::Result<Lookup>;
-    /// Says which routing instance a compute service's network is, or by which addresses its guests know
-    /// their gateway; ports that stand get these at once. A network with ports stays in its instance.
+    /// Says which routing instance a compute service's network is, by which addresses its guests know
+    /// their gateway, and what they are told; ports that stand get this at once. A network with ports stays in its instance.
     fn handle_add_network(&self, network: Network) -> thrift::Result<Outcome>;
     /// Forgets a network that has no ports.
     fn handle_delete_network(&self, id: String) -> thrift::Result<Outcome>;
@@ -7375,6 +8468,17 @@ pub trait VirtualGatewaySyncHandler {
     /// can meet, and the kernel is asked for the host's part. Nothing is sent, counted or learned. The
     /// host's firewall is not asked. The second way is that of the answer.
     fn handle_trace(&self, request: TraceRequest) -> thrift::Result<Vec<TraceWay>>;
+    /// How many packets were dropped, by port and reason; most first, only what occurred.
+    fn handle_list_drops(&self, query: DropQuery) -> thrift::Result<Vec<DropCount>>;
+    /// The last packets that were dropped since the call that answered with these `positions`; all that are
+    /// remembered if there are none.
+    fn handle_last_drops(&self, query: DropQuery, positions: Vec<i64>) -> thrift::Result<LastDrops>;
+    /// Begins to capture packets. The answer names the ports that are there; others may come. A connection
+    /// has one capture, which ends with the connection, or when another begins.
+    fn handle_start_capture(&self, request: CaptureRequest) -> thrift::Result<Vec<CapturePort>>;
+    /// The packets that this connection's capture has seen. Answers when there are some, and after
+    /// `wait_ms` milliseconds (at most 500) even if there are none.
+    fn handle_next_packets(&self, wait_ms: i32) -> thrift::Result<CapturedPackets>;
     /// What has happened after the event of the number `after`, at most `max` events (1 to 500); a negative
     /// `after` asks for the last -`after`. If there is nothing yet, the answer waits for something, at most
     /// `wait_ms` (up to 60000). A number that has not been reached is an earlier daemon's: then everything
@@ -7646,6 +8750,38 @@ impl<H: VirtualGatewaySyncHandler> VirtualGatewaySyncProcessor<H> {
         o_prot: &mut dyn TOutputProtocol,
     ) -> thrift::Result<()> {
         TVirtualGatewayProcessFunctions::process_trace(&self.handler, incoming_sequence_number, i_prot, o_prot)
+    }
+    fn process_list_drops(
+        &self,
+        incoming_sequence_number: i32,
+        i_prot: &mut dyn TInputProtocol,
+        o_prot: &mut dyn TOutputProtocol,
+    ) -> thrift::Result<()> {
+        TVirtualGatewayProcessFunctions::process_list_drops(&self.handler, incoming_sequence_number, i_prot, o_prot)
+    }
+    fn process_last_drops(
+        &self,
+        incoming_sequence_number: i32,
+        i_prot: &mut dyn TInputProtocol,
+        o_prot: &mut dyn TOutputProtocol,
+    ) -> thrift::Result<()> {
+        TVirtualGatewayProcessFunctions::process_last_drops(&self.handler, incoming_sequence_number, i_prot, o_prot)
+    }
+    fn process_start_capture(
+        &self,
+        incoming_sequence_number: i32,
+        i_prot: &mut dyn TInputProtocol,
+        o_prot: &mut dyn TOutputProtocol,
+    ) -> thrift::Result<()> {
+        TVirtualGatewayProcessFunctions::process_start_capture(&self.handler, incoming_sequence_number, i_prot, o_prot)
+    }
+    fn process_next_packets(
+        &self,
+        incoming_sequence_number: i32,
+        i_prot: &mut dyn TInputProtocol,
+        o_prot: &mut dyn TOutputProtocol,
+    ) -> thrift::Result<()> {
+        TVirtualGatewayProcessFunctions::process_next_packets(&self.handler, incoming_sequence_number, i_prot, o_prot)
     }
     fn process_events(
         &self,
@@ -9359,6 +10495,238 @@ impl TVirtualGatewayProcessFunctions {
             },
         }
     }
+    pub fn process_list_drops<H: VirtualGatewaySyncHandler>(
+        handler: &H,
+        incoming_sequence_number: i32,
+        i_prot: &mut dyn TInputProtocol,
+        o_prot: &mut dyn TOutputProtocol,
+    ) -> thrift::Result<()> {
+        let args = VirtualGatewayListDropsArgs::read_from_in_protocol(i_prot)?;
+        match handler.handle_list_drops(args.query) {
+            Ok(handler_return) => {
+                let message_ident =
+                    TMessageIdentifier::new("list_drops", TMessageType::Reply, incoming_sequence_number);
+                o_prot.write_message_begin(&message_ident)?;
+                let ret = VirtualGatewayListDropsResult { result_value: Some(handler_return), error: None };
+                ret.write_to_out_protocol(o_prot)?;
+                o_prot.write_message_end()?;
+                o_prot.flush()
+            }
+            Err(e) => match e {
+                thrift::Error::User(usr_err) => {
+                    if usr_err.downcast_ref::<RequestError>().is_some() {
+                        let err = usr_err.downcast::<RequestError>().expect("downcast already checked");
+                        let ret_err = VirtualGatewayListDropsResult { result_value: None, error: Some(*err) };
+                        let message_ident =
+                            TMessageIdentifier::new("list_drops", TMessageType::Reply, incoming_sequence_number);
+                        o_prot.write_message_begin(&message_ident)?;
+                        ret_err.write_to_out_protocol(o_prot)?;
+                        o_prot.write_message_end()?;
+                        o_prot.flush()
+                    } else {
+                        let ret_err = { ApplicationError::new(ApplicationErrorKind::Unknown, usr_err.to_string()) };
+                        let message_ident =
+                            TMessageIdentifier::new("list_drops", TMessageType::Exception, incoming_sequence_number);
+                        o_prot.write_message_begin(&message_ident)?;
+                        thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+                        o_prot.write_message_end()?;
+                        o_prot.flush()
+                    }
+                }
+                thrift::Error::Application(app_err) => {
+                    let message_ident =
+                        TMessageIdentifier::new("list_drops", TMessageType::Exception, incoming_sequence_number);
+                    o_prot.write_message_begin(&message_ident)?;
+                    thrift::Error::write_application_error_to_out_protocol(&app_err, o_prot)?;
+                    o_prot.write_message_end()?;
+                    o_prot.flush()
+                }
+                _ => {
+                    let ret_err = { ApplicationError::new(ApplicationErrorKind::Unknown, e.to_string()) };
+                    let message_ident =
+                        TMessageIdentifier::new("list_drops", TMessageType::Exception, incoming_sequence_number);
+                    o_prot.write_message_begin(&message_ident)?;
+                    thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+                    o_prot.write_message_end()?;
+                    o_prot.flush()
+                }
+            },
+        }
+    }
+    pub fn process_last_drops<H: VirtualGatewaySyncHandler>(
+        handler: &H,
+        incoming_sequence_number: i32,
+        i_prot: &mut dyn TInputProtocol,
+        o_prot: &mut dyn TOutputProtocol,
+    ) -> thrift::Result<()> {
+        let args = VirtualGatewayLastDropsArgs::read_from_in_protocol(i_prot)?;
+        match handler.handle_last_drops(args.query, args.positions) {
+            Ok(handler_return) => {
+                let message_ident =
+                    TMessageIdentifier::new("last_drops", TMessageType::Reply, incoming_sequence_number);
+                o_prot.write_message_begin(&message_ident)?;
+                let ret = VirtualGatewayLastDropsResult { result_value: Some(handler_return), error: None };
+                ret.write_to_out_protocol(o_prot)?;
+                o_prot.write_message_end()?;
+                o_prot.flush()
+            }
+            Err(e) => match e {
+                thrift::Error::User(usr_err) => {
+                    if usr_err.downcast_ref::<RequestError>().is_some() {
+                        let err = usr_err.downcast::<RequestError>().expect("downcast already checked");
+                        let ret_err = VirtualGatewayLastDropsResult { result_value: None, error: Some(*err) };
+                        let message_ident =
+                            TMessageIdentifier::new("last_drops", TMessageType::Reply, incoming_sequence_number);
+                        o_prot.write_message_begin(&message_ident)?;
+                        ret_err.write_to_out_protocol(o_prot)?;
+                        o_prot.write_message_end()?;
+                        o_prot.flush()
+                    } else {
+                        let ret_err = { ApplicationError::new(ApplicationErrorKind::Unknown, usr_err.to_string()) };
+                        let message_ident =
+                            TMessageIdentifier::new("last_drops", TMessageType::Exception, incoming_sequence_number);
+                        o_prot.write_message_begin(&message_ident)?;
+                        thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+                        o_prot.write_message_end()?;
+                        o_prot.flush()
+                    }
+                }
+                thrift::Error::Application(app_err) => {
+                    let message_ident =
+                        TMessageIdentifier::new("last_drops", TMessageType::Exception, incoming_sequence_number);
+                    o_prot.write_message_begin(&message_ident)?;
+                    thrift::Error::write_application_error_to_out_protocol(&app_err, o_prot)?;
+                    o_prot.write_message_end()?;
+                    o_prot.flush()
+                }
+                _ => {
+                    let ret_err = { ApplicationError::new(ApplicationErrorKind::Unknown, e.to_string()) };
+                    let message_ident =
+                        TMessageIdentifier::new("last_drops", TMessageType::Exception, incoming_sequence_number);
+                    o_prot.write_message_begin(&message_ident)?;
+                    thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+                    o_prot.write_message_end()?;
+                    o_prot.flush()
+                }
+            },
+        }
+    }
+    pub fn process_start_capture<H: VirtualGatewaySyncHandler>(
+        handler: &H,
+        incoming_sequence_number: i32,
+        i_prot: &mut dyn TInputProtocol,
+        o_prot: &mut dyn TOutputProtocol,
+    ) -> thrift::Result<()> {
+        let args = VirtualGatewayStartCaptureArgs::read_from_in_protocol(i_prot)?;
+        match handler.handle_start_capture(args.request) {
+            Ok(handler_return) => {
+                let message_ident =
+                    TMessageIdentifier::new("start_capture", TMessageType::Reply, incoming_sequence_number);
+                o_prot.write_message_begin(&message_ident)?;
+                let ret = VirtualGatewayStartCaptureResult { result_value: Some(handler_return), error: None };
+                ret.write_to_out_protocol(o_prot)?;
+                o_prot.write_message_end()?;
+                o_prot.flush()
+            }
+            Err(e) => match e {
+                thrift::Error::User(usr_err) => {
+                    if usr_err.downcast_ref::<RequestError>().is_some() {
+                        let err = usr_err.downcast::<RequestError>().expect("downcast already checked");
+                        let ret_err = VirtualGatewayStartCaptureResult { result_value: None, error: Some(*err) };
+                        let message_ident =
+                            TMessageIdentifier::new("start_capture", TMessageType::Reply, incoming_sequence_number);
+                        o_prot.write_message_begin(&message_ident)?;
+                        ret_err.write_to_out_protocol(o_prot)?;
+                        o_prot.write_message_end()?;
+                        o_prot.flush()
+                    } else {
+                        let ret_err = { ApplicationError::new(ApplicationErrorKind::Unknown, usr_err.to_string()) };
+                        let message_ident =
+                            TMessageIdentifier::new("start_capture", TMessageType::Exception, incoming_sequence_number);
+                        o_prot.write_message_begin(&message_ident)?;
+                        thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+                        o_prot.write_message_end()?;
+                        o_prot.flush()
+                    }
+                }
+                thrift::Error::Application(app_err) => {
+                    let message_ident =
+                        TMessageIdentifier::new("start_capture", TMessageType::Exception, incoming_sequence_number);
+                    o_prot.write_message_begin(&message_ident)?;
+                    thrift::Error::write_application_error_to_out_protocol(&app_err, o_prot)?;
+                    o_prot.write_message_end()?;
+                    o_prot.flush()
+                }
+                _ => {
+                    let ret_err = { ApplicationError::new(ApplicationErrorKind::Unknown, e.to_string()) };
+                    let message_ident =
+                        TMessageIdentifier::new("start_capture", TMessageType::Exception, incoming_sequence_number);
+                    o_prot.write_message_begin(&message_ident)?;
+                    thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+                    o_prot.write_message_end()?;
+                    o_prot.flush()
+                }
+            },
+        }
+    }
+    pub fn process_next_packets<H: VirtualGatewaySyncHandler>(
+        handler: &H,
+        incoming_sequence_number: i32,
+        i_prot: &mut dyn TInputProtocol,
+        o_prot: &mut dyn TOutputProtocol,
+    ) -> thrift::Result<()> {
+        let args = VirtualGatewayNextPacketsArgs::read_from_in_protocol(i_prot)?;
+        match handler.handle_next_packets(args.wait_ms) {
+            Ok(handler_return) => {
+                let message_ident =
+                    TMessageIdentifier::new("next_packets", TMessageType::Reply, incoming_sequence_number);
+                o_prot.write_message_begin(&message_ident)?;
+                let ret = VirtualGatewayNextPacketsResult { result_value: Some(handler_return), error: None };
+                ret.write_to_out_protocol(o_prot)?;
+                o_prot.write_message_end()?;
+                o_prot.flush()
+            }
+            Err(e) => match e {
+                thrift::Error::User(usr_err) => {
+                    if usr_err.downcast_ref::<RequestError>().is_some() {
+                        let err = usr_err.downcast::<RequestError>().expect("downcast already checked");
+                        let ret_err = VirtualGatewayNextPacketsResult { result_value: None, error: Some(*err) };
+                        let message_ident =
+                            TMessageIdentifier::new("next_packets", TMessageType::Reply, incoming_sequence_number);
+                        o_prot.write_message_begin(&message_ident)?;
+                        ret_err.write_to_out_protocol(o_prot)?;
+                        o_prot.write_message_end()?;
+                        o_prot.flush()
+                    } else {
+                        let ret_err = { ApplicationError::new(ApplicationErrorKind::Unknown, usr_err.to_string()) };
+                        let message_ident =
+                            TMessageIdentifier::new("next_packets", TMessageType::Exception, incoming_sequence_number);
+                        o_prot.write_message_begin(&message_ident)?;
+                        thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+                        o_prot.write_message_end()?;
+                        o_prot.flush()
+                    }
+                }
+                thrift::Error::Application(app_err) => {
+                    let message_ident =
+                        TMessageIdentifier::new("next_packets", TMessageType::Exception, incoming_sequence_number);
+                    o_prot.write_message_begin(&message_ident)?;
+                    thrift::Error::write_application_error_to_out_protocol(&app_err, o_prot)?;
+                    o_prot.write_message_end()?;
+                    o_prot.flush()
+                }
+                _ => {
+                    let ret_err = { ApplicationError::new(ApplicationErrorKind::Unknown, e.to_string()) };
+                    let message_ident =
+                        TMessageIdentifier::new("next_packets", TMessageType::Exception, incoming_sequence_number);
+                    o_prot.write_message_begin(&message_ident)?;
+                    thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+                    o_prot.write_message_end()?;
+                    o_prot.flush()
+                }
+            },
+        }
+    }
     pub fn process_events<H: VirtualGatewaySyncHandler>(
         handler: &H,
         incoming_sequence_number: i32,
@@ -9924,6 +11292,10 @@ impl<H: VirtualGatewaySyncHandler> TProcessor for VirtualGatewaySyncProcessor<H>
                 self.process_roll_back_configuration(message_ident.sequence_number, i_prot, o_prot)
             }
             "trace" => self.process_trace(message_ident.sequence_number, i_prot, o_prot),
+            "list_drops" => self.process_list_drops(message_ident.sequence_number, i_prot, o_prot),
+            "last_drops" => self.process_last_drops(message_ident.sequence_number, i_prot, o_prot),
+            "start_capture" => self.process_start_capture(message_ident.sequence_number, i_prot, o_prot),
+            "next_packets" => self.process_next_packets(message_ident.sequence_number, i_prot, o_prot),
             "events" => self.process_events(message_ident.sequence_number, i_prot, o_prot),
             "status" => self.process_status(message_ident.sequence_number, i_prot, o_prot),
             "connect" => self.process_connect(message_ident.sequence_number, i_prot, o_prot),
@@ -10252,8 +11624,8 @@ impl VirtualGatewayListGatewaysResult {
                     let mut val: Vec<GatewayState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_46 = GatewayState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_46);
+                        let list_elem_49 = GatewayState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_49);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -10603,8 +11975,8 @@ impl VirtualGatewayListPortsResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<PortState> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_47 = PortState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_47);
+                        let list_elem_50 = PortState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_50);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -10907,8 +12279,8 @@ impl VirtualGatewayImportUplinksArgs {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_48 = i_prot.read_string()?;
-                        val.push(list_elem_48);
+                        let list_elem_51 = i_prot.read_string()?;
+                        val.push(list_elem_51);
                     }
                     i_prot.read_list_end()?;
                     f_1 = Some(val);
@@ -10989,8 +12361,8 @@ impl VirtualGatewayImportUplinksResult {
                     let mut val: Vec<ForeignUplink> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_49 = ForeignUplink::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_49);
+                        let list_elem_52 = ForeignUplink::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_52);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -11234,8 +12606,8 @@ impl VirtualGatewayListUplinksResult {
                     let mut val: Vec<UplinkState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_50 = UplinkState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_50);
+                        let list_elem_53 = UplinkState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_53);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -11350,8 +12722,8 @@ impl VirtualGatewayListInstancesResult {
                     let mut val: Vec<InstanceState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_51 = InstanceState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_51);
+                        let list_elem_54 = InstanceState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_54);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -11725,8 +13097,8 @@ impl VirtualGatewayListRoutesResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<RouteState> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_52 = RouteState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_52);
+                        let list_elem_55 = RouteState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_55);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -12206,8 +13578,8 @@ impl VirtualGatewayListNetworksResult {
                     let mut val: Vec<NetworkState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_53 = NetworkState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_53);
+                        let list_elem_56 = NetworkState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_56);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -12439,8 +13811,8 @@ impl VirtualGatewayListHostObjectsResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<HostObject> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_54 = HostObject::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_54);
+                        let list_elem_57 = HostObject::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_57);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -12554,8 +13926,8 @@ impl VirtualGatewayDiffHostResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<HostStep> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_55 = HostStep::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_55);
+                        let list_elem_58 = HostStep::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_58);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -12623,8 +13995,8 @@ impl VirtualGatewayCompareConfigurationArgs {
                     let mut val: Vec<ConfigurationFile> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_56 = ConfigurationFile::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_56);
+                        let list_elem_59 = ConfigurationFile::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_59);
                     }
                     i_prot.read_list_end()?;
                     f_1 = Some(val);
@@ -12756,8 +14128,8 @@ impl VirtualGatewayApplyConfigurationArgs {
                     let mut val: Vec<ConfigurationFile> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_57 = ConfigurationFile::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_57);
+                        let list_elem_60 = ConfigurationFile::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_60);
                     }
                     i_prot.read_list_end()?;
                     f_1 = Some(val);
@@ -12839,8 +14211,8 @@ impl VirtualGatewayApplyConfigurationResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<Difference> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_58 = Difference::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_58);
+                        let list_elem_61 = Difference::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_61);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -13145,8 +14517,8 @@ impl VirtualGatewayTraceResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<TraceWay> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_59 = TraceWay::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_59);
+                        let list_elem_62 = TraceWay::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_62);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -13175,6 +14547,520 @@ impl VirtualGatewayTraceResult {
                 e.write_to_out_protocol(o_prot)?;
             }
             o_prot.write_list_end()?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.error {
+            o_prot.write_field_begin(&TFieldIdentifier::new("error", TType::Struct, 1))?;
+            fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// VirtualGatewayListDropsArgs
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct VirtualGatewayListDropsArgs {
+    query: DropQuery,
+}
+
+impl VirtualGatewayListDropsArgs {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<VirtualGatewayListDropsArgs> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<DropQuery> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = DropQuery::read_from_in_protocol(i_prot)?;
+                    f_1 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("VirtualGatewayListDropsArgs.query", &f_1)?;
+        let ret = VirtualGatewayListDropsArgs {
+            query: f_1.expect("auto-generated code should have checked for presence of required fields"),
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("list_drops_args");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("query", TType::Struct, 1))?;
+        self.query.write_to_out_protocol(o_prot)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// VirtualGatewayListDropsResult
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct VirtualGatewayListDropsResult {
+    result_value: Option<Vec<DropCount>>,
+    error: Option<RequestError>,
+}
+
+impl VirtualGatewayListDropsResult {
+    fn ok_or(self) -> thrift::Result<Vec<DropCount>> {
+        if self.error.is_some() {
+            Err(thrift::Error::User(Box::new(self.error.unwrap())))
+        } else if self.result_value.is_some() {
+            Ok(self.result_value.unwrap())
+        } else {
+            Err(thrift::Error::Application(ApplicationError::new(
+                ApplicationErrorKind::MissingResult,
+                "no result received for VirtualGatewayListDrops",
+            )))
+        }
+    }
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<VirtualGatewayListDropsResult> {
+        i_prot.read_struct_begin()?;
+        let mut f_0: Option<Vec<DropCount>> = None;
+        let mut f_1: Option<RequestError> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                0 => {
+                    let list_ident = i_prot.read_list_begin()?;
+                    let mut val: Vec<DropCount> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+                    for _ in 0..list_ident.size {
+                        let list_elem_63 = DropCount::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_63);
+                    }
+                    i_prot.read_list_end()?;
+                    f_0 = Some(val);
+                }
+                1 => {
+                    let val = RequestError::read_from_in_protocol(i_prot)?;
+                    f_1 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        let ret = VirtualGatewayListDropsResult { result_value: f_0, error: f_1 };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("VirtualGatewayListDropsResult");
+        o_prot.write_struct_begin(&struct_ident)?;
+        if let Some(ref fld_var) = self.result_value {
+            o_prot.write_field_begin(&TFieldIdentifier::new("result_value", TType::List, 0))?;
+            o_prot.write_list_begin(&TListIdentifier::new(TType::Struct, fld_var.len() as i32))?;
+            for e in fld_var {
+                e.write_to_out_protocol(o_prot)?;
+            }
+            o_prot.write_list_end()?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.error {
+            o_prot.write_field_begin(&TFieldIdentifier::new("error", TType::Struct, 1))?;
+            fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// VirtualGatewayLastDropsArgs
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct VirtualGatewayLastDropsArgs {
+    query: DropQuery,
+    positions: Vec<i64>,
+}
+
+impl VirtualGatewayLastDropsArgs {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<VirtualGatewayLastDropsArgs> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<DropQuery> = None;
+        let mut f_2: Option<Vec<i64>> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = DropQuery::read_from_in_protocol(i_prot)?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let list_ident = i_prot.read_list_begin()?;
+                    let mut val: Vec<i64> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+                    for _ in 0..list_ident.size {
+                        let list_elem_64 = i_prot.read_i64()?;
+                        val.push(list_elem_64);
+                    }
+                    i_prot.read_list_end()?;
+                    f_2 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("VirtualGatewayLastDropsArgs.query", &f_1)?;
+        verify_required_field_exists("VirtualGatewayLastDropsArgs.positions", &f_2)?;
+        let ret = VirtualGatewayLastDropsArgs {
+            query: f_1.expect("auto-generated code should have checked for presence of required fields"),
+            positions: f_2.expect("auto-generated code should have checked for presence of required fields"),
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("last_drops_args");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("query", TType::Struct, 1))?;
+        self.query.write_to_out_protocol(o_prot)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("positions", TType::List, 2))?;
+        o_prot.write_list_begin(&TListIdentifier::new(TType::I64, self.positions.len() as i32))?;
+        for e in &self.positions {
+            o_prot.write_i64(*e)?;
+        }
+        o_prot.write_list_end()?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// VirtualGatewayLastDropsResult
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct VirtualGatewayLastDropsResult {
+    result_value: Option<LastDrops>,
+    error: Option<RequestError>,
+}
+
+impl VirtualGatewayLastDropsResult {
+    fn ok_or(self) -> thrift::Result<LastDrops> {
+        if self.error.is_some() {
+            Err(thrift::Error::User(Box::new(self.error.unwrap())))
+        } else if self.result_value.is_some() {
+            Ok(self.result_value.unwrap())
+        } else {
+            Err(thrift::Error::Application(ApplicationError::new(
+                ApplicationErrorKind::MissingResult,
+                "no result received for VirtualGatewayLastDrops",
+            )))
+        }
+    }
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<VirtualGatewayLastDropsResult> {
+        i_prot.read_struct_begin()?;
+        let mut f_0: Option<LastDrops> = None;
+        let mut f_1: Option<RequestError> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                0 => {
+                    let val = LastDrops::read_from_in_protocol(i_prot)?;
+                    f_0 = Some(val);
+                }
+                1 => {
+                    let val = RequestError::read_from_in_protocol(i_prot)?;
+                    f_1 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        let ret = VirtualGatewayLastDropsResult { result_value: f_0, error: f_1 };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("VirtualGatewayLastDropsResult");
+        o_prot.write_struct_begin(&struct_ident)?;
+        if let Some(ref fld_var) = self.result_value {
+            o_prot.write_field_begin(&TFieldIdentifier::new("result_value", TType::Struct, 0))?;
+            fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.error {
+            o_prot.write_field_begin(&TFieldIdentifier::new("error", TType::Struct, 1))?;
+            fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// VirtualGatewayStartCaptureArgs
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct VirtualGatewayStartCaptureArgs {
+    request: CaptureRequest,
+}
+
+impl VirtualGatewayStartCaptureArgs {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<VirtualGatewayStartCaptureArgs> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<CaptureRequest> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = CaptureRequest::read_from_in_protocol(i_prot)?;
+                    f_1 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("VirtualGatewayStartCaptureArgs.request", &f_1)?;
+        let ret = VirtualGatewayStartCaptureArgs {
+            request: f_1.expect("auto-generated code should have checked for presence of required fields"),
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("start_capture_args");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("request", TType::Struct, 1))?;
+        self.request.write_to_out_protocol(o_prot)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// VirtualGatewayStartCaptureResult
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct VirtualGatewayStartCaptureResult {
+    result_value: Option<Vec<CapturePort>>,
+    error: Option<RequestError>,
+}
+
+impl VirtualGatewayStartCaptureResult {
+    fn ok_or(self) -> thrift::Result<Vec<CapturePort>> {
+        if self.error.is_some() {
+            Err(thrift::Error::User(Box::new(self.error.unwrap())))
+        } else if self.result_value.is_some() {
+            Ok(self.result_value.unwrap())
+        } else {
+            Err(thrift::Error::Application(ApplicationError::new(
+                ApplicationErrorKind::MissingResult,
+                "no result received for VirtualGatewayStartCapture",
+            )))
+        }
+    }
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<VirtualGatewayStartCaptureResult> {
+        i_prot.read_struct_begin()?;
+        let mut f_0: Option<Vec<CapturePort>> = None;
+        let mut f_1: Option<RequestError> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                0 => {
+                    let list_ident = i_prot.read_list_begin()?;
+                    let mut val: Vec<CapturePort> =
+                        Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+                    for _ in 0..list_ident.size {
+                        let list_elem_65 = CapturePort::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_65);
+                    }
+                    i_prot.read_list_end()?;
+                    f_0 = Some(val);
+                }
+                1 => {
+                    let val = RequestError::read_from_in_protocol(i_prot)?;
+                    f_1 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        let ret = VirtualGatewayStartCaptureResult { result_value: f_0, error: f_1 };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("VirtualGatewayStartCaptureResult");
+        o_prot.write_struct_begin(&struct_ident)?;
+        if let Some(ref fld_var) = self.result_value {
+            o_prot.write_field_begin(&TFieldIdentifier::new("result_value", TType::List, 0))?;
+            o_prot.write_list_begin(&TListIdentifier::new(TType::Struct, fld_var.len() as i32))?;
+            for e in fld_var {
+                e.write_to_out_protocol(o_prot)?;
+            }
+            o_prot.write_list_end()?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.error {
+            o_prot.write_field_begin(&TFieldIdentifier::new("error", TType::Struct, 1))?;
+            fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// VirtualGatewayNextPacketsArgs
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct VirtualGatewayNextPacketsArgs {
+    wait_ms: i32,
+}
+
+impl VirtualGatewayNextPacketsArgs {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<VirtualGatewayNextPacketsArgs> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<i32> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = i_prot.read_i32()?;
+                    f_1 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("VirtualGatewayNextPacketsArgs.wait_ms", &f_1)?;
+        let ret = VirtualGatewayNextPacketsArgs {
+            wait_ms: f_1.expect("auto-generated code should have checked for presence of required fields"),
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("next_packets_args");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("wait_ms", TType::I32, 1))?;
+        o_prot.write_i32(self.wait_ms)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// VirtualGatewayNextPacketsResult
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct VirtualGatewayNextPacketsResult {
+    result_value: Option<CapturedPackets>,
+    error: Option<RequestError>,
+}
+
+impl VirtualGatewayNextPacketsResult {
+    fn ok_or(self) -> thrift::Result<CapturedPackets> {
+        if self.error.is_some() {
+            Err(thrift::Error::User(Box::new(self.error.unwrap())))
+        } else if self.result_value.is_some() {
+            Ok(self.result_value.unwrap())
+        } else {
+            Err(thrift::Error::Application(ApplicationError::new(
+                ApplicationErrorKind::MissingResult,
+                "no result received for VirtualGatewayNextPackets",
+            )))
+        }
+    }
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<VirtualGatewayNextPacketsResult> {
+        i_prot.read_struct_begin()?;
+        let mut f_0: Option<CapturedPackets> = None;
+        let mut f_1: Option<RequestError> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                0 => {
+                    let val = CapturedPackets::read_from_in_protocol(i_prot)?;
+                    f_0 = Some(val);
+                }
+                1 => {
+                    let val = RequestError::read_from_in_protocol(i_prot)?;
+                    f_1 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        let ret = VirtualGatewayNextPacketsResult { result_value: f_0, error: f_1 };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("VirtualGatewayNextPacketsResult");
+        o_prot.write_struct_begin(&struct_ident)?;
+        if let Some(ref fld_var) = self.result_value {
+            o_prot.write_field_begin(&TFieldIdentifier::new("result_value", TType::Struct, 0))?;
+            fld_var.write_to_out_protocol(o_prot)?;
             o_prot.write_field_end()?
         }
         if let Some(ref fld_var) = self.error {

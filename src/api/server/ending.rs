@@ -64,7 +64,8 @@ impl Ending {
     pub(super) fn is_usual(&self) -> bool {
         match self {
             Self::Closed | Self::Stopping | Self::Idle => true,
-            Self::Io(error) => error.kind() == io::ErrorKind::ConnectionReset,
+            // The second is a client's that went while it was waited for its answer.
+            Self::Io(error) => matches!(error.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe),
             Self::CutShort { .. }
             | Self::FrameLate { .. }
             | Self::ReplyLate

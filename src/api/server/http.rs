@@ -1,6 +1,8 @@
 //! HTTP/1.1 on a connection (RFC 9112), as much of it as a service needs whose requests are short and
 //! whose answers are JSON: bodies with a length, one request after the other.
 
+mod site;
+
 use std::time::Duration;
 
 use super::connection::{Connection, STEP, Speaker};
@@ -55,6 +57,8 @@ pub trait HttpService: Send {
 /// An HTTP service on one connection.
 pub(super) struct Http {
     service: Box<dyn HttpService>,
+    /// It listens on the loopback only.
+    is_local: bool,
     /// What has been read and not yet served; pipelined requests wait here.
     buffer: Vec<u8>,
 }
@@ -78,8 +82,8 @@ struct Head {
 struct Refused(u16, &'static str);
 
 impl Http {
-    pub(super) fn new(service: Box<dyn HttpService>) -> Self {
-        Self { service, buffer: Vec::new() }
+    pub(super) fn new(service: Box<dyn HttpService>, is_local: bool) -> Self {
+        Self { service, is_local, buffer: Vec::new() }
     }
 
     /// Reads a request's head and body; both are then in the buffer.
@@ -98,7 +102,7 @@ impl Http {
                 false => Err(Ending::Unfinished),
             };
         let head = loop {
-            match head(&self.buffer, connection.limits.frame) {
+            match head(&self.buffer, connection.limits.frame, self.is_local) {
                 Ok(Some(head)) => break head,
                 Ok(None) => more(&mut self.buffer, connection)?,
                 Err(refused) => return Ok(Err(refused)),
@@ -161,6 +165,7 @@ fn reply(response: &Response, is_last: bool) -> Vec<u8> {
     let phrase = match status {
         200 => "OK",
         400 => "Bad Request",
+        403 => "Forbidden",
         404 => "Not Found",
         405 => "Method Not Allowed",
         411 => "Length Required",
@@ -176,8 +181,8 @@ fn reply(response: &Response, is_last: bool) -> Vec<u8> {
     [head.as_bytes(), body.as_bytes()].concat()
 }
 
-/// Reads a head; `None` if it has not all come. `limit` bounds the body.
-fn head(bytes: &[u8], limit: usize) -> Result<Option<Head>, Refused> {
+/// Reads a head; `None` if it has not all come. `limit` bounds the body; `is_local` asks for a Host of the loopback.
+fn head(bytes: &[u8], limit: usize, is_local: bool) -> Result<Option<Head>, Refused> {
     let mut fields = [httparse::EMPTY_HEADER; FIELDS];
     let mut request = httparse::Request::new(&mut fields);
     let start = match request.parse(bytes) {
@@ -195,6 +200,13 @@ fn head(bytes: &[u8], limit: usize) -> Result<Option<Head>, Refused> {
     let is_old = request.version == Some(0);
     if count("host") > 1 || count("host") == 0 && !is_old {
         return Err(Refused(400, "there must be one Host field"));
+    }
+    if is_local && !values("host").all(|field| site::is_loopback(field.value)) {
+        return Err(Refused(403, "Host is neither localhost nor an address of the loopback"));
+    }
+    // Only browsers send it, for pages of others; no client of ours is a page.
+    if count("origin") > 0 {
+        return Err(Refused(403, "pages that a browser shows are not served"));
     }
     let length = match (count("transfer-encoding"), count("content-length")) {
         (0, 0) => 0,

@@ -8,7 +8,9 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
-use crate::engine::Caller;
+use crate::engine::{Caller, Peer};
+
+use super::access::{Access, Denial};
 
 /// Tells user id and process id of the other end of a Unix socket, as the kernel vouches for them
 /// (`SO_PEERCRED`, unix(7)).
@@ -20,7 +22,7 @@ pub struct Listener(Socket);
 
 #[derive(Debug)]
 enum Socket {
-    Tcp { listener: TcpListener, caller: fn(SocketAddr) -> Caller },
+    Tcp { listener: TcpListener, access: Option<Access>, caller: fn(Peer) -> Caller },
     Unix { listener: UnixListener, credentials: PeerCredentials, _file: SocketFile },
 }
 
@@ -32,6 +34,14 @@ struct SocketFile {
     identity: (u64, u64),
 }
 
+/// A connection that waited.
+pub(super) enum Accepted {
+    /// It is to be served.
+    Served(Box<dyn Stream>, Caller),
+    /// It is closed.
+    Denied(Caller, Denial),
+}
+
 /// An accepted connection, in non-blocking mode.
 pub(super) trait Stream: Read + Write + AsFd + Send {}
 
@@ -39,34 +49,37 @@ impl Stream for TcpStream {}
 impl Stream for UnixStream {}
 
 impl Listener {
-    /// Listens on a TCP address for clients of the compatible API; port 0 takes a free one.
+    /// Listens on a TCP address for clients of the compatible API that may call; port 0 takes a free one.
     ///
     /// # Errors
-    /// What the kernel says.
-    pub fn tcp(address: SocketAddr) -> io::Result<Self> {
-        Self::bind(address, Caller::Thrift)
+    /// What the kernel says, and that it does not tell whose a connection is.
+    pub fn tcp(address: SocketAddr, access: Access) -> io::Result<Self> {
+        Self::bind(address, Some(access), Caller::Thrift)
     }
 
     /// As [`Listener::tcp`], for clients of its REST form.
     ///
     /// # Errors
-    /// What the kernel says.
-    pub fn rest(address: SocketAddr) -> io::Result<Self> {
-        Self::bind(address, Caller::Rest)
+    /// As [`Listener::tcp`].
+    pub fn rest(address: SocketAddr, access: Access) -> io::Result<Self> {
+        Self::bind(address, Some(access), Caller::Rest)
     }
 
-    /// As [`Listener::tcp`], for who reads the metrics.
+    /// As [`Listener::tcp`], for who reads the metrics, whoever that is.
     ///
     /// # Errors
     /// What the kernel says.
     pub fn metrics(address: SocketAddr) -> io::Result<Self> {
-        Self::bind(address, Caller::Metrics)
+        Self::bind(address, None, Caller::Metrics)
     }
 
-    fn bind(address: SocketAddr, caller: fn(SocketAddr) -> Caller) -> io::Result<Self> {
+    fn bind(address: SocketAddr, access: Option<Access>, caller: fn(Peer) -> Caller) -> io::Result<Self> {
         let listener = TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
-        Ok(Self(Socket::Tcp { listener, caller }))
+        if let Some(access) = &access {
+            access.check(listener.local_addr()?)?;
+        }
+        Ok(Self(Socket::Tcp { listener, access, caller }))
     }
 
     /// Listens on a Unix socket of mode 0660 that has this name, and takes the name over from a
@@ -113,21 +126,26 @@ impl Listener {
         }
     }
 
-    /// Takes a connection that waits.
-    pub(super) fn accept(&self) -> io::Result<(Box<dyn Stream>, Caller)> {
+    /// Takes a connection that waits, unless its caller may not call.
+    pub(super) fn accept(&self) -> io::Result<Accepted> {
         match &self.0 {
-            Socket::Tcp { listener, caller } => {
+            Socket::Tcp { listener, access, caller } => {
                 let (stream, address) = listener.accept()?;
+                let own = stream.local_addr()?;
+                let uid = match access.as_ref().map_or(Ok(None), |access| access.judge(own, address)) {
+                    Ok(uid) => uid,
+                    Err(denial) => return Ok(Accepted::Denied(caller(Peer { address, uid: None }), denial)),
+                };
                 stream.set_nonblocking(true)?;
                 // Replies are small and complete: sending them at once is always right.
                 stream.set_nodelay(true)?;
-                Ok((Box::new(stream), caller(address)))
+                Ok(Accepted::Served(Box::new(stream), caller(Peer { address, uid })))
             }
             Socket::Unix { listener, credentials, _file } => {
                 let (stream, _) = listener.accept()?;
                 stream.set_nonblocking(true)?;
                 let (uid, pid) = credentials(stream.as_fd())?;
-                Ok((Box::new(stream), Caller::Unix { uid, pid }))
+                Ok(Accepted::Served(Box::new(stream), Caller::Unix { uid, pid }))
             }
         }
     }

@@ -1,6 +1,7 @@
 //! A bounded server of framed binary Thrift and of HTTP: nothing that a client sends, or fails to send or to
 //! read, takes more than its limits of memory, time and connections.
 
+mod access;
 mod answer;
 mod connection;
 mod ending;
@@ -11,6 +12,7 @@ mod listener;
 mod shutdown;
 mod start;
 
+pub use access::{Access, SocketUser};
 pub use answer::answer;
 pub use http::{HttpService, Request, Response};
 pub use limits::Limits;

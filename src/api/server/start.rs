@@ -13,11 +13,12 @@ use thrift::server::TProcessor;
 use crate::clock::Clock;
 use crate::engine::Caller;
 
+use super::access::Doorkeeper;
 use super::connection::{Connection, Speaker};
 use super::framed::Framed;
 use super::http::{Http, HttpService};
 use super::limits::Limits;
-use super::listener::{Listener, Stream};
+use super::listener::{Accepted, Listener, Stream};
 use super::shutdown::{Shutdown, Wait};
 
 /// How long accepting rests when the kernel has no descriptor or memory for a connection.
@@ -53,7 +54,8 @@ impl Server {
         Self::start_speaking(listener, move |caller| Box::new(Framed::new(service(caller))), clock, limits)
     }
 
-    /// As [`Server::start`], for clients that speak HTTP. A body has the limit of a frame.
+    /// As [`Server::start`], for clients that speak HTTP. A body has the limit of a frame. Pages that a browser
+    /// shows are refused; on the loopback, whatever names it otherwise too.
     ///
     /// # Errors
     /// What the kernel says.
@@ -63,7 +65,8 @@ impl Server {
         clock: Arc<dyn Clock>,
         limits: Limits,
     ) -> io::Result<Self> {
-        Self::start_speaking(listener, move |caller| Box::new(Http::new(service(caller))), clock, limits)
+        let is_local = listener.address()?.is_none_or(|address| address.ip().is_loopback());
+        Self::start_speaking(listener, move |caller| Box::new(Http::new(service(caller), is_local)), clock, limits)
     }
 
     fn start_speaking(
@@ -104,6 +107,7 @@ fn accept(listener: &Listener, speaker: &impl Fn(Caller) -> Box<dyn Speaker>, sh
     // of its connection finds the seat free.
     let seats = Arc::new(());
     let mut full = false;
+    let mut doorkeeper = Doorkeeper::default();
     loop {
         match shared.shutdown.wait(listener.as_fd(), PollFlags::IN, None) {
             Ok(Wait::Ready | Wait::TimedOut) => {}
@@ -114,7 +118,11 @@ fn accept(listener: &Listener, speaker: &impl Fn(Caller) -> Box<dyn Speaker>, sh
             }
         }
         let (stream, caller) = match listener.accept() {
-            Ok(accepted) => accepted,
+            Ok(Accepted::Served(stream, caller)) => (stream, caller),
+            Ok(Accepted::Denied(caller, denial)) => {
+                doorkeeper.tell(&caller, &denial, shared.clock.now());
+                continue;
+            }
             Err(error) if is_passing(&error) => continue,
             Err(error) => {
                 tracing::warn!("a connection could not be accepted: {error}");

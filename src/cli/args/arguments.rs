@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use super::{
-    Apply, AuditVerb, ConfigurationFile, DemoArguments, EventsArguments, FabricVerb, GatewayVerb, HostVerb,
-    ImportArguments, InstanceVerb, NetworkVerb, PortVerb, RouteVerb, TopArguments, TraceArguments, UplinkVerb,
+    Apply, AuditVerb, CaptureArguments, CompleteArguments, ConfigurationFile, DemoArguments, DropsArguments,
+    EventsArguments, FabricVerb, GatewayVerb, HostVerb, ImportArguments, InstanceVerb, NetworkVerb, PortVerb,
+    RouteVerb, TopArguments, TraceArguments, UplinkVerb,
 };
 
 /// Gives isolated virtual networks a way out on the compute node itself.
@@ -73,6 +74,10 @@ pub enum Verb {
     /// The keys p, b, d and n sort by packets, bytes, drops and name, q ends it.
     #[command(after_help = "Example:\n  vgw top\n  vgw top --sort drops --interval 5\n  vgw top --once -j")]
     Top(TopArguments),
+    /// Captures packets as they pass the ports: received, sent after the edit, and dropped with the reason.
+    #[command(after_help = "Example:\n  vgw capture --port tap0 host 10.0.0.1 and not port 22\n  \
+                            vgw capture --drops\n  vgw capture -w - | wireshark -k -i -")]
+    Capture(CaptureArguments),
     /// Builds guests, a compute node and an outside host in namespaces and shows the gateway at work.
     #[command(after_help = "Example:\n  sudo vgw demo\n  sudo vgw demo --keep\n  sudo vgw demo --stop")]
     Demo(DemoArguments),
@@ -88,6 +93,9 @@ pub enum Verb {
     /// Checks a configuration file and its drop-ins. The daemon need not run.
     #[command(after_help = "Example:\n  vgw check\n  vgw check /etc/vgw/vgwd.toml.new")]
     Check(ConfigurationFile),
+    /// What may stand where the cursor is; the shells' completion asks.
+    #[command(hide = true, disable_help_flag = true)]
+    Complete(CompleteArguments),
 }
 
 impl Verb {
@@ -100,7 +108,8 @@ impl Verb {
             }
             Self::Daemon(_) => None,
             Self::Demo(_) => Some("the demonstration changes only namespaces that it makes itself"),
-            Self::Trace(_) | Self::Events(_) | Self::Top(_) | Self::Import(_) | Self::Check(_) => {
+            Self::Events(_) | Self::Top(_) => Some("it changes nothing anyhow"),
+            Self::Trace(_) | Self::Capture(_) | Self::Import(_) | Self::Check(_) | Self::Complete(_) => {
                 Some("it changes nothing anyhow")
             }
         }
@@ -150,6 +159,11 @@ pub enum DaemonVerb {
     /// Takes the configuration back that was applied with --confirm.
     #[command(after_help = "Example:\n  vgw rollback")]
     Rollback,
+    /// What was dropped and why: counts by reason, or the last packets.
+    #[command(
+        after_help = "Example:\n  vgw drops\n  vgw drops --port tap0 --follow\n  vgw drops --reason IP_RPFILTER -j"
+    )]
+    Drops(DropsArguments),
     /// Everything on one screen, problems last.
     #[command(after_help = "Example:\n  vgw status\n  vgw status -j | jq .problems")]
     Status,
@@ -174,7 +188,7 @@ impl DaemonVerb {
             Self::Route(verb) => verb.is_change(),
             Self::Apply(_) => true,
             Self::Fabric(verb) => verb.is_change(),
-            Self::Instance(_) | Self::Host(_) | Self::Status | Self::Audit { .. } => false,
+            Self::Instance(_) | Self::Host(_) | Self::Drops(_) | Self::Status | Self::Audit { .. } => false,
             Self::Diff(_) | Self::Confirm | Self::Rollback => false,
         }
     }

@@ -3,8 +3,11 @@
 
 mod arguments;
 mod audit;
+mod capture;
+mod complete;
 mod configuration;
 mod demo;
+mod drops;
 mod fabric;
 mod gateway;
 mod host;
@@ -14,14 +17,18 @@ mod network;
 mod port;
 mod prefix;
 mod route;
+mod services;
 mod trace;
 mod uplink;
 mod watch;
 
 pub use arguments::{Arguments, DaemonVerb, Verb};
 pub use audit::AuditVerb;
+pub use capture::CaptureArguments;
+pub use complete::CompleteArguments;
 pub use configuration::{Apply, ConfigurationFile};
 pub use demo::DemoArguments;
+pub use drops::DropsArguments;
 pub use fabric::{FabricRestore, FabricTake, FabricVerb};
 pub use gateway::{GatewayAdd, GatewayVerb};
 pub use host::HostVerb;
@@ -30,6 +37,7 @@ pub use interface::Interface;
 pub use network::{NetworkAdd, NetworkVerb};
 pub use port::{PortAdd, PortVerb};
 pub use route::{Instance, InstanceVerb, RouteAdd, RouteDelete, RouteLookup, RouteVerb};
+pub use services::Services;
 pub use trace::{Protocol, TraceArguments};
 pub use uplink::{Lease, Release, Uplink, UplinkAdd, UplinkVerb};
 pub use watch::{Column, EventsArguments, TopArguments};

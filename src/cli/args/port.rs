@@ -1,6 +1,6 @@
 //! `vgw port …`
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -8,8 +8,8 @@ use clap::{Args, Subcommand};
 use crate::addr::{InstanceName, InterfaceAddress, InterfaceName, Mac, Masked, Weight};
 use crate::gateway::DomainName;
 
-use super::Interface;
 use super::prefix::{masked, notes};
+use super::{Interface, Services};
 
 /// `vgw port …`
 #[derive(Debug, Subcommand)]
@@ -68,30 +68,12 @@ pub struct PortAdd {
     /// The port's share of the flows beside others with the same address, 1 to 256.
     #[arg(long, default_value_t = Weight::ONE)]
     pub weight: Weight,
-    /// Serves the guest by DHCP: the port's one IPv4 address, its gateway as router, its MTU.
-    #[arg(long)]
-    pub dhcp: bool,
-    /// The length of the network that the guest is told; the subnet's of a gateway of the instance if absent.
-    #[arg(long, value_name = "BITS", requires = "dhcp", value_parser = clap::value_parser!(i32).range(1..=32))]
-    pub dhcp_prefix_length: Option<i32>,
-    /// A name server that the guest is told by DHCP. May be repeated.
-    #[arg(long, value_name = "ADDRESS", requires = "dhcp")]
-    pub dhcp_dns: Vec<Ipv4Addr>,
+    /// What the guest is told.
+    #[command(flatten)]
+    pub services: Services,
     /// The guest's own name.
     #[arg(long, value_name = "NAME", requires = "dhcp")]
     pub dhcp_host_name: Option<DomainName>,
-    /// The domain that the guest looks names up in.
-    #[arg(long, value_name = "NAME", requires = "dhcp")]
-    pub dhcp_domain: Option<DomainName>,
-    /// How long the address is lent, seconds, from 60; an hour if absent.
-    #[arg(long, value_name = "SECONDS", requires = "dhcp", value_parser = clap::value_parser!(u32).range(60..))]
-    pub dhcp_lease_time: Option<u32>,
-    /// Tells the guest its IPv6 router, the network and the MTU by router advertisements.
-    #[arg(long)]
-    pub router_advertisements: bool,
-    /// A name server that the guest is told by router advertisements. May be repeated.
-    #[arg(long, value_name = "ADDRESS", requires = "router_advertisements")]
-    pub ra_dns: Vec<Ipv6Addr>,
 }
 
 impl PortVerb {

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use super::super::render::{Style, Tone};
+use super::super::report::{DemoFinding, DemoStep};
 use super::error::Result;
 
 /// The column that commands are wrapped at.
@@ -10,16 +11,29 @@ const WIDTH: usize = 110;
 /// Where the text of a step begins.
 const INDENT: &str = "    ";
 
-/// The way out, with the number of the step.
+/// The way out, and what was shown.
 pub(super) struct Screen<'a> {
-    out: &'a mut dyn Write,
+    /// Nowhere if only the end is told, to a program.
+    out: Option<&'a mut dyn Write>,
     style: Style,
-    step: u32,
+    steps: Vec<DemoStep>,
 }
 
 impl<'a> Screen<'a> {
-    pub(super) fn new(out: &'a mut dyn Write, style: Style) -> Self {
-        Self { out, style, step: 0 }
+    pub(super) fn new(out: Option<&'a mut dyn Write>, style: Style) -> Self {
+        Self { out, style, steps: Vec::new() }
+    }
+
+    /// Every step that was shown.
+    pub(super) fn into_steps(self) -> Vec<DemoStep> {
+        self.steps
+    }
+
+    /// Adds to what the present step has shown.
+    fn note(&mut self, note: impl FnOnce(&mut DemoStep)) {
+        if let Some(step) = self.steps.last_mut() {
+            note(step);
+        }
     }
 
     /// The next step and why it is taken.
@@ -27,8 +41,8 @@ impl<'a> Screen<'a> {
     /// # Errors
     /// As every method here: nobody reads any more.
     pub(super) fn step(&mut self, title: &str, why: &str) -> Result<()> {
-        self.step += 1;
-        let number = self.style.paint(Tone::Faint, format_args!("{:>2}", self.step));
+        self.steps.push(DemoStep { title: title.to_owned(), why: why.to_owned(), ..DemoStep::default() });
+        let number = self.style.paint(Tone::Faint, format_args!("{:>2}", self.steps.len()));
         self.line(format_args!("\n{number}  {}", self.style.paint(Tone::Strong, title)))?;
         for line in why.lines() {
             self.line(format_args!("{INDENT}{}", self.style.paint(Tone::Faint, line)))?;
@@ -38,6 +52,7 @@ impl<'a> Screen<'a> {
 
     /// A command, as one would type it; wrapped before its options.
     pub(super) fn command(&mut self, command: &str) -> Result<()> {
+        self.note(|step| step.commands.push(command.to_owned()));
         let lines = wrap(command, WIDTH - INDENT.len() - 8);
         for (index, line) in lines.iter().enumerate() {
             let lead = if index == 0 { "$ " } else { "      " };
@@ -50,6 +65,7 @@ impl<'a> Screen<'a> {
 
     /// Something that held, and what was measured.
     pub(super) fn good(&mut self, what: &str, measured: &str) -> Result<()> {
+        self.note(|step| step.held.push(DemoFinding { what: what.to_owned(), measured: measured.to_owned() }));
         let mark = self.style.paint(Tone::Good, "✓");
         if measured.is_empty() {
             return self.line(format_args!("{INDENT}{mark} {what}"));
@@ -71,14 +87,10 @@ impl<'a> Screen<'a> {
     /// What a program printed.
     pub(super) fn output(&mut self, text: &str) -> Result<()> {
         for line in text.lines().map(str::trim_end).filter(|line| !line.is_empty()) {
+            self.note(|step| step.output.push(line.to_owned()));
             self.line(format_args!("{INDENT}  {line}"))?;
         }
         Ok(())
-    }
-
-    /// A heading without a number.
-    pub(super) fn heading(&mut self, text: &str) -> Result<()> {
-        self.line(format_args!("\n{}", self.style.paint(Tone::Strong, text)))
     }
 
     /// Text as it comes.
@@ -87,9 +99,10 @@ impl<'a> Screen<'a> {
     }
 
     fn line(&mut self, text: std::fmt::Arguments<'_>) -> Result<()> {
-        writeln!(self.out, "{text}")?;
+        let Some(out) = &mut self.out else { return Ok(()) };
+        writeln!(out, "{text}")?;
         // Each line is shown when it is true, also in a pipe.
-        Ok(self.out.flush()?)
+        Ok(out.flush()?)
     }
 }
 
@@ -124,7 +137,7 @@ mod tests {
     #[test]
     fn a_step_looks_like_this() {
         let mut out = Vec::new();
-        let mut screen = Screen::new(&mut out, Style::PLAIN);
+        let mut screen = Screen::new(Some(&mut out), Style::PLAIN);
         screen.step("Ports", "Why.\nAnd how.").unwrap();
         screen.command("vgw port list").unwrap();
         screen.good("tap0", "5 of 5").unwrap();
@@ -132,6 +145,12 @@ mod tests {
         screen.detail("more").unwrap();
         screen.output("a \n\nb\n").unwrap();
         screen.step("Next", "").unwrap();
+        let [first, _] = screen.into_steps().try_into().unwrap();
+        assert_eq!((first.title.as_str(), first.why.as_str()), ("Ports", "Why.\nAnd how."));
+        assert_eq!(first.commands, ["vgw port list"]);
+        let held: Vec<_> = first.held.iter().map(|found| (found.what.as_str(), found.measured.as_str())).collect();
+        assert_eq!(held, [("tap0", "5 of 5"), ("all of it", "")]);
+        assert_eq!(first.output, ["a", "b"]);
         let expected = "
  1  Ports
     Why.

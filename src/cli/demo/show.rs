@@ -8,49 +8,55 @@ use crate::clock::Clock;
 use super::super::args::DemoArguments;
 use super::super::failure::Failure;
 use super::super::render::Style;
+use super::super::report::{Demo, EndedDemo, EndedDemos};
+use super::super::run::Form;
 use super::error::{Error, Result};
 use super::screen::Screen;
 use super::shell::Interrupt;
 use super::story::Story;
 use super::{daemon, lab, namespace};
 
-/// Shows the gateway at work, or ends what was kept.
+/// Shows the gateway at work, or ends what was kept; what is to be told at the end. People see the steps
+/// while they are taken.
 ///
 /// # Errors
 /// The step that did not hold: what was expected and what was seen. Nothing is left behind.
 pub fn show(
     arguments: &DemoArguments,
-    style: Style,
+    form: Form,
     clock: Arc<dyn Clock>,
     out: &mut dyn Write,
-) -> std::result::Result<(), Failure> {
-    let shown = if arguments.stop { stop(out) } else { tell(arguments.keep, style, clock, out) };
-    shown.map_err(|error| match error {
+) -> std::result::Result<String, Failure> {
+    let failed = |error| match error {
         Error::NotPermitted(what) => Failure::NotPermitted { what },
         other => Failure::Demo(other.to_string()),
-    })
+    };
+    if arguments.stop {
+        return form.text(&stop().map_err(failed)?);
+    }
+    let (screen, style) = match form {
+        Form::Json => (Screen::new(None, Style::PLAIN), Style::PLAIN),
+        Form::People(style) => (Screen::new(Some(out), style), style),
+    };
+    form.text(&tell(arguments.keep, screen, style, clock).map_err(failed)?)
 }
 
-fn tell(keep: bool, style: Style, clock: Arc<dyn Clock>, out: &mut dyn Write) -> Result<()> {
+fn tell(keep: bool, screen: Screen<'_>, style: Style, clock: Arc<dyn Clock>) -> Result<Demo> {
     must_be_root()?;
     let interrupt = Interrupt::install()?;
-    Story::new(Screen::new(out, style), style, clock, interrupt).tell(keep)
+    Story::new(screen, style, clock, interrupt).tell(keep)
 }
 
 /// Ends every demonstration that was kept: its daemon, its namespaces, its folder.
-fn stop(out: &mut dyn Write) -> Result<()> {
+fn stop() -> Result<EndedDemos> {
     must_be_root()?;
     let interrupt = Interrupt::install()?;
-    let kept = daemon::kept()?;
-    for &id in &kept {
+    let mut ended = Vec::new();
+    for id in daemon::kept()? {
         daemon::stop_kept(id, &namespace::path(&lab::compute_of(id)), &interrupt)?;
-        let names = lab::remove_kept(id)?;
-        writeln!(out, "vgw-demo-{id} ended, {} namespaces deleted", names.len())?;
+        ended.push(EndedDemo { name: format!("vgw-demo-{id}"), namespaces: lab::remove_kept(id)? });
     }
-    if kept.is_empty() {
-        writeln!(out, "no demonstration was kept")?;
-    }
-    Ok(())
+    Ok(EndedDemos { ended })
 }
 
 fn must_be_root() -> Result<()> {

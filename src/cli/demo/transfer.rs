@@ -112,7 +112,6 @@ fn receive(mut stream: TcpStream, clock: &dyn Clock) -> io::Result<Transfer> {
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicU64, Ordering};
-    use std::time::SystemTime;
 
     use super::*;
     use crate::clock::Moment;
@@ -126,8 +125,8 @@ mod tests {
             Moment::from_nanos(self.0.fetch_add(1_000_000, Ordering::Relaxed))
         }
 
-        fn time_of_day(&self) -> SystemTime {
-            SystemTime::UNIX_EPOCH
+        fn time_of_day(&self) -> Duration {
+            self.now() - Moment::ORIGIN
         }
     }
 

@@ -69,7 +69,7 @@ impl Report for Rehearsal {
 }
 
 impl Report for Import {
-    const SCHEMA: &'static str = "vgw.import/1";
+    const SCHEMA: &'static str = "vgw.uplink-import/1";
 
     fn render(&self, style: Style) -> String {
         if self.uplinks.is_empty() {

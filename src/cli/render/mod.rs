@@ -1,7 +1,10 @@
 //! How reports look to people: pure functions from a report and a style to text.
 
 mod audit;
+mod capture;
 mod configuration;
+mod demo;
+mod drops;
 mod event;
 mod fabric;
 mod gateway;
@@ -20,6 +23,7 @@ mod top;
 mod trace;
 mod units;
 mod uplink;
+mod version;
 
 pub use event::iso8601;
 pub use style::{Style, Tone};

@@ -78,7 +78,7 @@ fn router_advertisements(told: &RouterAdvertisements) -> String {
     format!("{network}{by_itself}{}", servers(dns))
 }
 
-fn servers(dns: &[String]) -> String {
+pub(super) fn servers(dns: &[String]) -> String {
     if dns.is_empty() { String::new() } else { format!(", dns {}", dns.join(" ")) }
 }
 

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 /// The audit.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Audit {
     /// How often a controller has connected.
     pub version: u64,
@@ -15,6 +16,7 @@ pub struct Audit {
 
 /// A running audit.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RunningAudit {
     /// Time left, milliseconds.
     pub remaining_ms: u64,

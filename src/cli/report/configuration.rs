@@ -6,6 +6,7 @@ use super::{Deed, Step};
 
 /// A configuration that is good by itself.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Check {
     /// The files that it was read from.
     pub files: Vec<String>,
@@ -25,6 +26,7 @@ pub struct Check {
 
 /// What another configuration would come to.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Comparison {
     /// What it has differently from the one that stands.
     pub differences: Vec<Difference>,
@@ -34,6 +36,7 @@ pub struct Comparison {
 
 /// An element that only one of two configurations has, or that they have differently.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Difference {
     /// `gateway`, `port`, `uplink`, `route`, `network` or `limits`.
     pub kind: String,
@@ -47,6 +50,7 @@ pub struct Difference {
 
 /// A key that differs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FieldDifference {
     /// As the configuration file spells it.
     pub key: String,
@@ -58,6 +62,7 @@ pub struct FieldDifference {
 
 /// A configuration that was applied.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ConfigurationApplied {
     /// What it has changed.
     pub differences: Vec<Difference>,
@@ -69,6 +74,7 @@ pub struct ConfigurationApplied {
 
 /// A trial that somebody has ended.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Trial {
     /// How.
     pub ended: TrialEnd,
@@ -76,6 +82,7 @@ pub struct Trial {
 
 /// How a trial ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum TrialEnd {
     /// The configuration stays.

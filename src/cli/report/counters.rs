@@ -6,6 +6,7 @@ use serde::Serialize;
 
 /// Counters of a port; always `received = sent + answered + held + sum(dropped)`.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Counters {
     /// Packets that came in.
     pub received: u64,

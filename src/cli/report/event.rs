@@ -6,6 +6,7 @@ use super::super::render::iso8601;
 
 /// Events.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Events {
     /// How many of those asked for the daemon no longer has.
     pub lost: u64,
@@ -15,11 +16,13 @@ pub struct Events {
 
 /// Something that has happened.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Event {
     /// From 1 on, since the daemon has started.
     pub sequence: u64,
     /// When: microseconds since 1970; in JSON as ISO 8601 has it, in UTC.
     #[serde(serialize_with = "as_iso8601")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub time: u64,
     /// The kind of thing that it happened to.
     pub object: String,
@@ -37,6 +40,7 @@ pub struct Event {
 
 /// Events that were missed between others.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Gap {
     /// How many the daemon no longer had.
     pub lost: u64,

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 /// How it stands.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Fabric {
     /// `absent`, `unconfirmed`, `held` or `giving-back`.
     pub state: &'static str,
@@ -25,6 +26,7 @@ pub struct Fabric {
 
 /// What was done to a device, or would be.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FabricDeed {
     /// Nothing was done.
     pub dry_run: bool,
@@ -38,6 +40,7 @@ pub struct FabricDeed {
 
 /// What a rescue without the daemon came to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Restored {
     /// The device that the host has again; absent if there was nothing to give back.
     pub device: Option<String>,

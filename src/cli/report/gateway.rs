@@ -6,6 +6,7 @@ use super::Counters;
 
 /// The gateways.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Gateways {
     /// By interface.
     pub gateways: Vec<Gateway>,
@@ -13,6 +14,7 @@ pub struct Gateways {
 
 /// A gateway.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Gateway {
     /// Its tap.
     pub interface: String,
@@ -42,6 +44,7 @@ pub struct Gateway {
 
 /// Packets and their bytes.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Traffic {
     /// Packets.
     pub packets: u64,

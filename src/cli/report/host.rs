@@ -4,6 +4,7 @@ use serde::Serialize;
 
 /// What of the kernel is the daemon's.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct HostObjects {
     /// In the order in which they are made.
     pub objects: Vec<HostObject>,
@@ -11,6 +12,7 @@ pub struct HostObjects {
 
 /// Something in the kernel, or that should be there.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct HostObject {
     /// What it is, as `ip` lists it.
     pub object: String,
@@ -24,6 +26,7 @@ pub struct HostObject {
 
 /// How an object stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ObjectState {
     /// As it should.
@@ -40,6 +43,7 @@ pub enum ObjectState {
 
 /// What is to be done so that the kernel is as it should be.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct HostDifference {
     /// In order.
     pub steps: Vec<Step>,
@@ -47,6 +51,7 @@ pub struct HostDifference {
 
 /// A change of the kernel.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Step {
     /// The command that would do it, of `ip` without that word.
     pub command: String,

@@ -6,6 +6,7 @@ use crate::gateway::LeaseName;
 
 /// What became of leases.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Leases {
     /// By family.
     pub leases: Vec<Lease>,
@@ -13,6 +14,7 @@ pub struct Leases {
 
 /// A lease that was recorded, or whose record was removed.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Lease {
     /// The device.
     pub device: String,
@@ -32,6 +34,7 @@ impl Lease {
 
 /// What became of a lease.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum LeaseOutcome {
     /// The daemon did not know of it.

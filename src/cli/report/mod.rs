@@ -3,8 +3,11 @@
 //! [`super::render`].
 
 mod audit;
+mod capture;
 mod configuration;
 mod counters;
+mod demo;
+mod drops;
 mod event;
 mod fabric;
 mod form;
@@ -19,17 +22,21 @@ mod status;
 mod top;
 mod trace;
 mod uplink;
+mod version;
 
 pub use audit::{Audit, RunningAudit};
+pub use capture::{CaptureEnd, CapturedPacket, Sight};
 pub use configuration::{Check, Comparison, ConfigurationApplied, Difference, FieldDifference, Trial, TrialEnd};
 pub use counters::Counters;
+pub use demo::{Demo, DemoFinding, DemoHint, DemoStep, EndedDemo, EndedDemos, KeptDemo};
+pub use drops::{DropCount, DroppedPacket, Drops, InstanceDrops, LastDrops, MissedDrops};
 pub use event::{Event, Events, Gap};
 pub use fabric::{Fabric, FabricDeed, Restored};
 pub use form::{Report, to_json};
 pub use gateway::{Gateway, Gateways, Traffic};
 pub use host::{HostDifference, HostObject, HostObjects, ObjectState, Step};
 pub use lease::{Lease, LeaseOutcome, Leases};
-pub use network::{Network, Networks};
+pub use network::{Network, NetworkAdvertisements, NetworkDhcp, Networks};
 pub use outcome::{Deed, Outcome, Rehearsal};
 pub use port::{Dhcp, Guest, Port, Ports, RouterAdvertisements};
 pub use route::{Hop, Instance, Instances, Lookup, NextHop, Route, Routes};
@@ -37,3 +44,7 @@ pub use status::{Problem, Rates, RepairCount, Repairs, Status};
 pub use top::{Busy, Top};
 pub use trace::{Trace, TraceOutcome, TraceStep, TraceVerdict, Way};
 pub use uplink::{ForeignUplink, Import, Uplink, Uplinks};
+pub use version::Version;
+
+#[cfg(test)]
+mod schemas;

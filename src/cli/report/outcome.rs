@@ -6,6 +6,7 @@ use super::Step;
 
 /// What a request did.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Outcome {
     /// `gateway`, `port`, `uplink`, `route` or `network`.
     pub object: &'static str,
@@ -17,6 +18,7 @@ pub struct Outcome {
 
 /// What became of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Deed {
     /// It is new.
@@ -31,6 +33,7 @@ pub enum Deed {
 
 /// What a change would come to.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Rehearsal {
     /// `gateway`, `port`, `uplink`, `route` or `network`.
     pub object: &'static str,

@@ -6,6 +6,7 @@ use super::Counters;
 
 /// The ports.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Ports {
     /// By interface.
     pub ports: Vec<Port>,
@@ -13,6 +14,7 @@ pub struct Ports {
 
 /// A guest's port.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Port {
     /// Its interface.
     pub interface: String,
@@ -50,6 +52,7 @@ pub struct Port {
 
 /// What a guest is told by DHCP.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Dhcp {
     /// Its address with the length of its network.
     pub address: String,
@@ -67,6 +70,7 @@ pub struct Dhcp {
 
 /// What a guest is told by router advertisements.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RouterAdvertisements {
     /// The network on the link.
     pub network: Option<String>,
@@ -78,6 +82,7 @@ pub struct RouterAdvertisements {
 
 /// A place in a guest's namespace.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Guest {
     /// The namespace.
     pub netns: String,

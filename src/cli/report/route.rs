@@ -4,6 +4,7 @@ use serde::Serialize;
 
 /// The routing instances.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Instances {
     /// By name.
     pub instances: Vec<Instance>,
@@ -11,6 +12,7 @@ pub struct Instances {
 
 /// A routing instance.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Instance {
     /// Its name.
     pub name: String,
@@ -26,6 +28,7 @@ pub struct Instance {
 
 /// The routes of an instance.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Routes {
     /// The instance.
     pub instance: String,
@@ -35,6 +38,7 @@ pub struct Routes {
 
 /// A route of an instance.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Route {
     /// The destination.
     pub prefix: String,
@@ -46,6 +50,7 @@ pub struct Route {
 
 /// What happens to a packet.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum NextHop {
     /// Out by one of these.
@@ -67,6 +72,7 @@ pub enum NextHop {
 
 /// One way out.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Hop {
     /// A port or a gateway's tap.
     pub port: String,
@@ -78,6 +84,7 @@ pub struct Hop {
 
 /// Where an address goes.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Lookup {
     /// The instance that was asked.
     pub instance: String,

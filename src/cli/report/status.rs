@@ -6,6 +6,7 @@ use super::{Audit, Gateway, Instance, Port, Uplink};
 
 /// Everything at a glance.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Status {
     /// The daemon's version.
     pub version: String,
@@ -37,6 +38,7 @@ pub struct Status {
 
 /// Something that is wrong.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Problem {
     /// Its kind, which stays the same from version to version.
     pub id: String,
@@ -48,6 +50,7 @@ pub struct Problem {
 
 /// What all ports took in during a time.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Rates {
     /// The time, milliseconds.
     pub over_ms: u64,
@@ -61,6 +64,7 @@ pub struct Rates {
 
 /// What was put right since the daemon has started.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Repairs {
     /// How many, by kind and occasion.
     pub counts: Vec<RepairCount>,
@@ -70,6 +74,7 @@ pub struct Repairs {
 
 /// Repairs of one kind on one occasion.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RepairCount {
     /// `link`, `address`, `route`, `rule` or `setting`.
     pub kind: String,

@@ -9,6 +9,7 @@ use super::{Counters, Status};
 
 /// What interfaces did during a time.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Top {
     /// The time, milliseconds.
     pub over_ms: u64,
@@ -20,6 +21,7 @@ pub struct Top {
 
 /// What an interface did in a second, on average.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Busy {
     /// The interface.
     pub interface: String,

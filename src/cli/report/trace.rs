@@ -6,6 +6,7 @@ use serde::Serialize;
 
 /// The way of a packet, and that of its answer if it was asked for.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Trace {
     /// One or two.
     pub ways: Vec<Way>,
@@ -13,6 +14,7 @@ pub struct Trace {
 
 /// The way of one packet.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Way {
     /// The packet in words.
     pub packet: String,
@@ -24,6 +26,7 @@ pub struct Way {
 
 /// One step of a packet.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TraceStep {
     /// `guest`, `instance`, `tap`, `host` or `uplink`.
     pub place: String,
@@ -41,6 +44,7 @@ pub struct TraceStep {
 
 /// How a packet's way ends.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TraceVerdict {
     /// What becomes of the packet.
     pub outcome: TraceOutcome,
@@ -56,6 +60,7 @@ pub struct TraceVerdict {
 
 /// What becomes of a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum TraceOutcome {
     /// It leaves, to a guest or to the outside.

@@ -6,6 +6,7 @@ use super::Step;
 
 /// The uplinks.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Uplinks {
     /// By name.
     pub uplinks: Vec<Uplink>,
@@ -13,6 +14,7 @@ pub struct Uplinks {
 
 /// An uplink.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Uplink {
     /// Its name.
     pub name: String,
@@ -34,6 +36,7 @@ pub struct Uplink {
 
 /// Uplinks that somebody else has set up.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Import {
     /// Nothing was done.
     pub dry_run: bool,
@@ -43,6 +46,7 @@ pub struct Import {
 
 /// An uplink that somebody else has set up.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ForeignUplink {
     /// How.
     pub layout: String,

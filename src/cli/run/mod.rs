@@ -2,6 +2,7 @@
 
 mod audit;
 mod configuration;
+mod drops;
 mod fabric;
 mod form;
 mod gateway;
@@ -14,6 +15,7 @@ mod uplink;
 mod verb;
 
 pub(super) use configuration::check;
+pub(super) use drops::follow_drops;
 pub use form::Form;
 pub use verb::run;
 

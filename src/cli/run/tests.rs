@@ -1,9 +1,9 @@
 use clap::Parser;
 
-use super::super::args::{Arguments, Verb};
+use super::super::args::{Arguments, DaemonVerb, Verb};
 use super::super::failure::Failure;
 use super::super::render::Style;
-use super::{Form, run};
+use super::{Form, follow_drops, run};
 use crate::api::generated::virtual_gateway::*;
 
 /// A network's UUID.
@@ -139,13 +139,35 @@ impl TVirtualGatewaySyncClient for Daemon {
         self.answer(format!("delete_network {id}"), Outcome::DELETED)
     }
     fn list_networks(&mut self) -> thrift::Result<Vec<NetworkState>> {
-        let state = NetworkState::new(NETWORK.into(), "net1".into(), vec!["10.0.0.1".into()], true);
+        let state = NetworkState::new(NETWORK.into(), "net1".into(), vec!["10.0.0.1".into()], true, None, None);
         self.answer("list_networks".into(), vec![state])
     }
     fn rehearse(&mut self, change: Change) -> thrift::Result<Rehearsal> {
         let Change::DeletePort(name) = change else { panic!("{change:?} is not expected") };
         let step = HostStep { command: format!("link delete {name}"), owners: vec![format!("port {name}")] };
         self.answer(format!("rehearse delete_port {name}"), Rehearsal { outcome: Outcome::DELETED, steps: vec![step] })
+    }
+    fn list_drops(&mut self, query: DropQuery) -> thrift::Result<Vec<DropCount>> {
+        let count = |port: &str, reason: &str, packets| {
+            DropCount::new(port.to_owned(), "net1".to_owned(), reason.to_owned(), "it was so".to_owned(), packets)
+        };
+        self.answer(
+            format!("list_drops {:?}", query.reason),
+            vec![count("tap0", "IP_TTL", 7), count("tap1", "IP_TTL", 1)],
+        )
+    }
+    fn last_drops(&mut self, query: DropQuery, positions: Vec<i64>) -> thrift::Result<LastDrops> {
+        let (time, port, reason) = (1_000_000_000_000_042_000, "tap0".to_owned(), "PKT_TOO_SMALL".to_owned());
+        let packet = DroppedPacket::new(time, port, Some("net1".to_owned()), reason, 3, vec![1, 2, 3]);
+        let missed = if positions == [1] { 5 } else { 0 };
+        let drops = LastDrops::new(vec![packet], missed, vec![1]);
+        self.answer(format!("last_drops {:?} {positions:?}", query.port), drops)
+    }
+    fn start_capture(&mut self, request: CaptureRequest) -> thrift::Result<Vec<CapturePort>> {
+        self.answer(format!("start_capture {:?}", request.filter), vec![])
+    }
+    fn next_packets(&mut self, _: i32) -> thrift::Result<CapturedPackets> {
+        self.answer("next_packets".into(), CapturedPackets::new(vec![], 0))
     }
     fn list_host_objects(&mut self) -> thrift::Result<Vec<HostObject>> {
         let owners = vec!["gateway vgw1".to_owned()];
@@ -266,6 +288,8 @@ fn each_verb_asks_its_own_question() {
         ("vgw --dry-run port delete tap0", "rehearse delete_port tap0"),
         ("vgw confirm", "confirm"),
         ("vgw rollback", "roll_back"),
+        ("vgw drops --reason IP_TTL", "list_drops Some(\"IP_TTL\")"),
+        ("vgw drops --last --port tap0", "last_drops Some(\"tap0\") []"),
         ("vgw status", "status"),
         ("vgw audit", "audit"),
     ] {
@@ -342,6 +366,7 @@ fn only_changes_can_be_tried_out() {
         "vgw -n audit connect",
         "vgw -n host show",
         "vgw -n fabric confirm",
+        "vgw -n drops --follow",
         "vgw -n uplink release eth1",
     ] {
         let mut daemon = Daemon::default();
@@ -372,8 +397,17 @@ fn networks_are_listed() {
     assert_eq!(
         ask(&mut Daemon::default(), "vgw -j network list").unwrap(),
         "{\"schema\":\"vgw.networks/1\",\"networks\":[{\"id\":\"9f2c1d34-0a1b-4c5d-8e6f-0123456789ab\",\
-         \"instance\":\"net1\",\"gateways\":[\"10.0.0.1\"],\"is_static\":true}]}\n"
+         \"instance\":\"net1\",\"gateways\":[\"10.0.0.1\"],\"dhcp\":null,\
+         \"router_advertisements\":null,\"is_static\":true}]}\n"
     );
+}
+
+#[test]
+fn a_network_is_shown_by_its_uuid() {
+    let shown = ask(&mut Daemon::default(), "vgw network show 9F2c1d34-0a1b-4c5d-8e6f-0123456789ab").unwrap();
+    assert!(shown.contains("instance      net1\n"), "{shown}");
+    let missing = ask(&mut Daemon::default(), "vgw network show 00000000-0a1b-4c5d-8e6f-0123456789ab").unwrap_err();
+    assert_eq!(missing.exit_code(), 3);
 }
 
 #[test]
@@ -438,4 +472,34 @@ fn what_is_taken_is_told_with_the_time_left() {
     let asked =
         ["take eth0 Some(60000) false", "take eth0 None true", "confirm", "give back false", "fabric", "fabric"];
     assert_eq!(daemon.asked, asked);
+}
+
+#[test]
+fn drops_are_counted_and_shown() {
+    assert_eq!(
+        ask(&mut Daemon::default(), "vgw drops").unwrap(),
+        "reason  packets  port    meaning\n\
+         IP_TTL        8  tap0 7  it was so\n                 tap1 1\n"
+    );
+    assert_eq!(
+        ask(&mut Daemon::default(), "vgw drops --last").unwrap(),
+        "2001-09-09T01:46:40.000042Z tap0 (net1) PKT_TOO_SMALL: no Ethernet header, 3 bytes\n"
+    );
+}
+
+#[test]
+fn following_tells_what_is_new_and_what_was_missed() {
+    let (mut daemon, mut told) = (Daemon::default(), Vec::new());
+    let arguments = Arguments::try_parse_from(["vgw", "-j", "drops", "-f"]).unwrap();
+    let Verb::Daemon(DaemonVerb::Drops(given)) = arguments.verb else { panic!("another verb") };
+    let ended = follow_drops(&given, &mut daemon, Form::Json, &mut |line| {
+        told.push(line.to_owned());
+        if told.len() == 3 { Err(Failure::Output(std::io::ErrorKind::BrokenPipe.into())) } else { Ok(()) }
+    });
+    assert!(matches!(ended, Err(Failure::Output(_))), "{ended:?}");
+    assert_eq!(daemon.asked, ["last_drops None []", "last_drops None [1]"]);
+    let packet = "{\"schema\":\"vgw.dropped-packet/1\",\"time\":\"2001-09-09T01:46:40.000042Z\",\"port\":\"tap0\",\
+                  \"instance\":\"net1\",\"reason\":\"PKT_TOO_SMALL\",\"packet\":\"no Ethernet header, 3 bytes\",\
+                  \"length\":3}\n";
+    assert_eq!(told, [packet, "{\"schema\":\"vgw.missed-drops/1\",\"missed\":5}\n", packet]);
 }

@@ -35,6 +35,7 @@ pub fn run(
         DaemonVerb::Apply(apply) => talk.apply(apply),
         DaemonVerb::Confirm => talk.confirm(),
         DaemonVerb::Rollback => talk.roll_back(),
+        DaemonVerb::Drops(given) => talk.drops(given),
         DaemonVerb::Status => talk.status(),
         DaemonVerb::Audit { verb } => talk.audit(verb.as_ref()),
     }

@@ -2,6 +2,7 @@
 
 mod answer;
 mod request;
+mod services;
 
 pub(super) use answer::*;
-pub(super) use request::{add_gateway, add_network, add_port, add_route, add_uplink, route_name};
+pub(super) use request::{add_gateway, add_network, add_port, add_route, add_uplink, drop_query, route_name};

@@ -1,13 +1,13 @@
 //! Arguments to requests.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 use std::path::Path;
 
 use crate::addr::{InterfaceName, Masked};
 use crate::api::generated::virtual_gateway as wire;
-use crate::gateway::DomainName;
 
-use super::super::args::{GatewayAdd, NetworkAdd, PortAdd, RouteAdd, RouteDelete, UplinkAdd};
+use super::super::args::{DropsArguments, GatewayAdd, NetworkAdd, PortAdd, RouteAdd, RouteDelete, UplinkAdd};
+use super::services;
 
 /// The gateway that was asked for.
 pub(in super::super) fn add_gateway(given: &GatewayAdd) -> wire::Gateway {
@@ -37,14 +37,8 @@ pub(in super::super) fn add_port(given: &PortAdd) -> wire::Port {
         name,
         guest_addresses,
         weight,
-        dhcp,
-        dhcp_prefix_length,
-        dhcp_dns,
+        services,
         dhcp_host_name,
-        dhcp_domain,
-        dhcp_lease_time,
-        router_advertisements,
-        ra_dns,
     } = given;
     let guest = netns.as_deref().map(|netns| wire::Guest {
         netns: namespace(netns),
@@ -61,25 +55,20 @@ pub(in super::super) fn add_port(given: &PortAdd) -> wire::Port {
         attach: Some(*attach),
         guest,
         weight: Some(weight.get().into()),
-        dhcp: dhcp.then(|| wire::Dhcp {
-            prefix_length: *dhcp_prefix_length,
-            dns: Some(dhcp_dns.iter().map(Ipv4Addr::to_string).collect()),
-            host_name: dhcp_host_name.as_ref().map(DomainName::to_string),
-            domain: dhcp_domain.as_ref().map(DomainName::to_string),
-            lease_time: dhcp_lease_time.map(i64::from),
-        }),
-        router_advertisements: router_advertisements
-            .then(|| wire::RouterAdvertisements { dns: Some(ra_dns.iter().map(Ipv6Addr::to_string).collect()) }),
+        dhcp: services::dhcp(services, dhcp_host_name.as_ref()),
+        router_advertisements: services::router_advertisements(services),
     }
 }
 
 /// The network that was asked for.
 pub(in super::super) fn add_network(given: &NetworkAdd) -> wire::Network {
-    let NetworkAdd { id, instance, gateways } = given;
+    let NetworkAdd { id, instance, gateways, services } = given;
     wire::Network {
         id: id.to_string(),
         routing_instance: instance.to_string(),
         gateways: Some(gateways.iter().map(IpAddr::to_string).collect()),
+        dhcp: services::dhcp(services, None),
+        router_advertisements: services::router_advertisements(services),
     }
 }
 
@@ -116,6 +105,15 @@ pub(in super::super) fn route_name(given: &RouteDelete) -> wire::RouteName {
     wire::RouteName { routing_instance: instance.to_string(), prefix: prefix.prefix.to_string() }
 }
 
+/// Which dropped packets are asked for.
+pub(in super::super) fn drop_query(given: &DropsArguments) -> wire::DropQuery {
+    wire::DropQuery {
+        port: given.port.as_ref().map(ToString::to_string),
+        routing_instance: given.instance.as_ref().map(ToString::to_string),
+        reason: given.reason.clone(),
+    }
+}
+
 fn forward(port: InterfaceName, via: Option<IpAddr>) -> wire::NextHop {
     let hop = wire::Hop { port: port.to_string(), gateway: via.map(|gateway| gateway.to_string()), weight: None };
     wire::NextHop { kind: wire::NextHopKind::FORWARD, hops: Some(vec![hop]) }
@@ -136,7 +134,7 @@ fn namespace(given: &Path) -> String {
 mod tests {
     use clap::Parser;
 
-    use super::super::super::args::{Arguments, DaemonVerb, PortVerb, RouteVerb, Verb};
+    use super::super::super::args::{Arguments, DaemonVerb, NetworkVerb, PortVerb, RouteVerb, Verb};
     use super::*;
 
     fn verb(line: &str) -> DaemonVerb {
@@ -194,6 +192,22 @@ mod tests {
             let line = format!("{bare} {orphan}");
             assert!(Arguments::try_parse_from(line.split_whitespace()).is_err(), "{orphan}");
         }
+    }
+
+    #[test]
+    fn a_networks_guests_are_told_as_a_ports() {
+        let bare = "vgw network add 9f2c1d34-0a1b-4c5d-8e6f-0123456789ab --instance a --gateway 10.0.0.1";
+        let network = |line: &str| {
+            let DaemonVerb::Network(NetworkVerb::Add(given)) = verb(line) else { panic!("another verb") };
+            add_network(&given)
+        };
+        assert_eq!((network(bare).dhcp, network(bare).router_advertisements), (None, None));
+        let told = network(&format!("{bare} --dhcp --dhcp-dns 9.9.9.9 --router-advertisements"));
+        let dhcp = told.dhcp.unwrap();
+        assert_eq!((dhcp.dns.unwrap(), dhcp.host_name, dhcp.lease_time), (vec!["9.9.9.9".to_owned()], None, None));
+        assert_eq!(told.router_advertisements.unwrap().dns.unwrap(), [""; 0]);
+        let named = format!("{bare} --dhcp --dhcp-host-name web");
+        assert!(Arguments::try_parse_from(named.split_whitespace()).is_err(), "each guest has a name of its own");
     }
 
     #[test]

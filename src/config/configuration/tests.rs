@@ -35,6 +35,8 @@ fn the_packaged_file_holds_the_defaults() {
         thrift_listen,
         rest_listen,
         metrics,
+        allow_users,
+        allow_remote,
         socket,
         mark,
         check,
@@ -53,6 +55,7 @@ fn the_packaged_file_holds_the_defaults() {
     assert_eq!(packaged.thrift_listen, thrift_listen);
     assert_eq!(packaged.rest_listen, rest_listen);
     assert_eq!(packaged.metrics, metrics);
+    assert_eq!((packaged.allow_users, packaged.allow_remote), (allow_users, allow_remote));
     assert_eq!(packaged.socket, socket);
     assert_eq!(packaged.mark, mark);
     assert_eq!((packaged.check, packaged.rt_tables), (check, rt_tables));
@@ -79,10 +82,12 @@ fn the_packaged_examples_are_good() {
     let counts = [gateways.len(), ports.len(), uplinks.len(), routes.len(), networks.len()];
     assert_eq!(counts, [1, 2, 2, 2, 1]);
     assert_eq!(config.warnings, [""; 0]);
+    assert_eq!(networks[0].dhcp.as_ref().map(|dhcp| dhcp.dns.len()), Some(2));
+    assert!(networks[0].router_advertisements.is_some());
     assert!(matches!(&ports[0].kind, PortKind::Tap(Some(guest)) if guest.name.as_str() == "eth0"));
     let dhcp = ports[0].dhcp.as_ref().unwrap();
     assert_eq!((dhcp.prefix_length, dhcp.dns.len(), dhcp.lease_time.0), (Some(24), 2, 3600));
-    assert_eq!(dhcp.host_name.as_ref().map(ToString::to_string), Some("guest0".to_owned()));
+    assert_eq!(ports[0].host_name.as_ref().map(ToString::to_string), Some("guest0".to_owned()));
     assert_eq!(dhcp.domain.as_ref().map(ToString::to_string), Some("example.org".to_owned()));
     assert_eq!(ports[0].router_advertisements.as_ref().unwrap().dns.len(), 1);
     assert_eq!(ports[1].kind, PortKind::Attach);
@@ -124,6 +129,18 @@ fn errors_name_file_line_and_key() {
         (
             &format!("{NETWORK}{NETWORK}"),
             "a.toml:5: network.id: network 20202020-2020-2020-2020-202020202020 is also defined in a.toml:1",
+        ),
+        (
+            &format!("{NETWORK}[network.dhcp]\nhost_name = 'web'"),
+            "a.toml:4: network.dhcp: host_name is for a port: each guest has a name of its own",
+        ),
+        (
+            &format!("{NETWORK}gateways = ['fd00::1']\n[network.dhcp]"),
+            "a.toml:5: network.dhcp: dhcp: it needs an IPv4 gateway address, by which the server answers",
+        ),
+        (
+            "[api]\nallow_users = [0, 'no such user']",
+            "a.toml:2: api.allow_users: /etc/passwd has no user \"no such user\"",
         ),
         (&format!("[limits]\nnetworks = 0\n{NETWORK}"), "a.toml:4: network.id: the limit of 0 networks is reached"),
         ("[limits]\nroutes = 16777216", "a.toml:2: limits.routes: 16777216 is not in 0..=1000000"),

@@ -17,15 +17,19 @@ use super::{agent, devstack};
 
 /// The gateways of a file that is not ours, and what was read otherwise than it is written.
 #[derive(Debug, Clone, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Imported {
     /// One sentence each with its place.
     pub warnings: Vec<String>,
+    /// By section.
     #[serde(serialize_with = "as_in_our_file")]
+    #[cfg_attr(test, schemars(with = "Vec<Shape>"))]
     pub(super) gateways: Vec<(GatewaySpec, Place)>,
 }
 
 /// A gateway as our own file has it.
 #[derive(Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Shape {
     pub(super) interface: String,
     pub(super) routing_instance: String,

@@ -114,6 +114,16 @@ impl Dataplane {
         self.told.get(name)
     }
 
+    /// The routing instance of a port that stands.
+    pub(in crate::engine) fn instance_of(&self, name: &InterfaceName) -> Option<InstanceName> {
+        instance(self.told.get(name)?)
+    }
+
+    /// The ports that stand, with their routing instances.
+    pub(in crate::engine) fn ports(&self) -> Vec<(InterfaceName, Option<InstanceName>)> {
+        self.told.iter().map(|(name, want)| (*name, instance(want))).collect()
+    }
+
     /// A port's MTU.
     pub(in crate::engine) fn mtu(&self, name: &InterfaceName) -> Option<u32> {
         self.taken.get(name).map(|(mtu, _)| *mtu)
@@ -126,11 +136,7 @@ impl Dataplane {
         mtu: u32,
         super_packets: SuperPackets,
     ) -> Option<PortConfig> {
-        let (id, instance) = match want {
-            PortWant::Gateway { instance, .. } => self.numbers(&name, instance),
-            PortWant::Guest(spec, _) => self.numbers(&name, &spec.instance),
-            PortWant::Fabric(..) => self.numbers(&name, &InstanceName::new(FABRIC).ok()?),
-        }?;
+        let (id, instance) = self.numbers(&name, &instance(want)?)?;
         let config = PortConfig {
             id,
             name,
@@ -181,5 +187,14 @@ impl Dataplane {
     /// The name of a port that stands or is expected.
     pub(in crate::engine) fn name_of(&self, id: PortId) -> Option<InterfaceName> {
         self.names.get(&id).copied()
+    }
+}
+
+/// The routing instance that a port belongs to.
+fn instance(want: &PortWant) -> Option<InstanceName> {
+    match want {
+        PortWant::Gateway { instance, .. } => Some(instance.clone()),
+        PortWant::Guest(spec, _) => Some(spec.instance.clone()),
+        PortWant::Fabric(..) => InstanceName::new(FABRIC).ok(),
     }
 }

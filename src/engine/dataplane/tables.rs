@@ -167,6 +167,7 @@ mod tests {
             mtu: None,
             weight: Weight::ONE,
             dhcp: None,
+            host_name: None,
             router_advertisements: None,
         });
         let specs: Vec<Arc<PortSpec>> = specs.map(Arc::new).collect();

@@ -2,7 +2,7 @@
 
 use crossbeam_channel::bounded;
 
-use crate::addr::{InstanceName, InterfaceName};
+use crate::addr::InterfaceName;
 use crate::engine::worker::Message;
 use crate::forward::{Entry, Load, Trace};
 use crate::gateway::PortWant;
@@ -19,15 +19,6 @@ impl Dataplane {
         let (reply, answer) = bounded(1);
         self.workers.first()?.link.send(Message::Trace(entries, reply));
         answer.recv_timeout(PATIENCE).ok()?.pop()
-    }
-
-    /// The routing instance of a port that stands.
-    pub(in crate::engine) fn instance_of(&self, name: &InterfaceName) -> Option<&InstanceName> {
-        match self.told.get(name)? {
-            PortWant::Gateway { instance, .. } => Some(instance),
-            PortWant::Guest(spec, _) => Some(&spec.instance),
-            PortWant::Fabric(..) => None,
-        }
     }
 
     /// True for a port that stands and that the host is behind.

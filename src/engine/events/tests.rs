@@ -1,12 +1,11 @@
 use std::thread::Builder;
-use std::time::UNIX_EPOCH;
 
 use super::*;
 
 const NOW: Duration = Duration::ZERO;
 
 fn happened(events: &Events, name: &str) {
-    events.record(UNIX_EPOCH, Cause::Daemon, Happening::new("gateway", name, Deed::Added));
+    events.record(NOW, Cause::Daemon, Happening::new("gateway", name, Deed::Added));
 }
 
 fn names(view: &EventsView) -> Vec<&str> {

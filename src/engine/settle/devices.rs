@@ -33,7 +33,9 @@ impl Settling<'_> {
                 self.dataplane.close(&name);
                 self.dataplane.barrier();
             }
-            match self.platform.open_port(spec) {
+            let opened =
+                if self.is_awaited(&name) { Err(OpenError::Absent(name)) } else { self.platform.open_port(spec) };
+            match opened {
                 Ok(open) => {
                     self.dataplane.attach(name, wanted, open.mtu, open.queues);
                     progress.opened = true;
@@ -52,6 +54,12 @@ impl Settling<'_> {
             }
         }
         Ok(())
+    }
+
+    /// True for a port that waits for its interface, which is known not to be there. The kernel tells when it
+    /// comes: until then nobody need ask for it again and again.
+    fn is_awaited(&self, name: &InterfaceName) -> bool {
+        !self.mirror.is_in_doubt() && !self.mirror.seen().has_link(name) && self.may_wait(name)
     }
 
     /// True for a port that is no failure without its interface.

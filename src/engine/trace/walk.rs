@@ -112,12 +112,12 @@ impl Conductor {
         before: &mut Before,
     ) -> Result<(Vec<TraceStep>, instance::Onward), Failure> {
         let instance = self.dataplane.instance_of(&port).ok_or_else(|| not_found("port", port))?;
-        before.retain(|(other, _)| self.dataplane.instance_of(other) == Some(instance));
+        before.retain(|(other, _)| self.dataplane.instance_of(other).as_ref() == Some(&instance));
         before.push((port, load.clone()));
         let trace = self.dataplane.trace(before).ok_or_else(|| not_found("port", port))?;
         let passing = Passing {
             ingress: port,
-            instance,
+            instance: &instance,
             is_gateway: &|name| self.dataplane.is_gateway(name),
             name: &|id| self.dataplane.name_of(id),
         };

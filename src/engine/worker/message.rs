@@ -7,7 +7,7 @@ use mio::Waker;
 
 use crate::addr::{InstanceId, Mac, PortId};
 use crate::engine::device::Device;
-use crate::forward::{Entry, Learned, PortConfig, PortCounters, Trace};
+use crate::forward::{Entry, LastDrops, Learned, PortConfig, PortCounters, Trace, Watch};
 use crate::routing::Instance;
 
 /// What a worker is told.
@@ -32,6 +32,10 @@ pub(in crate::engine) enum Message {
     Report(Sender<Vec<PortReport>>),
     /// Say what these packets would come to if they came in now.
     Trace(Vec<Entry>, Sender<Vec<Trace>>),
+    /// Show packets as they pass.
+    Watch(Watch),
+    /// Say which packets you have dropped from this number on, with your own number.
+    LastDrops(usize, u64, Sender<(usize, LastDrops)>),
     /// End.
     Stop,
 }

@@ -50,16 +50,27 @@ impl<'a> Outbox<'a> {
         }
         self.coalescer.finish(&mut self.departures);
         transfer.transmit(&mut self.departures);
+        let mut unseen = if forwarder.is_watched() { 0 } else { usize::MAX };
         for Account { egress, origin, bytes, departure } in self.accounts.drain(..) {
-            match &self.departures[departure].outcome {
-                Ok(()) => forwarder.sent(origin, egress, bytes),
-                Err(DeviceError::WouldBlock) => forwarder.undelivered(origin, DropReason::FullRing),
-                Err(DeviceError::Down) => forwarder.undelivered(origin, DropReason::DevReady),
+            let Departure { packet, outcome, .. } = &self.departures[departure];
+            let reason = match outcome {
+                Ok(()) => {
+                    forwarder.sent(origin, egress, bytes);
+                    if departure >= unseen {
+                        // What was joined is seen as the port sees it.
+                        unseen = departure + 1;
+                        forwarder.show_sent(egress, packet);
+                    }
+                    continue;
+                }
+                Err(DeviceError::WouldBlock) => DropReason::FullRing,
+                Err(DeviceError::Down) => DropReason::DevReady,
                 Err(DeviceError::Refused(error)) => {
                     tracing::debug!(?egress, %error, "the kernel refused a packet");
-                    forwarder.undelivered(origin, DropReason::TxRefused);
+                    DropReason::TxRefused
                 }
-            }
+            };
+            forwarder.undelivered(origin, reason, packet);
         }
         self.departures.clear();
     }

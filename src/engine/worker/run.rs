@@ -47,6 +47,7 @@ impl Worker {
             }
             for event in &events {
                 if event.token() == WAKER {
+                    self.forwarder.at(self.clock.now());
                     if !self.take_messages() {
                         return;
                     }
@@ -82,16 +83,25 @@ impl Worker {
         }
         let now = self.clock.now();
         self.spin.busy(now);
+        self.forwarder.at(now);
+        let is_watched = self.forwarder.is_watched();
         let mut outbox = Outbox::default();
         for packet in self.batch.packets_mut() {
             if let Some(fault) = packet.fault {
-                self.forwarder.malformed(ingress, packet.length(), fault);
+                self.forwarder.malformed(ingress, packet, fault);
                 continue;
             }
-            if let Some((egress, origin)) = self.forwarder.process(ingress, packet, now).outgoing(ingress) {
+            if is_watched {
+                self.forwarder.stage(ingress, packet);
+            }
+            let verdict = self.forwarder.process(ingress, packet, now);
+            if is_watched {
+                self.forwarder.show_received(ingress);
+            }
+            if let Some((egress, origin)) = verdict.outgoing(ingress) {
                 match self.queues.device(egress) {
                     Some(device) => outbox.push(egress, origin, device, packet),
-                    None => self.forwarder.undelivered(origin, DropReason::DevReady),
+                    None => self.forwarder.undelivered(origin, DropReason::DevReady, packet),
                 }
             }
             if self.forwarder.has_emissions() {
@@ -125,6 +135,8 @@ impl Worker {
                 Message::Configure(config) => self.forwarder.set_port(config),
                 Message::Close(port) => self.queues.close(self.poll.registry(), port),
                 Message::Detach(port) => {
+                    self.forwarder.take_leave(port);
+                    send_emissions(&mut self.forwarder, &self.queues, &mut *self.transfer);
                     self.queues.close(self.poll.registry(), port);
                     self.forwarder.remove_port(port);
                 }
@@ -137,6 +149,11 @@ impl Worker {
                 Message::Report(reply) => drop(reply.send(self.report())),
                 Message::Trace(entries, reply) => {
                     drop(reply.send(self.forwarder.trace(&entries, self.clock.now())));
+                }
+
+                Message::Watch(watch) => self.forwarder.watch(watch),
+                Message::LastDrops(worker, since, reply) => {
+                    let _ = reply.send((worker, self.forwarder.last_drops(since)));
                 }
                 Message::Stop => return false,
             }
@@ -163,7 +180,7 @@ fn send_emissions(forwarder: &mut Forwarder, queues: &Queues, transfer: &mut dyn
         for Emission { port, origin, packet } in &mut emissions {
             match queues.device(*port) {
                 Some(device) => outbox.push(*port, *origin, device, packet),
-                None => forwarder.undelivered(*origin, DropReason::DevReady),
+                None => forwarder.undelivered(*origin, DropReason::DevReady, packet),
             }
         }
         outbox.send(transfer, forwarder);

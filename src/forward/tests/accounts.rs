@@ -71,11 +71,11 @@ fn partial() -> [u8; VNET_HEADER] {
     [1, 1, h[0], h[1], g[0], g[1], s[0], s[1], o[0], o[1]]
 }
 
-fn settle(net: &mut Net, is_sent: bool, origin: Origin, port: PortId, bytes: usize) {
+fn settle(net: &mut Net, is_sent: bool, origin: Origin, port: PortId, packet: &Packet) {
     if is_sent {
-        net.forwarder.sent(origin, port, bytes);
+        net.forwarder.sent(origin, port, packet.length());
     } else {
-        net.forwarder.undelivered(origin, DropReason::FullRing);
+        net.forwarder.undelivered(origin, DropReason::FullRing, packet);
     }
     net.check_accounts();
 }
@@ -90,7 +90,7 @@ proptest! {
             match Offload::parse(&header, frame.len()) {
                 Ok(offload) => packet.offload = offload,
                 Err(error) => {
-                    net.forwarder.malformed(port, frame.len(), error.into());
+                    net.forwarder.malformed(port, &packet, error.into());
                     net.check_accounts();
                     continue;
                 }
@@ -98,17 +98,17 @@ proptest! {
             let verdict = net.forwarder.process(port, &mut packet, net.now);
             net.check_accounts();
             if let Some((egress, origin)) = verdict.outgoing(port) {
-                settle(&mut net, is_sent, origin, egress, packet.length());
+                settle(&mut net, is_sent, origin, egress, &packet);
             }
             net.pass(Duration::from_millis(millis));
             while let Some(emission) = net.forwarder.take_emission() {
-                settle(&mut net, is_sent, emission.origin, emission.port, emission.packet.length());
+                settle(&mut net, is_sent, emission.origin, emission.port, &emission.packet);
                 net.forwarder.recycle(emission.packet);
             }
         }
         net.pass(Duration::from_secs(5));
         while let Some(emission) = net.forwarder.take_emission() {
-            settle(&mut net, true, emission.origin, emission.port, emission.packet.length());
+            settle(&mut net, true, emission.origin, emission.port, &emission.packet);
         }
         for port in [GUEST, HOST, OTHER, FOREIGN] {
             prop_assert_eq!(net.forwarder.counters(port).unwrap().held, 0, "nothing is held for ever");
@@ -151,7 +151,7 @@ fn what_could_not_be_sent_is_dropped() {
     ] {
         let mut packet = Packet::from_frame(&frame);
         let (_, origin) = net.forwarder.process(GUEST, &mut packet, net.now).outgoing(GUEST).unwrap();
-        net.forwarder.undelivered(origin, reason);
+        net.forwarder.undelivered(origin, reason, &packet);
         net.check_accounts();
     }
     let dropped: Vec<_> = net.forwarder.counters(GUEST).unwrap().drops().collect();

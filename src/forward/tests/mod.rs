@@ -4,6 +4,7 @@ mod accounts;
 mod arp;
 mod crossing;
 mod dhcp;
+mod drops;
 mod isolation;
 mod local;
 mod nd;
@@ -13,5 +14,6 @@ mod refused;
 mod size;
 mod trace;
 mod transit;
+mod watch;
 
 pub(super) use net::{FOREIGN, GUEST, HOST, Net, OTHER, OTHER_MAC, TAP, from_guest, from_host};

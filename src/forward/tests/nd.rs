@@ -163,7 +163,13 @@ mod routers {
 
     fn told() -> Arc<RouterAdvertisement> {
         let network = Some("fd00:1::/64".parse().unwrap());
-        Arc::new(RouterAdvertisement { mtu: 1400, network, is_autonomous: false, dns: vec![] })
+        Arc::new(RouterAdvertisement {
+            lifetime: nd::ROUTER_LIFETIME,
+            mtu: 1400,
+            network,
+            is_autonomous: false,
+            dns: vec![],
+        })
     }
 
     fn config(id: PortId) -> PortConfig {
@@ -240,8 +246,12 @@ mod routers {
         net.pass(Duration::from_secs(1));
         assert_eq!(count(&mut net), 1, "a change is told");
         net.forwarder.set_port(guest(GUEST, InstanceId(0), &["fd00:1::5/128"]));
+        let [(_, last)] = net.emissions().try_into().unwrap();
+        assert_eq!(last[60..62], [0, 0], "the router is taken back");
         net.pass(Duration::from_secs(2000));
         assert_eq!((count(&mut net), net.forwarder.next_deadline()), (0, None));
+        net.forwarder.take_leave(GUEST);
+        assert_eq!(count(&mut net), 0, "there is nothing to take back");
     }
 
     #[test]

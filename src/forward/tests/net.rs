@@ -177,12 +177,15 @@ impl Net {
 
     /// Received = sent + answered + held + dropped, for every port.
     pub(crate) fn check_accounts(&self) {
-        for port in [GUEST, HOST, OTHER, FOREIGN] {
+        let mut remembered = self.forwarder.last_drops(0).next;
+        for port in (0..16).map(PortId) {
             let Some(counters) = self.forwarder.counters(port) else { continue };
             let dropped: u64 = counters.drops().map(|(_, count)| count).sum();
             let settled = counters.sent + counters.answered + counters.held + dropped;
             assert_eq!(counters.received, settled, "{port:?}: {counters:?}");
+            remembered -= dropped;
         }
+        assert_eq!(remembered, 0, "dropped and not remembered, or the reverse");
     }
 
     /// Has the guest's MAC learned.

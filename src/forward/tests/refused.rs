@@ -284,8 +284,8 @@ fn offload_headers_that_contradict_the_frame() {
     let mut packet = Packet::from_frame(&padded);
     packet.offload.checksum = Checksum::Partial { start: 100, offset: 6 };
     assert_eq!(net.receive_packet(GUEST, &mut packet), Verdict::Drop(DropReason::OffloadMismatch), "in the padding");
-    net.forwarder.malformed(GUEST, 60, ReceiveError::Short);
-    net.forwarder.malformed(GUEST, 60, ReceiveError::Offload(OffloadError::Size));
+    net.forwarder.malformed(GUEST, &packet, ReceiveError::Short);
+    net.forwarder.malformed(GUEST, &packet, ReceiveError::Offload(OffloadError::Size));
     assert_eq!(net.dropped(GUEST, DropReason::DevHdr), 2);
     net.check_accounts();
 }

@@ -78,7 +78,7 @@ fn a_fragmented_packet_settles_by_its_last_fragment() {
     let mut net = net_with_mtu(1400);
     assert_eq!(net.verdict(HOST, &fragmentable("10.1.0.5").udp(&[0; 4000])), Verdict::Taken);
     while let Some(emission) = net.forwarder.take_emission() {
-        net.forwarder.undelivered(emission.origin, DropReason::FullRing);
+        net.forwarder.undelivered(emission.origin, DropReason::FullRing, &emission.packet);
         net.check_accounts();
     }
     let counters = net.forwarder.counters(HOST).unwrap();
@@ -180,7 +180,7 @@ fn a_packet_of_segments_settles_by_the_last_and_is_bounded() {
     assert_eq!(net.receive_packet(GUEST, &mut super_packet(&frame, 1001)), Verdict::Taken);
     while let Some(emission) = net.forwarder.take_emission() {
         assert_eq!(net.forwarder.counters(GUEST).unwrap().held, 1, "until the last is out");
-        net.forwarder.undelivered(emission.origin, DropReason::FullRing);
+        net.forwarder.undelivered(emission.origin, DropReason::FullRing, &emission.packet);
         net.check_accounts();
     }
     let counters = net.forwarder.counters(GUEST).unwrap();

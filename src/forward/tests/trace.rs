@@ -271,7 +271,8 @@ impl Random {
             let mtu = self.of(&[576, 1280, 1500, 9000]);
             let super_packets = SuperPackets { tcp: self.one_in(2), udp: self.one_in(2) };
             let lease = self.one_in(2).then(|| Arc::new(lease()));
-            let told = RouterAdvertisement { mtu, network: None, is_autonomous: false, dns: Vec::new() };
+            let told =
+                RouterAdvertisement { lifetime: 1800, mtu, network: None, is_autonomous: false, dns: Vec::new() };
             let advertisement = self.one_in(2).then(|| Arc::new(told));
             let peer_mac = (port == OTHER && self.one_in(2)).then_some(OTHER_MAC);
             let config = guest(port, InstanceId(0), networks);

@@ -6,7 +6,9 @@ use crate::addr::{Mac, PortId};
 use crate::clock::Moment;
 use crate::packet::{Content, Frame, Packet, Stations};
 
+use super::super::drops::DropLog;
 use super::super::emission::{Emission, Emissions};
+use super::super::watch::Watches;
 use super::super::{Forwarder, Verdict};
 use super::{Recorder, Step, Steps};
 
@@ -72,6 +74,8 @@ impl<R: Recorder> Forwarder<R> {
             deadline: None,
             icmp: self.icmp.clone(),
             announces: false,
+            drops: DropLog::new(),
+            watches: Watches::default(),
             recorder: Steps::default(),
         }
     }

@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::addr::{InterfaceName, Uuid, Weight};
@@ -58,7 +59,7 @@ impl Registry {
     }
 
     fn place_compute_port(&mut self, port: &ComputePort, version: u32) -> Result<Applied, Refusal> {
-        let ComputePort { id, network, interface, addresses, mac, is_exempt } = port;
+        let ComputePort { id, network, interface, addresses, mac, host_name, is_exempt } = port;
         let home = self.networks.get(network).ok_or(Refusal::UnknownNetwork(*network))?;
         match self.ports.get(interface).map(|present| present.owner) {
             Some(Owner::File) => return Err(Refusal::Static(interface.to_string())),
@@ -68,18 +69,19 @@ impl Registry {
             Some(owner @ Owner::Call) => return Err(Refusal::OtherOwner { port: *interface, owner }),
             Some(Owner::Compute { .. }) | None => {}
         }
-        let spec = PortSpec {
+        let spec = home.spec.furnish(PortSpec {
             name: *interface,
             instance: home.spec.instance.clone(),
             kind: PortKind::Attach,
             addresses: addresses.clone(),
             mac: *mac,
-            gateways: home.spec.gateways.clone(),
+            gateways: BTreeSet::new(),
             mtu: None,
             weight: Weight::ONE,
             dhcp: None,
+            host_name: host_name.clone(),
             router_advertisements: None,
-        };
+        });
         let owner = Owner::Compute { id: *id, network: *network, version: (!is_exempt).then_some(version) };
         let Some(former) = self.compute_port(*id) else { return self.place_port(spec, owner) };
         // A port may move to another network, or get another interface, as no other port may.

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use crate::addr::{Prefix, Uuid};
-use crate::gateway::{Applied, NetworkSpec, PortSpec, Refusal, reserved};
+use crate::gateway::{Applied, NetworkSpec, Refusal, reserved};
 
 use super::{Entry, Owner, Port, Registry, check_limit};
 
 impl Registry {
     /// Says what a network is, or that it is something else. Its ports that stand get its gateway
-    /// addresses.
+    /// addresses, and their guests are told what it says.
     ///
     /// # Errors
     /// Why it does not fit; nothing has changed.
@@ -44,6 +44,7 @@ impl Registry {
         let present = self.networks.get(&network.id);
         check_limit(present.is_some(), self.networks.len(), self.limits.networks, "networks")?;
         network.gateways.iter().try_for_each(|gateway| reserved::check_owned(&Prefix::host(*gateway)))?;
+        network.check_services()?;
         let applied = match present {
             None => Applied::Added,
             Some(present) if *present.spec == network => Applied::Unchanged,
@@ -52,9 +53,10 @@ impl Registry {
         if let Some(port) = self.ports_of(network.id).find(|port| port.spec.instance != network.instance) {
             return Err(in_use(network.id, port));
         }
-        let differing = self.ports_of(network.id).filter(|port| port.spec.gateways != network.gateways);
-        for Port { spec, owner } in differing.cloned().collect::<Vec<_>>() {
-            self.place_port(PortSpec { gateways: network.gateways.clone(), ..(*spec).clone() }, owner)?;
+        let furnished = self.ports_of(network.id).map(|port| (port, network.furnish((*port.spec).clone())));
+        let differing = furnished.filter(|(port, spec)| *port.spec != *spec).map(|(port, spec)| (spec, port.owner));
+        for (spec, owner) in differing.collect::<Vec<_>>() {
+            self.place_port(spec, owner)?;
         }
         self.networks.insert(network.id, Entry { spec: Arc::new(network), is_static });
         Ok(applied)

@@ -14,7 +14,7 @@ const PREFIX: u8 = 3;
 const MTU: u8 = 5;
 const DNS: u8 = 25;
 
-/// How long a guest keeps the router without hearing of it again, seconds. Also for name servers.
+/// How long guests are to keep the router without hearing of it again, seconds. Also for name servers.
 pub const ROUTER_LIFETIME: u16 = 1800;
 /// How long the network is on the link, and how long an address in it is preferred, seconds
 /// (RFC 9096, 3.4).
@@ -34,6 +34,8 @@ const ADDRESS: usize = 16;
 /// What a guest is told of its link: we are its default router, and more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RouterAdvertisement {
+    /// How long the guest keeps the router and the name servers, seconds; none takes them back.
+    pub lifetime: u16,
     /// The largest IP packet, bytes.
     pub mtu: u32,
     /// The network on the link; `None` leaves everything to the router.
@@ -52,7 +54,7 @@ pub fn write_router_advertisement(
     (source, destination): (Ipv6Addr, Ipv6Addr),
     advertisement: &RouterAdvertisement,
 ) {
-    let RouterAdvertisement { mtu, network, is_autonomous, dns } = advertisement;
+    let RouterAdvertisement { lifetime, mtu, network, is_autonomous, dns } = advertisement;
     // The option counts its words of 8 bytes in one byte.
     let dns = &dns[..dns.len().min(100)];
     let mtu = Some(*mtu).filter(|mtu| *mtu >= SMALLEST_MTU);
@@ -69,7 +71,7 @@ pub fn write_router_advertisement(
     message.fill(0);
     message[0] = ADVERTISEMENT;
     message[4] = HOP_LIMIT;
-    message[6..8].copy_from_slice(&ROUTER_LIFETIME.to_be_bytes());
+    message[6..8].copy_from_slice(&lifetime.to_be_bytes());
     let (mac, mut rest) = message[MESSAGE..].split_at_mut(MAC_OPTION);
     mac[..2].copy_from_slice(&[SOURCE_MAC, 1]);
     mac[2..].copy_from_slice(&stations.source.0);
@@ -92,7 +94,7 @@ pub fn write_router_advertisement(
     if !dns.is_empty() {
         let option = cut(&mut rest, dns_option);
         option[..2].copy_from_slice(&[DNS, (dns_option / 8) as u8]);
-        option[4..8].copy_from_slice(&u32::from(ROUTER_LIFETIME).to_be_bytes());
+        option[4..8].copy_from_slice(&u32::from(*lifetime).to_be_bytes());
         let places = option[DNS_OPTION..].chunks_exact_mut(ADDRESS);
         places.zip(dns).for_each(|(place, address)| place.copy_from_slice(&address.octets()));
     }

@@ -107,6 +107,7 @@ fn a_router_advertisement_says_what_the_guest_needs() {
     let ends = ("fe80::1".parse().unwrap(), "fe80::5".parse().unwrap());
     let mut packet = Packet::from_frame(&[0xff; 300]);
     let full = RouterAdvertisement {
+        lifetime: ROUTER_LIFETIME,
         mtu: 1400,
         network: Some("fd00:1::/64".parse().unwrap()),
         is_autonomous: false,

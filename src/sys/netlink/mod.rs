@@ -7,6 +7,7 @@
 //! (`NLM_F_DUMP_INTR`) and the kernel's words about an error.
 
 mod address;
+mod diag;
 mod error;
 mod foreign;
 mod link;
@@ -17,6 +18,7 @@ mod watch;
 mod way;
 
 pub use address::AddressEntry;
+pub use diag::socket_user;
 pub use error::NetlinkError;
 pub use link::{ADDRESS_GENERATION_NONE, Link, LinkChange, TapFacts};
 pub use route::{Hop, RouteEntry, RouteKind};

@@ -68,7 +68,7 @@ fn what_a_guest_is_told_is_read() {
     let read = spec.dhcp.unwrap();
     assert_eq!((read.prefix_length, read.lease_time.0), (Some(24), u32::MAX));
     assert_eq!(read.dns, [[9, 9, 9, 9], [1, 1, 1, 1]].map(std::net::Ipv4Addr::from), "in their order");
-    assert_eq!((read.host_name.unwrap().as_str(), read.domain.unwrap().as_str()), ("guest7", "example.org"));
+    assert_eq!((spec.host_name.unwrap().as_str(), read.domain.unwrap().as_str()), ("guest7", "example.org"));
     assert_eq!(spec.router_advertisements.unwrap().dns, ["fd00::53".parse::<std::net::Ipv6Addr>().unwrap()]);
     let none = wire::Dhcp { prefix_length: None, dns: None, host_name: None, domain: None, lease_time: None };
     let spec = asked(none, wire::RouterAdvertisements { dns: None }).unwrap();
@@ -85,6 +85,23 @@ fn what_a_guest_is_told_is_read() {
     assert_eq!(faulty(|dhcp| dhcp.domain = Some(String::new())), "dhcp.domain");
     assert_eq!(faulty(|dhcp| dhcp.lease_time = Some(59)), "dhcp.lease_time");
     assert_eq!(faulty(|dhcp| dhcp.lease_time = Some(4_294_967_296)), "dhcp.lease_time");
+}
+
+#[test]
+fn what_a_networks_guests_are_told_is_read() {
+    let dhcp = wire::Dhcp { prefix_length: None, dns: None, host_name: None, domain: None, lease_time: Some(600) };
+    let request = wire::Network {
+        id: "9f2c1d34-0a1b-4c5d-8e6f-0123456789ab".to_owned(),
+        routing_instance: "net1".to_owned(),
+        gateways: Some(texts(&["10.0.0.1"])),
+        dhcp: Some(dhcp.clone()),
+        router_advertisements: Some(wire::RouterAdvertisements { dns: Some(texts(&["fd00::53"])) }),
+    };
+    let spec = network(&request).unwrap();
+    assert_eq!((spec.dhcp.unwrap().lease_time.0, spec.router_advertisements.unwrap().dns.len()), (600, 1));
+    let named = wire::Dhcp { host_name: Some("web".to_owned()), ..dhcp };
+    let fault = network(&wire::Network { dhcp: Some(named), ..request }).unwrap_err();
+    assert_eq!(fault.field, "dhcp.host_name");
 }
 
 #[test]

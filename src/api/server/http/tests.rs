@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn status(text: &str) -> u16 {
-    head(text.as_bytes(), 100).unwrap_err().0
+    head(text.as_bytes(), 100, false).unwrap_err().0
 }
 
 #[test]
@@ -17,9 +17,9 @@ fn heads_are_read() {
         waits: true,
         is_last: false,
     };
-    assert_eq!(head(text, 100), Ok(Some(expected)));
-    assert_eq!(head(&text[..text.len() - 5], 100), Ok(None));
-    let is_last = |text: &str| head(text.as_bytes(), 100).unwrap().unwrap().is_last;
+    assert_eq!(head(text, 100, false), Ok(Some(expected)));
+    assert_eq!(head(&text[..text.len() - 5], 100, false), Ok(None));
+    let is_last = |text: &str| head(text.as_bytes(), 100, false).unwrap().unwrap().is_last;
     assert!(is_last("GET / HTTP/1.0\r\n\r\n"));
     assert!(is_last("GET / HTTP/1.1\r\nHost: h\r\nConnection: x, Close\r\n\r\n"));
     assert!(!is_last("GET / HTTP/1.1\r\nHost: h\r\nConnection: keep-alive\r\n\r\n"));
@@ -45,6 +45,23 @@ fn heads_that_could_mean_two_things_are_refused() {
 }
 
 #[test]
+fn pages_of_browsers_are_refused() {
+    let asked = |host: &str, field: &str, is_local| {
+        let text = format!("POST /gateway HTTP/1.1\r\nHost: {host}\r\n{field}\r\n");
+        head(text.as_bytes(), 100, is_local).map(drop).map_err(|refused| refused.0)
+    };
+    assert_eq!(asked("localhost:9091", "", true), Ok(()));
+    assert_eq!(asked("example.org:9091", "", true), Err(403), "a name that leads here");
+    assert_eq!(asked("example.org:9091", "", false), Ok(()), "this host may have any name");
+    for origin in ["https://example.org", "null", "http://localhost:9091", ""] {
+        for is_local in [true, false] {
+            assert_eq!(asked("localhost", &format!("Origin: {origin}\r\n"), is_local), Err(403), "{origin}");
+        }
+    }
+    assert_eq!(head(b"GET / HTTP/1.0\r\n\r\n", 100, true).map(drop), Ok(()), "no browser is so old");
+}
+
+#[test]
 fn heads_are_bounded() {
     let many = "a: b\r\n".repeat(FIELDS);
     assert_eq!(status(&format!("POST / HTTP/1.1\r\nHost: h\r\n{many}\r\n")), 431);
@@ -64,7 +81,7 @@ proptest! {
             *index.get_mut(&mut bytes) = byte;
         }
         bytes.extend(rest);
-        if let Ok(Some(head)) = head(&bytes, 1000) {
+        if let Ok(Some(head)) = head(&bytes, 1000, false) {
             prop_assert!(head.lengths.0 <= bytes.len() && head.lengths.1 <= 1000);
         }
     }

@@ -1,9 +1,8 @@
 //! The end: all of it gone, or all of it left to explore.
 
-use std::fmt::Write as _;
-
 use crate::host::Mark;
 
+use super::super::super::report::{Demo, DemoHint, KeptDemo};
 use super::super::error::{Error, Result};
 use super::super::snapshot::Snapshot;
 use super::host::vgw2;
@@ -11,7 +10,7 @@ use super::{Stage, Story};
 
 impl Story<'_> {
     /// Deletes the gateway, stops the daemon, and proves that the host is as before.
-    pub(super) fn close(mut self, stage: Stage) -> Result<()> {
+    pub(super) fn close(mut self, stage: Stage) -> Result<Demo> {
         self.screen.step("The end", "The daemon stops. The host must be as it was before, byte by byte.")?;
         self.change_gateway(&stage, false)?;
         let Stage { daemon, lab, before } = stage;
@@ -31,21 +30,20 @@ impl Story<'_> {
         self.screen.good("the guests' taps are gone", "")?;
         lab.tear_down()?;
         self.screen.good("no namespace is left", "")?;
-        self.screen.heading("Every step held.")
+        Ok(Demo { steps: self.screen.into_steps(), kept: None })
     }
 
     /// Leaves all as it is and tells how to go on.
-    pub(super) fn keep(mut self, stage: Stage) -> Result<()> {
+    pub(super) fn keep(self, stage: Stage) -> Result<Demo> {
         self.vgw(&stage, "vgw audit timer 60000")?;
         self.vgw(&stage, &vgw2())?;
-        let status = self.vgw(&stage, "vgw status")?;
+        let status = self.status(&stage)?;
         let Stage { daemon, mut lab, before: _ } = stage;
-        let mut text = String::new();
         let [guest1, _, guest3] = &lab.guests;
         let protocol = Mark::default().protocol;
         let vgw = std::env::args().next().unwrap_or_else(|| "vgw".to_owned());
         let (socket, log) = (daemon.socket(), daemon.log());
-        for (command, about) in [
+        let explore = [
             (format!("{vgw} --socket {} status", socket.display()), "everything on one screen"),
             (format!("sudo ip netns exec {} ping 10.1.1.253", guest1.name()), "out by vgw1"),
             (format!("sudo ip netns exec {} ping 203.0.113.9", guest3.name()), "out by the uplink"),
@@ -56,15 +54,10 @@ impl Story<'_> {
             (format!("sudo ip netns exec {} tcpdump -ni vgw1", lab.compute.name()), "packets on the gateway"),
             (format!("tail -f {}", log.display()), "the daemon's log"),
             (format!("sudo {vgw} demo --stop"), "ends it"),
-        ] {
-            // Writing to a String cannot fail.
-            let _ = writeln!(text, "    {command}\n        {about}");
-        }
+        ];
+        let explore = explore.map(|(command, about)| DemoHint { command, about: about.to_owned() }).into();
         lab.let_go();
         daemon.let_go();
-        self.screen.heading("It stays. To explore:")?;
-        self.screen.text(text.trim_end())?;
-        self.screen.heading("What stands:")?;
-        self.screen.text(status.trim_end())
+        Ok(Demo { steps: self.screen.into_steps(), kept: Some(KeptDemo { explore, status }) })
     }
 }

@@ -15,7 +15,7 @@ use crate::clock::Clock;
 use super::super::args::{Arguments, Verb};
 use super::super::ask::ask;
 use super::super::render::Style;
-use super::super::report::Status;
+use super::super::report::{Demo, Status};
 use super::super::run::{Form, run};
 use super::super::wire;
 use super::daemon::Daemon;
@@ -55,7 +55,7 @@ impl<'a> Story<'a> {
     ///
     /// # Errors
     /// The first step that did not hold. What was built is gone then.
-    pub(super) fn tell(mut self, keep: bool) -> Result<()> {
+    pub(super) fn tell(mut self, keep: bool) -> Result<Demo> {
         let stage = self.set_the_stage()?;
         if let Err(error) = self.act(&stage) {
             // Ctrl-C also ends the program that a step is waiting for; that is no failure of the step.

@@ -1,7 +1,9 @@
 //! Answers to reports.
 
 mod audit;
+mod capture;
 mod configuration;
+mod drops;
 mod event;
 mod fabric;
 mod gateway;
@@ -16,12 +18,15 @@ mod trace;
 mod uplink;
 
 pub(in crate::cli) use audit::audit;
+pub(in crate::cli) use capture::captured_packet;
 pub(in crate::cli) use configuration::difference;
+pub(in crate::cli) use drops::{drop_count, dropped_packet};
 pub(in crate::cli) use event::event;
 pub(in crate::cli) use fabric::{fabric, fabric_deed};
 pub(in crate::cli) use gateway::gateway;
 pub(in crate::cli) use host::{host_object, step};
 pub(in crate::cli) use network::network;
+pub(in crate::cli) use numbers::number;
 pub(in crate::cli) use outcome::{lease_outcome, outcome};
 pub(in crate::cli) use port::port;
 pub(in crate::cli) use route::{instance, lookup, route};

@@ -25,6 +25,6 @@ pub(super) fn weight(value: Option<i32>) -> u64 {
 }
 
 /// Thrift has no unsigned integers. The daemon sends none below zero.
-pub(super) fn number(value: i64) -> u64 {
+pub(in crate::cli) fn number(value: i64) -> u64 {
     u64::try_from(value).unwrap_or_default()
 }

@@ -1,6 +1,8 @@
 use crate::addr::{InterfaceName, Uuid};
 use crate::gateway::fixtures::{gateway, good, port, set};
-use crate::gateway::{Applied, ComputePort, Declared, Limits, NetworkSpec, PortKind, Refusal, Registry};
+use crate::gateway::{
+    AdvertisementSpec, Applied, ComputePort, Declared, DhcpSpec, Limits, NetworkSpec, PortKind, Refusal, Registry,
+};
 use crate::host::{Mark, Observed};
 
 fn id(last: u8) -> Uuid {
@@ -8,7 +10,13 @@ fn id(last: u8) -> Uuid {
 }
 
 fn network(last: u8, instance: &str, gateways: &str) -> NetworkSpec {
-    NetworkSpec { id: id(last), instance: good(instance), gateways: set(gateways) }
+    NetworkSpec {
+        id: id(last),
+        instance: good(instance),
+        gateways: set(gateways),
+        dhcp: None,
+        router_advertisements: None,
+    }
 }
 
 /// Port 1, 2, ... on tap1, tap2, ... of network 100.
@@ -19,6 +27,7 @@ fn guest(last: u8) -> ComputePort {
         interface: good(&format!("tap{last}")),
         addresses: set(&format!("10.0.0.{last}/32")),
         mac: None,
+        host_name: None,
         is_exempt: false,
     }
 }
@@ -135,4 +144,41 @@ fn the_file_keeps_a_network_while_it_has_ports() {
     let other = Declared { networks: vec![network(102, "a", "10.0.0.2")], ..Declared::default() };
     registry.reload(&other, &host).unwrap();
     assert_eq!(registry.port(&good("tap1")).unwrap().spec.gateways, set("10.0.0.2"));
+}
+
+#[test]
+fn guests_are_told_what_their_network_says() {
+    let mut registry = registry();
+    let told = NetworkSpec {
+        dhcp: Some(DhcpSpec::default()),
+        router_advertisements: Some(AdvertisementSpec::default()),
+        ..network(100, "a", "10.0.0.254 fd00::254")
+    };
+    let named = ComputePort { host_name: Some("web-1".parse().unwrap()), ..guest(1) };
+    registry.add_compute_port(&named, 0).unwrap();
+    let services = |registry: &Registry, name: &str| {
+        let spec = &registry.port(&good(name)).unwrap().spec;
+        (spec.dhcp.is_some(), spec.router_advertisements.is_some())
+    };
+    assert_eq!(services(&registry, "tap1"), (false, false));
+    assert_eq!(registry.add_network(told.clone()), Ok(Applied::Changed), "those that stand too");
+    assert_eq!(services(&registry, "tap1"), (true, false));
+    let stands = &registry.port(&good("tap1")).unwrap().spec;
+    assert_eq!(stands.host_name, named.host_name);
+    assert_eq!(stands.lent_address(), Some([10, 0, 0, 1].into()));
+    assert_eq!(registry.add_compute_port(&named, 0), Ok(Applied::Unchanged));
+
+    let both = ComputePort { addresses: set("10.0.0.2/32 fd00::2/128"), ..guest(2) };
+    let second = ComputePort { addresses: set("fd00::3/128"), ..guest(3) };
+    for port in [&both, &second] {
+        registry.add_compute_port(port, 0).unwrap();
+    }
+    assert_eq!((services(&registry, "tap2"), services(&registry, "tap3")), ((true, true), (false, true)));
+
+    let no_router = NetworkSpec { gateways: set("fd00::254"), ..told };
+    let refused = registry.add_network(no_router).unwrap_err();
+    assert!(matches!(refused, Refusal::UnusableService { field: "dhcp", .. }), "{refused}");
+    assert_eq!(services(&registry, "tap2"), (true, true), "nothing has changed");
+    registry.add_network(network(100, "a", "10.0.0.254")).unwrap();
+    assert_eq!(services(&registry, "tap2"), (false, false));
 }

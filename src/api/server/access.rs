@@ -1,0 +1,134 @@
+//! Who may call by TCP, where no file's mode says so.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use crate::clock::Moment;
+use crate::engine::Caller;
+
+/// Tells the user of the TCP socket with its own address and its other end's, if it is one of this host's
+/// (network namespace) and is open.
+pub type SocketUser = fn(own: SocketAddr, other: SocketAddr) -> io::Result<Option<u32>>;
+
+/// The users of this host that may call. Who calls from another host may, if only the listener can be reached
+/// from there.
+#[derive(Debug, Clone)]
+pub struct Access {
+    users: BTreeSet<u32>,
+    socket_user: SocketUser,
+}
+
+/// Why a caller is not served.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Denial {
+    /// Another user.
+    #[error("uid {0} may not call; [api] allow_users says who may")]
+    User(u32),
+    /// A connection within this host whose other end nobody has open.
+    #[error("nobody has the other end open any more")]
+    Nobody,
+    /// The kernel does not say.
+    #[error("whose connection it is cannot be told: {0}")]
+    Unknown(io::Error),
+}
+
+impl Access {
+    /// Access for these users.
+    #[must_use]
+    pub fn new(users: BTreeSet<u32>, socket_user: SocketUser) -> Self {
+        Self { users, socket_user }
+    }
+
+    /// Makes sure that the kernel tells of sockets, by one of which the answer is known: a kernel without
+    /// that says of each that it is not there.
+    pub(super) fn check(&self, listener: SocketAddr) -> io::Result<()> {
+        let nobody: SocketAddr = match listener {
+            SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
+            SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
+        };
+        match (self.socket_user)(listener, nobody)? {
+            Some(_) => Ok(()),
+            None => {
+                let why = "the kernel does not tell whose a connection is (modules inet_diag and tcp_diag)";
+                Err(io::Error::new(io::ErrorKind::Unsupported, why))
+            }
+        }
+    }
+
+    /// The user at the other end of an accepted connection; `None` is one of another host.
+    pub(super) fn judge(&self, own: SocketAddr, peer: SocketAddr) -> Result<Option<u32>, Denial> {
+        match (self.socket_user)(peer, own).map_err(Denial::Unknown)? {
+            Some(user) if self.users.contains(&user) => Ok(Some(user)),
+            Some(user) => Err(Denial::User(user)),
+            None if peer.ip().to_canonical().is_loopback() => Err(Denial::Nobody),
+            None => Ok(None),
+        }
+    }
+}
+
+/// Tells of callers that are not served, without letting them fill the log.
+#[derive(Debug, Default)]
+pub(super) struct Doorkeeper {
+    told: Option<Moment>,
+    untold: u64,
+}
+
+impl Doorkeeper {
+    /// The shortest time between two lines.
+    const PAUSE: Duration = Duration::from_secs(1);
+
+    /// Tells of one, or counts it for the next line.
+    pub(super) fn tell(&mut self, caller: &Caller, denial: &Denial, now: Moment) {
+        if self.told.is_some_and(|told| now < told + Self::PAUSE) {
+            self.untold += 1;
+            return;
+        }
+        tracing::warn!(%caller, untold = self.untold, "connection refused: {denial}");
+        *self = Self { told: Some(now), untold: 0 };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(text: &str) -> SocketAddr {
+        text.parse().unwrap()
+    }
+
+    /// Ports below 1,000 are user 7's, those below 2,000 are closed, others are of another host.
+    #[expect(clippy::unnecessary_wraps, reason = "the kernel may have an error to tell")]
+    fn user(own: SocketAddr, _: SocketAddr) -> io::Result<Option<u32>> {
+        Ok((own.port() < 1000).then_some(7))
+    }
+
+    fn judged(users: &[u32], peer: &str) -> Result<Option<u32>, String> {
+        let access = Access::new(users.iter().copied().collect(), user);
+        access.judge(address("127.0.0.1:9090"), address(peer)).map_err(|denial| denial.to_string())
+    }
+
+    #[test]
+    fn only_those_named_are_served() {
+        assert_eq!(judged(&[0, 7], "127.0.0.1:999"), Ok(Some(7)));
+        assert_eq!(judged(&[0], "127.0.0.1:999"), Err("uid 7 may not call; [api] allow_users says who may".into()));
+        assert_eq!(judged(&[0], "10.0.0.1:999"), Err("uid 7 may not call; [api] allow_users says who may".into()));
+    }
+
+    #[test]
+    fn who_is_gone_is_not_another_host() {
+        for gone in ["127.0.0.1:1000", "[::1]:1000", "[::ffff:127.0.0.1]:1000"] {
+            assert!(judged(&[0, 7], gone).unwrap_err().contains("nobody"), "{gone}");
+        }
+        assert_eq!(judged(&[0], "10.0.0.1:1000"), Ok(None));
+    }
+
+    #[test]
+    fn a_kernel_that_knows_no_sockets_is_found_out() {
+        let access = Access::new(BTreeSet::new(), |_, _| Ok(None));
+        assert_eq!(access.check(address("127.0.0.1:9090")).unwrap_err().kind(), io::ErrorKind::Unsupported);
+        let access = Access::new(BTreeSet::new(), |_, _| Ok(Some(0)));
+        assert!(access.check(address("[::1]:9090")).is_ok());
+    }
+}
