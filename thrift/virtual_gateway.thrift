@@ -394,6 +394,25 @@ struct Repairs {
   2: optional i64 last_ms
 }
 
+/** Something that is wrong and needs somebody's eye. */
+struct Problem {
+  /** Its kind, which stays the same from version to version: `VGW-PORT-LOST`; docs/operations.md has them all. */
+  1: required string id,
+  /** What is wrong. */
+  2: required string sentence,
+  /** The command that cures it, or leads to who can; words in capitals are to be filled in. */
+  3: required string cure
+}
+
+/** What all ports took in during a time. Super-packets count once, and what a port drops was received before. */
+struct Rates {
+  /** The time up to now. */
+  1: required i64 over_ms,
+  2: required i64 packets,
+  3: required i64 bytes,
+  4: required i64 drops
+}
+
 /** Everything at a glance, taken at one moment. */
 struct Status {
   /** The daemon's version. */
@@ -410,7 +429,49 @@ struct Status {
   /** Absent from daemons that do not tell. */
   10: optional Repairs repairs,
   /** Time until the configuration on trial is taken back; absent if none is. */
-  11: optional i64 trial_ends_in_ms
+  11: optional i64 trial_ends_in_ms,
+  /** The problems once more, in the same order, for programs. */
+  12: optional list<Problem> problem_details,
+  /** The traffic since it was last asked for, a second ago or more. */
+  13: optional Rates rates
+}
+
+/** Something that has happened. */
+struct Event {
+  /** From 1 on, one by one, since the daemon has started. */
+  1: required i64 sequence,
+  /** When, by the host's clock: microseconds since 1970-01-01 00:00 UTC. */
+  2: required i64 time_us,
+  /**
+   * What it happened to: `gateway`, `port`, `uplink`, `route`, `network`, `limits`, `lease`, `audit`,
+   * `configuration`, `fabric`, `host` (something of ours in the kernel), `problem` or `daemon`.
+   */
+  3: required string object,
+  /** Its name; empty if it has none. */
+  4: required string name,
+  /**
+   * What happened: `added`, `changed`, `deleted`, `started`, `ended`, `set`, `repaired`, `disputed`,
+   * `applied`, `confirmed`, `rolled back`, `taken`, `given back`, `lost`, `back`, `began` or `over`.
+   */
+  5: required string deed,
+  /**
+   * Who asked for it, `uid 0 pid 4711` or `thrift 192.0.2.1:4711`, or what led to it: `configuration`,
+   * `audit`, `repair (notice)` and the like with its occasion, `trial`, `kernel` or `daemon`.
+   */
+  6: required string cause,
+  7: optional string routing_instance,
+  /** More of it, for people. */
+  8: optional string detail
+}
+
+/** What has happened after some event. */
+struct Events {
+  /** Oldest first. */
+  1: required list<Event> events,
+  /** The number of the last event that has happened; 0 if nothing has. */
+  2: required i64 newest,
+  /** How many of those asked for are no longer kept. */
+  3: required i64 lost
 }
 
 /** A static route by its identity. */
@@ -852,6 +913,15 @@ service VirtualGateway {
    * `wait_ms` milliseconds (at most 500) even if there are none.
    */
   CapturedPackets next_packets(1: required i32 wait_ms) throws (1: RequestError error),
+
+  /**
+   * What has happened after the event of the number `after`, at most `max` events (1 to 500); a negative
+   * `after` asks for the last -`after`. If there is nothing yet, the answer waits for something, at most
+   * `wait_ms` (up to 60000). A number that has not been reached is an earlier daemon's: then everything
+   * that is kept is told.
+   */
+  Events events(1: required i64 after, 2: required i32 max, 3: required i32 wait_ms)
+    throws (1: RequestError error),
 
   /** Everything at a glance. */
   Status status() throws (1: RequestError error),

@@ -11,6 +11,7 @@ mod convert;
 pub mod generated;
 mod instance_service;
 mod message;
+mod metrics;
 mod rest;
 mod server;
 mod text;
@@ -19,6 +20,7 @@ mod virtual_gateway;
 pub use client::{Client, ClientError, Daemon, FrameReader, FrameWriter};
 pub use instance_service::instance_service;
 pub use message::{Header, MessageLimits, MessageReader};
+pub use metrics::metrics;
 pub use rest::rest;
 pub use server::{
     Access, HttpService, Limits, Listener, PeerCredentials, Request, Response, Server, SocketUser, answer,

@@ -26,7 +26,7 @@ impl HttpService for Rest {
             _ => return failure(404, "Unknown Request"),
         };
         match done {
-            Ok(()) => Response { status: 200, body: "{}".to_owned() },
+            Ok(()) => Response::json(200, "{}".to_owned()),
             Err(reason) => {
                 tracing::warn!("{} {}: {}", request.method, request.path, shown(&reason));
                 failure(500, &format!("{{ {reason} }}"))
@@ -36,7 +36,7 @@ impl HttpService for Rest {
 }
 
 fn failure(status: u16, reason: &str) -> Response {
-    Response { status, body: serde_json::json!({ "error": reason }).to_string() }
+    Response::json(status, serde_json::json!({ "error": reason }).to_string())
 }
 
 impl Rest {

@@ -273,6 +273,12 @@ impl VirtualGatewaySyncHandler for VirtualGateway {
         Ok(convert::status(answer(self.status_view())?))
     }
 
+    fn handle_events(&self, after: i64, max: i32, wait_ms: i32) -> thrift::Result<wire::Events> {
+        let asked = convert::since(after, max, wait_ms).map_err(RequestError::from);
+        let (since, max, wait) = answer(asked)?;
+        Ok(convert::events(self.engine.events().read(since, max, wait)))
+    }
+
     fn handle_connect(&self) -> thrift::Result<()> {
         answer(self.engine.connect(&self.caller).map_err(|failure| convert::refused(&failure, Identity::Name)))?;
         tracing::debug!("connect: an audit has been started");

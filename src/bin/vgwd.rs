@@ -79,6 +79,7 @@ fn run(arguments: &Arguments) -> Result<(), Fatal> {
         service.reloading(|| reload(arguments, &engine.handle()));
     }
     service.stopping();
+    engine.handle().events().close();
     // First nobody asks any more, then nothing of ours stands any more.
     servers.into_iter().for_each(vgw::api::Server::stop);
     let left = engine.stop();

@@ -24,6 +24,7 @@ use super::render::{Style, Tone};
 use super::report::{CaptureEnd, Report, Restored, Version};
 use super::run::{Form, check, follow_drops, run};
 use super::trace::trace;
+use super::watch;
 
 /// Where text goes, and whether it is coloured there.
 pub struct Console<'a> {
@@ -114,6 +115,12 @@ fn obey(
             let traced = trace(given, &arguments.socket)?;
             console.say(&form.text(&traced)?)?;
             return Ok(u8::from(!traced.arrives()));
+        }
+        Verb::Events(given) => {
+            return ask(&arguments.socket, |daemon| watch::events(given, daemon, form, console.out)).map(|()| 0);
+        }
+        Verb::Top(given) => {
+            return ask(&arguments.socket, |daemon| watch::top(given, daemon, form, &*clock, console.out)).map(|()| 0);
         }
         Verb::Complete(line) => complete(&line.words, &arguments.socket),
         Verb::Doctor(given) if arguments.dry_run && given.fix.is_none() => {

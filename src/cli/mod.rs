@@ -18,6 +18,7 @@ pub mod render;
 pub mod report;
 mod run;
 mod trace;
+mod watch;
 mod wire;
 
 pub use args::Arguments;

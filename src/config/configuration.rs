@@ -36,6 +36,8 @@ pub struct Config {
     pub allow_remote: bool,
     /// The Unix socket of the own service.
     pub socket: PathBuf,
+    /// Where the numbers for Prometheus are, and for how much. Read at start only.
+    pub metrics: Metrics,
     /// How our own things in the kernel are recognised. Read at start only.
     pub mark: Mark,
     /// How often the host is checked, whether or not the kernel told of a change; `None` is never. Read at
@@ -59,6 +61,17 @@ pub struct Config {
     /// What was accepted but is hardly meant so, one sentence each with its place.
     pub warnings: Vec<String>,
     pub(super) places: BTreeMap<Element, Place>,
+}
+
+/// Where the numbers for Prometheus are, and for how much.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Metrics {
+    /// A Unix socket.
+    pub socket: Option<PathBuf>,
+    /// A loopback address.
+    pub listen: Option<SocketAddr>,
+    /// How many gateways and ports have numbers of their own; the rest are in the sums only.
+    pub interfaces: usize,
 }
 
 impl Config {
@@ -139,6 +152,7 @@ impl Default for Config {
             allow_users: BTreeSet::new(),
             allow_remote: false,
             socket: "/run/vgw/vgwd.sock".into(),
+            metrics: Metrics { socket: None, listen: None, interfaces: 1000 },
             mark: Mark::default(),
             check: Some(Duration::from_secs(60)),
             rt_tables: Some("/etc/iproute2/rt_tables.d".into()),

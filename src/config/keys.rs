@@ -312,6 +312,31 @@ pub const SECTIONS: &[Section] = &[
         )],
     },
     Section {
+        path: "metrics",
+        header: "[metrics]",
+        meaning: "Numbers for Prometheus, by GET /metrics. They tell nothing of packets' contents, but the names and numbers of networks. Read at start only.",
+        keys: &[
+            may(
+                "socket",
+                "absolute path, or none",
+                "none",
+                "A Unix socket such as /run/vgw/metrics.sock. Open to the daemon's user and group.",
+            ),
+            may(
+                "listen",
+                "loopback address:port, or none",
+                "none",
+                "Such as 127.0.0.1:9469. Open to every user of this host.",
+            ),
+            may(
+                "interfaces",
+                "number to 1000000",
+                "1000",
+                "How many gateways and ports have numbers of their own. The rest are in the sums only, and vgw_interfaces_without_series says how many.",
+            ),
+        ],
+    },
+    Section {
         path: "fabric",
         header: "[fabric]",
         meaning: "The host's own network card, taken in front of the host as OpenContrail's vRouter does. Without this section it stays the host's. Read at start only.",

@@ -37,6 +37,7 @@ impl Merge {
             compat,
             rest,
             fabric,
+            metrics,
         } = file;
         let gateways = self.section(gateway, &places, Index::Gateway, self.config.declared.gateways.len())?;
         let ports = self.section(port, &places, Index::Port, self.config.declared.ports.len())?;
@@ -73,6 +74,15 @@ impl Merge {
         }
         if let Some(socket) = api.socket {
             config.socket = socket;
+        }
+        if let Some(socket) = metrics.socket {
+            config.metrics.socket = socket.0.0;
+        }
+        if let Some(listen) = metrics.listen {
+            config.metrics.listen = listen.0.0;
+        }
+        if let Some(interfaces) = metrics.interfaces {
+            config.metrics.interfaces = interfaces.0 as usize;
         }
         if let Some(workers) = dataplane.workers {
             config.workers = workers.0 as usize;

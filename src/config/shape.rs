@@ -11,8 +11,8 @@ use crate::host::Mark;
 
 use super::user::User;
 use super::value::{
-    Absolute, Choice, Interval, Listen, Namespace, Network, NonEmpty, Number, Protocol, Share, Spin, StationMac, Text,
-    Timeout,
+    Absolute, Choice, Interval, Listen, Loopback, Namespace, Network, NonEmpty, Number, Protocol, Share, Spin,
+    StationMac, Text, Timeout,
 };
 
 /// The most of anything that a limit can allow. No more than a table can tell different next hops
@@ -49,6 +49,8 @@ pub(super) struct File {
     pub(super) compat: Compat,
     #[serde(default)]
     pub(super) rest: Rest,
+    #[serde(default)]
+    pub(super) metrics: Metrics,
     pub(super) fabric: Option<Fabric>,
 }
 
@@ -170,6 +172,14 @@ pub(super) struct Api {
     pub(super) allow_users: Vec<User>,
     pub(super) allow_remote: Option<bool>,
     pub(super) socket: Option<PathBuf>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Metrics {
+    pub(super) socket: Option<Text<Absolute>>,
+    pub(super) listen: Option<Text<Loopback>>,
+    pub(super) interfaces: Option<Number<0, MOST>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

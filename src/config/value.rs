@@ -131,6 +131,22 @@ impl FromStr for Listen {
     }
 }
 
+/// A TCP address of this host alone; `none` is none.
+#[derive(Debug)]
+pub(super) struct Loopback(pub(super) Option<SocketAddr>);
+
+impl FromStr for Loopback {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let Listen(address) = text.parse()?;
+        match address {
+            Some(address) if !address.ip().is_loopback() => Err(format!("{address} is not a loopback address")),
+            address => Ok(Self(address)),
+        }
+    }
+}
+
 /// An absolute path; `none` is none.
 #[derive(Debug)]
 pub(super) struct Absolute(pub(super) Option<PathBuf>);

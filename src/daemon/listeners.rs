@@ -8,12 +8,12 @@ use std::sync::Arc;
 
 use thrift::server::TProcessor;
 
-use crate::api::{Access, Limits, Listener, Server, instance_service, rest, virtual_gateway};
+use crate::api::{Access, Limits, Listener, Server, instance_service, metrics, rest, virtual_gateway};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::engine::{Caller, Handle};
 use crate::sys::netlink::socket_user;
-use crate::sys::peer_credentials;
+use crate::sys::{peer_credentials, process_use};
 
 use super::Fatal;
 
@@ -24,6 +24,9 @@ pub struct Listeners {
     unix: (Listener, String),
     thrift: Option<(Listener, String)>,
     rest: Option<(Listener, String)>,
+    metrics: Vec<(Listener, String)>,
+    /// How many interfaces have numbers of their own.
+    interfaces: usize,
 }
 
 impl Listeners {
@@ -54,7 +57,13 @@ impl Listeners {
         };
         let thrift = bind(config.thrift_listen, Listener::tcp)?;
         let rest = bind(config.rest_listen, Listener::rest)?;
-        Ok(Self { unix: (unix, place), thrift, rest })
+        let mut metrics: Vec<_> =
+            bind(config.metrics.listen, |address, _| Listener::metrics(address))?.into_iter().collect();
+        if let Some(socket) = &config.metrics.socket {
+            let place = socket.display().to_string();
+            metrics.push((Listener::unix(socket, peer_credentials).map_err(refused(&place))?, place));
+        }
+        Ok(Self { unix: (unix, place), thrift, rest, metrics, interfaces: config.metrics.interfaces })
     }
 
     /// Serves whoever comes, until the servers are stopped.
@@ -77,6 +86,12 @@ impl Listeners {
         if let Some((listener, place)) = self.rest {
             let compatible = engine.clone();
             let service = move |caller| rest(compatible.clone(), caller);
+            let server = Server::start_http(listener, service, Arc::clone(clock), Limits::default());
+            servers.push(server.map_err(|error| Fatal::Listen(place, error))?);
+        }
+        for (listener, place) in self.metrics {
+            let (engine, interfaces) = (engine.clone(), self.interfaces);
+            let service = move |caller| metrics(engine.clone(), caller, interfaces, process_use);
             let server = Server::start_http(listener, service, Arc::clone(clock), Limits::default());
             servers.push(server.map_err(|error| Fatal::Listen(place, error))?);
         }

@@ -1,7 +1,6 @@
 //! One thing that shall be otherwise.
 
 use std::collections::BTreeSet;
-use std::fmt;
 
 use crate::addr::{InstanceName, InterfaceName, Prefix, Uuid};
 use crate::gateway::{
@@ -68,6 +67,30 @@ impl Change {
         }
     }
 
+    /// The kind of thing that it is about.
+    pub(super) fn object(&self) -> &'static str {
+        match self {
+            Self::AddGateway(_) | Self::DeleteGateway(_) => "gateway",
+            Self::AddPort(_) | Self::DeletePort(_) => "port",
+            Self::AddUplink(_) | Self::DeleteUplink(_) => "uplink",
+            Self::AddRoute(_) | Self::DeleteRoute(..) => "route",
+            Self::AddNetwork(_) | Self::DeleteNetwork(_) => "network",
+        }
+    }
+
+    /// The name of the thing that it is about.
+    pub(super) fn name(&self) -> String {
+        match self {
+            Self::AddGateway(GatewaySpec { interface: name, .. }) | Self::DeleteGateway(name) => name.to_string(),
+            Self::AddPort(PortSpec { name, .. }) | Self::DeletePort(name) => name.to_string(),
+            Self::AddUplink(UplinkSpec { name, .. }) | Self::DeleteUplink(name) => name.to_string(),
+            Self::AddRoute(StaticRoute { instance, prefix, .. }) | Self::DeleteRoute(instance, prefix) => {
+                format!("{prefix} of {instance}")
+            }
+            Self::AddNetwork(NetworkSpec { id, .. }) | Self::DeleteNetwork(id) => id.to_string(),
+        }
+    }
+
     /// The routing instance that it is about, where it names one.
     pub(super) fn instance(&self) -> Option<&InstanceName> {
         match self {
@@ -112,22 +135,5 @@ impl Change {
     /// table shows only when the host is looked at.
     pub(super) fn needs_a_look(&self) -> bool {
         matches!(self, Self::AddUplink(_))
-    }
-}
-
-impl fmt::Display for Change {
-    /// What is changed: its kind and its name.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::AddGateway(GatewaySpec { interface: name, .. }) | Self::DeleteGateway(name) => {
-                write!(f, "gateway {name}")
-            }
-            Self::AddPort(PortSpec { name, .. }) | Self::DeletePort(name) => write!(f, "port {name}"),
-            Self::AddUplink(UplinkSpec { name, .. }) | Self::DeleteUplink(name) => write!(f, "uplink {name}"),
-            Self::AddRoute(StaticRoute { instance, prefix, .. }) | Self::DeleteRoute(instance, prefix) => {
-                write!(f, "route {prefix} of {instance}")
-            }
-            Self::AddNetwork(NetworkSpec { id, .. }) | Self::DeleteNetwork(id) => write!(f, "network {id}"),
-        }
     }
 }

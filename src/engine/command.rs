@@ -24,6 +24,8 @@ pub enum Caller {
     Thrift(Peer),
     /// A client of its REST form.
     Rest(Peer),
+    /// A reader of the metrics.
+    Metrics(Peer),
     /// A client of the Unix socket, as the kernel vouches for it (`SO_PEERCRED`).
     Unix {
         /// User id.
@@ -199,6 +201,7 @@ impl fmt::Display for Caller {
         match self {
             Self::Thrift(peer) => write!(f, "thrift {peer}"),
             Self::Rest(peer) => write!(f, "rest {peer}"),
+            Self::Metrics(peer) => write!(f, "metrics {peer}"),
             Self::Unix { uid, pid } => write!(f, "uid {uid} pid {pid}"),
             Self::Configuration => f.write_str("configuration"),
         }

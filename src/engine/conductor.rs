@@ -1,19 +1,25 @@
 //! The owner of the registry, the audit and the kernel. One thread; everything that changes
 //! anything passes through here, one command after the other.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, after, select_biased};
 
+use crate::addr::InterfaceName;
 use crate::clock::{Clock, Moment};
 use crate::gateway::{Audit, Plan, Registry};
 use crate::host::Mirror;
 
 use super::command::{Caller, Command};
 use super::dataplane::Dataplane;
+use super::events::{Cause, Deed, Happening, Recorder};
 use super::fabric::Upkeep;
-use super::platform::Platform;
+use super::log::{audit_ended, audit_started};
+use super::platform::{BadLease, Platform};
+use super::problem::Problem;
+use super::rates::Sample;
 use super::trial::Trial;
 use super::vigil::Vigil;
 
@@ -38,9 +44,16 @@ pub(super) struct Conductor {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) started: Moment,
     /// What the last settling had to leave undone.
-    pub(super) problems: Vec<String>,
+    pub(super) problems: Vec<Problem>,
     /// The lease files that could not be read.
-    pub(super) bad_leases: Vec<String>,
+    pub(super) bad_leases: Vec<BadLease>,
+    /// The ports whose interface was down or gone when that was last looked at.
+    pub(super) lost: BTreeSet<InterfaceName>,
+    /// The problems that were told of.
+    pub(super) told: Vec<Problem>,
+    pub(super) recorder: Recorder,
+    /// The counters when they were last shown.
+    pub(super) sample: Sample,
     pub(super) vigil: Vigil,
     /// The configuration that waits to be confirmed.
     pub(super) trial: Option<Trial>,
@@ -59,6 +72,7 @@ impl Conductor {
             self.expire_trial(now);
             self.keep_fabric(now);
             self.keep_right(now);
+            self.tell_problems();
             let now = self.clock.now();
             let deadlines = [
                 self.audit.next_deadline(),
@@ -103,6 +117,7 @@ impl Conductor {
         let stale = self.plan.registry().stale(threshold);
         if stale.is_empty() {
             tracing::info!("audit over: every gateway was confirmed");
+            self.recorder.record(Cause::Audit, audit_ended("gateways", 0));
             return;
         }
         let mut next = self.plan.registry().clone();
@@ -111,7 +126,9 @@ impl Conductor {
             let _ = next.delete_gateway(name);
         }
         self.settle_anyhow(next);
+        self.recorder.record(Cause::Audit, audit_ended("gateways", stale.len()));
         for name in stale {
+            self.recorder.record(Cause::Audit, Happening::new("gateway", name.to_string(), Deed::Deleted));
             tracing::warn!(interface = %name, "deleted by the audit: its controller reconnected and did not add it again");
         }
     }
@@ -125,11 +142,14 @@ impl Conductor {
                 self.audit.connect(self.clock.now());
                 let version = self.audit.version();
                 tracing::info!(%caller, version, timeout = ?self.audit.timeout(), "controller connected");
+                self.recorder.record(caller.into(), audit_started("gateways", &self.audit));
                 let _ = reply.send(());
             }
             Command::SetAuditTimeout(millis, reply) => {
                 self.audit.set_timeout_millis(millis);
                 tracing::info!(%caller, millis, "audit timer set");
+                let set = Happening::new("audit", "gateways", Deed::Set).saying(format!("timer: {millis} ms"));
+                self.recorder.record(caller.into(), set);
                 let _ = reply.send(());
             }
             Command::AddPorts(add, reply) => drop(reply.send(self.add_ports(caller, add))),
@@ -139,7 +159,7 @@ impl Conductor {
                 let _ = reply.send(());
             }
             Command::Reload(declared, timeout, reply) => {
-                let outcome = self.reload(&declared, timeout);
+                let outcome = self.reload(caller, &declared, timeout).map(drop);
                 if outcome.is_ok() {
                     self.end_trial();
                 }
@@ -186,9 +206,9 @@ impl Conductor {
         self.clear(&self.plan.registry().emptied());
         // Nothing of ours needs it any more, and the host does.
         let failed = self.release_fabric().err();
-        self.problems.extend(failed.map(|failed| failed.to_string()));
+        self.problems.extend(failed.map(|failed| Problem::FabricStuck(failed.to_string())));
         self.dataplane.stop();
-        self.problems
+        self.problems.iter().map(Problem::to_string).collect()
     }
 
     /// Settles a registry with less in it, again if that fails: others may have been in the way for a

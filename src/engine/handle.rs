@@ -12,6 +12,7 @@ use super::capture::{Capture, CaptureRequest};
 use super::change::Change;
 use super::command::{AddGateways, AddPorts, Caller, Command, Failure, ReloadError, Reply};
 use super::drops::{DropCountView, DropQuery, LastDropsView};
+use super::events::Events;
 use super::fabric::{FabricDeed, FabricView, TakeFabric};
 use super::trace::{Probe, TraceView};
 use super::view::{ComparisonView, ImportView, LookupView, ObjectView, RehearsalView, RouteView, StatusView, StepView};
@@ -21,13 +22,26 @@ use super::view::{ComparisonView, ImportView, LookupView, ObjectView, RehearsalV
 #[derive(Clone)]
 pub struct Handle {
     commands: Sender<(Caller, Command)>,
+    events: Events,
 }
 
 impl Handle {
     /// A handle on whoever receives and answers these commands.
     #[must_use]
     pub fn new(commands: Sender<(Caller, Command)>) -> Self {
-        Self { commands }
+        Self { commands, events: Events::default() }
+    }
+
+    /// The same, which tells of these events.
+    #[must_use]
+    pub fn telling(self, events: Events) -> Self {
+        Self { events, ..self }
+    }
+
+    /// What has happened. Reading and waiting do not take up the conductor.
+    #[must_use]
+    pub fn events(&self) -> &Events {
+        &self.events
     }
 
     /// Adds gateways or changes them by the difference; the answers are in the order of `specs`.

@@ -48,9 +48,9 @@ impl Conductor {
             (Some(_), Some(_)) => Applied::Changed,
         };
         let outcome = self.follow_leases(Some(name), &leases).map(|()| applied);
-        let lease = leases.get(&name).map(|lease| format!(": {} via {}", lease.address, lease.via));
-        let what = format!("lease {name}{}", lease.unwrap_or_default());
-        Matter::new(&what).of_interface(name.device).log(caller, &outcome);
+        let lease = leases.get(&name).map(|lease| format!("{} via {}", lease.address, lease.via));
+        let matter = Matter::new("lease", name).saying(lease.unwrap_or_default()).of_interface(name.device);
+        matter.tell(&self.recorder, caller, &outcome);
         outcome
     }
 

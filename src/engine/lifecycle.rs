@@ -1,5 +1,6 @@
 //! Start and stop, in order.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
@@ -15,9 +16,11 @@ use crate::host::{KernelError, Mark, Mirror, Repairs, Surroundings};
 use super::command::{Caller, Command, Failure};
 use super::conductor::Conductor;
 use super::dataplane::Dataplane;
+use super::events::{Cause, Deed, Events, Happening, Recorder};
 use super::fabric::{TakeFabric, Upkeep};
 use super::handle::Handle;
 use super::platform::{FoundLeases, Platform};
+use super::rates::Sample;
 use super::vigil::Vigil;
 use super::vital::Vital;
 use super::worker;
@@ -61,6 +64,7 @@ pub enum StartError {
 #[derive(Debug)]
 pub struct Engine {
     commands: Sender<(Caller, Command)>,
+    events: Events,
     conductor: JoinHandle<()>,
 }
 
@@ -103,10 +107,14 @@ impl Engine {
             audit: Audit::new(settings.audit_timeout),
             port_audit: Audit::new(settings.audit_timeout),
             started: now,
-            clock,
             problems: Vec::new(),
             bad_leases,
+            lost: BTreeSet::new(),
+            told: Vec::new(),
+            sample: Sample::default(),
+            recorder: Recorder::new(Arc::clone(&clock)),
             trial: None,
+            clock,
             vigil: Vigil::new(stirrings, settings.check, now),
             fabric: Upkeep::default(),
         };
@@ -119,12 +127,18 @@ impl Engine {
             }
             registry.set_fabric(conductor.plan.registry().fabric().map(|fabric| (**fabric).clone()));
         }
+        let started = Happening::new("daemon", "", Deed::Started).saying(env!("CARGO_PKG_VERSION"));
+        conductor.recorder.record(Cause::Daemon, started);
+        let nothing = conductor.plan.registry().declared();
+        let configuration = Cause::Caller(Caller::Configuration);
+        conductor.tell_differences(&configuration, &nothing.differences(&registry.declared()));
         // What a killed daemon left of gateways goes first: nobody holds the queues of its adopted taps
         // any more. Uplinks that are still to be stay all the while, since the host itself uses them.
         conductor.clear(&registry.with_uplinks_only());
         conductor.settle_anyhow(registry);
         // Of a lease that the kernel refuses, what was left of the one before goes too.
         conductor.look_for_leases();
+        let events = conductor.recorder.events();
         // Clearing that is no repair.
         conductor.vigil.repairs = Repairs::default();
         let (commands, inbox) = unbounded();
@@ -132,13 +146,13 @@ impl Engine {
             let _vital = Vital;
             conductor.run(&inbox);
         })?;
-        Ok(Self { commands, conductor })
+        Ok(Self { commands, events, conductor })
     }
 
     /// A handle for those who ask.
     #[must_use]
     pub fn handle(&self) -> Handle {
-        Handle::new(self.commands.clone())
+        Handle::new(self.commands.clone()).telling(self.events.clone())
     }
 
     /// Removes everything of ours from the kernel and ends the threads. Requests that wait are

@@ -1,6 +1,7 @@
 //! Threads and who owns what: one conductor owns the registry and the kernel; each worker owns a
 //! forwarder and its queue of every port.
 
+mod alarm;
 mod backlog;
 mod capture;
 mod change;
@@ -10,6 +11,7 @@ mod conductor;
 mod dataplane;
 mod device;
 mod drops;
+mod events;
 mod fabric;
 mod handle;
 mod import;
@@ -20,6 +22,8 @@ mod lifecycle;
 mod log;
 mod platform;
 mod ports;
+mod problem;
+mod rates;
 mod reconcile;
 mod requests;
 mod schedule;
@@ -40,16 +44,19 @@ pub use change::Change;
 pub use command::{AddGateways, AddPorts, Caller, Command, Failure, Peer, ReloadError, Reply};
 pub use device::{Access, Device, DeviceError};
 pub use drops::{DropCountView, DropQuery, DroppedView, LastDropsView};
+pub use events::{Cause, Deed, Event, Events, EventsView, Happening, Since};
 pub use fabric::{FabricDeed, FabricSite, FabricView, HeldView, Queues, TakeFabric};
 pub use handle::Handle;
 pub use lifecycle::{Engine, Settings, StartError};
-pub use platform::{FoundLeases, OpenError, OpenPort, Platform};
+pub use platform::{BadLease, FoundLeases, OpenError, OpenPort, Platform};
+pub use problem::Problem;
+pub use rates::{Rates, Traffic};
 pub use trace::{Imagined, Impossible, Place, Probe, TraceEnd, TraceStep, TraceVerdict, TraceView, WayView, Where};
 pub use transfer::{Departure, Direct, Transfer};
 pub use view::{
     AuditView, ComparisonView, ComputeView, Counters, GatewayView, ImportView, InstanceView, LookupView, NetworkView,
-    ObjectState, ObjectView, PortView, RehearsalView, RepairCount, RepairsView, RouteView, StatusView, StepView,
-    UplinkView,
+    ObjectState, ObjectView, PortView, ProcessUse, RehearsalView, RepairCount, RepairsView, RouteView, StatusView,
+    StepView, UplinkView,
 };
 
 pub use crate::gateway::Applied;

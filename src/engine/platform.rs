@@ -36,8 +36,18 @@ pub enum OpenError {
 pub struct FoundLeases {
     /// The leases.
     pub leases: Leases,
-    /// What could not be read and why, one sentence each with the file's name.
-    pub problems: Vec<String>,
+    /// What could not be read and why.
+    pub problems: Vec<BadLease>,
+}
+
+/// A lease, or the folder of leases, that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{file}: {reason}")]
+pub struct BadLease {
+    /// The file, as it can be shown.
+    pub file: String,
+    /// Why not.
+    pub reason: String,
 }
 
 /// The system as the engine sees it: the real one, or a stand-in whose devices are socket pairs.

@@ -6,8 +6,9 @@ use crate::gateway::Applied;
 
 use super::command::{AddPorts, Caller, Failure};
 use super::conductor::Conductor;
+use super::events::{Cause, Deed, Happening};
 use super::knowledge::Knowledge;
-use super::log::Matter;
+use super::log::{Matter, audit_ended, audit_started};
 use super::requests::subjects;
 
 impl Conductor {
@@ -22,7 +23,8 @@ impl Conductor {
         self.plan.ports_seen(ids, version);
         for (port, answer) in add.ports.iter().zip(&answers) {
             let name = port.interface;
-            Matter::new(&format_args!("port {name} ({})", port.id)).of_interface(name).log(caller, answer);
+            let matter = Matter::new("port", name).saying(port.id.to_string()).of_interface(name);
+            matter.tell(&self.recorder, caller, answer);
             let is_news = matches!(answer, Ok(Applied::Added | Applied::Changed));
             if is_news && self.dataplane.port(&name).is_none() {
                 tracing::info!(interface = %name, "waits for its interface");
@@ -33,8 +35,13 @@ impl Conductor {
 
     /// Deletes a port; there is nothing to do for one that is not known.
     pub(super) fn delete_compute_port(&mut self, caller: &Caller, id: Uuid) -> Result<Applied, Failure> {
+        let name = self.plan.registry().compute_port(id);
         let outcome = self.drop_compute_port(id);
-        Matter::new(&format_args!("port {id}")).log(caller, &outcome);
+        let matter = match name {
+            Some(name) => Matter::new("port", name).saying(id.to_string()).of_interface(name),
+            None => Matter::new("port", id),
+        };
+        matter.tell(&self.recorder, caller, &outcome);
         outcome
     }
 
@@ -58,6 +65,7 @@ impl Conductor {
         self.port_audit.connect(self.clock.now());
         let version = self.port_audit.version();
         tracing::info!(%caller, version, timeout = ?self.port_audit.timeout(), "compute service connected");
+        self.recorder.record(caller.into(), audit_started("ports", &self.port_audit));
     }
 
     /// Deletes what a due audit of ports finds stale.
@@ -66,6 +74,7 @@ impl Conductor {
         let stale = self.plan.registry().stale_ports(threshold);
         if stale.is_empty() {
             tracing::info!("audit of ports over: every port was confirmed");
+            self.recorder.record(Cause::Audit, audit_ended("ports", 0));
             return;
         }
         let mut next = self.plan.registry().clone();
@@ -74,7 +83,9 @@ impl Conductor {
             let _ = next.delete_port(name);
         }
         self.settle_anyhow(next);
+        self.recorder.record(Cause::Audit, audit_ended("ports", stale.len()));
         for name in stale {
+            self.recorder.record(Cause::Audit, Happening::new("port", name.to_string(), Deed::Deleted));
             tracing::warn!(interface = %name, "deleted by the audit: its compute service reconnected and did not add it again");
         }
     }

@@ -7,6 +7,7 @@ use crate::host::Occasion;
 
 use super::concern::Subject;
 use super::conductor::Conductor;
+use super::problem::Problem;
 use super::settle::{Mode, Setback, Settled, Settling};
 
 impl Conductor {
@@ -40,7 +41,7 @@ impl Conductor {
         match self.attempt(before, self.plan.clone(), Mode::Tolerant, Occasion::Request) {
             Ok(settled) => self.keep(settled),
             Err(setback) => {
-                self.problems = vec![setback.failure.to_string()];
+                self.problems = vec![Problem::Unseen(setback.failure.to_string())];
                 self.vigil.schedule.failed(self.clock.now());
             }
         }
@@ -73,12 +74,15 @@ impl Conductor {
         };
         let outcome = attempt.run();
         self.vigil.fell(self.platform.fallen(), now);
-        self.vigil.note(&repairs, &standing.want().host, occasion, now);
+        self.vigil.note(&repairs, &standing.want().host, occasion, now, &self.recorder);
         outcome
     }
 
     pub(super) fn keep(&mut self, settled: Settled) {
         self.plan = settled.plan;
         self.problems = settled.problems;
+        if let Some(lost) = settled.lost {
+            self.lost = lost;
+        }
     }
 }

@@ -6,13 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::addr::InterfaceName;
-use crate::gateway::{Applied, Declared, Refusal, Registry};
+use crate::gateway::{Applied, Declared, Difference, Refusal, Registry};
 use crate::host::Observed;
 
 use super::change::Change;
 use super::command::{AddGateways, Caller, Failure, ReloadError};
 use super::concern::Subject;
 use super::conductor::Conductor;
+use super::events::{Cause, Deed, Happening};
 use super::knowledge::Knowledge;
 use super::log::Matter;
 
@@ -29,8 +30,8 @@ impl Conductor {
         // Whatever became of its request, a controller that names a gateway has not forgotten it.
         self.plan.seen(names.iter().copied().chain(add.seen), version);
         for (spec, answer) in add.specs.iter().zip(&answers) {
-            let what = format_args!("gateway {}", spec.interface);
-            Matter::new(&what).of_interface(spec.interface).of_instance(&spec.instance).log(caller, answer);
+            let matter = Matter::new("gateway", spec.interface).of_interface(spec.interface);
+            matter.of_instance(&spec.instance).tell(&self.recorder, caller, answer);
         }
         answers
     }
@@ -100,16 +101,22 @@ impl Conductor {
             }
         };
         for (name, answer) in names.iter().zip(&answers) {
-            Matter::new(&format_args!("gateway {name}")).of_interface(*name).log(caller, answer);
+            Matter::new("gateway", name).of_interface(*name).tell(&self.recorder, caller, answer);
         }
         answers
     }
 
     /// Replaces the static part of the registry, and looks whether all is as it should be.
-    pub(super) fn reload(&mut self, declared: &Declared, timeout: Option<Duration>) -> Result<(), ReloadError> {
+    pub(super) fn reload(
+        &mut self,
+        caller: &Caller,
+        declared: &Declared,
+        timeout: Option<Duration>,
+    ) -> Result<Vec<Difference>, ReloadError> {
         self.mirror.doubt();
         self.learn(&mut Knowledge::default())?;
         let mut next = self.plan.registry().clone();
+        let before = next.declared();
         next.reload(declared, self.mirror.seen())?;
         let asked = declared.gateways.iter().map(|spec| spec.interface);
         let asked = subjects(asked.chain(declared.ports.iter().map(|spec| spec.name)));
@@ -120,8 +127,21 @@ impl Conductor {
         self.settle(next, asked.into_iter().chain(uplinks).collect()).map_err(|setback| setback.failure)?;
         self.audit.set_timeout(timeout);
         self.port_audit.set_timeout(timeout);
+        let differences = before.differences(declared);
+        let applied = Happening::new("configuration", "", Deed::Applied);
+        self.recorder.record(caller.into(), applied.saying(format!("differences: {}", differences.len())));
+        self.tell_differences(&caller.into(), &differences);
         self.look_for_leases();
-        Ok(())
+        Ok(differences)
+    }
+
+    /// What another configuration has changed.
+    pub(super) fn tell_differences(&self, cause: &Cause, differences: &[Difference]) {
+        for Difference { kind, name, deed, fields: _ } in differences {
+            if let Some(deed) = Deed::of(*deed) {
+                self.recorder.record(cause.clone(), Happening::new(kind, &**name, deed));
+            }
+        }
     }
 
     /// One change of one thing, all or nothing.
@@ -139,7 +159,7 @@ impl Conductor {
             // The uplink stands whatever becomes of its lease; what it was before must not.
             self.look_for_leases();
         }
-        Matter::of(change).log(caller, &outcome);
+        Matter::of(change).tell(&self.recorder, caller, &outcome);
         outcome
     }
 

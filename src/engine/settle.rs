@@ -16,6 +16,7 @@ use super::command::Failure;
 use super::concern::Subject;
 use super::dataplane::Dataplane;
 use super::platform::Platform;
+use super::problem::Problem;
 use super::vigil::Repair;
 
 /// What a step that fails does to the rest.
@@ -41,8 +42,10 @@ pub(super) struct Setback {
 pub(super) struct Settled {
     /// The plan, in the surroundings that were last seen.
     pub(super) plan: Plan,
-    /// What had to be left undone, one sentence each.
-    pub(super) problems: Vec<String>,
+    /// What had to be left undone.
+    pub(super) problems: Vec<Problem>,
+    /// The ports whose interface was down or gone, if the attempt looked for that.
+    pub(super) lost: Option<BTreeSet<InterfaceName>>,
 }
 
 /// One attempt to reach what a plan calls for.
@@ -56,7 +59,7 @@ pub(super) struct Settling<'a> {
     pub(super) plan: Plan,
     pub(super) mode: Mode,
     /// Problems of the last attempt: no surprise if they are still there.
-    pub(super) known: &'a [String],
+    pub(super) known: &'a [Problem],
     /// The kernel was observed for this attempt.
     pub(super) looked: bool,
     /// What others keep undoing is not repaired all the time, unless it is asked for.
@@ -75,7 +78,8 @@ struct Progress {
     /// A guest's port was opened.
     opened: bool,
     failed: BTreeSet<Subject>,
-    problems: Vec<String>,
+    problems: Vec<Problem>,
+    lost: Option<BTreeSet<InterfaceName>>,
 }
 
 impl Settling<'_> {
@@ -110,8 +114,8 @@ impl Settling<'_> {
         self.mirror.share_with(&self.plan.want().host);
         let uplinks = self.plan.registry().uplinks();
         let tables = uplinks.map(|uplink| (uplink.spec.name.clone(), uplink.table)).collect();
-        progress.problems.extend(self.platform.name_tables(&tables).err());
-        Ok(Settled { plan: self.plan, problems: progress.problems })
+        progress.problems.extend(self.platform.name_tables(&tables).err().map(Problem::TableNames));
+        Ok(Settled { plan: self.plan, problems: progress.problems, lost: progress.lost })
     }
 
     /// Observes the kernel, and plans anew: other ways may lead out of the host now.

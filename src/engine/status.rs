@@ -22,10 +22,10 @@ impl Conductor {
         let now = self.clock.now();
         let masqueraded = self.masqueraded();
         let totals = self.dataplane.totals();
-        let lost = totals.iter().filter(|(_, totals)| totals.lost);
-        let again = "its interface is down or gone; the next check tries whether it is back";
-        let lost = lost.map(|(name, _)| format!("port {name}: {again}"));
-        let waiting = self.plan.registry().waiting();
+        let counters = totals.iter().map(|(name, totals)| (*name, &totals.counters));
+        let rates = self.sample.rates(counters, now - self.started, now);
+        let traffic = self.sample.traffic().clone();
+        self.lost = totals.iter().filter(|(_, totals)| totals.lost).map(|(name, _)| *name).collect();
         let total = |name: &InterfaceName| totals.get(name).cloned().unwrap_or_default();
         StatusView {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -44,16 +44,10 @@ impl Conductor {
             audit: self.audit_view(),
             repairs: self.vigil.view(now),
             trial: self.trial.as_ref().map(|trial| trial.deadline() - now),
-            problems: self
-                .problems
-                .iter()
-                .chain(&self.bad_leases)
-                .cloned()
-                .chain(waiting)
-                .chain(lost)
-                .chain(self.fabric.problems())
-                .chain(self.vigil.alarms(now))
-                .collect(),
+            problems: self.standing_problems().chain(self.vigil.alarms(now)).collect(),
+            rates,
+            traffic,
+            overruns: self.platform.overruns(),
         }
     }
 

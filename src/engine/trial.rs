@@ -10,6 +10,7 @@ use crate::host::diff;
 
 use super::command::{Caller, Failure, ReloadError};
 use super::conductor::Conductor;
+use super::events::{Cause, Deed, Happening};
 use super::inventory::{port_steps, steps};
 use super::knowledge::Knowledge;
 use super::view::ComparisonView;
@@ -62,8 +63,7 @@ impl Conductor {
             return Err(Failure::OnTrial(trial.deadline - self.clock.now()).into());
         }
         let (before, old_timeout) = (self.plan.registry().clone(), self.audit.timeout());
-        self.reload(declared, timeout)?;
-        let differences = before.declared().differences(declared);
+        let differences = self.reload(caller, declared, timeout)?;
         tracing::info!(%caller, differences = differences.len(), on_trial = ?confirm, "configuration applied");
         self.trial = confirm.map(|time| Trial { before, timeout: old_timeout, deadline: self.clock.now() + time });
         Ok(differences)
@@ -76,6 +76,7 @@ impl Conductor {
     pub(super) fn confirm(&mut self, caller: &Caller) -> Result<(), Failure> {
         self.trial.take().ok_or(Failure::NoTrial)?;
         tracing::info!(%caller, "configuration confirmed");
+        self.recorder.record(caller.into(), Happening::new("configuration", "", Deed::Confirmed));
         Ok(())
     }
 
@@ -86,14 +87,14 @@ impl Conductor {
     pub(super) fn roll_back(&mut self, caller: &Caller) -> Result<(), Failure> {
         let trial = self.trial.take().ok_or(Failure::NoTrial)?;
         tracing::info!(%caller, "configuration taken back");
-        self.revert(&trial)
+        self.revert(&caller.into(), &trial)
     }
 
     /// Takes back the configuration on trial when its time is over.
     pub(super) fn expire_trial(&mut self, now: Moment) {
         if let Some(trial) = self.trial.take_if(|trial| trial.deadline <= now) {
             tracing::warn!("the configuration was not confirmed in time: what stood before comes back");
-            if let Err(failure) = self.revert(&trial) {
+            if let Err(failure) = self.revert(&Cause::Trial, &trial) {
                 tracing::error!("the configuration before cannot come back: {failure}");
             }
         }
@@ -107,12 +108,15 @@ impl Conductor {
     }
 
     /// Brings back what stood before a trial, as far as the host lets it.
-    fn revert(&mut self, trial: &Trial) -> Result<(), Failure> {
+    fn revert(&mut self, cause: &Cause, trial: &Trial) -> Result<(), Failure> {
         self.mirror.doubt();
         self.learn(&mut Knowledge::default())?;
         let mut next = self.plan.registry().clone();
+        let before = next.declared();
         next.revert(&trial.before, self.mirror.seen()).map_err(|misfit| Failure::Refused(misfit.refusal))?;
         self.settle_anyhow(next);
+        self.recorder.record(cause.clone(), Happening::new("configuration", "", Deed::RolledBack));
+        self.tell_differences(cause, &before.differences(&self.plan.registry().declared()));
         self.audit.set_timeout(trial.timeout);
         self.port_audit.set_timeout(trial.timeout);
         self.look_for_leases();

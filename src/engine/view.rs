@@ -6,10 +6,13 @@ use std::time::Duration;
 use crate::addr::{Family, InstanceName, InterfaceName, Mac, Prefix, Uuid, Weight};
 use crate::forward::DropReason;
 use crate::gateway::{AdvertisementSpec, Applied, Attachment, DhcpSpec, Difference, Layout, UplinkName, UplinkSpec};
-use crate::host::{Kind, Occasion, Traffic};
+use crate::host::{self, Kind, Occasion};
 use crate::packet::dhcp::Lease;
 use crate::packet::nd::RouterAdvertisement;
 use crate::routing::NextHop;
+
+use super::problem::Problem;
+use super::rates::{Rates, Traffic};
 
 /// One consistent picture of everything, made between two commands.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,8 +39,14 @@ pub struct StatusView {
     pub repairs: RepairsView,
     /// Time until the configuration on trial is taken back.
     pub trial: Option<Duration>,
-    /// What is wrong and needs somebody's eye, one sentence each.
-    pub problems: Vec<String>,
+    /// What is wrong and needs somebody's eye.
+    pub problems: Vec<Problem>,
+    /// The traffic of late.
+    pub rates: Rates,
+    /// What all interfaces have counted, those included that are gone.
+    pub traffic: Traffic,
+    /// How often notices of the kernel's were lost.
+    pub overruns: u64,
 }
 
 /// A gateway.
@@ -57,7 +66,7 @@ pub struct GatewayView {
     pub masquerade: bool,
     /// Those that did, of all gateways that share one of its subnets; `None` if nothing is
     /// masqueraded, or the host cannot say.
-    pub masqueraded: Option<Traffic>,
+    pub masqueraded: Option<host::Traffic>,
     /// Its share of the flows beside others.
     pub weight: Weight,
     /// Defined in the configuration file: exempt from audit and API.
@@ -304,4 +313,15 @@ pub struct LookupView {
     pub matched: Option<Prefix>,
     /// Where it leads.
     pub next_hop: NextHop<InterfaceName>,
+}
+
+/// What the process takes of the machine.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct ProcessUse {
+    /// Time of processors, all threads together.
+    pub cpu: Duration,
+    /// Memory that is in use, bytes.
+    pub resident: u64,
+    /// Descriptors that are open.
+    pub descriptors: u64,
 }

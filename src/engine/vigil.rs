@@ -12,6 +12,8 @@ use crate::gateway::Port;
 use crate::host::{Disputes, HostState, Object, Occasion, Operation, Repairs, diff};
 
 use super::conductor::Conductor;
+use super::events::{Cause, Deed, Happening, Recorder};
+use super::problem::Problem;
 use super::schedule::Schedule;
 use super::settle::Mode;
 use super::view::{RepairCount, RepairsView};
@@ -59,12 +61,22 @@ impl Vigil {
     }
 
     /// Takes in what was put right: tells of it, counts it, and sees whether somebody keeps undoing it.
-    pub(super) fn note(&mut self, repairs: &[Repair], want: &HostState, occasion: Occasion, now: Moment) {
+    pub(super) fn note(
+        &mut self,
+        repairs: &[Repair],
+        want: &HostState,
+        occasion: Occasion,
+        now: Moment,
+        recorder: &Recorder,
+    ) {
         // What goes with a link, the host's or a tap, is no dispute of its own: the kernel took it.
         let mut links: Vec<InterfaceName> = self.fallen.keys().copied().collect();
         let mut repaired: BTreeSet<Object> = BTreeSet::new();
         for (operation, objects) in repairs {
             tracing::info!(occasion = occasion.as_str(), "repaired: {operation}");
+            let names: Vec<String> = objects.iter().map(Object::to_string).collect();
+            let happening = Happening::new("host", names.join(", "), Deed::Repaired);
+            recorder.record(Cause::Repair(occasion), happening.saying(operation.to_string()));
             repaired.extend(objects);
             if let Operation::AddLink(name, _) | Operation::SetLink(name, _) = operation {
                 links.push(*name);
@@ -73,6 +85,7 @@ impl Vigil {
         for object in repaired {
             self.repairs.count(object.kind(), occasion, now);
             if !object.hangs_on(&links, want) && self.disputes.repaired(object, now) {
+                recorder.record(Cause::Kernel, Happening::new("host", object.to_string(), Deed::Disputed));
                 tracing::warn!(
                     "{object}: repaired again and again, and undone by something else; from now on it is repaired \
                      only every so often"
@@ -89,17 +102,12 @@ impl Vigil {
         }
     }
 
-    /// A sentence for each dispute.
-    pub(super) fn alarms(&self, now: Moment) -> Vec<String> {
-        let alarms = self.disputes.running().map(|(object, dispute)| {
-            let repairs = dispute.repairs;
-            let next = match (dispute.until - now).as_secs() {
-                _ if dispute.until <= now => "it is repaired at once if that happens again".to_owned(),
-                seconds => format!("it is left alone for another {} s", seconds + 1),
-            };
-            format!("{object}: repaired {repairs} times, and undone again and again by something else; {next}")
-        });
-        alarms.collect()
+    /// The disputes.
+    pub(super) fn alarms(&self, now: Moment) -> impl Iterator<Item = Problem> {
+        self.disputes.running().map(move |(object, dispute)| {
+            let rest = (dispute.until > now).then(|| dispute.until - now);
+            Problem::Dispute { object: *object, repairs: dispute.repairs, rest }
+        })
     }
 }
 
@@ -121,6 +129,7 @@ impl Conductor {
         let passed = self.vigil.disputes.pass(now);
         for object in &passed.over {
             tracing::info!("{object}: stays as it was repaired; the dispute is over");
+            self.recorder.record(Cause::Kernel, Happening::new("host", object.to_string(), Deed::Over));
         }
         // An attempt may have come upon another way out of the host when it was about to end.
         if self.mirror.is_in_doubt() || *self.plan.surroundings() != self.mirror.seen().surroundings {
@@ -163,7 +172,7 @@ impl Conductor {
                 }
                 Err(setback) => {
                     tracing::error!("cannot see whether the host is right: {}", setback.failure);
-                    self.problems = vec![setback.failure.to_string()];
+                    self.problems = vec![Problem::Unseen(setback.failure.to_string())];
                     self.vigil.schedule.failed(self.clock.now());
                     return;
                 }

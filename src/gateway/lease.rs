@@ -10,6 +10,8 @@ use imbl::OrdMap;
 
 use crate::addr::{Family, InterfaceAddress, InterfaceName};
 
+use super::spec::UplinkName;
+
 /// The host's address on an uplink's device, and the router on that link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Attachment {
@@ -30,6 +32,17 @@ pub struct LeaseName {
 
 /// The leases of all devices, also of those that no uplink claims yet.
 pub type Leases = OrdMap<LeaseName, Attachment>;
+
+/// An uplink without an address: it waits for a lease.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// The uplink, which leads nowhere.
+    pub uplink: UplinkName,
+    /// The lease that it waits for.
+    pub lease: LeaseName,
+    /// The address that was leased there, if another uplink has it.
+    pub taken: Option<IpAddr>,
+}
 
 /// What is wrong with a lease, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -54,6 +67,17 @@ impl LeaseName {
     #[must_use]
     pub fn folder(socket: &Path) -> PathBuf {
         socket.with_file_name("leases")
+    }
+}
+
+impl fmt::Display for Waiting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { uplink, lease, taken } = self;
+        write!(f, "uplink {uplink} leads nowhere: ")?;
+        match taken {
+            Some(address) => write!(f, "the address {address} leased there is another uplink's"),
+            None => write!(f, "{} has no {} lease", lease.device, lease.family),
+        }
     }
 }
 

@@ -24,7 +24,7 @@ pub use audit::{Audit, Timer};
 pub use difference::{Difference, FieldDifference};
 pub use fabric::{FABRIC, Fabric, FabricEnd};
 pub use import::{Found, Layout, recognise};
-pub use lease::{Attachment, LeaseError, LeaseName, Leases};
+pub use lease::{Attachment, LeaseError, LeaseName, Leases, Waiting};
 pub use limits::Limits;
 pub use plan::Plan;
 pub use refusal::Refusal;

@@ -136,6 +136,11 @@ pub trait Kernel: Send {
     /// called, as far as was heard: with them the kernel takes routes away, and nobody else did.
     fn fallen(&mut self) -> BTreeSet<InterfaceName>;
 
+    /// How often notices were lost since the start, since there were more than could be heard.
+    fn overruns(&self) -> u64 {
+        0
+    }
+
     /// What becomes of a packet that comes in by a device of the host; `None` if there is no such
     /// device. Nothing is sent and nothing changes. The host's firewall is not asked.
     ///

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
-use crate::engine::FoundLeases;
+use crate::engine::{BadLease, FoundLeases};
 use crate::gateway::{Attachment, LeaseName};
 
 /// The largest file that can be a lease, bytes.
@@ -18,7 +18,7 @@ pub(super) fn read(folder: &Path) -> FoundLeases {
         Ok(entries) => entries,
         Err(error) if error.kind() == ErrorKind::NotFound => return found,
         Err(error) => {
-            found.problems.push(format!("{}: {error}", folder.display()));
+            found.problems.push(BadLease { file: folder.display().to_string(), reason: error.to_string() });
             return found;
         }
     };
@@ -30,7 +30,10 @@ pub(super) fn read(folder: &Path) -> FoundLeases {
         match read_one(&path, &name.to_string_lossy()) {
             Ok(Some((name, lease))) => _ = found.leases.insert(name, lease),
             Ok(None) => {}
-            Err(why) => found.problems.push(format!("{}: {why}", path.to_string_lossy().escape_debug())),
+            Err(reason) => {
+                let file = path.to_string_lossy().escape_debug().to_string();
+                found.problems.push(BadLease { file, reason });
+            }
         }
     }
     found
@@ -95,7 +98,7 @@ mod tests {
         assert_eq!(found.leases.keys().map(ToString::to_string).collect::<Vec<_>>(), ["eth1.ipv4", "eth1.100.ipv6"]);
         let place = |name: &str| path.join(name).display().to_string();
         assert_eq!(
-            found.problems,
+            found.problems.iter().map(ToString::to_string).collect::<Vec<_>>(),
             [
                 format!("{}: end of file: the last line has no end", place("eth2.ipv4")),
                 format!("{}: address: 20.0.0.5 is no ipv6 address", place("eth3.ipv6")),

@@ -27,7 +27,7 @@ pub use doctor::ThisHost;
 pub use guest::PlaceError;
 pub use packet_socket::PacketSocket;
 pub use platform::LinuxPlatform;
-pub use process::{NamespaceLock, StateDirectory, StateError, raise_descriptor_limit};
+pub use process::{NamespaceLock, StateDirectory, StateError, process_use, raise_descriptor_limit};
 pub use ring::transfers;
 pub use service::{ServiceManager, Standing};
 pub use tap::{Tap, TapError};

@@ -130,6 +130,10 @@ impl Kernel for LinuxPlatform {
         self.kernel.fallen()
     }
 
+    fn overruns(&self) -> u64 {
+        self.kernel.overruns()
+    }
+
     fn way(&mut self, flow: &Flow) -> Result<Option<Way>, KernelError> {
         self.kernel.way(flow)
     }

@@ -5,9 +5,14 @@ use std::io;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixListener};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
+use rustix::param::page_size;
 use rustix::process::{Resource, getrlimit, setrlimit};
+use rustix::time::{ClockId, clock_gettime};
+
+use crate::engine::ProcessUse;
 
 /// Raises the soft limit of open descriptors to the hard one: every gateway takes one for each
 /// worker. What cannot be raised stays, and shows when a tap cannot be opened.
@@ -17,6 +22,19 @@ pub fn raise_descriptor_limit() {
     if let Err(error) = setrlimit(Resource::Nofile, limit) {
         tracing::debug!(%error, "the limit of open descriptors stays");
     }
+}
+
+/// What this process takes of the machine. What cannot be read is zero: /proc may be hidden.
+#[must_use]
+pub fn process_use() -> ProcessUse {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    let cpu = Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0));
+    // proc_pid_statm(5): the second number is what is resident, pages.
+    let statm = fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let pages: u64 = statm.split_whitespace().nth(1).and_then(|pages| pages.parse().ok()).unwrap_or(0);
+    // The descriptor that reads the folder is one of those counted.
+    let descriptors = fs::read_dir("/proc/self/fd").map_or(0, |entries| entries.count().saturating_sub(1));
+    ProcessUse { cpu, resident: pages * page_size() as u64, descriptors: descriptors as u64 }
 }
 
 /// The state directory, held by one daemon at a time.

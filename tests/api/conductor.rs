@@ -8,10 +8,11 @@ use vgw::addr::{InterfaceName, Mac, Uuid};
 use vgw::clock::Moment;
 use vgw::engine::{
     AddGateways, AddPorts, AuditView, Caller, Change, Command, ComparisonView, FabricDeed, FabricView, Failure,
-    HeldView, LastDropsView, LookupView, ObjectState, ObjectView, RehearsalView, RepairCount, RepairsView, StatusView,
-    StepView, TakeFabric, TraceView,
+    HeldView, LastDropsView, LookupView, ObjectState, ObjectView, Problem, Rates, RehearsalView, RepairCount,
+    RepairsView, StatusView, StepView, TakeFabric, TraceView, Traffic,
 };
 use vgw::fabric::{self, State};
+use vgw::forward::DropReason;
 use vgw::gateway::{Applied, ComputePort, Declared, Element, GatewaySpec, Misfit, Refusal};
 use vgw::host::{Kind, Occasion};
 use vgw::routing::NextHop;
@@ -38,6 +39,7 @@ fn told(caller: &Caller, command: &Command) -> String {
     let who = match caller {
         Caller::Thrift(_) => "thrift".to_owned(),
         Caller::Rest(_) => "rest".to_owned(),
+        Caller::Metrics(_) => "metrics".to_owned(),
         Caller::Unix { uid, pid: _ } => format!("uid {uid}"),
         Caller::Configuration => "configuration".to_owned(),
     };
@@ -253,6 +255,14 @@ fn status() -> StatusView {
             last: Some(Duration::from_secs(5)),
         },
         trial: Some(Duration::from_secs(9)),
-        problems: vec!["eth0 is down".to_owned()],
+        problems: vec![Problem::PortLost(InterfaceName::new("vnet7").unwrap())],
+        traffic: Traffic {
+            received: 5,
+            received_bytes: 490,
+            dropped: vec![(DropReason::ALL[0], 2)],
+            ..Traffic::default()
+        },
+        overruns: 1,
+        rates: Rates { over: Duration::from_secs(2), packets: 30, bytes: 3000, drops: 1 },
     }
 }

@@ -5,11 +5,12 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use crossbeam_channel::{Receiver, unbounded};
 use tempfile::TempDir;
-use vgw::api::{Access, Client, Limits, Listener, Server, instance_service, rest, virtual_gateway};
-use vgw::engine::{Caller, Handle};
+use vgw::api::{Access, Client, Limits, Listener, Server, instance_service, metrics, rest, virtual_gateway};
+use vgw::engine::{Caller, Handle, ProcessUse};
 use vgw::sys::netlink::socket_user;
 use vgw::sys::{MonotonicClock, peer_credentials};
 
@@ -46,6 +47,16 @@ impl Daemon {
             let listener = Listener::rest("127.0.0.1:0".parse().unwrap(), access())?;
             let service = move |caller| rest(handle.clone(), caller);
             Server::start_http(listener, service, Arc::new(MonotonicClock), limits)
+        })
+    }
+
+    /// The metrics on a free port; two interfaces have numbers of their own.
+    pub(crate) fn metrics() -> Self {
+        Self::start_by(|_, handle| {
+            let listener = Listener::metrics("127.0.0.1:0".parse().unwrap())?;
+            let used = || ProcessUse { cpu: Duration::from_millis(1500), resident: 4096, descriptors: 7 };
+            let service = move |caller| metrics(handle.clone(), caller, 2, used);
+            Server::start_http(listener, service, Arc::new(MonotonicClock), Limits::default())
         })
     }
 

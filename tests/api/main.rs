@@ -6,8 +6,10 @@
 mod bounds;
 mod conductor;
 mod daemon;
+mod events;
 mod golden;
 mod hostile;
+mod metrics;
 mod own;
 mod peer;
 mod python;

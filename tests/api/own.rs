@@ -2,7 +2,7 @@
 
 use vgw::api::generated::virtual_gateway::{
     CaptureRequest, Change, ConfigurationFile, DropQuery, ErrorKind, FabricPhase, FabricRequest, Gateway, NextHop,
-    NextHopKind, ObjectState, Outcome, Port, RequestError, Route, RouteName, TVirtualGatewaySyncClient, Uplink,
+    NextHopKind, ObjectState, Outcome, Port, Rates, RequestError, Route, RouteName, TVirtualGatewaySyncClient, Uplink,
 };
 use vgw::api::{Client, ClientError};
 
@@ -195,7 +195,10 @@ fn status_comes_whole() {
     let daemon = Daemon::unix();
     let status = daemon.client().call(|daemon| daemon.status()).unwrap();
     assert_eq!((status.version.as_str(), status.uptime_ms, status.workers), ("1.2.3", 1500, 2));
-    assert_eq!(status.problems, ["eth0 is down"]);
+    let [problem] = &status.problem_details.unwrap()[..] else { panic!("one problem") };
+    assert_eq!((&*problem.id, &*problem.cure), ("VGW-PORT-LOST", "ip link set dev vnet7 up"));
+    assert_eq!(status.problems, std::slice::from_ref(&problem.sentence));
+    assert_eq!(status.rates, Some(Rates::new(2000, 30, 3000, 1)));
     let audit = daemon.client().call(|daemon| daemon.audit()).unwrap();
     assert_eq!(audit, status.audit);
     assert_eq!((audit.version, audit.timeout_ms), (3, Some(60_000)));

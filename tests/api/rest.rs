@@ -21,7 +21,7 @@ fn request(method: &str, fields: &str, body: &str) -> String {
 }
 
 /// The next answer of a connection: its head and its body.
-fn receive(client: &mut Raw) -> (String, String) {
+pub(crate) fn receive(client: &mut Raw) -> (String, String) {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         let mut byte = [0];

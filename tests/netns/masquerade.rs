@@ -226,7 +226,7 @@ fn without_nft_the_request_is_refused_whole() {
     let before = site.snapshot();
     let refused = daemon.call(|daemon| daemon.add_gateway(gateway("vgw1", NET1, &SUBNETS, None, true)));
     let refused = refused.unwrap_err().to_string();
-    assert!(refused.contains("masquerade") && refused.contains("package nftables"), "{refused}");
+    assert!(refused.contains("nft add element") && refused.contains("package nftables"), "{refused}");
     site.assert_unchanged(&before, "after the refused call");
     // Nobody needs it for anything else.
     add(&daemon, gateway("vgw1", NET1, &SUBNETS, None, false));

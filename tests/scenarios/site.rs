@@ -12,9 +12,9 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use vgw::addr::{InterfaceName, Prefix};
 use vgw::clock::{Clock, ManualClock};
 use vgw::engine::{
-    Access, AddGateways, AddPorts, Applied, Caller, Change, Device, DeviceError, Direct, Engine, Failure, FoundLeases,
-    ObjectView, OpenError, OpenPort, Platform, RehearsalView, Settings, StepView, TraceStep, TraceVerdict, Transfer,
-    WayView,
+    Access, AddGateways, AddPorts, Applied, Caller, Change, Device, DeviceError, Direct, Engine, Event, Failure,
+    FoundLeases, ObjectView, OpenError, OpenPort, Platform, RehearsalView, Settings, Since, StepView, TraceStep,
+    TraceVerdict, Transfer, WayView,
 };
 use vgw::gateway::{Audit, Declared, Leases, NetworkSpec, PortKind, PortSpec, UplinkName};
 use vgw::host::fake::FakeKernel;
@@ -36,6 +36,8 @@ pub(crate) struct Site {
     clock: ManualClock,
     engine: Option<Engine>,
     looks: usize,
+    /// The last event that was shown.
+    told: u64,
     opened: Arc<AtomicUsize>,
     /// What DHCP clients' hooks have recorded.
     leases: Arc<Mutex<Leases>>,
@@ -59,6 +61,7 @@ impl Site {
             clock,
             engine: None,
             looks: 0,
+            told: 0,
             opened: Arc::default(),
             leases: Arc::default(),
             stir,
@@ -211,7 +214,14 @@ impl Site {
                 let counts = repairs.counts.iter();
                 counts.map(|one| format!("{} {} by {}", one.count, one.kind.as_str(), one.occasion.as_str())).collect()
             }
-            Request::Problems => handle.status(&CALLER).unwrap().problems,
+            Request::Problems => {
+                handle.status(&CALLER).unwrap().problems.iter().map(|it| format!("{it} [{}]", it.id())).collect()
+            }
+            Request::Events => {
+                let told = handle.events().read(Since::After(self.told), usize::MAX, Duration::ZERO);
+                self.told = told.newest;
+                told.events.iter().map(event).collect()
+            }
             Request::Gateways => {
                 let status = handle.status(&CALLER).unwrap();
                 status.gateways.iter().map(|gateway| gateway.interface.to_string()).collect()
@@ -249,6 +259,16 @@ impl Drop for Site {
             drop(engine.stop());
         }
     }
+}
+
+/// An event on one line, the time in seconds since the site is there.
+fn event(event: &Event) -> String {
+    let Event { sequence, time, cause, happening } = event;
+    let seconds = (*time - ManualClock::default().time_of_day()).as_secs();
+    let instance = happening.instance.as_ref().map(|instance| format!(" in {instance}")).unwrap_or_default();
+    let detail = if happening.detail.is_empty() { String::new() } else { format!(": {}", happening.detail) };
+    let (object, name, deed) = (happening.object, &happening.name, happening.deed.as_str());
+    format!("{sequence} {seconds} s {object} {name} {deed}{instance}{detail} ({cause})").replace("  ", " ")
 }
 
 /// Does to the kernel what another program does.

@@ -83,6 +83,8 @@ pub(crate) enum Request {
     Blind,
     /// `problems`: what the status names.
     Problems,
+    /// `events`: what has happened since the last time.
+    Events,
     /// `repairs`: what the status counts.
     Repairs,
     /// `gateways`.
@@ -214,6 +216,7 @@ pub(crate) fn read(line: &str) -> Result<Request, String> {
         "difference" => Request::Difference,
         "looks" => Request::Looks,
         "problems" => Request::Problems,
+        "events" => Request::Events,
         "repairs" => Request::Repairs,
         "gateways" => Request::Gateways,
         "stop" => Request::Stop,

@@ -6,6 +6,7 @@ mod change;
 mod compute_port;
 mod configuration;
 mod drops;
+mod event;
 mod fabric;
 mod failure;
 mod fault;
@@ -21,6 +22,7 @@ pub(super) use change::{change, foreign_uplink, host_object, host_step, identity
 pub(super) use compute_port::{compute_port, uuid};
 pub(super) use configuration::{comparison, configuration, differences, not_applied, trial};
 pub(super) use drops::{drop_count, drop_query, last_drops};
+pub(super) use event::{events, since};
 pub(super) use fabric::{fabric_deed, fabric_state, take_fabric};
 pub(super) use failure::{Identity, refused};
 pub(super) use fault::Fault;

@@ -6,8 +6,8 @@ use std::time::Duration;
 use crate::addr::InterfaceName;
 use crate::api::generated::virtual_gateway as wire;
 use crate::engine::{
-    Applied, AuditView, Counters, GatewayView, InstanceView, LookupView, NetworkView, PortView, RepairCount,
-    RepairsView, RouteView, StatusView, UplinkView,
+    Applied, AuditView, Counters, GatewayView, InstanceView, LookupView, NetworkView, PortView, Problem, Rates,
+    RepairCount, RepairsView, RouteView, StatusView, UplinkView,
 };
 use crate::host::Traffic;
 use crate::routing::{Hop, NextHop};
@@ -38,7 +38,15 @@ pub(crate) fn status(view: StatusView) -> wire::Status {
         repairs,
         trial,
         problems,
+        traffic: _,
+        overruns: _,
+        rates: Rates { over, packets, bytes, drops },
     } = view;
+    let detail = |problem: &Problem| wire::Problem {
+        id: problem.id().to_owned(),
+        sentence: problem.to_string(),
+        cure: problem.cure(),
+    };
     wire::Status {
         version,
         uptime_ms: millis(uptime),
@@ -48,9 +56,16 @@ pub(crate) fn status(view: StatusView) -> wire::Status {
         uplinks: uplinks.into_iter().map(uplink_state).collect(),
         instances: instances.into_iter().map(instance_state).collect(),
         audit: audit_state(audit),
-        problems,
+        problems: texts(&problems),
         repairs: Some(self::repairs(repairs)),
         trial_ends_in_ms: trial.map(millis),
+        problem_details: Some(problems.iter().map(detail).collect()),
+        rates: Some(wire::Rates {
+            over_ms: millis(over),
+            packets: number(packets),
+            bytes: number(bytes),
+            drops: number(drops),
+        }),
     }
 }
 

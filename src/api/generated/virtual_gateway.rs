@@ -3688,6 +3688,175 @@ impl TSerializable for Repairs {
 }
 
 //
+// Problem
+//
+
+/// Something that is wrong and needs somebody's eye.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Problem {
+    /// Its kind, which stays the same from version to version: `VGW-PORT-LOST`; docs/operations.md has them all.
+    pub id: String,
+    /// What is wrong.
+    pub sentence: String,
+    /// The command that cures it, or leads to who can; words in capitals are to be filled in.
+    pub cure: String,
+}
+
+impl Problem {
+    pub fn new(id: String, sentence: String, cure: String) -> Problem {
+        Problem { id, sentence, cure }
+    }
+}
+
+impl TSerializable for Problem {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<Problem> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<String> = None;
+        let mut f_2: Option<String> = None;
+        let mut f_3: Option<String> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = i_prot.read_string()?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let val = i_prot.read_string()?;
+                    f_2 = Some(val);
+                }
+                3 => {
+                    let val = i_prot.read_string()?;
+                    f_3 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("Problem.id", &f_1)?;
+        verify_required_field_exists("Problem.sentence", &f_2)?;
+        verify_required_field_exists("Problem.cure", &f_3)?;
+        let ret = Problem {
+            id: f_1.expect("auto-generated code should have checked for presence of required fields"),
+            sentence: f_2.expect("auto-generated code should have checked for presence of required fields"),
+            cure: f_3.expect("auto-generated code should have checked for presence of required fields"),
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("Problem");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("id", TType::String, 1))?;
+        o_prot.write_string(&self.id)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("sentence", TType::String, 2))?;
+        o_prot.write_string(&self.sentence)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("cure", TType::String, 3))?;
+        o_prot.write_string(&self.cure)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// Rates
+//
+
+/// What all ports took in during a time. Super-packets count once, and what a port drops was received before.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Rates {
+    /// The time up to now.
+    pub over_ms: i64,
+    pub packets: i64,
+    pub bytes: i64,
+    pub drops: i64,
+}
+
+impl Rates {
+    pub fn new(over_ms: i64, packets: i64, bytes: i64, drops: i64) -> Rates {
+        Rates { over_ms, packets, bytes, drops }
+    }
+}
+
+impl TSerializable for Rates {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<Rates> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<i64> = None;
+        let mut f_2: Option<i64> = None;
+        let mut f_3: Option<i64> = None;
+        let mut f_4: Option<i64> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = i_prot.read_i64()?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let val = i_prot.read_i64()?;
+                    f_2 = Some(val);
+                }
+                3 => {
+                    let val = i_prot.read_i64()?;
+                    f_3 = Some(val);
+                }
+                4 => {
+                    let val = i_prot.read_i64()?;
+                    f_4 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("Rates.over_ms", &f_1)?;
+        verify_required_field_exists("Rates.packets", &f_2)?;
+        verify_required_field_exists("Rates.bytes", &f_3)?;
+        verify_required_field_exists("Rates.drops", &f_4)?;
+        let ret = Rates {
+            over_ms: f_1.expect("auto-generated code should have checked for presence of required fields"),
+            packets: f_2.expect("auto-generated code should have checked for presence of required fields"),
+            bytes: f_3.expect("auto-generated code should have checked for presence of required fields"),
+            drops: f_4.expect("auto-generated code should have checked for presence of required fields"),
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("Rates");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("over_ms", TType::I64, 1))?;
+        o_prot.write_i64(self.over_ms)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("packets", TType::I64, 2))?;
+        o_prot.write_i64(self.packets)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("bytes", TType::I64, 3))?;
+        o_prot.write_i64(self.bytes)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("drops", TType::I64, 4))?;
+        o_prot.write_i64(self.drops)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
 // Status
 //
 
@@ -3709,10 +3878,14 @@ pub struct Status {
     pub repairs: Option<Repairs>,
     /// Time until the configuration on trial is taken back; absent if none is.
     pub trial_ends_in_ms: Option<i64>,
+    /// The problems once more, in the same order, for programs.
+    pub problem_details: Option<Vec<Problem>>,
+    /// The traffic since it was last asked for, a second ago or more.
+    pub rates: Option<Rates>,
 }
 
 impl Status {
-    pub fn new<F10, F11>(
+    pub fn new<F10, F11, F12, F13>(
         version: String,
         uptime_ms: i64,
         workers: i32,
@@ -3724,10 +3897,14 @@ impl Status {
         problems: Vec<String>,
         repairs: F10,
         trial_ends_in_ms: F11,
+        problem_details: F12,
+        rates: F13,
     ) -> Status
     where
         F10: Into<Option<Repairs>>,
         F11: Into<Option<i64>>,
+        F12: Into<Option<Vec<Problem>>>,
+        F13: Into<Option<Rates>>,
     {
         Status {
             version,
@@ -3741,6 +3918,8 @@ impl Status {
             problems,
             repairs: repairs.into(),
             trial_ends_in_ms: trial_ends_in_ms.into(),
+            problem_details: problem_details.into(),
+            rates: rates.into(),
         }
     }
 }
@@ -3759,6 +3938,8 @@ impl TSerializable for Status {
         let mut f_9: Option<Vec<String>> = None;
         let mut f_10: Option<Repairs> = None;
         let mut f_11: Option<i64> = None;
+        let mut f_12: Option<Vec<Problem>> = None;
+        let mut f_13: Option<Rates> = None;
         loop {
             let field_ident = i_prot.read_field_begin()?;
             if field_ident.field_type == TType::Stop {
@@ -3843,6 +4024,20 @@ impl TSerializable for Status {
                     let val = i_prot.read_i64()?;
                     f_11 = Some(val);
                 }
+                12 => {
+                    let list_ident = i_prot.read_list_begin()?;
+                    let mut val: Vec<Problem> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+                    for _ in 0..list_ident.size {
+                        let list_elem_29 = Problem::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_29);
+                    }
+                    i_prot.read_list_end()?;
+                    f_12 = Some(val);
+                }
+                13 => {
+                    let val = Rates::read_from_in_protocol(i_prot)?;
+                    f_13 = Some(val);
+                }
                 _ => {
                     i_prot.skip(field_ident.field_type)?;
                 }
@@ -3871,6 +4066,8 @@ impl TSerializable for Status {
             problems: f_9.expect("auto-generated code should have checked for presence of required fields"),
             repairs: f_10,
             trial_ends_in_ms: f_11,
+            problem_details: f_12,
+            rates: f_13,
         };
         Ok(ret)
     }
@@ -3934,6 +4131,276 @@ impl TSerializable for Status {
             o_prot.write_i64(fld_var)?;
             o_prot.write_field_end()?
         }
+        if let Some(ref fld_var) = self.problem_details {
+            o_prot.write_field_begin(&TFieldIdentifier::new("problem_details", TType::List, 12))?;
+            o_prot.write_list_begin(&TListIdentifier::new(TType::Struct, fld_var.len() as i32))?;
+            for e in fld_var {
+                e.write_to_out_protocol(o_prot)?;
+            }
+            o_prot.write_list_end()?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.rates {
+            o_prot.write_field_begin(&TFieldIdentifier::new("rates", TType::Struct, 13))?;
+            fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// Event
+//
+
+/// Something that has happened.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Event {
+    /// From 1 on, one by one, since the daemon has started.
+    pub sequence: i64,
+    /// When, by the host's clock: microseconds since 1970-01-01 00:00 UTC.
+    pub time_us: i64,
+    /// What it happened to: `gateway`, `port`, `uplink`, `route`, `network`, `limits`, `lease`, `audit`,
+    /// `configuration`, `fabric`, `host` (something of ours in the kernel), `problem` or `daemon`.
+    pub object: String,
+    /// Its name; empty if it has none.
+    pub name: String,
+    /// What happened: `added`, `changed`, `deleted`, `started`, `ended`, `set`, `repaired`, `disputed`,
+    /// `applied`, `confirmed`, `rolled back`, `taken`, `given back`, `lost`, `back`, `began` or `over`.
+    pub deed: String,
+    /// Who asked for it, `uid 0 pid 4711` or `thrift 192.0.2.1:4711`, or what led to it: `configuration`,
+    /// `audit`, `repair (notice)` and the like with its occasion, `trial`, `kernel` or `daemon`.
+    pub cause: String,
+    pub routing_instance: Option<String>,
+    /// More of it, for people.
+    pub detail: Option<String>,
+}
+
+impl Event {
+    pub fn new<F7, F8>(
+        sequence: i64,
+        time_us: i64,
+        object: String,
+        name: String,
+        deed: String,
+        cause: String,
+        routing_instance: F7,
+        detail: F8,
+    ) -> Event
+    where
+        F7: Into<Option<String>>,
+        F8: Into<Option<String>>,
+    {
+        Event {
+            sequence,
+            time_us,
+            object,
+            name,
+            deed,
+            cause,
+            routing_instance: routing_instance.into(),
+            detail: detail.into(),
+        }
+    }
+}
+
+impl TSerializable for Event {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<Event> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<i64> = None;
+        let mut f_2: Option<i64> = None;
+        let mut f_3: Option<String> = None;
+        let mut f_4: Option<String> = None;
+        let mut f_5: Option<String> = None;
+        let mut f_6: Option<String> = None;
+        let mut f_7: Option<String> = None;
+        let mut f_8: Option<String> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = i_prot.read_i64()?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let val = i_prot.read_i64()?;
+                    f_2 = Some(val);
+                }
+                3 => {
+                    let val = i_prot.read_string()?;
+                    f_3 = Some(val);
+                }
+                4 => {
+                    let val = i_prot.read_string()?;
+                    f_4 = Some(val);
+                }
+                5 => {
+                    let val = i_prot.read_string()?;
+                    f_5 = Some(val);
+                }
+                6 => {
+                    let val = i_prot.read_string()?;
+                    f_6 = Some(val);
+                }
+                7 => {
+                    let val = i_prot.read_string()?;
+                    f_7 = Some(val);
+                }
+                8 => {
+                    let val = i_prot.read_string()?;
+                    f_8 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("Event.sequence", &f_1)?;
+        verify_required_field_exists("Event.time_us", &f_2)?;
+        verify_required_field_exists("Event.object", &f_3)?;
+        verify_required_field_exists("Event.name", &f_4)?;
+        verify_required_field_exists("Event.deed", &f_5)?;
+        verify_required_field_exists("Event.cause", &f_6)?;
+        let ret = Event {
+            sequence: f_1.expect("auto-generated code should have checked for presence of required fields"),
+            time_us: f_2.expect("auto-generated code should have checked for presence of required fields"),
+            object: f_3.expect("auto-generated code should have checked for presence of required fields"),
+            name: f_4.expect("auto-generated code should have checked for presence of required fields"),
+            deed: f_5.expect("auto-generated code should have checked for presence of required fields"),
+            cause: f_6.expect("auto-generated code should have checked for presence of required fields"),
+            routing_instance: f_7,
+            detail: f_8,
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("Event");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("sequence", TType::I64, 1))?;
+        o_prot.write_i64(self.sequence)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("time_us", TType::I64, 2))?;
+        o_prot.write_i64(self.time_us)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("object", TType::String, 3))?;
+        o_prot.write_string(&self.object)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("name", TType::String, 4))?;
+        o_prot.write_string(&self.name)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("deed", TType::String, 5))?;
+        o_prot.write_string(&self.deed)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("cause", TType::String, 6))?;
+        o_prot.write_string(&self.cause)?;
+        o_prot.write_field_end()?;
+        if let Some(ref fld_var) = self.routing_instance {
+            o_prot.write_field_begin(&TFieldIdentifier::new("routing_instance", TType::String, 7))?;
+            o_prot.write_string(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.detail {
+            o_prot.write_field_begin(&TFieldIdentifier::new("detail", TType::String, 8))?;
+            o_prot.write_string(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// Events
+//
+
+/// What has happened after some event.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Events {
+    /// Oldest first.
+    pub events: Vec<Event>,
+    /// The number of the last event that has happened; 0 if nothing has.
+    pub newest: i64,
+    /// How many of those asked for are no longer kept.
+    pub lost: i64,
+}
+
+impl Events {
+    pub fn new(events: Vec<Event>, newest: i64, lost: i64) -> Events {
+        Events { events, newest, lost }
+    }
+}
+
+impl TSerializable for Events {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<Events> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<Vec<Event>> = None;
+        let mut f_2: Option<i64> = None;
+        let mut f_3: Option<i64> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let list_ident = i_prot.read_list_begin()?;
+                    let mut val: Vec<Event> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+                    for _ in 0..list_ident.size {
+                        let list_elem_30 = Event::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_30);
+                    }
+                    i_prot.read_list_end()?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let val = i_prot.read_i64()?;
+                    f_2 = Some(val);
+                }
+                3 => {
+                    let val = i_prot.read_i64()?;
+                    f_3 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("Events.events", &f_1)?;
+        verify_required_field_exists("Events.newest", &f_2)?;
+        verify_required_field_exists("Events.lost", &f_3)?;
+        let ret = Events {
+            events: f_1.expect("auto-generated code should have checked for presence of required fields"),
+            newest: f_2.expect("auto-generated code should have checked for presence of required fields"),
+            lost: f_3.expect("auto-generated code should have checked for presence of required fields"),
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("Events");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("events", TType::List, 1))?;
+        o_prot.write_list_begin(&TListIdentifier::new(TType::Struct, self.events.len() as i32))?;
+        for e in &self.events {
+            e.write_to_out_protocol(o_prot)?;
+        }
+        o_prot.write_list_end()?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("newest", TType::I64, 2))?;
+        o_prot.write_i64(self.newest)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("lost", TType::I64, 3))?;
+        o_prot.write_i64(self.lost)?;
+        o_prot.write_field_end()?;
         o_prot.write_field_stop()?;
         o_prot.write_struct_end()
     }
@@ -4226,8 +4693,8 @@ impl TSerializable for HostStep {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_29 = i_prot.read_string()?;
-                        val.push(list_elem_29);
+                        let list_elem_31 = i_prot.read_string()?;
+                        val.push(list_elem_31);
                     }
                     i_prot.read_list_end()?;
                     f_2 = Some(val);
@@ -4303,8 +4770,8 @@ impl TSerializable for Rehearsal {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<HostStep> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_30 = HostStep::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_30);
+                        let list_elem_32 = HostStep::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_32);
                     }
                     i_prot.read_list_end()?;
                     f_2 = Some(val);
@@ -4390,8 +4857,8 @@ impl TSerializable for HostObject {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_31 = i_prot.read_string()?;
-                        val.push(list_elem_31);
+                        let list_elem_33 = i_prot.read_string()?;
+                        val.push(list_elem_33);
                     }
                     i_prot.read_list_end()?;
                     f_3 = Some(val);
@@ -4508,8 +4975,8 @@ impl TSerializable for ForeignUplink {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<HostStep> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_32 = HostStep::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_32);
+                        let list_elem_34 = HostStep::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_34);
                     }
                     i_prot.read_list_end()?;
                     f_4 = Some(val);
@@ -4772,8 +5239,8 @@ impl TSerializable for Difference {
                     let mut val: Vec<FieldDifference> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_33 = FieldDifference::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_33);
+                        let list_elem_35 = FieldDifference::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_35);
                     }
                     i_prot.read_list_end()?;
                     f_4 = Some(val);
@@ -4855,8 +5322,8 @@ impl TSerializable for Comparison {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<Difference> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_34 = Difference::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_34);
+                        let list_elem_36 = Difference::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_36);
                     }
                     i_prot.read_list_end()?;
                     f_1 = Some(val);
@@ -4865,8 +5332,8 @@ impl TSerializable for Comparison {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<HostStep> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_35 = HostStep::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_35);
+                        let list_elem_37 = HostStep::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_37);
                     }
                     i_prot.read_list_end()?;
                     f_2 = Some(val);
@@ -5000,8 +5467,8 @@ impl TSerializable for FabricState {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_36 = i_prot.read_string()?;
-                        val.push(list_elem_36);
+                        let list_elem_38 = i_prot.read_string()?;
+                        val.push(list_elem_38);
                     }
                     i_prot.read_list_end()?;
                     f_6 = Some(val);
@@ -5010,8 +5477,8 @@ impl TSerializable for FabricState {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_37 = i_prot.read_string()?;
-                        val.push(list_elem_37);
+                        let list_elem_39 = i_prot.read_string()?;
+                        val.push(list_elem_39);
                     }
                     i_prot.read_list_end()?;
                     f_7 = Some(val);
@@ -5020,8 +5487,8 @@ impl TSerializable for FabricState {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_38 = i_prot.read_string()?;
-                        val.push(list_elem_38);
+                        let list_elem_40 = i_prot.read_string()?;
+                        val.push(list_elem_40);
                     }
                     i_prot.read_list_end()?;
                     f_8 = Some(val);
@@ -5223,8 +5690,8 @@ impl TSerializable for FabricDeed {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_39 = i_prot.read_string()?;
-                        val.push(list_elem_39);
+                        let list_elem_41 = i_prot.read_string()?;
+                        val.push(list_elem_41);
                     }
                     i_prot.read_list_end()?;
                     f_1 = Some(val);
@@ -5233,8 +5700,8 @@ impl TSerializable for FabricDeed {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_40 = i_prot.read_string()?;
-                        val.push(list_elem_40);
+                        let list_elem_42 = i_prot.read_string()?;
+                        val.push(list_elem_42);
                     }
                     i_prot.read_list_end()?;
                     f_2 = Some(val);
@@ -5652,9 +6119,9 @@ impl TSerializable for TraceStep {
                     let map_ident = i_prot.read_map_begin()?;
                     let mut val: BTreeMap<String, String> = BTreeMap::new();
                     for _ in 0..map_ident.size {
-                        let map_key_41 = i_prot.read_string()?;
-                        let map_val_42 = i_prot.read_string()?;
-                        val.insert(map_key_41, map_val_42);
+                        let map_key_43 = i_prot.read_string()?;
+                        let map_val_44 = i_prot.read_string()?;
+                        val.insert(map_key_43, map_val_44);
                     }
                     i_prot.read_map_end()?;
                     f_5 = Some(val);
@@ -5867,8 +6334,8 @@ impl TSerializable for TraceWay {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<TraceStep> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_43 = TraceStep::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_43);
+                        let list_elem_45 = TraceStep::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_45);
                     }
                     i_prot.read_list_end()?;
                     f_2 = Some(val);
@@ -6272,8 +6739,8 @@ impl TSerializable for LastDrops {
                     let mut val: Vec<DroppedPacket> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_44 = DroppedPacket::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_44);
+                        let list_elem_46 = DroppedPacket::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_46);
                     }
                     i_prot.read_list_end()?;
                     f_1 = Some(val);
@@ -6286,8 +6753,8 @@ impl TSerializable for LastDrops {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<i64> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_45 = i_prot.read_i64()?;
-                        val.push(list_elem_45);
+                        let list_elem_47 = i_prot.read_i64()?;
+                        val.push(list_elem_47);
                     }
                     i_prot.read_list_end()?;
                     f_3 = Some(val);
@@ -6716,8 +7183,8 @@ impl TSerializable for CapturedPackets {
                     let mut val: Vec<CapturedPacket> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_46 = CapturedPacket::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_46);
+                        let list_elem_48 = CapturedPacket::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_48);
                     }
                     i_prot.read_list_end()?;
                     f_1 = Some(val);
@@ -6843,6 +7310,11 @@ pub trait TVirtualGatewaySyncClient {
     /// The packets that this connection's capture has seen. Answers when there are some, and after
     /// `wait_ms` milliseconds (at most 500) even if there are none.
     fn next_packets(&mut self, wait_ms: i32) -> thrift::Result<CapturedPackets>;
+    /// What has happened after the event of the number `after`, at most `max` events (1 to 500); a negative
+    /// `after` asks for the last -`after`. If there is nothing yet, the answer waits for something, at most
+    /// `wait_ms` (up to 60000). A number that has not been reached is an earlier daemon's: then everything
+    /// that is kept is told.
+    fn events(&mut self, after: i64, max: i32, wait_ms: i32) -> thrift::Result<Events>;
     /// Everything at a glance.
     fn status(&mut self) -> thrift::Result<Status>;
     /// Does what a controller's ConnectForVirtualGateway does: raises the version, starts an audit.
@@ -7695,6 +8167,31 @@ impl<C: TThriftClient + TVirtualGatewaySyncClientMarker> TVirtualGatewaySyncClie
             result.ok_or()
         }
     }
+    fn events(&mut self, after: i64, max: i32, wait_ms: i32) -> thrift::Result<Events> {
+        ({
+            self.increment_sequence_number();
+            let message_ident = TMessageIdentifier::new("events", TMessageType::Call, self.sequence_number());
+            let call_args = VirtualGatewayEventsArgs { after, max, wait_ms };
+            self.o_prot_mut().write_message_begin(&message_ident)?;
+            call_args.write_to_out_protocol(self.o_prot_mut())?;
+            self.o_prot_mut().write_message_end()?;
+            self.o_prot_mut().flush()
+        })?;
+        {
+            let message_ident = self.i_prot_mut().read_message_begin()?;
+            verify_expected_sequence_number(self.sequence_number(), message_ident.sequence_number)?;
+            verify_expected_service_call("events", &message_ident.name)?;
+            if message_ident.message_type == TMessageType::Exception {
+                let remote_error = thrift::Error::read_application_error_from_in_protocol(self.i_prot_mut())?;
+                self.i_prot_mut().read_message_end()?;
+                return Err(thrift::Error::Application(remote_error));
+            }
+            verify_expected_message_type(TMessageType::Reply, message_ident.message_type)?;
+            let result = VirtualGatewayEventsResult::read_from_in_protocol(self.i_prot_mut())?;
+            self.i_prot_mut().read_message_end()?;
+            result.ok_or()
+        }
+    }
     fn status(&mut self) -> thrift::Result<Status> {
         ({
             self.increment_sequence_number();
@@ -7982,6 +8479,11 @@ pub trait VirtualGatewaySyncHandler {
     /// The packets that this connection's capture has seen. Answers when there are some, and after
     /// `wait_ms` milliseconds (at most 500) even if there are none.
     fn handle_next_packets(&self, wait_ms: i32) -> thrift::Result<CapturedPackets>;
+    /// What has happened after the event of the number `after`, at most `max` events (1 to 500); a negative
+    /// `after` asks for the last -`after`. If there is nothing yet, the answer waits for something, at most
+    /// `wait_ms` (up to 60000). A number that has not been reached is an earlier daemon's: then everything
+    /// that is kept is told.
+    fn handle_events(&self, after: i64, max: i32, wait_ms: i32) -> thrift::Result<Events>;
     /// Everything at a glance.
     fn handle_status(&self) -> thrift::Result<Status>;
     /// Does what a controller's ConnectForVirtualGateway does: raises the version, starts an audit.
@@ -8280,6 +8782,14 @@ impl<H: VirtualGatewaySyncHandler> VirtualGatewaySyncProcessor<H> {
         o_prot: &mut dyn TOutputProtocol,
     ) -> thrift::Result<()> {
         TVirtualGatewayProcessFunctions::process_next_packets(&self.handler, incoming_sequence_number, i_prot, o_prot)
+    }
+    fn process_events(
+        &self,
+        incoming_sequence_number: i32,
+        i_prot: &mut dyn TInputProtocol,
+        o_prot: &mut dyn TOutputProtocol,
+    ) -> thrift::Result<()> {
+        TVirtualGatewayProcessFunctions::process_events(&self.handler, incoming_sequence_number, i_prot, o_prot)
     }
     fn process_status(
         &self,
@@ -10217,6 +10727,63 @@ impl TVirtualGatewayProcessFunctions {
             },
         }
     }
+    pub fn process_events<H: VirtualGatewaySyncHandler>(
+        handler: &H,
+        incoming_sequence_number: i32,
+        i_prot: &mut dyn TInputProtocol,
+        o_prot: &mut dyn TOutputProtocol,
+    ) -> thrift::Result<()> {
+        let args = VirtualGatewayEventsArgs::read_from_in_protocol(i_prot)?;
+        match handler.handle_events(args.after, args.max, args.wait_ms) {
+            Ok(handler_return) => {
+                let message_ident = TMessageIdentifier::new("events", TMessageType::Reply, incoming_sequence_number);
+                o_prot.write_message_begin(&message_ident)?;
+                let ret = VirtualGatewayEventsResult { result_value: Some(handler_return), error: None };
+                ret.write_to_out_protocol(o_prot)?;
+                o_prot.write_message_end()?;
+                o_prot.flush()
+            }
+            Err(e) => match e {
+                thrift::Error::User(usr_err) => {
+                    if usr_err.downcast_ref::<RequestError>().is_some() {
+                        let err = usr_err.downcast::<RequestError>().expect("downcast already checked");
+                        let ret_err = VirtualGatewayEventsResult { result_value: None, error: Some(*err) };
+                        let message_ident =
+                            TMessageIdentifier::new("events", TMessageType::Reply, incoming_sequence_number);
+                        o_prot.write_message_begin(&message_ident)?;
+                        ret_err.write_to_out_protocol(o_prot)?;
+                        o_prot.write_message_end()?;
+                        o_prot.flush()
+                    } else {
+                        let ret_err = { ApplicationError::new(ApplicationErrorKind::Unknown, usr_err.to_string()) };
+                        let message_ident =
+                            TMessageIdentifier::new("events", TMessageType::Exception, incoming_sequence_number);
+                        o_prot.write_message_begin(&message_ident)?;
+                        thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+                        o_prot.write_message_end()?;
+                        o_prot.flush()
+                    }
+                }
+                thrift::Error::Application(app_err) => {
+                    let message_ident =
+                        TMessageIdentifier::new("events", TMessageType::Exception, incoming_sequence_number);
+                    o_prot.write_message_begin(&message_ident)?;
+                    thrift::Error::write_application_error_to_out_protocol(&app_err, o_prot)?;
+                    o_prot.write_message_end()?;
+                    o_prot.flush()
+                }
+                _ => {
+                    let ret_err = { ApplicationError::new(ApplicationErrorKind::Unknown, e.to_string()) };
+                    let message_ident =
+                        TMessageIdentifier::new("events", TMessageType::Exception, incoming_sequence_number);
+                    o_prot.write_message_begin(&message_ident)?;
+                    thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+                    o_prot.write_message_end()?;
+                    o_prot.flush()
+                }
+            },
+        }
+    }
     pub fn process_status<H: VirtualGatewaySyncHandler>(
         handler: &H,
         incoming_sequence_number: i32,
@@ -10729,6 +11296,7 @@ impl<H: VirtualGatewaySyncHandler> TProcessor for VirtualGatewaySyncProcessor<H>
             "last_drops" => self.process_last_drops(message_ident.sequence_number, i_prot, o_prot),
             "start_capture" => self.process_start_capture(message_ident.sequence_number, i_prot, o_prot),
             "next_packets" => self.process_next_packets(message_ident.sequence_number, i_prot, o_prot),
+            "events" => self.process_events(message_ident.sequence_number, i_prot, o_prot),
             "status" => self.process_status(message_ident.sequence_number, i_prot, o_prot),
             "connect" => self.process_connect(message_ident.sequence_number, i_prot, o_prot),
             "set_audit_timeout" => self.process_set_audit_timeout(message_ident.sequence_number, i_prot, o_prot),
@@ -11056,8 +11624,8 @@ impl VirtualGatewayListGatewaysResult {
                     let mut val: Vec<GatewayState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_47 = GatewayState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_47);
+                        let list_elem_49 = GatewayState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_49);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -11407,8 +11975,8 @@ impl VirtualGatewayListPortsResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<PortState> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_48 = PortState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_48);
+                        let list_elem_50 = PortState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_50);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -11711,8 +12279,8 @@ impl VirtualGatewayImportUplinksArgs {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_49 = i_prot.read_string()?;
-                        val.push(list_elem_49);
+                        let list_elem_51 = i_prot.read_string()?;
+                        val.push(list_elem_51);
                     }
                     i_prot.read_list_end()?;
                     f_1 = Some(val);
@@ -11793,8 +12361,8 @@ impl VirtualGatewayImportUplinksResult {
                     let mut val: Vec<ForeignUplink> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_50 = ForeignUplink::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_50);
+                        let list_elem_52 = ForeignUplink::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_52);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -12038,8 +12606,8 @@ impl VirtualGatewayListUplinksResult {
                     let mut val: Vec<UplinkState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_51 = UplinkState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_51);
+                        let list_elem_53 = UplinkState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_53);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -12154,8 +12722,8 @@ impl VirtualGatewayListInstancesResult {
                     let mut val: Vec<InstanceState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_52 = InstanceState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_52);
+                        let list_elem_54 = InstanceState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_54);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -12529,8 +13097,8 @@ impl VirtualGatewayListRoutesResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<RouteState> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_53 = RouteState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_53);
+                        let list_elem_55 = RouteState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_55);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -13010,8 +13578,8 @@ impl VirtualGatewayListNetworksResult {
                     let mut val: Vec<NetworkState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_54 = NetworkState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_54);
+                        let list_elem_56 = NetworkState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_56);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -13243,8 +13811,8 @@ impl VirtualGatewayListHostObjectsResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<HostObject> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_55 = HostObject::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_55);
+                        let list_elem_57 = HostObject::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_57);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -13358,8 +13926,8 @@ impl VirtualGatewayDiffHostResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<HostStep> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_56 = HostStep::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_56);
+                        let list_elem_58 = HostStep::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_58);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -13427,8 +13995,8 @@ impl VirtualGatewayCompareConfigurationArgs {
                     let mut val: Vec<ConfigurationFile> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_57 = ConfigurationFile::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_57);
+                        let list_elem_59 = ConfigurationFile::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_59);
                     }
                     i_prot.read_list_end()?;
                     f_1 = Some(val);
@@ -13560,8 +14128,8 @@ impl VirtualGatewayApplyConfigurationArgs {
                     let mut val: Vec<ConfigurationFile> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_58 = ConfigurationFile::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_58);
+                        let list_elem_60 = ConfigurationFile::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_60);
                     }
                     i_prot.read_list_end()?;
                     f_1 = Some(val);
@@ -13643,8 +14211,8 @@ impl VirtualGatewayApplyConfigurationResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<Difference> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_59 = Difference::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_59);
+                        let list_elem_61 = Difference::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_61);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -13949,8 +14517,8 @@ impl VirtualGatewayTraceResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<TraceWay> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_60 = TraceWay::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_60);
+                        let list_elem_62 = TraceWay::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_62);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -14077,8 +14645,8 @@ impl VirtualGatewayListDropsResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<DropCount> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_61 = DropCount::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_61);
+                        let list_elem_63 = DropCount::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_63);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -14149,8 +14717,8 @@ impl VirtualGatewayLastDropsArgs {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<i64> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_62 = i_prot.read_i64()?;
-                        val.push(list_elem_62);
+                        let list_elem_64 = i_prot.read_i64()?;
+                        val.push(list_elem_64);
                     }
                     i_prot.read_list_end()?;
                     f_2 = Some(val);
@@ -14345,8 +14913,8 @@ impl VirtualGatewayStartCaptureResult {
                     let mut val: Vec<CapturePort> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_63 = CapturePort::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_63);
+                        let list_elem_65 = CapturePort::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_65);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -14489,6 +15057,146 @@ impl VirtualGatewayNextPacketsResult {
     }
     fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
         let struct_ident = TStructIdentifier::new("VirtualGatewayNextPacketsResult");
+        o_prot.write_struct_begin(&struct_ident)?;
+        if let Some(ref fld_var) = self.result_value {
+            o_prot.write_field_begin(&TFieldIdentifier::new("result_value", TType::Struct, 0))?;
+            fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.error {
+            o_prot.write_field_begin(&TFieldIdentifier::new("error", TType::Struct, 1))?;
+            fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// VirtualGatewayEventsArgs
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct VirtualGatewayEventsArgs {
+    after: i64,
+    max: i32,
+    wait_ms: i32,
+}
+
+impl VirtualGatewayEventsArgs {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<VirtualGatewayEventsArgs> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<i64> = None;
+        let mut f_2: Option<i32> = None;
+        let mut f_3: Option<i32> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = i_prot.read_i64()?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let val = i_prot.read_i32()?;
+                    f_2 = Some(val);
+                }
+                3 => {
+                    let val = i_prot.read_i32()?;
+                    f_3 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("VirtualGatewayEventsArgs.after", &f_1)?;
+        verify_required_field_exists("VirtualGatewayEventsArgs.max", &f_2)?;
+        verify_required_field_exists("VirtualGatewayEventsArgs.wait_ms", &f_3)?;
+        let ret = VirtualGatewayEventsArgs {
+            after: f_1.expect("auto-generated code should have checked for presence of required fields"),
+            max: f_2.expect("auto-generated code should have checked for presence of required fields"),
+            wait_ms: f_3.expect("auto-generated code should have checked for presence of required fields"),
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("events_args");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("after", TType::I64, 1))?;
+        o_prot.write_i64(self.after)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("max", TType::I32, 2))?;
+        o_prot.write_i32(self.max)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("wait_ms", TType::I32, 3))?;
+        o_prot.write_i32(self.wait_ms)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// VirtualGatewayEventsResult
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct VirtualGatewayEventsResult {
+    result_value: Option<Events>,
+    error: Option<RequestError>,
+}
+
+impl VirtualGatewayEventsResult {
+    fn ok_or(self) -> thrift::Result<Events> {
+        if self.error.is_some() {
+            Err(thrift::Error::User(Box::new(self.error.unwrap())))
+        } else if self.result_value.is_some() {
+            Ok(self.result_value.unwrap())
+        } else {
+            Err(thrift::Error::Application(ApplicationError::new(
+                ApplicationErrorKind::MissingResult,
+                "no result received for VirtualGatewayEvents",
+            )))
+        }
+    }
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<VirtualGatewayEventsResult> {
+        i_prot.read_struct_begin()?;
+        let mut f_0: Option<Events> = None;
+        let mut f_1: Option<RequestError> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                0 => {
+                    let val = Events::read_from_in_protocol(i_prot)?;
+                    f_0 = Some(val);
+                }
+                1 => {
+                    let val = RequestError::read_from_in_protocol(i_prot)?;
+                    f_1 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        let ret = VirtualGatewayEventsResult { result_value: f_0, error: f_1 };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("VirtualGatewayEventsResult");
         o_prot.write_struct_begin(&struct_ident)?;
         if let Some(ref fld_var) = self.result_value {
             o_prot.write_field_begin(&TFieldIdentifier::new("result_value", TType::Struct, 0))?;

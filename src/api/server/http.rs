@@ -23,6 +23,8 @@ pub struct Request<'r> {
     pub method: &'r str,
     /// The target without its query, as `/gateway`.
     pub path: &'r str,
+    /// The Accept field as it came; empty if there is none.
+    pub accept: &'r str,
     /// The body; nothing of it has been checked.
     pub body: &'r [u8],
 }
@@ -32,8 +34,18 @@ pub struct Request<'r> {
 pub struct Response {
     /// The status code.
     pub status: u16,
-    /// JSON.
+    /// The body's media type.
+    pub form: &'static str,
+    /// The body.
     pub body: String,
+}
+
+impl Response {
+    /// An answer in JSON.
+    #[must_use]
+    pub fn json(status: u16, body: String) -> Self {
+        Self { status, form: "application/json; charset=UTF-8", body }
+    }
 }
 
 /// What answers the requests of one connection.
@@ -56,6 +68,7 @@ pub(super) struct Http {
 struct Head {
     method: String,
     path: String,
+    accept: String,
     /// Bytes of the head, and of the body behind it.
     lengths: (usize, usize),
     /// The client waits for a word before it sends the body.
@@ -111,7 +124,7 @@ impl Http {
     fn refuse(&mut self, connection: &mut Connection<'_>, refused: &Refused) -> Ending {
         let Refused(status, reason) = *refused;
         let body = serde_json::json!({ "error": reason }).to_string();
-        if let Err(ending) = connection.write(&reply(&Response { status, body }, true)) {
+        if let Err(ending) = connection.write(&reply(&Response::json(status, body), true)) {
             return ending;
         }
         let deadline = connection.clock.now() + connection.limits.reply_time;
@@ -135,7 +148,8 @@ impl Speaker for Http {
         };
         let (start, length) = head.lengths;
         let body = &self.buffer[start..start + length];
-        let response = self.service.answer(&Request { method: &head.method, path: &head.path, body });
+        let response =
+            self.service.answer(&Request { method: &head.method, path: &head.path, accept: &head.accept, body });
         // Whether a body belongs to the answer depends on methods that are not served.
         let is_last = head.is_last || response.status == 404;
         connection.write(&reply(&response, is_last))?;
@@ -147,23 +161,23 @@ impl Speaker for Http {
 
 /// An answer's bytes.
 fn reply(response: &Response, is_last: bool) -> Vec<u8> {
-    let Response { status, body } = response;
+    let Response { status, form, body } = response;
     let phrase = match status {
         200 => "OK",
         400 => "Bad Request",
         403 => "Forbidden",
         404 => "Not Found",
+        405 => "Method Not Allowed",
         411 => "Length Required",
         413 => "Content Too Large",
         417 => "Expectation Failed",
         431 => "Request Header Fields Too Large",
+        503 => "Service Unavailable",
         _ => "Internal Server Error",
     };
     let close = if is_last { "Connection: close\r\n" } else { "" };
     let length = body.len();
-    let head = format!(
-        "HTTP/1.1 {status} {phrase}\r\nContent-Type: application/json; charset=UTF-8\r\nContent-Length: {length}\r\n{close}\r\n"
-    );
+    let head = format!("HTTP/1.1 {status} {phrase}\r\nContent-Type: {form}\r\nContent-Length: {length}\r\n{close}\r\n");
     [head.as_bytes(), body.as_bytes()].concat()
 }
 
@@ -214,6 +228,7 @@ fn head(bytes: &[u8], limit: usize, is_local: bool) -> Result<Option<Head>, Refu
     Ok(Some(Head {
         method: request.method.unwrap_or_default().to_owned(),
         path: target.split('?').next().unwrap_or_default().to_owned(),
+        accept: values("accept").map(|field| String::from_utf8_lossy(field.value)).collect::<Vec<_>>().join(","),
         lengths: (start, length),
         waits,
         is_last: is_old || says("connection", "close"),

@@ -22,7 +22,7 @@ pub struct Listener(Socket);
 
 #[derive(Debug)]
 enum Socket {
-    Tcp { listener: TcpListener, access: Access, caller: fn(Peer) -> Caller },
+    Tcp { listener: TcpListener, access: Option<Access>, caller: fn(Peer) -> Caller },
     Unix { listener: UnixListener, credentials: PeerCredentials, _file: SocketFile },
 }
 
@@ -54,7 +54,7 @@ impl Listener {
     /// # Errors
     /// What the kernel says, and that it does not tell whose a connection is.
     pub fn tcp(address: SocketAddr, access: Access) -> io::Result<Self> {
-        Self::bind(address, access, Caller::Thrift)
+        Self::bind(address, Some(access), Caller::Thrift)
     }
 
     /// As [`Listener::tcp`], for clients of its REST form.
@@ -62,13 +62,23 @@ impl Listener {
     /// # Errors
     /// As [`Listener::tcp`].
     pub fn rest(address: SocketAddr, access: Access) -> io::Result<Self> {
-        Self::bind(address, access, Caller::Rest)
+        Self::bind(address, Some(access), Caller::Rest)
     }
 
-    fn bind(address: SocketAddr, access: Access, caller: fn(Peer) -> Caller) -> io::Result<Self> {
+    /// As [`Listener::tcp`], for who reads the metrics, whoever that is.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub fn metrics(address: SocketAddr) -> io::Result<Self> {
+        Self::bind(address, None, Caller::Metrics)
+    }
+
+    fn bind(address: SocketAddr, access: Option<Access>, caller: fn(Peer) -> Caller) -> io::Result<Self> {
         let listener = TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
-        access.check(listener.local_addr()?)?;
+        if let Some(access) = &access {
+            access.check(listener.local_addr()?)?;
+        }
         Ok(Self(Socket::Tcp { listener, access, caller }))
     }
 
@@ -121,7 +131,8 @@ impl Listener {
         match &self.0 {
             Socket::Tcp { listener, access, caller } => {
                 let (stream, address) = listener.accept()?;
-                let uid = match access.judge(stream.local_addr()?, address) {
+                let own = stream.local_addr()?;
+                let uid = match access.as_ref().map_or(Ok(None), |access| access.judge(own, address)) {
                     Ok(uid) => uid,
                     Err(denial) => return Ok(Accepted::Denied(caller(Peer { address, uid: None }), denial)),
                 };

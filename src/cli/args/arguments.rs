@@ -6,8 +6,8 @@ use clap::{Parser, Subcommand};
 
 use super::{
     Apply, AuditVerb, CaptureArguments, CompleteArguments, ConfigurationFile, DemoArguments, DoctorArguments,
-    DropsArguments, FabricVerb, GatewayVerb, HostVerb, ImportArguments, InstanceVerb, NetworkVerb, PortVerb, RouteVerb,
-    TraceArguments, UplinkVerb,
+    DropsArguments, EventsArguments, FabricVerb, GatewayVerb, HostVerb, ImportArguments, InstanceVerb, NetworkVerb,
+    PortVerb, RouteVerb, TopArguments, TraceArguments, UplinkVerb,
 };
 
 /// Gives isolated virtual networks a way out on the compute node itself.
@@ -62,6 +62,18 @@ pub enum Verb {
                             vgw trace --from-device eth0 --src 10.1.1.253 --dst 192.168.1.253\n  \
                             vgw trace --port tap0 --pcap guest.pcap --frame 3")]
     Trace(Box<TraceArguments>),
+    /// What has happened: changes and who asked for them, audits, repairs, problems.
+    ///
+    /// With --json --follow each line is an object, of the schema vgw.event/1.
+    #[command(
+        after_help = "Example:\n  vgw events\n  vgw events -f\n  vgw events -f -j | jq 'select(.deed == \"repaired\")'"
+    )]
+    Events(EventsArguments),
+    /// Which interfaces are busy: packets, bytes and drops in a second, as they come.
+    ///
+    /// The keys p, b, d and n sort by packets, bytes, drops and name, q ends it.
+    #[command(after_help = "Example:\n  vgw top\n  vgw top --sort drops --interval 5\n  vgw top --once -j")]
+    Top(TopArguments),
     /// Captures packets as they pass the ports: received, sent after the edit, and dropped with the reason.
     #[command(after_help = "Example:\n  vgw capture --port tap0 host 10.0.0.1 and not port 22\n  \
                             vgw capture --drops\n  vgw capture -w - | wireshark -k -i -")]
@@ -104,6 +116,7 @@ impl Verb {
             }
             Self::Daemon(_) | Self::Doctor(_) => None,
             Self::Demo(_) => Some("the demonstration changes only namespaces that it makes itself"),
+            Self::Events(_) | Self::Top(_) => Some("it changes nothing anyhow"),
             Self::Trace(_) | Self::Capture(_) | Self::Import(_) | Self::Check(_) | Self::Complete(_) => {
                 Some("it changes nothing anyhow")
             }

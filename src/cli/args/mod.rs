@@ -21,6 +21,7 @@ mod route;
 mod services;
 mod trace;
 mod uplink;
+mod watch;
 
 pub use arguments::{Arguments, DaemonVerb, Verb};
 pub use audit::AuditVerb;
@@ -41,6 +42,7 @@ pub use route::{Instance, InstanceVerb, RouteAdd, RouteDelete, RouteLookup, Rout
 pub use services::Services;
 pub use trace::{Protocol, TraceArguments};
 pub use uplink::{Lease, Release, Uplink, UplinkAdd, UplinkVerb};
+pub use watch::{Column, EventsArguments, TopArguments};
 
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@ mod configuration;
 mod demo;
 mod doctor;
 mod drops;
+mod event;
 mod fabric;
 mod gateway;
 mod host;
@@ -19,12 +20,15 @@ mod route;
 mod status;
 mod style;
 mod table;
+mod top;
 mod trace;
 mod units;
 mod uplink;
 mod version;
 
+pub use event::iso8601;
 pub use style::{Style, Tone};
+pub(in crate::cli) use units::per_second;
 pub use units::{bytes, count, duration, exact};
 
 #[cfg(test)]

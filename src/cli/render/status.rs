@@ -1,6 +1,6 @@
 //! Everything on one screen.
 
-use super::super::report::{Report, Status};
+use super::super::report::{Problem, Rates, Report, Status};
 use super::style::{Style, Tone};
 use super::{audit, gateway, port, repair, units, uplink};
 
@@ -23,6 +23,9 @@ impl Report for Status {
         };
         let none = format!("{:INDENT$}{}\n", "", style.paint(Tone::Faint, "none"));
         let or_none = |count: usize, lines: String| if count == 0 { none.clone() } else { lines };
+        if let Some(rates) = &self.rates {
+            section("Traffic", &traffic(rates));
+        }
         section("Gateways", &or_none(self.gateways.len(), gateway::table(&self.gateways, style, INDENT)));
         section("Ports", &or_none(self.ports.len(), port::table(&self.ports, style, INDENT)));
         if !self.uplinks.is_empty() {
@@ -38,15 +41,40 @@ impl Report for Status {
             section("Repairs", &repair::lines(repairs, INDENT));
         }
         if !self.problems.is_empty() {
-            let lines: String = numbered(&self.problems, style).collect();
+            let lines: String = match &self.problem_details {
+                Some(details) => numbered(details, style),
+                None => sentences(&self.problems, style),
+            };
             section(&format!("Problems ({})", self.problems.len()), &lines);
         }
         text
     }
 }
 
-fn numbered(problems: &[String], style: Style) -> impl Iterator<Item = String> {
-    problems.iter().zip(1..).map(move |(problem, number)| {
+/// Problems with what cures them.
+fn numbered(problems: &[Problem], style: Style) -> String {
+    let lines = problems.iter().zip(1..).map(|(Problem { id, sentence, cure }, number)| {
+        let number = format!("{number}.");
+        let (margin, number) = (INDENT + number.len(), style.paint(Tone::Bad, number));
+        let (id, cure) = (style.paint(Tone::Faint, id), style.paint(Tone::Command, cure));
+        format!("{:INDENT$}{number} {sentence}\n{:margin$} {id}: {cure}\n", "", "")
+    });
+    lines.collect()
+}
+
+/// Problems of a daemon that tells no more of them.
+fn sentences(problems: &[String], style: Style) -> String {
+    let lines = problems.iter().zip(1..).map(|(problem, number)| {
         format!("{:INDENT$}{} {problem}\n", "", style.paint(Tone::Bad, format_args!("{number}.")))
-    })
+    });
+    lines.collect()
+}
+
+/// The traffic in a second.
+fn traffic(rates: &Rates) -> String {
+    let second = |count: u64| units::count(units::per_second(count, rates.over_ms));
+    let bytes = units::bytes(units::per_second(rates.bytes, rates.over_ms));
+    let over = units::millis(rates.over_ms);
+    let (packets, drops) = (second(rates.packets), second(rates.drops));
+    format!("{:INDENT$}{packets} packets/s, {bytes}/s, {drops} drops/s in the last {over}\n", "")
 }

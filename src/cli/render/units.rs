@@ -56,6 +56,13 @@ pub(super) fn millis(value: u64) -> String {
     duration(Duration::from_millis(value))
 }
 
+/// How much of a count in a time that is in a second, to the nearest whole number.
+#[must_use]
+pub(in crate::cli) fn per_second(count: u64, over_ms: u64) -> u64 {
+    let (over, count) = (u128::from(over_ms.max(1)), u128::from(count));
+    u64::try_from((count * 1000 + over / 2) / over).unwrap_or(u64::MAX)
+}
+
 /// The value with one decimal in the largest unit that leaves it at one or more. Cut, not rounded,
 /// so that nothing reaches 1000.0.
 fn scaled(value: u64, base: u64, units: &[&str]) -> String {
@@ -101,6 +108,13 @@ mod tests {
             (u64::MAX, "15.9 EiB"),
         ] {
             assert_eq!(bytes(value), text);
+        }
+    }
+
+    #[test]
+    fn rates() {
+        for (count, over_ms, rate) in [(0, 0, 0), (15, 10_000, 2), (14, 10_000, 1), (5, 500, 10), (1, 0, 1000)] {
+            assert_eq!(per_second(count, over_ms), rate);
         }
     }
 

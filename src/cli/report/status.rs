@@ -30,6 +30,36 @@ pub struct Status {
     pub trial_ends_in_ms: Option<u64>,
     /// What needs somebody's eye, one sentence each.
     pub problems: Vec<String>,
+    /// The same with ids and cures; absent if the daemon does not tell.
+    pub problem_details: Option<Vec<Problem>>,
+    /// The traffic of late; absent if the daemon does not tell.
+    pub rates: Option<Rates>,
+}
+
+/// Something that is wrong.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Problem {
+    /// Its kind, which stays the same from version to version.
+    pub id: String,
+    /// What is wrong.
+    pub sentence: String,
+    /// The command that cures it; words in capitals are to be filled in.
+    pub cure: String,
+}
+
+/// What all ports took in during a time.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Rates {
+    /// The time, milliseconds.
+    pub over_ms: u64,
+    /// Packets received.
+    pub packets: u64,
+    /// Bytes of those.
+    pub bytes: u64,
+    /// Packets dropped.
+    pub drops: u64,
 }
 
 /// What was put right since the daemon has started.

@@ -211,6 +211,9 @@ impl TVirtualGatewaySyncClient for Daemon {
     fn trace(&mut self, request: TraceRequest) -> thrift::Result<Vec<TraceWay>> {
         self.answer(format!("trace {request:?}"), vec![])
     }
+    fn events(&mut self, after: i64, max: i32, wait_ms: i32) -> thrift::Result<Events> {
+        self.answer(format!("events {after} {max} {wait_ms}"), Events::new(vec![], 0, 0))
+    }
     fn status(&mut self) -> thrift::Result<Status> {
         let status = Status {
             version: "0.1.0".into(),
@@ -224,6 +227,8 @@ impl TVirtualGatewaySyncClient for Daemon {
             problems: vec![],
             repairs: None,
             trial_ends_in_ms: None,
+            problem_details: None,
+            rates: None,
         };
         self.answer("status".into(), status)
     }

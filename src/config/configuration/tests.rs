@@ -34,6 +34,7 @@ fn the_packaged_file_holds_the_defaults() {
         audit_timeout,
         thrift_listen,
         rest_listen,
+        metrics,
         allow_users,
         allow_remote,
         socket,
@@ -53,6 +54,7 @@ fn the_packaged_file_holds_the_defaults() {
     assert_eq!(packaged.audit_timeout, audit_timeout);
     assert_eq!(packaged.thrift_listen, thrift_listen);
     assert_eq!(packaged.rest_listen, rest_listen);
+    assert_eq!(packaged.metrics, metrics);
     assert_eq!((packaged.allow_users, packaged.allow_remote), (allow_users, allow_remote));
     assert_eq!(packaged.socket, socket);
     assert_eq!(packaged.mark, mark);
@@ -258,6 +260,17 @@ fn files_add_up_and_the_last_value_counts() {
     ])
     .unwrap();
     assert_eq!(config.rest_listen, Some("127.0.0.1:9091".parse().unwrap()));
+    let metrics = "[metrics]\nsocket = '/run/m'\nlisten = '[::1]:9469'\ninterfaces = 7";
+    let listen = Some("[::1]:9469".parse().unwrap());
+    assert_eq!(
+        read(&[metrics, "[metrics]\nsocket = 'none'"]).unwrap().metrics,
+        Metrics { socket: None, listen, interfaces: 7 }
+    );
+    assert_eq!(
+        error(&["[metrics]\nlisten = '0.0.0.0:9469'"]),
+        "a.toml:2: metrics.listen: 0.0.0.0:9469 is not a loopback address"
+    );
+    assert_eq!(config.metrics, Config::default().metrics);
     assert_eq!(config.declared.gateways.len() + config.declared.ports.len(), 2);
     assert_eq!(config.audit_timeout, None);
     assert_eq!(config.thrift_listen, None);

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::addr::InterfaceName;
 use crate::engine::command::{Caller, Failure};
 use crate::engine::conductor::Conductor;
+use crate::engine::events::{Deed, Happening};
 use crate::fabric::{
     Failed, Holding, Record, Refusal, SiteError, Step, Wanted, give, give_back, take, take_over, warnings,
 };
@@ -44,6 +45,7 @@ impl Conductor {
             self.mirror.doubt();
             self.vigil.schedule.heard(now);
             tracing::info!(%caller, %device, %interface, confirm = ?asked.confirm, "the fabric's device is taken");
+            self.recorder.record(caller.into(), Happening::new("fabric", device.to_string(), Deed::Taken));
             warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
         }
         Ok(FabricDeed { steps, warnings, fabric: self.fabric_view() })
@@ -72,6 +74,8 @@ impl Conductor {
         let holding = self.fabric.holding.as_mut().ok_or(Failure::Fabric(Refusal::NotHeld))?;
         if holding.confirm() {
             tracing::info!(%caller, device = %holding.record.device.name, "the fabric's device is held for good");
+            let device = holding.record.device.name.to_string();
+            self.recorder.record(caller.into(), Happening::new("fabric", device, Deed::Confirmed));
         }
         Ok(self.fabric_view())
     }
@@ -95,6 +99,7 @@ impl Conductor {
         if !dry {
             self.release_fabric().map_err(Failure::FabricStep)?;
             tracing::info!(%caller, %device, "given back");
+            self.recorder.record(caller.into(), Happening::new("fabric", device.to_string(), Deed::GivenBack));
         }
         Ok(FabricDeed { steps, warnings: Vec::new(), fabric: self.fabric_view() })
     }

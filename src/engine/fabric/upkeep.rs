@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use crate::clock::Moment;
 use crate::engine::conductor::Conductor;
+use crate::engine::events::{Cause, Deed, Happening};
+use crate::engine::problem::Problem;
 use crate::fabric::{Holding, Phase};
 
 use super::crossing::{Crossing, of};
@@ -39,8 +41,8 @@ impl Upkeep {
     }
 
     /// What is wrong, if something is.
-    pub(in crate::engine) fn problems(&self) -> impl Iterator<Item = String> {
-        self.stuck.iter().map(|(reason, _)| format!("the fabric's device is not given back: {reason}"))
+    pub(in crate::engine) fn problems(&self) -> impl Iterator<Item = Problem> {
+        self.stuck.iter().map(|(reason, _)| Problem::FabricStuck(reason.clone()))
     }
 
     pub(super) fn fail(&mut self, reason: String, now: Moment) {
@@ -57,8 +59,12 @@ impl Conductor {
             if is_overdue {
                 tracing::warn!("nobody has confirmed that the fabric's device was taken: it is given back");
             }
+            let device = self.fabric.holding.as_ref().map(|holding| holding.record.device.name.to_string());
             // Told where it fails.
-            let _ = self.release_fabric();
+            if self.release_fabric().is_ok() {
+                let happening = Happening::new("fabric", device.unwrap_or_default(), Deed::GivenBack);
+                self.recorder.record(Cause::Trial, happening);
+            }
         } else if self.fabric.look.is_some_and(|look| look <= now) {
             self.fabric.look = None;
             self.refresh_fabric();

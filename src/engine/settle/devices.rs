@@ -6,6 +6,7 @@ use crate::addr::InterfaceName;
 use crate::engine::command::Failure;
 use crate::engine::concern::Subject;
 use crate::engine::platform::OpenError;
+use crate::engine::problem::Problem;
 use crate::gateway::{Port, PortKind, PortSpec, PortWant};
 use crate::host::Operation;
 
@@ -15,6 +16,9 @@ impl Settling<'_> {
     /// Opens guests' ports that are new or must be opened anew.
     pub(super) fn open_guests(&mut self, progress: &mut Progress) -> Result<(), Setback> {
         let lost = if self.looked || self.asks_for_guest() { self.dataplane.lost() } else { BTreeSet::new() };
+        if self.looked {
+            progress.lost = Some(lost.clone());
+        }
         let names: BTreeSet<InterfaceName> = self.dataplane.differing().into_iter().chain(lost.clone()).collect();
         for name in names {
             let Some(wanted @ PortWant::Guest(spec, _)) = self.plan.want().ports.get(&name) else { continue };
@@ -42,7 +46,7 @@ impl Settling<'_> {
                     }
                     if matches!(error, OpenError::Absent(_)) && self.may_wait(&name) {
                         // The kernel tells when the interface is there.
-                        progress.problems.push(error.to_string());
+                        progress.problems.push(Problem::PortAbsent { port: name, reason: error.to_string() });
                         continue;
                     }
                     self.refused(Failure::Device(error.to_string()), [Subject::Interface(name)].into(), progress)?;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::engine::command::Failure;
 use crate::engine::concern::{Subject, concerned};
+use crate::engine::problem::Problem;
 use crate::host::{KernelError, Operation};
 
 use super::{Mode, Progress, Setback, Settling};
@@ -58,7 +59,7 @@ impl Settling<'_> {
         blamed: BTreeSet<Subject>,
         progress: &mut Progress,
     ) -> Result<(), Setback> {
-        let problem = failure.to_string();
+        let problem = Problem::of_failure(&failure, &blamed);
         if !self.known.contains(&problem) && matches!(failure, Failure::Kernel(_)) {
             self.mirror.doubt();
         }

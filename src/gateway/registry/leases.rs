@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::gateway::{Addressing, Leases, Refusal, UplinkName, UplinkSpec};
+use crate::gateway::{Addressing, Leases, Refusal, UplinkName, UplinkSpec, Waiting};
 
 use super::Registry;
 
@@ -20,16 +20,13 @@ impl Registry {
         &self.leases
     }
 
-    /// Why uplinks whose address is leased lead nowhere, one sentence each.
-    pub fn waiting(&self) -> impl Iterator<Item = String> {
+    /// The uplinks whose address is leased and that have none.
+    pub fn waiting(&self) -> impl Iterator<Item = Waiting> {
         let waiting = self.uplinks().filter(|uplink| uplink.attachment().is_none());
         waiting.filter_map(|uplink| {
-            let (name, lease) = (&uplink.spec.name, uplink.spec.lease()?);
-            let why = match self.leases.get(&lease) {
-                Some(taken) => format!("the address {} leased there is another uplink's", taken.address.address),
-                None => format!("{} has no {} lease", lease.device, lease.family),
-            };
-            Some(format!("uplink {name} leads nowhere: {why}"))
+            let lease = uplink.spec.lease()?;
+            let taken = self.leases.get(&lease).map(|taken| taken.address.address);
+            Some(Waiting { uplink: uplink.spec.name.clone(), lease, taken })
         })
     }
 

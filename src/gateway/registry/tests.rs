@@ -408,7 +408,7 @@ impl Fixture {
     }
 
     fn waiting(&self) -> Vec<String> {
-        self.registry.waiting().collect()
+        self.registry.waiting().map(|waiting| waiting.to_string()).collect()
     }
 }
 

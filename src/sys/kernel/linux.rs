@@ -44,6 +44,8 @@ pub struct LinuxKernel {
     pub(super) masquerading: Masquerading,
     /// The host's links that fell since somebody asked.
     pub(super) fallen: BTreeSet<InterfaceName>,
+    /// How often notices were lost.
+    pub(super) overruns: u64,
     claimed: BTreeSet<u32>,
 }
 
@@ -86,6 +88,7 @@ impl LinuxKernel {
             addresses: BTreeSet::new(),
             masquerading: Masquerading::open()?,
             fallen: BTreeSet::new(),
+            overruns: 0,
             claimed: BTreeSet::new(),
         };
         // Held by taps that went with a killed daemon.
@@ -292,6 +295,10 @@ impl Kernel for LinuxKernel {
 
     fn fallen(&mut self) -> BTreeSet<InterfaceName> {
         std::mem::take(&mut self.fallen)
+    }
+
+    fn overruns(&self) -> u64 {
+        self.overruns
     }
 
     fn way(&mut self, flow: &Flow) -> Result<Option<Way>, KernelError> {

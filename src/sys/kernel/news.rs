@@ -18,7 +18,10 @@ impl LinuxKernel {
     /// Judges what was heard since the last time. What we have done ourselves is known already; of
     /// what remains, everything counts that could make an observation come out otherwise.
     pub(super) fn hears_news(&mut self, known: &Observed) -> bool {
-        let Some(notices) = self.watch.heard(self.netlink.port()) else { return true };
+        let Some(notices) = self.watch.heard(self.netlink.port()) else {
+            self.overruns += 1;
+            return true;
+        };
         let mut links: BTreeMap<u32, Vec<LinkStep>> = BTreeMap::new();
         let mut news = None;
         for notice in &notices {

@@ -69,6 +69,8 @@ fn every_command_tells_programs_what_is_published() {
         format!("route list --instance {NET1}"),
         format!("route lookup --instance {NET1} 172.16.0.1"),
         "status".to_owned(),
+        "events".to_owned(),
+        "top --once --interval 0.2".to_owned(),
         "gateway list".to_owned(),
         "gateway show vgw1".to_owned(),
         "port list".to_owned(),

@@ -8,10 +8,11 @@ fn status(text: &str) -> u16 {
 
 #[test]
 fn heads_are_read() {
-    let text = b"POST /gateway?x=1 HTTP/1.1\r\nhost: h\r\nCONTENT-length: 12\r\nExpect: 100-Continue\r\n\r\nbody";
+    let text = b"POST /gateway?x=1 HTTP/1.1\r\nhost: h\r\nCONTENT-length: 12\r\nExpect: 100-Continue\r\naccept: a/b\r\nAccept: c\r\n\r\nbody";
     let expected = Head {
         method: "POST".to_owned(),
         path: "/gateway".to_owned(),
+        accept: "a/b,c".to_owned(),
         lengths: (text.len() - 4, 12),
         waits: true,
         is_last: false,

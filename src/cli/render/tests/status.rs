@@ -7,6 +7,10 @@ fn repairs() -> Repairs {
     Repairs { counts, last_ms: Some(41_000) }
 }
 
+fn problem(id: &str, sentence: &str, cure: &str) -> Problem {
+    Problem { id: id.into(), sentence: sentence.into(), cure: cure.into() }
+}
+
 #[test]
 fn status_is_one_screen() {
     let status = Status {
@@ -20,10 +24,18 @@ fn status_is_one_screen() {
         audit: audit(),
         repairs: Some(repairs()),
         trial_ends_in_ms: None,
-        problems: strings(["eth1 is down, so uplink display leads nowhere", "another one"]),
+        problems: strings(["port vnet7: its interface is down or gone", "another one"]),
+        problem_details: Some(vec![
+            problem("VGW-PORT-LOST", "port vnet7: its interface is down or gone", "ip link set dev vnet7 up"),
+            problem("VGW-HOST-REFUSED", "another one", "vgw host diff"),
+        ]),
+        rates: Some(Rates { over_ms: 10_000, packets: 123_455, bytes: 98_765_432, drops: 31 }),
     };
     looks(&status, "
 vgwd 0.1.0, up 2 h 13 min, 1 worker
+
+Traffic
+  12,346 packets/s, 9.4 MiB/s, 3 drops/s in the last 10 s
 
 Gateways
   interface  instance                        state    subnets          routes     uplink   masquerade  rx packets  tx packets  drops  audit
@@ -51,8 +63,10 @@ Repairs
   the last one 41 s ago
 
 Problems (2)
-  1. eth1 is down, so uplink display leads nowhere
+  1. port vnet7: its interface is down or gone
+     VGW-PORT-LOST: ip link set dev vnet7 up
   2. another one
+     VGW-HOST-REFUSED: vgw host diff
 ");
 }
 
@@ -69,7 +83,9 @@ fn status_of_an_idle_daemon_is_short() {
         audit: Audit { version: 0, timeout_ms: None, running: vec![] },
         repairs: Some(Repairs { counts: vec![], last_ms: None }),
         trial_ends_in_ms: None,
-        problems: vec![],
+        problems: strings(["told by an older daemon"]),
+        problem_details: None,
+        rates: None,
     };
     looks(
         &status,
@@ -84,10 +100,13 @@ Ports
 
 Audit
   no controller has connected yet; audits are switched off
+
+Problems (1)
+  1. told by an older daemon
 ",
     );
     says(
         &status,
-        r#"{"schema":"vgw.status/1","version":"0.1.0","uptime_ms":900,"workers":4,"gateways":[],"ports":[],"uplinks":[],"instances":[],"audit":{"version":0,"timeout_ms":null,"running":[]},"repairs":{"counts":[],"last_ms":null},"trial_ends_in_ms":null,"problems":[]}"#,
+        r#"{"schema":"vgw.status/1","version":"0.1.0","uptime_ms":900,"workers":4,"gateways":[],"ports":[],"uplinks":[],"instances":[],"audit":{"version":0,"timeout_ms":null,"running":[]},"repairs":{"counts":[],"last_ms":null},"trial_ends_in_ms":null,"problems":["told by an older daemon"],"problem_details":null,"rates":null}"#,
     );
 }

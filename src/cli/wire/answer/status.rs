@@ -20,7 +20,10 @@ pub(in crate::cli) fn status(answer: wire::Status) -> report::Status {
         problems,
         repairs,
         trial_ends_in_ms,
+        problem_details,
+        rates,
     } = answer;
+    let detail = |wire::Problem { id, sentence, cure }| report::Problem { id, sentence, cure };
     report::Status {
         version,
         uptime_ms: number(uptime_ms),
@@ -33,7 +36,15 @@ pub(in crate::cli) fn status(answer: wire::Status) -> report::Status {
         repairs: repairs.map(self::repairs),
         trial_ends_in_ms: trial_ends_in_ms.map(number),
         problems,
+        problem_details: problem_details.map(|details| details.into_iter().map(detail).collect()),
+        rates: rates.map(self::rates),
     }
+}
+
+fn rates(answer: wire::Rates) -> report::Rates {
+    let wire::Rates { over_ms, packets, bytes, drops } = answer;
+    let (packets, bytes, drops) = (number(packets), number(bytes), number(drops));
+    report::Rates { over_ms: number(over_ms), packets, bytes, drops }
 }
 
 /// What was put right.

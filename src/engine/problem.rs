@@ -1,0 +1,217 @@
+//! What is wrong and needs somebody's eye: a kind that programs can rely on, a sentence, and the
+//! command that cures it.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::time::Duration;
+
+use crate::addr::InterfaceName;
+use crate::gateway::Waiting;
+use crate::host::{KernelError, Kind, Object};
+
+use super::command::Failure;
+use super::concern::Subject;
+use super::platform::BadLease;
+
+/// Something that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Problem {
+    /// The kernel cannot be observed, so nothing is known to be right.
+    Unseen(String),
+    /// The kernel refuses a step, or does not keep to what it has acknowledged.
+    Refused(KernelError),
+    /// A port's device cannot be opened.
+    PortFailed {
+        /// The port.
+        port: InterfaceName,
+        /// Why not.
+        reason: String,
+    },
+    /// A port waits for the interface that it attaches to.
+    PortAbsent {
+        /// The port.
+        port: InterfaceName,
+        /// What was looked for.
+        reason: String,
+    },
+    /// A port's interface is down or gone.
+    PortLost(InterfaceName),
+    /// The uplinks' tables have no names for people.
+    TableNames(String),
+    /// A lease's file cannot be read.
+    LeaseBad(BadLease),
+    /// An uplink has no address, since no DHCP client has leased one for it.
+    LeaseMissing(Waiting),
+    /// An uplink has no address, since another has the one that was leased.
+    LeaseTaken(Waiting),
+    /// The fabric's device cannot be given back to the host.
+    FabricStuck(String),
+    /// Something else keeps undoing what is repaired.
+    Dispute {
+        /// What is undone.
+        object: Object,
+        /// How often it was repaired.
+        repairs: u64,
+        /// For how long it is left alone.
+        rest: Option<Duration>,
+    },
+}
+
+impl Problem {
+    /// Every id that there is.
+    pub const IDS: [&str; 11] = [
+        "VGW-HOST-UNSEEN",
+        "VGW-HOST-REFUSED",
+        "VGW-PORT-FAILED",
+        "VGW-PORT-ABSENT",
+        "VGW-PORT-LOST",
+        "VGW-TABLE-NAMES",
+        "VGW-LEASE-BAD",
+        "VGW-LEASE-MISSING",
+        "VGW-LEASE-TAKEN",
+        "VGW-FABRIC-STUCK",
+        "VGW-DISPUTE",
+    ];
+
+    /// Its kind, the same in every version; docs/operations.md has a word on each.
+    #[must_use]
+    pub fn id(&self) -> &'static str {
+        let [unseen, refused, failed, absent, lost, tables, bad, missing, taken, stuck, dispute] = Self::IDS;
+        match self {
+            Self::Unseen(_) => unseen,
+            Self::Refused(_) => refused,
+            Self::PortFailed { .. } => failed,
+            Self::PortAbsent { .. } => absent,
+            Self::PortLost(_) => lost,
+            Self::TableNames(_) => tables,
+            Self::LeaseBad(_) => bad,
+            Self::LeaseMissing(_) => missing,
+            Self::LeaseTaken(_) => taken,
+            Self::FabricStuck(_) => stuck,
+            Self::Dispute { .. } => dispute,
+        }
+    }
+
+    /// The command that cures it, or shows who can; words in capitals are to be filled in.
+    #[must_use]
+    pub fn cure(&self) -> String {
+        match self {
+            Self::Unseen(_) => "journalctl -u vgwd -p err".to_owned(),
+            Self::Refused(_) => "vgw host diff".to_owned(),
+            Self::PortFailed { port, .. } => format!("ip -details link show dev {port}"),
+            Self::PortAbsent { port, .. } => format!("vgw port delete {port}"),
+            Self::PortLost(port) => format!("ip link set dev {port} up"),
+            Self::TableNames(_) => "ls -l /etc/iproute2/rt_tables.d".to_owned(),
+            Self::LeaseBad(BadLease { file, .. }) => format!("rm {file}"),
+            Self::LeaseMissing(Waiting { lease, .. }) => {
+                format!("vgw uplink lease {} --address ADDRESS/LENGTH --via ROUTER", lease.device)
+            }
+            Self::LeaseTaken(Waiting { uplink, .. }) => format!("vgw uplink delete {uplink}"),
+            Self::FabricStuck(_) => "vgw fabric give-back".to_owned(),
+            Self::Dispute { object, .. } => match object.kind() {
+                Kind::Link => "ip monitor link".to_owned(),
+                Kind::Address => "ip monitor address".to_owned(),
+                Kind::Route => "ip monitor route".to_owned(),
+                Kind::Rule => "ip monitor rule".to_owned(),
+                Kind::Setting => "vgw host diff".to_owned(),
+                Kind::Masquerade => "nft monitor".to_owned(),
+            },
+        }
+    }
+
+    /// A step that was refused.
+    pub(super) fn of_failure(failure: &Failure, blamed: &BTreeSet<Subject>) -> Self {
+        match (failure, blamed.first()) {
+            (Failure::Kernel(error), _) => Self::Refused(error.clone()),
+            (Failure::Device(reason), Some(Subject::Interface(port))) => {
+                Self::PortFailed { port: *port, reason: reason.clone() }
+            }
+            // Of steps only those two can fail.
+            (other, _) => Self::Unseen(other.to_string()),
+        }
+    }
+
+    /// An uplink that leads nowhere.
+    pub(super) fn of_waiting(waiting: Waiting) -> Self {
+        if waiting.taken.is_some() { Self::LeaseTaken(waiting) } else { Self::LeaseMissing(waiting) }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unseen(reason)
+            | Self::TableNames(reason)
+            | Self::PortFailed { reason, .. }
+            | Self::PortAbsent { reason, .. } => f.write_str(reason),
+            Self::Refused(error) => error.fmt(f),
+            Self::PortLost(port) => {
+                write!(f, "port {port}: its interface is down or gone; the next check tries whether it is back")
+            }
+            Self::LeaseBad(bad) => bad.fmt(f),
+            Self::LeaseMissing(waiting) | Self::LeaseTaken(waiting) => waiting.fmt(f),
+            Self::FabricStuck(reason) => write!(f, "the fabric's device is not given back: {reason}"),
+            Self::Dispute { object, repairs, rest } => {
+                write!(f, "{object}: repaired {repairs} times, and undone again and again by something else; ")?;
+                match rest {
+                    None => f.write_str("it is repaired at once if that happens again"),
+                    Some(rest) => write!(f, "it is left alone for another {} s", rest.as_secs() + 1),
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One problem of each kind. A kind that is missing here has an id that no test sees.
+    fn all() -> Vec<Problem> {
+        let port: InterfaceName = "vnet7".parse().unwrap();
+        let lease = crate::gateway::LeaseName { device: port, family: crate::addr::Family::V4 };
+        let waiting = Waiting { uplink: "wan".parse().unwrap(), lease, taken: None };
+        let taken = Waiting { taken: Some([20, 0, 0, 5].into()), ..waiting.clone() };
+        let error = KernelError { operation: "route add".into(), reason: "no".into(), errno: 1 };
+        vec![
+            Problem::Unseen("no".into()),
+            Problem::Refused(error),
+            Problem::PortFailed { port, reason: "no".into() },
+            Problem::PortAbsent { port, reason: "no".into() },
+            Problem::PortLost(port),
+            Problem::TableNames("no".into()),
+            Problem::LeaseBad(BadLease { file: "/run/vgw/leases/eth1.ipv4".into(), reason: "no".into() }),
+            Problem::of_waiting(waiting),
+            Problem::of_waiting(taken),
+            Problem::FabricStuck("no".into()),
+            Problem::Dispute { object: Object::Link(port), repairs: 5, rest: None },
+        ]
+    }
+
+    #[test]
+    fn every_id_is_in_the_manual() {
+        let manual = include_str!("../../docs/operations.md");
+        let ids: Vec<_> = all().iter().map(Problem::id).collect();
+        assert_eq!(ids, Problem::IDS);
+        for id in ids {
+            assert!(manual.contains(&format!("| `{id}` |")), "docs/operations.md does not tell of {id}");
+        }
+    }
+
+    #[test]
+    fn sentences_and_cures_name_what_is_wrong() {
+        let [.., missing, taken, _, _] = &all()[..] else { panic!("too few") };
+        assert_eq!(missing.to_string(), "uplink wan leads nowhere: vnet7 has no ipv4 lease");
+        assert_eq!(missing.cure(), "vgw uplink lease vnet7 --address ADDRESS/LENGTH --via ROUTER");
+        assert_eq!(
+            taken.to_string(),
+            "uplink wan leads nowhere: the address 20.0.0.5 leased there is another uplink's"
+        );
+        let dispute = |rest| {
+            let object = Object::Link("vgw1".parse().unwrap());
+            Problem::Dispute { object, repairs: 5, rest }.to_string()
+        };
+        assert!(dispute(Some(Duration::from_millis(1200))).ends_with("left alone for another 2 s"));
+        assert!(dispute(None).ends_with("repaired at once if that happens again"));
+    }
+}
