@@ -79,7 +79,9 @@ pub enum Verb {
                             vgw capture --drops\n  vgw capture -w - | wireshark -k -i -")]
     Capture(CaptureArguments),
     /// Builds guests, a compute node and an outside host in namespaces and shows the gateway at work.
-    #[command(after_help = "Example:\n  sudo vgw demo\n  sudo vgw demo --keep\n  sudo vgw demo --stop")]
+    #[command(
+        after_help = "Example:\n  sudo vgw demo\n  sudo vgw demo --fabric\n  sudo vgw demo --keep\n  sudo vgw demo --stop"
+    )]
     Demo(DemoArguments),
     /// Finds out why something does not work, and says what cures it.
     ///

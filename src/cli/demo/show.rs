@@ -38,13 +38,13 @@ pub fn show(
         Form::Json => (Screen::new(None, Style::PLAIN), Style::PLAIN),
         Form::People(style) => (Screen::new(Some(out), style), style),
     };
-    form.text(&tell(arguments.keep, screen, style, clock).map_err(failed)?)
+    form.text(&tell(arguments, screen, style, clock).map_err(failed)?)
 }
 
-fn tell(keep: bool, screen: Screen<'_>, style: Style, clock: Arc<dyn Clock>) -> Result<Demo> {
+fn tell(arguments: &DemoArguments, screen: Screen<'_>, style: Style, clock: Arc<dyn Clock>) -> Result<Demo> {
     must_be_root()?;
     let interrupt = Interrupt::install()?;
-    Story::new(screen, style, clock, interrupt).tell(keep)
+    Story::new(screen, style, clock, interrupt).tell(arguments.keep, arguments.fabric)
 }
 
 /// Ends every demonstration that was kept: its daemon, its namespaces, its folder.

@@ -32,6 +32,19 @@ impl Snapshot {
         let pairs = self.0.iter().zip(&later.0).zip(QUESTIONS).filter(|((before, after), _)| before != after);
         pairs.map(|((before, after), question)| describe(question, before, after)).collect()
     }
+
+    /// As [`Snapshot::differences`], the order aside in which objects are listed: among link-local routes of
+    /// several devices it is the order in which these came.
+    pub(super) fn changes(&self, later: &Self) -> Vec<String> {
+        let sorted = |answer: &String| {
+            let mut objects = objects(answer);
+            objects.sort();
+            objects
+        };
+        let pairs = self.0.iter().zip(&later.0).zip(QUESTIONS);
+        let changed = pairs.filter(|((before, after), _)| sorted(before) != sorted(after));
+        changed.map(|((before, after), question)| describe(question, before, after)).collect()
+    }
 }
 
 fn describe(question: &str, before: &str, after: &str) -> String {
@@ -58,5 +71,8 @@ mod tests {
         let after = Snapshot(vec![r#"[{"dst":"a"},{"dst":"b"}]"#.into(), "[]".into()]);
         assert_eq!(before.differences(&after), [r#"ip -j link show: -{"dst":"10.0.0.0/8"} +{"dst":"b"}"#]);
         assert!(before.differences(&before).is_empty());
+        let turned = Snapshot(vec![r#"[{"dst":"a"},{"dst":"10.0.0.0/8"}]"#.into(), "[]".into()]);
+        assert_eq!((before.differences(&turned).len(), before.changes(&turned).len()), (1, 0));
+        assert_eq!(before.changes(&after).len(), 1);
     }
 }

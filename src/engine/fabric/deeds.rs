@@ -41,9 +41,8 @@ impl Conductor {
             take(&mut Crossing { site, dataplane, plan }, &mut record, &observed).map_err(Failure::FabricStep)?;
             let now = self.clock.now();
             self.fabric.holding = Some(Holding::new(record, now, asked.confirm));
-            // Another way leads out of the host now.
-            self.mirror.doubt();
-            self.vigil.schedule.heard(now);
+            // Another way leads out of the host now: what passes it is let through before anybody is told.
+            self.settle_anyhow(self.plan.registry().clone());
             tracing::info!(%caller, %device, %interface, confirm = ?asked.confirm, "the fabric's device is taken");
             self.recorder.record(caller.into(), Happening::new("fabric", device.to_string(), Deed::Taken));
             warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
@@ -98,6 +97,7 @@ impl Conductor {
         let steps = texts(&steps, &record);
         if !dry {
             self.release_fabric().map_err(Failure::FabricStep)?;
+            self.settle_anyhow(self.plan.registry().clone());
             tracing::info!(%caller, %device, "given back");
             self.recorder.record(caller.into(), Happening::new("fabric", device.to_string(), Deed::GivenBack));
         }

@@ -148,12 +148,14 @@ fn every_command_tells_programs_what_is_published() {
     assert_eq!(told(folder, "--version").0, Some(0));
 }
 
-/// The whole demonstration; it leaves nothing behind.
+/// The whole demonstration, either of them; it leaves nothing behind.
 #[test]
 fn the_demonstration_is_told_to_programs() {
     let folder = tempfile::tempdir().unwrap();
-    let (code, object) = told(folder.path(), "demo");
-    assert_eq!(code, Some(0), "{object:#}");
-    let steps = object["steps"].as_array().unwrap();
-    assert!(steps.len() > 5 && steps.iter().any(|step| !step["held"].as_array().unwrap().is_empty()), "{object:#}");
+    for words in ["demo", "demo --fabric"] {
+        let (code, object) = told(folder.path(), words);
+        assert_eq!(code, Some(0), "{object:#}");
+        let steps = object["steps"].as_array().unwrap();
+        assert!(steps.len() > 5 && steps.iter().any(|step| !step["held"].as_array().unwrap().is_empty()), "{object:#}");
+    }
 }

@@ -10,13 +10,15 @@ use super::{Stage, Story};
 
 impl Story<'_> {
     /// Deletes the gateway, stops the daemon, and proves that the host is as before.
-    pub(super) fn close(mut self, stage: Stage) -> Result<Demo> {
-        self.screen.step("The end", "The daemon stops. The host must be as it was before, byte by byte.")?;
+    pub(super) fn close(mut self, stage: Stage, with_fabric: bool) -> Result<Demo> {
+        let how = if with_fabric { "" } else { ", byte by byte" };
+        self.screen.step("The end", &format!("The daemon stops. The host must be as it was before{how}."))?;
         self.change_gateway(&stage, false)?;
         let Stage { daemon, lab, before } = stage;
         daemon.stop(&self.interrupt)?;
         self.screen.good("vgwd stopped on SIGTERM", "exit status 0")?;
-        let differences = before.differences(&Snapshot::take(&lab.compute)?);
+        let after = Snapshot::take(&lab.compute)?;
+        let differences = if with_fabric { before.changes(&after) } else { before.differences(&after) };
         if !differences.is_empty() {
             return Err(Error::unexpected("the compute node", "as before the daemon", differences.join("; ")));
         }

@@ -2,6 +2,7 @@
 //! show what it should.
 
 mod close;
+mod fabric;
 mod host;
 mod stage;
 mod traffic;
@@ -55,15 +56,16 @@ impl<'a> Story<'a> {
     ///
     /// # Errors
     /// The first step that did not hold. What was built is gone then.
-    pub(super) fn tell(mut self, keep: bool) -> Result<Demo> {
+    pub(super) fn tell(mut self, keep: bool, with_fabric: bool) -> Result<Demo> {
         let stage = self.set_the_stage()?;
-        if let Err(error) = self.act(&stage) {
+        let acted = if with_fabric { self.act_with_fabric(&stage) } else { self.act(&stage) };
+        if let Err(error) = acted {
             // Ctrl-C also ends the program that a step is waiting for; that is no failure of the step.
             self.interrupt.check()?;
             self.screen.failed("this step did not hold; the daemon's last words:", &stage.daemon.last_words(8))?;
             return Err(error);
         }
-        if keep { self.keep(stage) } else { self.close(stage) }
+        if keep { self.keep(stage) } else { self.close(stage, with_fabric) }
     }
 
     /// The steps between the first and the last.

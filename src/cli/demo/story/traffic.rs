@@ -15,7 +15,7 @@ use super::{Stage, Story};
 /// The host outside.
 pub(super) const OUTSIDE: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 1, 1, 253));
 const OUTSIDE_V6: IpAddr = IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0xff, 0, 0, 0, 0, 0x253));
-const GUEST1: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 168, 1, 253));
+pub(super) const GUEST1: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 168, 1, 253));
 const GUEST1_V6: IpAddr = IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 1, 0, 0, 0, 0, 0x253));
 const GUEST2: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 168, 1, 252));
 const GUEST2_V6: IpAddr = IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 1, 0, 0, 0, 0, 0x252));
