@@ -454,3 +454,17 @@ fn the_fabric_is_nobody_elses() {
     assert_eq!(refused(registry.add_uplink(by("eth0"), &none)), "eth0 is already a fabric device");
     registry.add_uplink(by("vhost0"), &none).unwrap();
 }
+
+#[test]
+fn guests_learn_that_a_gateway_has_moved_to_another_instance() {
+    let told = PortSpec {
+        router_advertisements: Some(AdvertisementSpec::default()),
+        ..port("tap0", "b", "fd00::9/128", "fd00::1")
+    };
+    let before = registry().with_port(told).with_gateway(gateway("vgw1", "b", "fd00::/64"));
+    let mut after = before.clone();
+    after.delete_gateway(&good("vgw1")).unwrap();
+    let after = after.with_gateway(gateway("vgw1", "a", "fd00::/64"));
+    let followed = Plan::new(before, by_eth0()).then(after.clone(), by_eth0());
+    assert_eq!(followed, Plan::new(after, by_eth0()));
+}

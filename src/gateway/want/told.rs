@@ -33,10 +33,12 @@ pub(super) fn of_guest(registry: &Registry, spec: &Arc<PortSpec>) -> PortWant {
 pub(super) fn concerned(registry: &Registry, changes: &Changes<'_>) -> BTreeSet<InterfaceName> {
     let mut subnets: BTreeSet<(&InstanceName, Prefix)> = BTreeSet::new();
     for (before, after) in &changes.gateways {
-        let of =
-            |spec: Option<&'_ GatewaySpec>, subnet: &Prefix| spec.is_some_and(|spec| spec.subnets.contains(subnet));
+        // A gateway of the same name may be in another instance now.
+        let of = |side: Option<&'_ GatewaySpec>, spec: &GatewaySpec, subnet: &Prefix| {
+            side.is_some_and(|side| side.instance == spec.instance && side.subnets.contains(subnet))
+        };
         for spec in before.iter().chain(after.iter()) {
-            let moved = |subnet: &&Prefix| of(*before, subnet) != of(*after, subnet);
+            let moved = |subnet: &&Prefix| of(*before, spec, subnet) != of(*after, spec, subnet);
             subnets.extend(spec.subnets.iter().filter(moved).map(|subnet| (&spec.instance, *subnet)));
         }
     }
