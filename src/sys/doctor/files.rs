@@ -75,20 +75,22 @@ impl Files {
     }
 }
 
+/// A machine with these files, and nothing else.
+#[cfg(test)]
+pub(super) fn machine(files: &[(&str, &str)]) -> (tempfile::TempDir, Files) {
+    let folder = tempfile::tempdir().unwrap();
+    for (path, text) in files {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    let files = Files::at(folder.path());
+    (folder, files)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn machine(files: &[(&str, &str)]) -> (tempfile::TempDir, Files) {
-        let folder = tempfile::tempdir().unwrap();
-        for (path, text) in files {
-            let path = folder.path().join(path);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
-        }
-        let files = Files::at(folder.path());
-        (folder, files)
-    }
 
     #[test]
     fn what_the_kernel_has_for_all_is_read_from_anywhere() {

@@ -99,18 +99,7 @@ fn names(value: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
-    fn machine(files: &[(&str, &str)]) -> (tempfile::TempDir, Files) {
-        let folder = tempfile::tempdir().unwrap();
-        for (path, text) in files {
-            let path = folder.path().join(path);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
-        }
-        let files = Files::at(folder.path());
-        (folder, files)
-    }
+    use super::super::files::machine;
 
     #[test]
     fn networkd_is_heard_where_it_runs() {
