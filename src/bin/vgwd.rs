@@ -38,13 +38,14 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Result<(), Fatal> {
     // Signals are caught before anything exists that they could leave behind.
     let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP]).map_err(Fatal::Signals)?;
-    let config = arguments.configuration()?;
-    config.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     rights::check()?;
-    raise_descriptor_limit();
     let state = StateDirectory::lock(&arguments.state_dir)?;
     let _namespace = NamespaceLock::take().map_err(Fatal::Namespace)?;
+    // The host is reached again whatever the configuration says.
     give_back(state.path())?;
+    let config = arguments.configuration()?;
+    config.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+    raise_descriptor_limit();
     let listeners = Listeners::bind(&config)?;
     let platform = LinuxPlatform::new(config.mark, state.path(), config.workers, config.io_uring)?;
     let platform = platform.naming_tables_in(config.rt_tables.clone());

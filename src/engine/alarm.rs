@@ -3,6 +3,7 @@
 use super::conductor::Conductor;
 use super::events::{Cause, Deed, Happening};
 use super::problem::Problem;
+use super::trial::Trial;
 
 impl Conductor {
     /// What is wrong, disputes aside.
@@ -10,7 +11,14 @@ impl Conductor {
         let bad_leases = self.bad_leases.iter().cloned().map(Problem::LeaseBad);
         let waiting = self.plan.registry().waiting().map(Problem::of_waiting);
         let lost = self.lost.iter().copied().map(Problem::PortLost);
-        self.problems.iter().cloned().chain(bad_leases).chain(waiting).chain(lost).chain(self.fabric.problems())
+        self.problems
+            .iter()
+            .cloned()
+            .chain(bad_leases)
+            .chain(waiting)
+            .chain(lost)
+            .chain(self.fabric.problems())
+            .chain(self.trial.as_ref().and_then(Trial::problem))
     }
 
     /// Records the problems that have come up since this was last called, and those that are over. Costs

@@ -46,6 +46,8 @@ pub enum Problem {
     LeaseTaken(Waiting),
     /// The fabric's device cannot be given back to the host.
     FabricStuck(String),
+    /// A configuration was not confirmed, and what stood before cannot come back.
+    TrialStuck(String),
     /// Something else keeps undoing what is repaired.
     Dispute {
         /// What is undone.
@@ -59,7 +61,7 @@ pub enum Problem {
 
 impl Problem {
     /// Every id that there is.
-    pub const IDS: [&str; 11] = [
+    pub const IDS: [&str; 12] = [
         "VGW-HOST-UNSEEN",
         "VGW-HOST-REFUSED",
         "VGW-PORT-FAILED",
@@ -71,12 +73,13 @@ impl Problem {
         "VGW-LEASE-TAKEN",
         "VGW-FABRIC-STUCK",
         "VGW-DISPUTE",
+        "VGW-TRIAL-STUCK",
     ];
 
     /// Its kind, the same in every version; docs/operations.md has a word on each.
     #[must_use]
     pub fn id(&self) -> &'static str {
-        let [unseen, refused, failed, absent, lost, tables, bad, missing, taken, stuck, dispute] = Self::IDS;
+        let [unseen, refused, failed, absent, lost, tables, bad, missing, taken, stuck, dispute, trial] = Self::IDS;
         match self {
             Self::Unseen(_) => unseen,
             Self::Refused(_) => refused,
@@ -89,6 +92,7 @@ impl Problem {
             Self::LeaseTaken(_) => taken,
             Self::FabricStuck(_) => stuck,
             Self::Dispute { .. } => dispute,
+            Self::TrialStuck(_) => trial,
         }
     }
 
@@ -108,6 +112,7 @@ impl Problem {
             }
             Self::LeaseTaken(Waiting { uplink, .. }) => format!("vgw uplink delete {uplink}"),
             Self::FabricStuck(_) => "vgw fabric give-back".to_owned(),
+            Self::TrialStuck(_) => "vgw rollback".to_owned(),
             Self::Dispute { object, .. } => match object.kind() {
                 Kind::Link => "ip monitor link".to_owned(),
                 Kind::Address => "ip monitor address".to_owned(),
@@ -150,6 +155,9 @@ impl fmt::Display for Problem {
             }
             Self::LeaseBad(bad) => bad.fmt(f),
             Self::LeaseMissing(waiting) | Self::LeaseTaken(waiting) => waiting.fmt(f),
+            Self::TrialStuck(reason) => {
+                write!(f, "the configuration before the one on trial cannot come back: {reason}")
+            }
             Self::FabricStuck(reason) => write!(f, "the fabric's device is not given back: {reason}"),
             Self::Dispute { object, repairs, rest } => {
                 write!(f, "{object}: repaired {repairs} times, and undone again and again by something else; ")?;
@@ -185,6 +193,7 @@ mod tests {
             Problem::of_waiting(taken),
             Problem::FabricStuck("no".into()),
             Problem::Dispute { object: Object::Link(port), repairs: 5, rest: None },
+            Problem::TrialStuck("no".into()),
         ]
     }
 
@@ -200,7 +209,7 @@ mod tests {
 
     #[test]
     fn sentences_and_cures_name_what_is_wrong() {
-        let [.., missing, taken, _, _] = &all()[..] else { panic!("too few") };
+        let [.., missing, taken, _, _, _] = &all()[..] else { panic!("too few") };
         assert_eq!(missing.to_string(), "uplink wan leads nowhere: vnet7 has no ipv4 lease");
         assert_eq!(missing.cure(), "vgw uplink lease vnet7 --address ADDRESS/LENGTH --via ROUTER");
         assert_eq!(

@@ -13,6 +13,7 @@ use super::conductor::Conductor;
 use super::events::{Cause, Deed, Happening};
 use super::inventory::{port_steps, steps};
 use super::knowledge::Knowledge;
+use super::problem::Problem;
 use super::view::ComparisonView;
 
 /// What stood before a configuration that has not been confirmed.
@@ -21,12 +22,22 @@ pub(super) struct Trial {
     before: Registry,
     timeout: Option<Duration>,
     deadline: Moment,
+    /// Why it could not be taken back when its time was over.
+    stuck: Option<String>,
 }
+
+/// When what could not be taken back is tried again.
+const AGAIN: Duration = Duration::from_secs(10);
 
 impl Trial {
     /// When it ends.
     pub(super) fn deadline(&self) -> Moment {
         self.deadline
+    }
+
+    /// What keeps it from being taken back.
+    pub(super) fn problem(&self) -> Option<Problem> {
+        self.stuck.clone().map(Problem::TrialStuck)
     }
 }
 
@@ -65,7 +76,8 @@ impl Conductor {
         let (before, old_timeout) = (self.plan.registry().clone(), self.audit.timeout());
         let differences = self.reload(caller, declared, timeout)?;
         tracing::info!(%caller, differences = differences.len(), on_trial = ?confirm, "configuration applied");
-        self.trial = confirm.map(|time| Trial { before, timeout: old_timeout, deadline: self.clock.now() + time });
+        self.trial =
+            confirm.map(|time| Trial { before, timeout: old_timeout, deadline: self.clock.now() + time, stuck: None });
         Ok(differences)
     }
 
@@ -86,16 +98,28 @@ impl Conductor {
     /// None is.
     pub(super) fn roll_back(&mut self, caller: &Caller) -> Result<(), Failure> {
         let trial = self.trial.take().ok_or(Failure::NoTrial)?;
-        tracing::info!(%caller, "configuration taken back");
-        self.revert(&caller.into(), &trial)
+        match self.revert(&caller.into(), &trial) {
+            Ok(()) => {
+                tracing::info!(%caller, "configuration taken back");
+                Ok(())
+            }
+            Err(failure) => {
+                // It is on trial as before.
+                self.trial = Some(trial);
+                Err(failure)
+            }
+        }
     }
 
     /// Takes back the configuration on trial when its time is over.
     pub(super) fn expire_trial(&mut self, now: Moment) {
         if let Some(trial) = self.trial.take_if(|trial| trial.deadline <= now) {
-            tracing::warn!("the configuration was not confirmed in time: what stood before comes back");
-            if let Err(failure) = self.revert(&Cause::Trial, &trial) {
-                tracing::error!("the configuration before cannot come back: {failure}");
+            match self.revert(&Cause::Trial, &trial) {
+                Ok(()) => tracing::warn!("the configuration was not confirmed in time: what stood before is back"),
+                Err(failure) => {
+                    tracing::error!("the configuration before cannot come back: {failure}");
+                    self.trial = Some(Trial { deadline: now + AGAIN, stuck: Some(failure.to_string()), ..trial });
+                }
             }
         }
     }

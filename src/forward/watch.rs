@@ -92,6 +92,8 @@ type Staged = bool;
 impl<R: Recorder> Forwarder<R> {
     /// Shows packets from now on, until nobody looks any more.
     pub fn watch(&mut self, watch: Watch) {
+        // Of a worker that has nothing to do, nobody asks who still looks.
+        self.watches.watches.retain(|(watch, ..)| watch.watcher.is_looking());
         self.watches.watches.push((watch, TokenBucket::new(RATE), false));
     }
 

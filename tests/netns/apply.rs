@@ -114,3 +114,19 @@ fn a_bad_file_is_refused_before_anything() {
     site.assert_unchanged(&before, "after the refusals");
     assert_eq!(daemon.status().trial_ends_in_ms, None);
 }
+
+#[test]
+fn what_cannot_come_back_is_told_and_tried_again() {
+    let site = Site::new();
+    let daemon = site.start(&gateway("vgw1", NET1, &["192.168.1.0/24"]));
+    let path = file(&site, "").display().to_string();
+    must(site.folder(), &format!("apply {path} --confirm 1s"));
+    // It takes the place of what is to come back.
+    assert!(daemon.add(&[request("vgw5", "other", &["192.168.1.128/25"])]));
+    eventually("it is told", || must(site.folder(), "status").contains("cannot come back"));
+    let (code, _, complaint) = vgw(site.folder(), "rollback");
+    assert_eq!(code, Some(1), "{complaint}");
+    assert!(daemon.delete(&["vgw5"]));
+    must(site.folder(), "rollback");
+    assert_eq!(daemon.gateways(), ["vgw1"]);
+}

@@ -83,6 +83,38 @@ fn callers_by_ipv6_and_from_other_hosts() {
     assert!(thrift(&site.outside, NOBODY, &format!("{own}/9090")), "users of others are not");
 }
 
+/// Calls ConnectForVirtualGateway and closes at once, again and again: the socket may be nobody's any more
+/// when it is accepted.
+const HASTE: &str = r#"
+import socket, sys
+call = bytes.fromhex('80010001') + (24).to_bytes(4, 'big') + b'ConnectForVirtualGateway' + bytes(4) + bytes(1)
+for _ in range(200):
+    with socket.socket() as caller:
+        caller.bind((sys.argv[1], 0))
+        caller.connect((sys.argv[2], 9090))
+        caller.sendall(len(call).to_bytes(4, 'big') + call)
+"#;
+
+#[test]
+fn who_closes_in_haste_is_not_taken_for_another_host() {
+    let site = Site::new();
+    let place = &site.compute;
+    place.ip("link set lo up");
+    let flags = ["--thrift-listen", "0.0.0.0:9090"];
+    let daemon = Daemon::start_with(place, site.folder(), "[api]\nallow_remote = true\n", &flags);
+    let own = place.ip("-4 -brief address show scope global");
+    let own = own.split_whitespace().nth(2).and_then(|address| address.split('/').next()).unwrap();
+    for to in ["127.0.0.1", own] {
+        let uid = NOBODY.to_string();
+        let words = ["--reuid", &uid, "--clear-groups", "/usr/bin/python3", "-c", HASTE, own, to].map(str::to_owned);
+        let ended = place.enter(|| std::process::Command::new("setpriv").args(words).output().unwrap());
+        assert!(ended.status.success(), "{ended:?}");
+        // Who comes now is served after all of those.
+        assert!(thrift(place, 0, "127.0.0.1/9090"));
+        assert_eq!(daemon.status().audit.version, 0, "from {own} to {to}");
+    }
+}
+
 #[test]
 fn what_other_hosts_reach_must_be_meant() {
     let site = Site::new();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::time::Duration;
 
 use crate::clock::Moment;
@@ -62,10 +62,18 @@ impl Access {
         match (self.socket_user)(peer, own).map_err(Denial::Unknown)? {
             Some(user) if self.users.contains(&user) => Ok(Some(user)),
             Some(user) => Err(Denial::User(user)),
-            None if peer.ip().to_canonical().is_loopback() => Err(Denial::Nobody),
+            // A socket that has closed in haste is nobody's, whichever of this host's addresses it had.
+            None if own.ip().to_canonical().is_loopback() || is_of_this_host(peer) => Err(Denial::Nobody),
             None => Ok(None),
         }
     }
+}
+
+/// True for an address that the host has itself: only such a one can be bound. Where others can be too
+/// (`ip_nonlocal_bind`), every address counts as the host's, and closed sockets of others are not served.
+fn is_of_this_host(mut address: SocketAddr) -> bool {
+    address.set_port(0);
+    address.ip().to_canonical().is_loopback() || UdpSocket::bind(address).is_ok()
 }
 
 /// Tells of callers that are not served, without letting them fill the log.
@@ -121,7 +129,10 @@ mod tests {
         for gone in ["127.0.0.1:1000", "[::1]:1000", "[::ffff:127.0.0.1]:1000"] {
             assert!(judged(&[0, 7], gone).unwrap_err().contains("nobody"), "{gone}");
         }
-        assert_eq!(judged(&[0], "10.0.0.1:1000"), Ok(None));
+        // To an address of the loopback nobody comes from elsewhere.
+        assert!(judged(&[0], "192.0.2.9:1000").is_err());
+        let access = Access::new([0].into(), user);
+        assert!(matches!(access.judge(address("192.0.2.1:9090"), address("192.0.2.9:1000")), Ok(None)));
     }
 
     #[test]
