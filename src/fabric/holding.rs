@@ -13,6 +13,9 @@ pub struct Holding {
     pub record: Record,
     /// When it is given back unless it is confirmed.
     until: Option<Moment>,
+    /// The tap was down or has lost what a tap that is down loses: what is on it is not what shall be
+    /// there, until it has been put there again.
+    pub cut_off: bool,
 }
 
 /// How a take-over stands.
@@ -32,7 +35,7 @@ impl Holding {
     /// Taken for good, or until it is confirmed within that time.
     #[must_use]
     pub fn new(record: Record, now: Moment, patience: Option<Duration>) -> Self {
-        Self { record, until: patience.map(|patience| now + patience) }
+        Self { record, until: patience.map(|patience| now + patience), cut_off: false }
     }
 
     /// Makes it last. False if it does already.
@@ -50,6 +53,12 @@ impl Holding {
     #[must_use]
     pub fn is_overdue(&self, now: Moment) -> bool {
         self.until.is_some_and(|until| until <= now)
+    }
+
+    /// True if what is on the tap is what shall be given back.
+    #[must_use]
+    pub fn is_faithful(&self) -> bool {
+        self.record.phase == super::Phase::Held && !self.cut_off
     }
 
     /// How it stands.

@@ -37,7 +37,7 @@ pub use record::{Phase, Record};
 pub use refusal::Refusal;
 pub use route::Route;
 pub use settings::{COPIED, IPV6_OFF, Settings};
-pub use site::{Failed, Site, SiteError, give, take};
+pub use site::{Failed, Site, SiteError, give, mend, take};
 pub use step::{Place, Put, Side, Step};
 pub use wanted::Wanted;
 pub use warning::{Warning, warnings};

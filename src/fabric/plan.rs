@@ -66,6 +66,27 @@ pub fn give_back(record: &Record, observed: &Observed) -> Vec<Step> {
     steps
 }
 
+/// The steps by which a tap gets what it has lost.
+#[must_use]
+pub(super) fn put_again(record: &Record, observed: &Observed) -> Vec<Step> {
+    let Some(host) = observed.place(Side::Host) else { return Vec::new() };
+    let is_there = |address: &&Address| {
+        let mut on = observed.addresses.iter().filter(|other| other.index() == host.index);
+        on.any(|other| same_address(other, address, host, record))
+    };
+    let absent = additions(record).into_iter().filter(|address| !is_there(address));
+    let mut steps: Vec<_> = absent.map(|address| Step::AddAddress(Side::Host, address.clone())).collect();
+    // Entered anew where they are already, which changes nothing.
+    steps.extend(record.neighbours.iter().map(|neighbour| Step::AddNeighbour(Side::Host, neighbour.clone())));
+    for route in groups(record).into_iter().flatten() {
+        let moved = route.moved(&record.device, &host);
+        if !has(observed, &moved) {
+            steps.push(Step::PutRoute(Side::Host, route.clone(), put(&moved, observed, &moved)));
+        }
+    }
+    steps
+}
+
 /// The routes that the card's addresses have brought and that it did not have.
 #[must_use]
 pub(super) fn surplus(record: &Record, observed: &Observed) -> Vec<Step> {

@@ -92,6 +92,46 @@ impl Record {
         !same
     }
 
+    /// The record as it has to be for giving back: with what others have changed at the tap as long as the
+    /// card is held, and with what has run out left out otherwise.
+    pub fn catch_up(&mut self, observed: &Observed, now: u64, is_held: bool) {
+        if is_held && !self.is_cut_off(observed, now) {
+            self.refresh(observed, now);
+        } else {
+            *self = self.aged(now);
+        }
+    }
+
+    /// True if the tap is gone or down, or was down since this was read. The kernel takes a device's routes
+    /// and its IPv6 addresses when it goes down, those of IPv4 without a word (`fib_disable_ip`), and brings
+    /// nothing back: no address of the tap brings a route. It may have been too short to be seen; then
+    /// addresses without one of the networks that they had tell.
+    #[must_use]
+    pub fn is_cut_off(&self, observed: &Observed, now: u64) -> bool {
+        let Some(host) = &observed.host else { return true };
+        let place = host.place;
+        let known = self.aged(now);
+        let lost = |is_v6: bool| {
+            let own = known.routes.iter().filter(|route| route.is_v6() == is_v6 && route.uses(self.device.index));
+            let (networks, others): (Vec<&Route>, Vec<&Route>) = own.partition(|route| route.is_by_kernel());
+            let telling = if networks.is_empty() { others } else { networks };
+            let is_there = |route: &&Route| {
+                let moved = route.moved(&self.device, &place);
+                observed.routes.iter().any(|other| other.is_same(&moved))
+            };
+            !telling.is_empty() && !telling.iter().any(is_there)
+        };
+        let mut v4 = known.addresses.iter().filter(|address| !address.is_v6());
+        let stands = |address: &Address| {
+            let on = observed.addresses.iter().filter(|other| other.index() == place.index);
+            on.into_iter().any(|other| other.moved(&place, &self.device).is_same(address))
+        };
+        // Addresses of IPv4 stay; who takes one away takes its routes deliberately.
+        let v4_lost = lost(false) && v4.all(stands);
+        let v6_lost = host.settings.get(IPV6_OFF).is_some_and(|off| off == "0") && lost(true);
+        !host.up || v4_lost || v6_lost
+    }
+
     fn read(&mut self, from: Place, observed: &Observed, now: u64) {
         let device = self.device;
         let on = observed.addresses.iter().filter(|address| address.index() == from.index);

@@ -3,7 +3,7 @@
 use crate::addr::InterfaceName;
 
 use super::observed::Observed;
-use super::plan::{give_back, missing, surplus, take_over};
+use super::plan::{give_back, missing, put_again, surplus, take_over};
 use super::step::{Side, Step};
 use super::{Phase, Record};
 
@@ -97,11 +97,7 @@ fn take_steps(site: &mut dyn Site, record: &mut Record, observed: &Observed) -> 
 pub fn give(site: &mut dyn Site, record: &mut Record, is_held: bool) -> Result<(), Failed> {
     let observed = look(site, record)?;
     let now = site.now();
-    if is_held && observed.host.is_some() {
-        record.refresh(&observed, now);
-    } else {
-        *record = record.aged(now);
-    }
+    record.catch_up(&observed, now, is_held);
     let mut failures = Vec::new();
     let mut go = |site: &mut dyn Site, record: &mut Record, steps: Vec<Step>| {
         for step in steps {
@@ -122,6 +118,25 @@ pub fn give(site: &mut dyn Site, record: &mut Record, is_held: bool) -> Result<(
     });
     failed.left = lacking;
     Err(failed)
+}
+
+/// Puts on the tap again what it has lost, as [`Record::is_cut_off`] tells.
+///
+/// # Errors
+/// What could not be put there.
+pub fn mend(site: &mut dyn Site, record: &mut Record, observed: &Observed) -> Result<(), Failed> {
+    *record = record.aged(site.now());
+    let mut failures = Vec::new();
+    for step in put_again(record, observed) {
+        failures.extend(perform(site, record, &step).err());
+    }
+    let lacking = missing(record, &look(site, record)?, Side::Host);
+    if lacking.is_empty() {
+        return Ok(());
+    }
+    Err(failures.into_iter().next().unwrap_or_else(|| {
+        Failed::of(format!("look whether {} has everything", record.host), format!("{} is missing", lacking.join(", ")))
+    }))
 }
 
 fn look(site: &mut dyn Site, record: &Record) -> Result<Observed, Failed> {

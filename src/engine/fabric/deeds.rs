@@ -91,7 +91,7 @@ impl Conductor {
         let site = self.platform.fabric().ok_or_else(no_site)?;
         let device = record.device.name;
         let observed = site.observe(device, record.host).map_err(|error| cannot_look(device, &error))?;
-        record.refresh(&observed, site.now());
+        record.catch_up(&observed, site.now(), holding.is_faithful());
         let mut steps = give_back(&record, &observed);
         steps.push(Step::Forget);
         let steps = texts(&steps, &record);
@@ -108,7 +108,7 @@ impl Conductor {
     pub(in crate::engine) fn release_fabric(&mut self) -> Result<(), Failed> {
         let Some(mut holding) = self.fabric.holding.take() else { return Ok(()) };
         let (device, now) = (holding.record.device.name, self.clock.now());
-        let is_held = holding.record.phase == crate::fabric::Phase::Held;
+        let is_held = holding.is_faithful();
         let Some(site) = self.platform.fabric() else { return Ok(()) };
         let (dataplane, plan) = (&mut self.dataplane, &mut self.plan);
         let done = give(&mut Crossing { site, dataplane, plan }, &mut holding.record, is_held);

@@ -6,7 +6,7 @@ use crate::clock::Moment;
 use crate::engine::conductor::Conductor;
 use crate::engine::events::{Cause, Deed, Happening};
 use crate::engine::problem::Problem;
-use crate::fabric::{Holding, Phase};
+use crate::fabric::{Holding, Phase, mend};
 
 use super::crossing::{Crossing, of};
 
@@ -83,6 +83,20 @@ impl Conductor {
             Err(error) => return tracing::error!("cannot see what is at {}: {error}", record.host),
         };
         let now = site.now();
+        holding.cut_off |= record.is_cut_off(&observed, now);
+        if holding.cut_off {
+            if !observed.host.as_ref().is_some_and(|host| host.up) {
+                return tracing::warn!("{} is down or gone: the host has no network by it", record.host);
+            }
+            if let Err(failed) = mend(site, record, &observed) {
+                self.fabric.look = Some(self.clock.now() + AGAIN);
+                return tracing::error!("{} was down, and lacks what it had: {failed}", record.host);
+            }
+            holding.cut_off = false;
+            tracing::info!(interface = %record.host, "it was down, and has again what it had");
+            // What comes of this is looked at when the kernel tells of it.
+            return;
+        }
         if !record.refresh(&observed, now) {
             return;
         }

@@ -103,6 +103,42 @@ fn what_nobody_confirms_is_given_back() {
 }
 
 #[test]
+fn a_tap_that_was_down_loses_nothing() {
+    let _turn = shared_turn();
+    let node = Node::new();
+    let before = at_rest(&node);
+    let daemon = start(&node, "");
+    must(&node, "fabric take eth0 --confirm 3600s");
+    let routes =
+        || node.node.ip("-4 route show table all dev vhost0") + &node.node.ip("-6 route show table all dev vhost0");
+    let has_all = || {
+        let shown = routes();
+        ["default via 192.0.2.1", "192.0.2.0/24", "default via 2001:db8::1"].iter().all(|route| shown.contains(route))
+    };
+    assert!(has_all(), "{}", routes());
+    // Too short to be seen, and long enough.
+    node.node.ip("link set vhost0 down");
+    node.node.ip("link set vhost0 up");
+    assert!(!has_all(), "the kernel has kept them");
+    eventually("it has what it had", has_all);
+    assert_ping(&node.client, "192.0.2.5");
+    must(&node, "fabric give-back");
+    node.assert_unchanged(&before, "given back after it was down");
+
+    must(&node, "fabric take eth0 --confirm 4s");
+    node.node.ip("link set vhost0 down");
+    node.node.ip("link set vhost0 up");
+    eventually("it is given back", || show(&node)["state"] == "absent");
+    node.assert_unchanged(&before, "not confirmed, and was down");
+
+    must(&node, "fabric take eth0 --confirm 2s");
+    node.node.ip("link set vhost0 down");
+    eventually("it is given back", || show(&node)["state"] == "absent");
+    node.assert_unchanged(&before, "not confirmed, and is down");
+    daemon.stop();
+}
+
+#[test]
 fn after_a_crash_the_host_gets_what_it_had_last() {
     let _turn = shared_turn();
     let node = Node::new();
