@@ -44,6 +44,8 @@ pub enum Problem {
     LeaseMissing(Waiting),
     /// An uplink has no address, since another has the one that was leased.
     LeaseTaken(Waiting),
+    /// The fabric's device that the configuration names is not taken.
+    FabricWaiting(String),
     /// The fabric's device cannot be given back to the host.
     FabricStuck(String),
     /// Something else keeps undoing what is repaired.
@@ -59,7 +61,7 @@ pub enum Problem {
 
 impl Problem {
     /// Every id that there is.
-    pub const IDS: [&str; 11] = [
+    pub const IDS: [&str; 12] = [
         "VGW-HOST-UNSEEN",
         "VGW-HOST-REFUSED",
         "VGW-PORT-FAILED",
@@ -69,6 +71,7 @@ impl Problem {
         "VGW-LEASE-BAD",
         "VGW-LEASE-MISSING",
         "VGW-LEASE-TAKEN",
+        "VGW-FABRIC-WAITING",
         "VGW-FABRIC-STUCK",
         "VGW-DISPUTE",
     ];
@@ -76,7 +79,7 @@ impl Problem {
     /// Its kind, the same in every version; docs/operations.md has a word on each.
     #[must_use]
     pub fn id(&self) -> &'static str {
-        let [unseen, refused, failed, absent, lost, tables, bad, missing, taken, stuck, dispute] = Self::IDS;
+        let [unseen, refused, failed, absent, lost, tables, bad, missing, taken, waiting, stuck, dispute] = Self::IDS;
         match self {
             Self::Unseen(_) => unseen,
             Self::Refused(_) => refused,
@@ -87,6 +90,7 @@ impl Problem {
             Self::LeaseBad(_) => bad,
             Self::LeaseMissing(_) => missing,
             Self::LeaseTaken(_) => taken,
+            Self::FabricWaiting(_) => waiting,
             Self::FabricStuck(_) => stuck,
             Self::Dispute { .. } => dispute,
         }
@@ -107,6 +111,7 @@ impl Problem {
                 format!("vgw uplink lease {} --address ADDRESS/LENGTH --via ROUTER", lease.device)
             }
             Self::LeaseTaken(Waiting { uplink, .. }) => format!("vgw uplink delete {uplink}"),
+            Self::FabricWaiting(_) => "vgw fabric take DEVICE --dry-run".to_owned(),
             Self::FabricStuck(_) => "vgw fabric give-back".to_owned(),
             Self::Dispute { object, .. } => match object.kind() {
                 Kind::Link => "ip monitor link".to_owned(),
@@ -150,6 +155,7 @@ impl fmt::Display for Problem {
             }
             Self::LeaseBad(bad) => bad.fmt(f),
             Self::LeaseMissing(waiting) | Self::LeaseTaken(waiting) => waiting.fmt(f),
+            Self::FabricWaiting(reason) => write!(f, "the fabric's device is not taken: {reason}"),
             Self::FabricStuck(reason) => write!(f, "the fabric's device is not given back: {reason}"),
             Self::Dispute { object, repairs, rest } => {
                 write!(f, "{object}: repaired {repairs} times, and undone again and again by something else; ")?;
@@ -183,6 +189,7 @@ mod tests {
             Problem::LeaseBad(BadLease { file: "/run/vgw/leases/eth1.ipv4".into(), reason: "no".into() }),
             Problem::of_waiting(waiting),
             Problem::of_waiting(taken),
+            Problem::FabricWaiting("no".into()),
             Problem::FabricStuck("no".into()),
             Problem::Dispute { object: Object::Link(port), repairs: 5, rest: None },
         ]
@@ -200,7 +207,7 @@ mod tests {
 
     #[test]
     fn sentences_and_cures_name_what_is_wrong() {
-        let [.., missing, taken, _, _] = &all()[..] else { panic!("too few") };
+        let [.., missing, taken, _, _, _] = &all()[..] else { panic!("too few") };
         assert_eq!(missing.to_string(), "uplink wan leads nowhere: vnet7 has no ipv4 lease");
         assert_eq!(missing.cure(), "vgw uplink lease vnet7 --address ADDRESS/LENGTH --via ROUTER");
         assert_eq!(

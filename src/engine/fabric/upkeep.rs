@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use crate::clock::Moment;
+use crate::engine::command::{Caller, Failure};
 use crate::engine::conductor::Conductor;
 use crate::engine::events::{Cause, Deed, Happening};
 use crate::engine::problem::Problem;
-use crate::fabric::{Holding, Phase, mend};
+use crate::fabric::{Holding, Phase, Wanted, mend};
 
 use super::crossing::{Crossing, of};
+use super::deeds::TakeFabric;
 
 /// How long changes at the tap are collected before they are written down.
 const COLLECT: Duration = Duration::from_millis(500);
@@ -25,12 +27,25 @@ pub(in crate::engine) struct Upkeep {
     look: Option<Moment>,
     /// Why it could not be given back, and when that is tried again.
     pub(super) stuck: Option<(String, Moment)>,
+    /// What the configuration asks for and could not be taken yet.
+    pub(super) waiting: Option<Waiting>,
+}
+
+/// A card that could not be taken yet.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    wanted: Wanted,
+    reason: String,
+    /// When it is tried again; `None` if something failed on the way, which costs frames each time.
+    again: Option<Moment>,
 }
 
 impl Upkeep {
     pub(in crate::engine) fn next_deadline(&self) -> Option<Moment> {
         let until = self.holding.as_ref().and_then(Holding::deadline);
-        [until, self.look, self.stuck.as_ref().map(|(_, again)| *again)].into_iter().flatten().min()
+        let stuck = self.stuck.as_ref().map(|(_, again)| *again);
+        let waiting = self.waiting.as_ref().and_then(|waiting| waiting.again);
+        [until, self.look, stuck, waiting].into_iter().flatten().min()
     }
 
     /// The kernel tells of some change.
@@ -42,7 +57,8 @@ impl Upkeep {
 
     /// What is wrong, if something is.
     pub(in crate::engine) fn problems(&self) -> impl Iterator<Item = Problem> {
-        self.stuck.iter().map(|(reason, _)| Problem::FabricStuck(reason.clone()))
+        let waiting = self.waiting.iter().map(|waiting| Problem::FabricWaiting(waiting.reason.clone()));
+        waiting.chain(self.stuck.iter().map(|(reason, _)| Problem::FabricStuck(reason.clone())))
     }
 
     pub(super) fn fail(&mut self, reason: String, now: Moment) {
@@ -51,8 +67,27 @@ impl Upkeep {
 }
 
 impl Conductor {
+    /// Takes the card that the configuration names, now or when that can be done: at start it may not be
+    /// there, not be up or have no address yet. Who has written it down has nothing to confirm.
+    pub(in crate::engine) fn take_configured_fabric(&mut self, wanted: Wanted) {
+        let before = self.fabric.waiting.take().map(|waiting| waiting.reason);
+        let asked = TakeFabric { wanted, confirm: None, dry: false };
+        let Err(failure) = self.take_fabric(&Caller::Configuration, asked) else { return };
+        let reason = failure.to_string();
+        if before.as_ref() != Some(&reason) {
+            tracing::error!(device = %wanted.device, "the fabric's device is not taken: {reason}");
+        }
+        let has_failed = matches!(failure, Failure::FabricStep(_));
+        let again = (!has_failed).then(|| self.clock.now() + AGAIN);
+        self.fabric.waiting = Some(Waiting { wanted, reason, again });
+    }
+
     /// Does what is due of a card that is held.
     pub(in crate::engine) fn keep_fabric(&mut self, now: Moment) {
+        let waiting = self.fabric.waiting.as_ref().filter(|waiting| waiting.again.is_some_and(|again| again <= now));
+        if let Some(wanted) = waiting.map(|waiting| waiting.wanted) {
+            self.take_configured_fabric(wanted);
+        }
         let is_overdue = self.fabric.holding.as_ref().is_some_and(|holding| holding.is_overdue(now));
         let is_due_again = self.fabric.stuck.as_ref().is_some_and(|(_, again)| *again <= now);
         if is_overdue || is_due_again {

@@ -60,6 +60,14 @@ pub(crate) fn ruleset() -> Result<String, ProgramError> {
     nft(&["list", "ruleset"], "")
 }
 
+/// Looks whether the program is there and runs.
+///
+/// # Errors
+/// It is not, or does not.
+pub(crate) fn check() -> Result<(), ProgramError> {
+    nft(&["--version"], "").map(drop)
+}
+
 fn nft(arguments: &[&str], input: &str) -> Result<String, ProgramError> {
     let mut command = Command::new("nft");
     command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());

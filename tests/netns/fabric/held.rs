@@ -139,6 +139,42 @@ fn a_tap_that_was_down_loses_nothing() {
 }
 
 #[test]
+fn a_configured_card_is_waited_for() {
+    let _turn = shared_turn();
+    let node = Node::new();
+    node.node.ip("link add card type veth peer name wire");
+    node.node.ip("link set wire up");
+    let daemon = start(&node, "[fabric]\ndevice = \"card\"\n");
+    let problems = || serde_json::from_str::<Value>(&must(&node, "status -j")).unwrap()["problem_details"].to_string();
+    let down = problems();
+    assert!(down.contains("VGW-FABRIC-WAITING") && down.contains("card is down"), "{down}");
+    node.node.ip("link set card up");
+    eventually("it is up, and bare", || problems().contains("card has no address yet"));
+    node.node.ip("address add 10.5.0.1/24 dev card");
+    eventually("it is taken", || show(&node)["state"] == "held");
+    assert!(!problems().contains("VGW-FABRIC"), "{}", problems());
+    assert!(node.node.ip("address show dev vhost0").contains("10.5.0.1/24"));
+    daemon.stop();
+}
+
+#[test]
+fn without_nft_nothing_is_begun() {
+    let _turn = shared_turn();
+    let node = Node::new();
+    let before = at_rest(&node);
+    let daemon = Daemon::launch(&node.node, node.folder.path(), "", &["env", "PATH=/nonexistent"], &[]);
+    daemon.wait_for_log(" ready");
+    for words in ["fabric take eth0 --dry-run", "fabric take eth0"] {
+        let (code, said) = vgw(&node, words);
+        assert!(code == Some(1) && said.contains("the program nft is needed"), "{code:?} {said}");
+        assert!(!node.folder.path().join("state/fabric.json").exists());
+    }
+    assert_eq!(show(&node)["state"], "absent");
+    daemon.stop();
+    node.assert_unchanged(&before, "refused");
+}
+
+#[test]
 fn after_a_crash_the_host_gets_what_it_had_last() {
     let _turn = shared_turn();
     let node = Node::new();
