@@ -94,15 +94,20 @@ impl Conductor {
             if is_overdue {
                 tracing::warn!("nobody has confirmed that the fabric's device was taken: it is given back");
             }
-            let device = self.fabric.holding.as_ref().map(|holding| holding.record.device.name.to_string());
-            // Told where it fails.
-            if self.release_fabric().is_ok() {
-                let happening = Happening::new("fabric", device.unwrap_or_default(), Deed::GivenBack);
-                self.recorder.record(Cause::Trial, happening);
-            }
+            self.let_go_of_fabric(Cause::Trial);
         } else if self.fabric.look.is_some_and(|look| look <= now) {
             self.fabric.look = None;
             self.refresh_fabric();
+        }
+    }
+
+    /// Gives the card back without being asked.
+    fn let_go_of_fabric(&mut self, cause: Cause) {
+        let device = self.fabric.holding.as_ref().map(|holding| holding.record.device.name.to_string());
+        // Told where it fails.
+        if self.release_fabric().is_ok() {
+            let happening = Happening::new("fabric", device.unwrap_or_default(), Deed::GivenBack);
+            self.recorder.record(cause, happening);
         }
     }
 
@@ -120,8 +125,12 @@ impl Conductor {
         let now = site.now();
         holding.cut_off |= record.is_cut_off(&observed, now);
         if holding.cut_off {
-            if !observed.host.as_ref().is_some_and(|host| host.up) {
-                return tracing::warn!("{} is down or gone: the host has no network by it", record.host);
+            let Some(host) = &observed.host else {
+                tracing::error!("somebody has deleted {}: the host gets its device back", record.host);
+                return self.let_go_of_fabric(Cause::Kernel);
+            };
+            if !host.up {
+                return tracing::warn!("{} is down: the host has no network by it", record.host);
             }
             if let Err(failed) = mend(site, record, &observed) {
                 self.fabric.look = Some(self.clock.now() + AGAIN);

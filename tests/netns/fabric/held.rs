@@ -1,5 +1,7 @@
 //! The daemon takes a card and gives it back.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 use serde_json::Value;
@@ -172,6 +174,49 @@ fn without_nft_nothing_is_begun() {
     assert_eq!(show(&node)["state"], "absent");
     daemon.stop();
     node.assert_unchanged(&before, "refused");
+}
+
+#[test]
+fn what_could_not_be_undone_is_tried_again() {
+    let _turn = shared_turn();
+    let node = Node::new();
+    let before = at_rest(&node);
+    let (programs, cured) = (node.folder.path().join("programs"), node.folder.path().join("cured"));
+    std::fs::create_dir(&programs).unwrap();
+    let real = std::env::var("PATH").unwrap();
+    let script = format!(
+        "#!/bin/sh\nif [ \"$1\" != --version ] && [ ! -e {} ]; then echo refused >&2; exit 1; fi\n\
+         PATH={real} exec nft \"$@\"\n",
+        cured.display()
+    );
+    std::fs::write(programs.join("nft"), script).unwrap();
+    std::fs::set_permissions(programs.join("nft"), Permissions::from_mode(0o755)).unwrap();
+    let path = format!("PATH={}:{real}", programs.display());
+    let daemon = Daemon::launch(&node.node, node.folder.path(), "", &["env", &path], &[]);
+    daemon.wait_for_log(" ready");
+    let (code, said) = vgw(&node, "fabric take eth0");
+    assert!(code == Some(1) && said.contains("not everything could be undone"), "{code:?} {said}");
+    assert_ne!(show(&node)["state"], "absent");
+    assert!(must(&node, "status -j").contains("VGW-FABRIC-STUCK"));
+    let (_, again) = vgw(&node, "fabric take eth0");
+    assert!(again.contains("eth0 is held already"), "{again}");
+    std::fs::write(cured, "").unwrap();
+    eventually("it is given back", || show(&node)["state"] == "absent");
+    assert!(!node.folder.path().join("state/fabric.json").exists());
+    node.assert_unchanged(&before, "tried again");
+    daemon.stop();
+}
+
+#[test]
+fn a_tap_that_is_deleted_is_given_back_at_once() {
+    let _turn = shared_turn();
+    let node = Node::new();
+    let before = at_rest(&node);
+    let daemon = start(&node, TAKEN);
+    node.node.ip("link delete vhost0");
+    eventually("it is given back", || show(&node)["state"] == "absent");
+    node.assert_unchanged(&before, "given back");
+    daemon.stop();
 }
 
 #[test]
