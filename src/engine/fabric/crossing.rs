@@ -23,6 +23,9 @@ pub trait FabricSite: Site {
     /// What is missing.
     fn check(&self) -> Result<(), SiteError>;
 
+    /// True if the host's stack does not hear the card, as [`Step::Shut`] has made it.
+    fn is_shut(&self) -> bool;
+
     /// The lines of the packet filter that name a device; empty where it cannot be read.
     fn filters(&self, device: InterfaceName) -> Vec<String>;
 

@@ -7,7 +7,7 @@ use crate::engine::command::{Caller, Failure};
 use crate::engine::conductor::Conductor;
 use crate::engine::events::{Cause, Deed, Happening};
 use crate::engine::problem::Problem;
-use crate::fabric::{Holding, Phase, Wanted, mend};
+use crate::fabric::{Holding, Phase, Step, Wanted, mend};
 
 use super::crossing::{Crossing, of};
 use super::deeds::TakeFabric;
@@ -18,6 +18,9 @@ const COLLECT: Duration = Duration::from_millis(500);
 /// The pause before a card that could not be given back is tried again.
 const AGAIN: Duration = Duration::from_secs(10);
 
+/// How often it is looked whether the host's stack still does not hear the card: nobody tells.
+const WATCH: Duration = Duration::from_secs(10);
+
 /// What the conductor keeps of a card.
 #[derive(Debug, Default)]
 pub(in crate::engine) struct Upkeep {
@@ -25,6 +28,8 @@ pub(in crate::engine) struct Upkeep {
     pub(in crate::engine) holding: Option<Holding>,
     /// When what others have changed at the tap is looked at.
     look: Option<Moment>,
+    /// When it is looked whether the host's stack hears the card; `None` before one is held.
+    watch: Option<Moment>,
     /// Why it could not be given back, and when that is tried again.
     pub(super) stuck: Option<(String, Moment)>,
     /// What the configuration asks for and could not be taken yet.
@@ -45,7 +50,8 @@ impl Upkeep {
         let until = self.holding.as_ref().and_then(Holding::deadline);
         let stuck = self.stuck.as_ref().map(|(_, again)| *again);
         let waiting = self.waiting.as_ref().and_then(|waiting| waiting.again);
-        [until, self.look, stuck, waiting].into_iter().flatten().min()
+        let watch = self.holding.as_ref().and(self.watch);
+        [until, self.look, watch, stuck, waiting].into_iter().flatten().min()
     }
 
     /// The kernel tells of some change.
@@ -98,6 +104,27 @@ impl Conductor {
         } else if self.fabric.look.is_some_and(|look| look <= now) {
             self.fabric.look = None;
             self.refresh_fabric();
+        }
+        if self.fabric.holding.is_none() {
+            self.fabric.watch = None;
+        } else if *self.fabric.watch.get_or_insert(now + WATCH) <= now {
+            self.fabric.watch = Some(now + WATCH);
+            self.watch_fabric();
+        }
+    }
+
+    /// Who flushes all of nftables lets the host's stack hear everything twice.
+    fn watch_fabric(&mut self) {
+        let (Some(holding), Some(site)) = (&self.fabric.holding, self.platform.fabric()) else { return };
+        let record = &holding.record;
+        if record.phase != Phase::Held || site.is_shut() {
+            return;
+        }
+        match site.perform(&Step::Shut, record) {
+            Ok(()) => {
+                tracing::warn!(device = %record.device.name, "our table of nftables was gone, and is there again");
+            }
+            Err(error) => tracing::error!("the host hears everything twice: {error}"),
         }
     }
 

@@ -220,6 +220,20 @@ fn a_tap_that_is_deleted_is_given_back_at_once() {
 }
 
 #[test]
+fn a_packet_filter_that_is_flushed_is_put_right() {
+    let _turn = shared_turn();
+    let node = Node::new();
+    let daemon = start(&node, TAKEN);
+    let has_table = || node.node.run("nft list ruleset").1.contains("table netdev vgw-fabric");
+    assert!(has_table());
+    let (flushed, said) = node.node.run("nft flush ruleset");
+    assert!(flushed && !has_table(), "{said}");
+    eventually("it is there again", has_table);
+    daemon.stop();
+    assert!(!has_table());
+}
+
+#[test]
 fn after_a_crash_the_host_gets_what_it_had_last() {
     let _turn = shared_turn();
     let node = Node::new();
