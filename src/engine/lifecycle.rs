@@ -13,11 +13,11 @@ use crate::fabric::Wanted;
 use crate::gateway::{Audit, Declared, Misfit, Plan, Registry};
 use crate::host::{KernelError, Mark, Mirror, Repairs, Surroundings};
 
-use super::command::{Caller, Command, Failure};
+use super::command::{Caller, Command};
 use super::conductor::Conductor;
 use super::dataplane::Dataplane;
 use super::events::{Cause, Deed, Events, Happening, Recorder};
-use super::fabric::{TakeFabric, Upkeep};
+use super::fabric::Upkeep;
 use super::handle::Handle;
 use super::platform::{FoundLeases, Platform};
 use super::rates::Sample;
@@ -52,9 +52,6 @@ pub enum StartError {
     /// The kernel could not be observed.
     #[error(transparent)]
     Kernel(#[from] KernelError),
-    /// The host's device cannot be taken.
-    #[error("[fabric]: {0}")]
-    Fabric(Failure),
     /// No thread or descriptor to be had.
     #[error("cannot start threads: {0}")]
     Threads(#[from] io::Error),
@@ -119,12 +116,8 @@ impl Engine {
             fabric: Upkeep::default(),
         };
         if let Some(wanted) = settings.fabric {
-            // Who has written it down has nothing to confirm. Before everything else: uplinks name the tap.
-            let asked = TakeFabric { wanted, confirm: None, dry: false };
-            if let Err(failure) = conductor.take_fabric(&Caller::Configuration, asked) {
-                conductor.dataplane.stop();
-                return Err(StartError::Fabric(failure));
-            }
+            // Before everything else: uplinks name the tap.
+            conductor.take_configured_fabric(wanted);
             registry.set_fabric(conductor.plan.registry().fabric().map(|fabric| (**fabric).clone()));
         }
         let started = Happening::new("daemon", "", Deed::Started).saying(env!("CARGO_PKG_VERSION"));

@@ -44,6 +44,8 @@ pub enum Problem {
     LeaseMissing(Waiting),
     /// An uplink has no address, since another has the one that was leased.
     LeaseTaken(Waiting),
+    /// The fabric's device that the configuration names is not taken.
+    FabricWaiting(String),
     /// The fabric's device cannot be given back to the host.
     FabricStuck(String),
     /// A configuration was not confirmed, and what stood before cannot come back.
@@ -61,7 +63,7 @@ pub enum Problem {
 
 impl Problem {
     /// Every id that there is.
-    pub const IDS: [&str; 12] = [
+    pub const IDS: [&str; 13] = [
         "VGW-HOST-UNSEEN",
         "VGW-HOST-REFUSED",
         "VGW-PORT-FAILED",
@@ -71,6 +73,7 @@ impl Problem {
         "VGW-LEASE-BAD",
         "VGW-LEASE-MISSING",
         "VGW-LEASE-TAKEN",
+        "VGW-FABRIC-WAITING",
         "VGW-FABRIC-STUCK",
         "VGW-DISPUTE",
         "VGW-TRIAL-STUCK",
@@ -79,7 +82,8 @@ impl Problem {
     /// Its kind, the same in every version; docs/operations.md has a word on each.
     #[must_use]
     pub fn id(&self) -> &'static str {
-        let [unseen, refused, failed, absent, lost, tables, bad, missing, taken, stuck, dispute, trial] = Self::IDS;
+        let [unseen, refused, failed, absent, lost, tables, bad, missing, taken, waiting, stuck, dispute, trial] =
+            Self::IDS;
         match self {
             Self::Unseen(_) => unseen,
             Self::Refused(_) => refused,
@@ -90,6 +94,7 @@ impl Problem {
             Self::LeaseBad(_) => bad,
             Self::LeaseMissing(_) => missing,
             Self::LeaseTaken(_) => taken,
+            Self::FabricWaiting(_) => waiting,
             Self::FabricStuck(_) => stuck,
             Self::Dispute { .. } => dispute,
             Self::TrialStuck(_) => trial,
@@ -111,6 +116,7 @@ impl Problem {
                 format!("vgw uplink lease {} --address ADDRESS/LENGTH --via ROUTER", lease.device)
             }
             Self::LeaseTaken(Waiting { uplink, .. }) => format!("vgw uplink delete {uplink}"),
+            Self::FabricWaiting(_) => "vgw fabric take DEVICE --dry-run".to_owned(),
             Self::FabricStuck(_) => "vgw fabric give-back".to_owned(),
             Self::TrialStuck(_) => "vgw rollback".to_owned(),
             Self::Dispute { object, .. } => match object.kind() {
@@ -158,6 +164,7 @@ impl fmt::Display for Problem {
             Self::TrialStuck(reason) => {
                 write!(f, "the configuration before the one on trial cannot come back: {reason}")
             }
+            Self::FabricWaiting(reason) => write!(f, "the fabric's device is not taken: {reason}"),
             Self::FabricStuck(reason) => write!(f, "the fabric's device is not given back: {reason}"),
             Self::Dispute { object, repairs, rest } => {
                 write!(f, "{object}: repaired {repairs} times, and undone again and again by something else; ")?;
@@ -191,6 +198,7 @@ mod tests {
             Problem::LeaseBad(BadLease { file: "/run/vgw/leases/eth1.ipv4".into(), reason: "no".into() }),
             Problem::of_waiting(waiting),
             Problem::of_waiting(taken),
+            Problem::FabricWaiting("no".into()),
             Problem::FabricStuck("no".into()),
             Problem::Dispute { object: Object::Link(port), repairs: 5, rest: None },
             Problem::TrialStuck("no".into()),
@@ -209,7 +217,7 @@ mod tests {
 
     #[test]
     fn sentences_and_cures_name_what_is_wrong() {
-        let [.., missing, taken, _, _, _] = &all()[..] else { panic!("too few") };
+        let [.., missing, taken, _, _, _, _] = &all()[..] else { panic!("too few") };
         assert_eq!(missing.to_string(), "uplink wan leads nowhere: vnet7 has no ipv4 lease");
         assert_eq!(missing.cure(), "vgw uplink lease vnet7 --address ADDRESS/LENGTH --via ROUTER");
         assert_eq!(

@@ -19,6 +19,9 @@ pub enum Refusal {
     /// It is switched off.
     #[error("{0} is down")]
     Down(InterfaceName),
+    /// It has nothing yet that the tap could have.
+    #[error("{0} has no address yet")]
+    Bare(InterfaceName),
     /// A bridge or a bond has it.
     #[error("{0} belongs to another device (a bridge, a bond, a VRF), whose addresses and routes count")]
     Enslaved(InterfaceName),

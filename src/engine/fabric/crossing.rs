@@ -17,6 +17,15 @@ pub trait FabricSite: Site {
     /// closed before [`Step::Part`] is done.
     fn take_queues(&mut self) -> (Queues, Queues);
 
+    /// Looks whether what steps need beside the kernel is there.
+    ///
+    /// # Errors
+    /// What is missing.
+    fn check(&self) -> Result<(), SiteError>;
+
+    /// True if the host's stack does not hear the card, as [`Step::Shut`] has made it.
+    fn is_shut(&self) -> bool;
+
     /// The lines of the packet filter that name a device; empty where it cannot be read.
     fn filters(&self, device: InterfaceName) -> Vec<String>;
 

@@ -7,10 +7,10 @@ use crate::engine::command::{Caller, Failure};
 use crate::engine::conductor::Conductor;
 use crate::engine::events::{Deed, Happening};
 use crate::fabric::{
-    Failed, Holding, Record, Refusal, SiteError, Step, Wanted, give, give_back, take, take_over, warnings,
+    Failed, Holding, Phase, Record, Refusal, SiteError, Step, Wanted, give, give_back, take, take_over, warnings,
 };
 
-use super::crossing::Crossing;
+use super::crossing::{Crossing, of};
 use super::view::{FabricDeed, FabricView};
 
 /// A request to take a card.
@@ -30,16 +30,31 @@ impl Conductor {
         let Wanted { device, interface } = asked.wanted;
         self.check_fabric(device, interface)?;
         let site = self.platform.fabric().ok_or_else(no_site)?;
+        site.check().map_err(|error| Failure::Device(error.to_string()))?;
         let observed = site.observe(device, interface).map_err(|error| cannot_look(device, &error))?;
         let found = Refusal::check(device, interface, &observed).map_err(Failure::Fabric)?;
         let mut record = Record::of(found, interface, &observed, site.now());
+        if *caller == Caller::Configuration && of(&record).addresses.is_empty() {
+            return Err(Failure::Fabric(Refusal::Bare(device)));
+        }
         let filters = site.filters(device);
         let warnings: Vec<_> = warnings(&record, &observed, &filters).iter().map(ToString::to_string).collect();
         let steps = texts(&take_over(&record, &observed), &record);
         if !asked.dry {
             let (dataplane, plan) = (&mut self.dataplane, &mut self.plan);
-            take(&mut Crossing { site, dataplane, plan }, &mut record, &observed).map_err(Failure::FabricStep)?;
+            let taken = take(&mut Crossing { site, dataplane, plan }, &mut record, &observed);
             let now = self.clock.now();
+            if let Err(failed) = taken {
+                self.mirror.doubt();
+                if !failed.left.is_empty() {
+                    // What is written down stays, and is given back as soon as that can be done.
+                    record.phase = Phase::GivingBack;
+                    self.fabric.holding = Some(Holding::new(record, now, None));
+                    self.fabric.fail(failed.to_string(), now);
+                }
+                return Err(Failure::FabricStep(failed));
+            }
+            self.fabric.waiting = None;
             self.fabric.holding = Some(Holding::new(record, now, asked.confirm));
             // Another way leads out of the host now: what passes it is let through before anybody is told.
             self.settle_anyhow(self.plan.registry().clone());

@@ -125,6 +125,14 @@ impl FabricSite for LinuxSite {
         (sockets.collect(), taps.collect())
     }
 
+    fn check(&self) -> Result<(), SiteError> {
+        nft::check().map_err(|error| SiteError(error.to_string()))
+    }
+
+    fn is_shut(&self) -> bool {
+        nft::has_device_table(TABLE)
+    }
+
     fn filters(&self, device: InterfaceName) -> Vec<String> {
         let quoted = format!("\"{device}\"");
         let rules = nft::ruleset().unwrap_or_default();

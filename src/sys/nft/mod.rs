@@ -5,5 +5,5 @@ mod program;
 mod table;
 
 pub(super) use generation::Generations;
-pub(super) use program::{ProgramError, list, ruleset, run};
+pub(super) use program::{ProgramError, check, has_device_table, list, ruleset, run};
 pub(super) use table::{Listing, Transaction};

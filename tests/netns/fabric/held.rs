@@ -1,5 +1,7 @@
 //! The daemon takes a card and gives it back.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 use serde_json::Value;
@@ -136,6 +138,99 @@ fn a_tap_that_was_down_loses_nothing() {
     eventually("it is given back", || show(&node)["state"] == "absent");
     node.assert_unchanged(&before, "not confirmed, and is down");
     daemon.stop();
+}
+
+#[test]
+fn a_configured_card_is_waited_for() {
+    let _turn = shared_turn();
+    let node = Node::new();
+    node.node.ip("link add card type veth peer name wire");
+    node.node.ip("link set wire up");
+    let daemon = start(&node, "[fabric]\ndevice = \"card\"\n");
+    let problems = || serde_json::from_str::<Value>(&must(&node, "status -j")).unwrap()["problem_details"].to_string();
+    let down = problems();
+    assert!(down.contains("VGW-FABRIC-WAITING") && down.contains("card is down"), "{down}");
+    node.node.ip("link set card up");
+    eventually("it is up, and bare", || problems().contains("card has no address yet"));
+    node.node.ip("address add 10.5.0.1/24 dev card");
+    eventually("it is taken", || show(&node)["state"] == "held");
+    assert!(!problems().contains("VGW-FABRIC"), "{}", problems());
+    assert!(node.node.ip("address show dev vhost0").contains("10.5.0.1/24"));
+    daemon.stop();
+}
+
+#[test]
+fn without_nft_nothing_is_begun() {
+    let _turn = shared_turn();
+    let node = Node::new();
+    let before = at_rest(&node);
+    let daemon = Daemon::launch(&node.node, node.folder.path(), "", &["env", "PATH=/nonexistent"], &[]);
+    daemon.wait_for_log(" ready");
+    for words in ["fabric take eth0 --dry-run", "fabric take eth0"] {
+        let (code, said) = vgw(&node, words);
+        assert!(code == Some(1) && said.contains("the program nft is needed"), "{code:?} {said}");
+        assert!(!node.folder.path().join("state/fabric.json").exists());
+    }
+    assert_eq!(show(&node)["state"], "absent");
+    daemon.stop();
+    node.assert_unchanged(&before, "refused");
+}
+
+#[test]
+fn what_could_not_be_undone_is_tried_again() {
+    let _turn = shared_turn();
+    let node = Node::new();
+    let before = at_rest(&node);
+    let (programs, cured) = (node.folder.path().join("programs"), node.folder.path().join("cured"));
+    std::fs::create_dir(&programs).unwrap();
+    let real = std::env::var("PATH").unwrap();
+    let script = format!(
+        "#!/bin/sh\nif [ \"$1\" != --version ] && [ ! -e {} ]; then echo refused >&2; exit 1; fi\n\
+         PATH={real} exec nft \"$@\"\n",
+        cured.display()
+    );
+    std::fs::write(programs.join("nft"), script).unwrap();
+    std::fs::set_permissions(programs.join("nft"), Permissions::from_mode(0o755)).unwrap();
+    let path = format!("PATH={}:{real}", programs.display());
+    let daemon = Daemon::launch(&node.node, node.folder.path(), "", &["env", &path], &[]);
+    daemon.wait_for_log(" ready");
+    let (code, said) = vgw(&node, "fabric take eth0");
+    assert!(code == Some(1) && said.contains("not everything could be undone"), "{code:?} {said}");
+    assert_ne!(show(&node)["state"], "absent");
+    assert!(must(&node, "status -j").contains("VGW-FABRIC-STUCK"));
+    let (_, again) = vgw(&node, "fabric take eth0");
+    assert!(again.contains("eth0 is held already"), "{again}");
+    std::fs::write(cured, "").unwrap();
+    eventually("it is given back", || show(&node)["state"] == "absent");
+    assert!(!node.folder.path().join("state/fabric.json").exists());
+    node.assert_unchanged(&before, "tried again");
+    daemon.stop();
+}
+
+#[test]
+fn a_tap_that_is_deleted_is_given_back_at_once() {
+    let _turn = shared_turn();
+    let node = Node::new();
+    let before = at_rest(&node);
+    let daemon = start(&node, TAKEN);
+    node.node.ip("link delete vhost0");
+    eventually("it is given back", || show(&node)["state"] == "absent");
+    node.assert_unchanged(&before, "given back");
+    daemon.stop();
+}
+
+#[test]
+fn a_packet_filter_that_is_flushed_is_put_right() {
+    let _turn = shared_turn();
+    let node = Node::new();
+    let daemon = start(&node, TAKEN);
+    let has_table = || node.node.run("nft list ruleset").1.contains("table netdev vgw-fabric");
+    assert!(has_table());
+    let (flushed, said) = node.node.run("nft flush ruleset");
+    assert!(flushed && !has_table(), "{said}");
+    eventually("it is there again", has_table);
+    daemon.stop();
+    assert!(!has_table());
 }
 
 #[test]
