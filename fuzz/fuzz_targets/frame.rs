@@ -12,7 +12,7 @@ use vgw::clock::Moment;
 use vgw::forward::{DropReason, Forwarder, Limits, PortConfig, PortRole};
 use vgw::packet::dhcp::Lease;
 use vgw::packet::nd::{ROUTER_LIFETIME, RouterAdvertisement};
-use vgw::packet::{Packet, SuperPackets, VNET_HEADER};
+use vgw::packet::{Packet, SuperPackets};
 use vgw::routing::{NextHop, Rib};
 
 const PORTS: [PortId; 3] = [PortId(0), PortId(1), PortId(2)];
