@@ -27,6 +27,13 @@ pub(super) struct Line {
     pub(super) message: Message,
 }
 
+impl Line {
+    /// What `read` makes of the message; a sentence if it is of another kind.
+    pub(super) fn as_one<T>(&self, read: impl FnOnce(&[u8]) -> Option<T>) -> Result<T, String> {
+        read(&self.message.0).ok_or_else(|| format!("\"{}\" is not a message of its kind", self.text))
+    }
+}
+
 impl Message {
     /// A word of four bytes at that place, zero beyond the end.
     pub(super) fn word(&self, at: usize) -> u32 {

@@ -317,6 +317,6 @@ impl TryFrom<Line> for Route {
     type Error = String;
 
     fn try_from(line: Line) -> Result<Self, String> {
-        Self::read(&line.message.0).ok_or_else(|| format!("\"{}\" is not a message of its kind", line.text))
+        line.as_one(Self::read)
     }
 }

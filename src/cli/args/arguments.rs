@@ -118,10 +118,13 @@ impl Verb {
             }
             Self::Daemon(_) | Self::Doctor(_) => None,
             Self::Demo(_) => Some("the demonstration changes only namespaces that it makes itself"),
-            Self::Events(_) | Self::Top(_) => Some("it changes nothing anyhow"),
-            Self::Trace(_) | Self::Capture(_) | Self::Import(_) | Self::Check(_) | Self::Complete(_) => {
-                Some("it changes nothing anyhow")
-            }
+            Self::Trace(_)
+            | Self::Capture(_)
+            | Self::Events(_)
+            | Self::Top(_)
+            | Self::Import(_)
+            | Self::Check(_)
+            | Self::Complete(_) => Some("it changes nothing anyhow"),
         }
     }
 }
