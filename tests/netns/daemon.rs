@@ -117,6 +117,18 @@ impl<'a> Daemon<'a> {
         targets.any(|target| target.is_ok_and(|target| target.as_os_str() == kind))
     }
 
+    /// The memory that the daemon has in use, KiB (proc_pid_status(5)).
+    pub(crate) fn resident(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.split_whitespace().next().unwrap().parse().unwrap()
+    }
+
+    /// The number of its open descriptors.
+    pub(crate) fn descriptors(&self) -> u64 {
+        std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).unwrap().count() as u64
+    }
+
     /// True until the daemon's log has ended, which is when the process has.
     pub(crate) fn is_running(&self) -> bool {
         !self.log.said.lock().unwrap().1

@@ -17,13 +17,19 @@ impl Dice {
         (mixed ^ mixed >> 31) % limit
     }
 
+    /// Any bytes, fewer than `limit`.
+    pub(super) fn bytes(&mut self, limit: usize) -> Vec<u8> {
+        let length = self.index(limit);
+        (0..length).map(|_| u8::try_from(self.below(256)).unwrap()).collect()
+    }
+
     pub(super) fn index(&mut self, length: usize) -> usize {
         usize::try_from(self.below(length as u64)).unwrap()
     }
 }
 
 /// One thing that happens. What it happens to is chosen when it does.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Deed {
     /// An uplink's link goes down and comes up again.
     Flap,
@@ -49,12 +55,20 @@ pub(super) enum Deed {
     Move,
     /// The daemon is killed, started again, and told again what it should have.
     Kill,
+    /// The daemon reads its configuration again, which is as it was.
+    Reload,
+    /// A guest sends what no IP stack would.
+    Rubbish,
+    /// Clients come who talk nonsense, or nothing.
+    Strangers,
+    /// Somebody looks at all there is to see.
+    Look,
 }
 
 impl Deed {
     pub(super) fn any(dice: &mut Dice) -> Self {
         // What others do to our things is rare: done five times a minute it is a war, and rests.
-        const USUAL: [(Deed, u64); 12] = [
+        const USUAL: [(Deed, u64); 16] = [
             (Deed::Flap, 10),
             (Deed::FlushAddresses, 6),
             (Deed::Recreate, 4),
@@ -67,6 +81,10 @@ impl Deed {
             (Deed::FlushRules, 1),
             (Deed::DeleteTap, 1),
             (Deed::TapDown, 1),
+            (Deed::Reload, 2),
+            (Deed::Rubbish, 6),
+            (Deed::Strangers, 3),
+            (Deed::Look, 3),
         ];
         let mut place = dice.below(USUAL.iter().map(|(_, weight)| weight).sum());
         for (deed, weight) in USUAL {

@@ -3,64 +3,30 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::io::ErrorKind;
-use std::net::{IpAddr, SocketAddr, UdpSocket};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::thread::{self, JoinHandle};
+use std::net::UdpSocket;
 use std::time::Duration;
+
+use rustix::process::Signal;
 
 use vgw::api::generated::virtual_gateway::{Gateway, TVirtualGatewaySyncClient};
 
+use crate::cli::{must, vgw};
 use crate::daemon::Daemon;
 use crate::lab::{eventually, eventually_within};
 use crate::namespace::Namespace;
 use crate::site::Site;
 
 use super::deed::{Deed, Dice};
+use super::gauge::Gauge;
+use super::plan::{FAR, NETWORKS, PLANTED, PORT, WAYS, Way, address, addresses, is_ours, is_six};
+use super::pump::Pump;
+use super::rubbish::spill;
+use super::strangers::Strangers;
 
-const NETWORKS: usize = 20;
-/// Where the guests send to; both routers have the addresses.
-const FAR: [&str; 2] = ["198.51.100.1", "2001:db8:f::1"];
-const PORT: u16 = 7007;
 /// Moments that a guest keeps a packet, by far.
 const KEPT: u32 = 40;
 /// The longest time until all is as it should be: what was undone too often rests for up to a minute.
 const LONG: Duration = Duration::from_secs(150);
-/// Between two rounds of packets of all guests.
-const ROUND: Duration = Duration::from_millis(2);
-
-/// A way out: the host's device and addresses, and the router's, by family.
-struct Way {
-    device: &'static str,
-    own: [&'static str; 2],
-    router: [&'static str; 2],
-    uplinks: [&'static str; 2],
-}
-
-const WAYS: [Way; 2] = [
-    Way {
-        device: "eth1",
-        own: ["10.1.1.254/24", "2001:db8:1::254/64"],
-        router: ["10.1.1.253", "2001:db8:1::253"],
-        uplinks: ["one", "one-six"],
-    },
-    Way {
-        device: "eth2",
-        own: ["20.0.0.5/24", "2001:db8:20::5/64"],
-        router: ["20.0.0.1", "2001:db8:20::1"],
-        uplinks: ["two", "two-six"],
-    },
-];
-
-/// Somebody else's, as like ours as can be without being it.
-const PLANTED: [&str; 6] = [
-    "route add 10.250.0.0/24 dev eth9 proto 201 table 300",
-    "route add 10.251.0.0/24 dev eth9 proto 202 table 20100",
-    "rule add from 10.250.0.0/24 lookup 300 pref 20120",
-    "rule add from 10.251.0.0/24 lookup 20100 pref 20120 protocol 202",
-    "rule add from 10.252.0.0/24 lookup 300 pref 30000 protocol 201",
-    "-6 rule add from 2001:db8:fa::/64 lookup 300 pref 20120",
-];
 
 /// A network, and the way that its gateway was last told to take; none without a gateway.
 struct Network {
@@ -75,19 +41,14 @@ pub(super) struct Town<'a> {
     networks: Vec<Network>,
     ears: Vec<(usize, UdpSocket)>,
     pump: Pump,
+    strangers: Strangers,
+    gauge: Gauge,
     /// The ways that a network's packets may take, by the moment in which they were sent.
     allowed: BTreeMap<(usize, u32), BTreeSet<usize>>,
     /// Somebody has taken rules or tables away: until they are back, nobody can say what way is taken.
     lawless: bool,
     planted: String,
     packets: usize,
-}
-
-/// All guests, sending all the time; each packet bears its network and the moment.
-struct Pump {
-    thread: Option<JoinHandle<()>>,
-    stop: Arc<AtomicBool>,
-    moment: Arc<AtomicU32>,
 }
 
 impl<'a> Town<'a> {
@@ -101,7 +62,9 @@ impl<'a> Town<'a> {
             second,
             networks,
             ears: Vec::new(),
-            pump: Pump { thread: None, stop: Arc::default(), moment: Arc::default() },
+            pump: Pump::default(),
+            strangers: Strangers::default(),
+            gauge: Gauge::default(),
             allowed: BTreeMap::new(),
             lawless: false,
             planted: String::new(),
@@ -127,7 +90,7 @@ impl<'a> Town<'a> {
         for network in &town.networks {
             network.guest.sysctl("net.ipv6.conf.default.accept_dad", "0");
         }
-        town.pump.start(&town.networks);
+        town.pump.start(town.networks.iter().map(|network| &network.guest));
         (0..NETWORKS).step_by(2).for_each(|network| town.add(network, network / 2 % 2));
         town
     }
@@ -243,6 +206,22 @@ impl<'a> Town<'a> {
                 }
             }
             Deed::Kill => self.kill(),
+            Deed::Reload => {
+                let read = "configuration read again and applied";
+                let before = self.daemon().log().matches(read).count();
+                self.daemon().signal(Signal::HUP);
+                eventually("the configuration is read", || self.daemon().log().matches(read).count() > before);
+            }
+            Deed::Rubbish => spill(&self.networks[chosen].guest, chosen, dice),
+            Deed::Strangers => self.strangers.come(self.site, dice),
+            Deed::Look => {
+                let (guest, ..) = addresses(chosen);
+                let far = FAR[usize::from(is_six(chosen))];
+                for words in ["status -j", "drops -j", "gateway list -j", "events -j"] {
+                    must(self.site.folder(), words);
+                }
+                vgw(self.site.folder(), &format!("trace -j --port tap{chosen} --src {guest} --dst {far}"));
+            }
         }
         self.listen();
     }
@@ -279,6 +258,7 @@ impl<'a> Town<'a> {
 
     fn kill(&mut self) {
         self.daemon.take().unwrap().kill();
+        self.gauge = Gauge::default();
         self.start();
         for (number, network) in self.networks.iter().enumerate() {
             if let Some(way) = network.way {
@@ -289,18 +269,18 @@ impl<'a> Town<'a> {
 
     /// From now on packets bear another number, and may take the ways that are set now.
     fn next_moment(&mut self) {
-        let next = self.pump.moment.load(Ordering::SeqCst) + 1;
+        let next = self.pump.moment() + 1;
         for (number, network) in self.networks.iter().enumerate() {
             let ways: BTreeSet<usize> = if self.lawless { [0, 1].into() } else { network.way.into_iter().collect() };
             self.allowed.insert((number, next), ways);
         }
-        self.pump.moment.store(next, Ordering::SeqCst);
+        self.pump.set_moment(next);
     }
 
     /// Packets of a network that are under way now may also take this way. A guest keeps some for seconds
     /// while it looks for its gateway's MAC.
     fn may_take(&mut self, number: usize, way: usize) {
-        let now = self.pump.moment.load(Ordering::SeqCst);
+        let now = self.pump.moment();
         for moment in now.saturating_sub(KEPT)..=now {
             self.allowed.entry((number, moment)).or_default().insert(way);
         }
@@ -353,9 +333,11 @@ impl<'a> Town<'a> {
             steps.is_empty() && self.daemon().status().problems.is_empty()
         });
         assert_eq!(self.shown_of_others(), self.planted, "what others have");
+        self.daemon().assert_accounted();
+        self.gauge.read(self.daemon.as_ref().unwrap());
         self.lawless = false;
         self.next_moment();
-        let since = self.pump.moment.load(Ordering::SeqCst);
+        let since = self.pump.moment();
         let talking = (0..NETWORKS).filter(|number| self.networks[*number].way.is_some());
         let mut silent: BTreeSet<usize> = talking.collect();
         eventually("every network is heard", || {
@@ -375,84 +357,14 @@ impl<'a> Town<'a> {
         rules + &compute.ip("-N route show table 300") + &compute.ip("-N route show table 20100 proto 202")
     }
 
-    /// Stops everything; how many packets were heard.
-    pub(super) fn end(mut self) -> usize {
+    /// Stops everything; how many packets were heard, and how the daemon's use of the host went.
+    pub(super) fn end(mut self) -> (usize, Gauge) {
         self.pump.end();
         self.listen();
         self.daemon.take().unwrap().stop();
         assert_eq!(self.shown_of_others(), self.planted, "what others have");
         let left = self.site.compute.ip("-N rule show");
         assert!(!left.lines().any(is_ours), "{left}");
-        self.packets
-    }
-}
-
-/// True for a rule of ours as `ip -N rule` shows it.
-fn is_ours(rule: &str) -> bool {
-    let priority = rule.split(':').next().and_then(|priority| priority.parse().ok());
-    rule.contains("proto 201") && priority.is_some_and(|priority: u32| (20_100..22_100).contains(&priority))
-}
-
-/// One network in four has IPv6.
-fn is_six(number: usize) -> bool {
-    number % 4 == 3
-}
-
-/// A network's guest, its gateway, and the length of both's network.
-fn addresses(number: usize) -> (String, String, u8) {
-    if is_six(number) {
-        (format!("2001:db8:a{number:02}::10"), format!("2001:db8:a{number:02}::1"), 64)
-    } else {
-        (format!("10.{}.0.10", 100 + number), format!("10.{}.0.1", 100 + number), 24)
-    }
-}
-
-fn address(text: &str, port: u16) -> SocketAddr {
-    SocketAddr::new(text.parse::<IpAddr>().unwrap(), port)
-}
-
-impl Pump {
-    fn start(&mut self, networks: &[Network]) {
-        let mouths: Vec<(u8, UdpSocket, SocketAddr)> = networks
-            .iter()
-            .enumerate()
-            .map(|(number, network)| {
-                let (guest, ..) = addresses(number);
-                let bind = || UdpSocket::bind(address(&guest, 0));
-                let mut mouth = None;
-                eventually("the guest has its address", || {
-                    mouth = network.guest.enter(bind).ok();
-                    mouth.is_some()
-                });
-                let mouth = mouth.unwrap();
-                mouth.set_nonblocking(true).unwrap();
-                (u8::try_from(number).unwrap(), mouth, address(FAR[usize::from(is_six(number))], PORT))
-            })
-            .collect();
-        let (stop, moment) = (Arc::clone(&self.stop), Arc::clone(&self.moment));
-        let pump = move || {
-            while !stop.load(Ordering::SeqCst) {
-                for (number, mouth, far) in &mouths {
-                    let [a, b, c, d] = moment.load(Ordering::SeqCst).to_be_bytes();
-                    // A guest whose tap is gone cannot send.
-                    let _ = mouth.send_to(&[*number, a, b, c, d], far);
-                }
-                thread::park_timeout(ROUND);
-            }
-        };
-        self.thread = Some(thread::Builder::new().name("pump".to_owned()).spawn(pump).unwrap());
-    }
-
-    fn end(&mut self) {
-        self.stop.store(true, Ordering::SeqCst);
-        if let Some(thread) = self.thread.take() {
-            thread.join().unwrap();
-        }
-    }
-}
-
-impl Drop for Pump {
-    fn drop(&mut self) {
-        self.end();
+        (self.packets, self.gauge)
     }
 }
