@@ -48,9 +48,10 @@ impl Document {
         let file = File::deserialize(Deserializer::from(tree.clone()))
             .map_err(|error| invalid(&source.path, text, Some(tree.get_ref()), &error))?;
         let path: Arc<Path> = source.path.as_path().into();
+        let lines = Lines::of(text);
         let places = ["gateway", "port", "uplink", "route", "network"].map(|section| {
             let elements = tree.get_ref().get(section).and_then(|list| list.get_ref().as_array());
-            let places = elements.into_iter().flatten().map(|element| Place::of(&path, section, text, element));
+            let places = elements.into_iter().flatten().map(|element| Place::of(&path, section, &lines, element));
             (section, places.collect())
         });
         Ok(Self { file, places: Places(places.into()) })
@@ -65,15 +66,15 @@ impl Places {
 }
 
 impl Place {
-    fn of(path: &Arc<Path>, section: &'static str, text: &str, element: &Spanned<DeValue<'_>>) -> Self {
+    fn of(path: &Arc<Path>, section: &'static str, lines: &Lines, element: &Spanned<DeValue<'_>>) -> Self {
         let keys = element.get_ref().as_table().into_iter().flatten().map(|(key, _)| {
             let name = key.get_ref().to_string();
-            (name.clone(), Key { line: line_of(text, key.span().start), name })
+            (name.clone(), Key { line: lines.at(key.span().start), name })
         });
         Self {
             path: Arc::clone(path),
             section: section.into(),
-            line: line_of(text, element.span().start),
+            line: lines.at(element.span().start),
             keys: keys.collect(),
         }
     }
@@ -130,7 +131,7 @@ fn invalid(path: &Path, text: &str, tree: Option<&DeTable<'_>>, error: &toml::de
     });
     let message = error.message().replace('\n', ", ");
     let reason = key.as_ref().map_or(message.clone(), |key| format!("{key}: {message}"));
-    ConfigError::Invalid { path: path.to_owned(), line: line_of(text, start), key, reason }
+    ConfigError::Invalid { path: path.to_owned(), line: Lines::of(text).at(start), key, reason }
 }
 
 /// The keys that lead to a place in the text, innermost first.
@@ -148,7 +149,16 @@ fn keys_at<'t>(table: &'t DeTable<'_>, offset: usize) -> Option<Vec<&'t str>> {
     })
 }
 
-/// The line of a byte, counted from 1.
-fn line_of(text: &str, offset: usize) -> usize {
-    text.as_bytes().iter().take(offset).filter(|&&byte| byte == b'\n').count() + 1
+/// Where a text's lines end: a file of thousands of elements is not counted through for each of its keys.
+struct Lines(Vec<usize>);
+
+impl Lines {
+    fn of(text: &str) -> Self {
+        Self(text.match_indices('\n').map(|(end, _)| end).collect())
+    }
+
+    /// The line of a byte, counted from 1.
+    fn at(&self, offset: usize) -> usize {
+        self.0.partition_point(|end| *end < offset) + 1
+    }
 }

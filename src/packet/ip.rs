@@ -70,8 +70,9 @@ impl Ip {
         self.fragment.is_some_and(|fragment| fragment.offset > 0)
     }
 
-    /// A packet that is whole must hold its transport's fixed header. Fragments are left to their
-    /// receiver, who alone sees the whole.
+    /// A packet must hold its transport's fixed header, and so must a first fragment: one that does not is
+    /// made to pass by filters (RFC 1858, 3; RFC 7112, 5). What else is wrong with fragments is left to
+    /// their receiver, who alone sees the whole.
     pub(super) fn check_transport(self) -> Result<Self, FrameError> {
         let needed = match self.protocol {
             protocol::TCP => 20,
@@ -79,7 +80,7 @@ impl Ip {
             protocol::ICMPV6 => 4,
             _ => 0,
         };
-        if self.fragment.is_none() && self.end - self.transport < needed { Err(FrameError::Short) } else { Ok(self) }
+        if !self.is_later_fragment() && self.end - self.transport < needed { Err(FrameError::Short) } else { Ok(self) }
     }
 
     /// A hash of the flow the packet belongs to: addresses, protocol and ports. Fragments, whose

@@ -26,6 +26,7 @@ mod forwarding;
 mod guest_services;
 mod hooks;
 mod host_state;
+mod hostile;
 mod import;
 mod isolation;
 mod lab;
