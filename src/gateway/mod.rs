@@ -18,6 +18,8 @@ mod reserved;
 mod saved;
 mod service;
 mod spec;
+#[cfg(test)]
+mod steps;
 mod want;
 
 pub use applied::Applied;

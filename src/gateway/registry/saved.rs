@@ -54,7 +54,7 @@ impl Registry {
                 let spec = self.at_home((**spec).clone(), owner)?;
                 self.place_port(spec, owner)
             }
-            Thing::Route(spec) => self.place_route((**spec).clone(), false),
+            Thing::Route(spec) => self.restore_route((**spec).clone()),
         };
         placed.map(drop)
     }

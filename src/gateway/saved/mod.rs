@@ -25,7 +25,7 @@ use super::Audit;
 /// What a journal comes to.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Saved {
-    /// What calls had added, in the order in which one needs the other.
+    /// What calls had added.
     pub things: BTreeMap<Key, Thing>,
     /// The audits as they ran.
     pub audits: BTreeMap<Auditee, Audit>,

@@ -63,8 +63,7 @@ pub enum PortOwner {
     },
 }
 
-/// What something goes by. In the order in which one needs the other: a gateway its uplink, a compute
-/// service's port its network, a route its port.
+/// What something goes by.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Key {
     /// A network.
@@ -89,6 +88,19 @@ impl Thing {
             Self::Gateway(spec, _) => Key::Gateway(spec.interface),
             Self::Port(spec, _) => Key::Port(spec.name),
             Self::Route(spec) => Key::Route(spec.instance.clone(), spec.prefix),
+        }
+    }
+
+    /// What is taken up first: a port needs its network, and a gateway its uplink. A routing table that is
+    /// allocated must not be one that another uplink names.
+    pub(super) fn precedence(&self) -> u8 {
+        match self {
+            Self::Network(_) => 0,
+            Self::Uplink(spec) if spec.table.is_some() => 1,
+            Self::Uplink(_) => 2,
+            Self::Gateway(..) => 3,
+            Self::Port(..) => 4,
+            Self::Route(_) => 5,
         }
     }
 

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use crate::clock::Moment;
-use crate::gateway::{Audit, Registry};
+use crate::gateway::{Audit, Leases, Registry};
 use crate::host::Observed;
 
-use super::{Auditee, Record, Saved, Unfit};
+use super::{Auditee, Record, Saved, Thing, Unfit};
 
 /// What stands, and what is to stand again when it can.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +38,12 @@ impl State {
             let present = self.audit(auditee);
             *present = audit.resumed(present.timeout(), now, is_same_clock);
         }
-        for mut thing in things.into_values() {
+        // What has an address for good has it rather than one that has leased it since, as always.
+        let leases = self.registry.leases().clone();
+        self.registry.take_leases(Leases::new());
+        let mut things: Vec<Thing> = things.into_values().collect();
+        things.sort_by_key(Thing::precedence);
+        for mut thing in things {
             if let Some((auditee, version)) = thing.version() {
                 let audit = self.audit(auditee);
                 *audit = std::mem::take(audit).at_least(*version);
@@ -47,6 +52,7 @@ impl State {
                 self.unfit.put(thing, refusal);
             }
         }
+        self.registry.take_leases(leases);
     }
 
     /// What is to be written down of the way from another state to this one. Costs what differs.
