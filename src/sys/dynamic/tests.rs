@@ -1,4 +1,4 @@
-use std::os::unix::fs::{PermissionsExt, chown, symlink};
+use std::os::unix::fs::{PermissionsExt, symlink};
 
 use super::*;
 use crate::gateway::{Auditee, Key};
@@ -124,28 +124,6 @@ fn what_cannot_be_read_is_kept_under_another_name() {
 
 fn spoil_again(path: &Path) {
     fs::write(path, "spoilt").unwrap();
-}
-
-#[test]
-fn a_file_of_somebody_else_is_not_believed() {
-    // Needs root, as the tests of the kernel do; others have no such files.
-    if !geteuid().is_root() {
-        return;
-    }
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join(NAME);
-    fs::write(&path, Journal::header("boot")).unwrap();
-    chown(&path, Some(65_534), None).unwrap();
-    let mut dynamic = opened(folder.path());
-    dynamic.read();
-    assert!(dynamic.put_aside().unwrap().reason.contains("others than vgwd"), "nobody's");
-    // The unit's user owns the folder; root started by hand believes him.
-    fs::write(&path, Journal::header("boot")).unwrap();
-    chown(&path, Some(65_534), None).unwrap();
-    chown(folder.path(), Some(65_534), None).unwrap();
-    let mut dynamic = opened(folder.path());
-    dynamic.read();
-    assert!(dynamic.put_aside().is_none());
 }
 
 #[test]
