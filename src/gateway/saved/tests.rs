@@ -23,8 +23,8 @@ fn empty() -> Registry {
 fn restarted(declared: &Declared, before: &Registry, journal: &[u8]) -> State {
     let mut registry = empty();
     registry.remember_tables(before.uplinks().map(|uplink| (uplink.spec.name.clone(), uplink.table)));
-    registry.take_leases(before.leases().clone());
     registry.reload(declared, &Observed::default()).unwrap();
+    registry.take_leases(before.leases().clone());
     let mut state = State::new(registry, MINUTE);
     let journal = Journal::read(journal).unwrap();
     state.restore(journal.saved, &Observed::default(), Moment::ORIGIN, true);
