@@ -10,7 +10,7 @@ use crate::config::{Config, ConfigError};
 /// Gives isolated virtual networks a way to the public network on the compute node itself.
 ///
 /// Starts without any configuration: gateways then come by the Thrift API or by `vgw`.
-/// SIGHUP reads the configuration again; SIGTERM and SIGINT stop in order and leave nothing behind.
+/// SIGHUP reads the configuration again; SIGTERM and SIGINT stop in order and leave nothing behind in the kernel.
 #[derive(Debug, Parser)]
 #[command(name = "vgwd", version, max_term_width = 100)]
 pub struct Arguments {
@@ -28,7 +28,7 @@ pub struct Arguments {
     #[arg(long, value_name = "PATH")]
     pub socket: Option<PathBuf>,
 
-    /// Where it is kept what must be given back to the host, even after a crash.
+    /// Where it is kept what must be given back to the host, even after a crash, and what calls have added.
     #[arg(long, value_name = "DIR", default_value = "/var/lib/vgw")]
     pub state_dir: PathBuf,
 

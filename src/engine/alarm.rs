@@ -19,6 +19,8 @@ impl Conductor {
             .chain(lost)
             .chain(self.fabric.problems())
             .chain(self.trial.as_ref().and_then(Trial::problem))
+            .chain(self.memory.problems())
+            .chain(self.platform.put_aside().map(Problem::StateAside))
     }
 
     /// Records the problems that have come up since this was last called, and those that are over. Costs

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::addr::{InstanceName, InterfaceName, Prefix, Uuid};
 use crate::gateway::{
-    Applied, GatewaySpec, NetworkSpec, PortKind, PortSpec, Refusal, Registry, StaticRoute, UplinkName, UplinkSpec,
+    Applied, GatewaySpec, Key, NetworkSpec, PortKind, PortSpec, Refusal, Registry, StaticRoute, UplinkName, UplinkSpec,
 };
 use crate::host::Observed;
 
@@ -118,6 +118,20 @@ impl Change {
             }
             Self::DeleteUplink(name) => BTreeSet::from([Subject::Uplink(name.clone())]),
             Self::AddRoute(_) | Self::DeleteRoute(..) | Self::AddNetwork(_) | Self::DeleteNetwork(_) => BTreeSet::new(),
+        }
+    }
+
+    /// What it deletes.
+    pub(super) fn deleted(&self) -> Option<Key> {
+        match self {
+            Self::DeleteGateway(name) => Some(Key::Gateway(*name)),
+            Self::DeletePort(name) => Some(Key::Port(*name)),
+            Self::DeleteUplink(name) => Some(Key::Uplink(name.clone())),
+            Self::DeleteRoute(instance, prefix) => Some(Key::Route(instance.clone(), *prefix)),
+            Self::DeleteNetwork(id) => Some(Key::Network(*id)),
+            Self::AddGateway(_) | Self::AddPort(_) | Self::AddUplink(_) | Self::AddRoute(_) | Self::AddNetwork(_) => {
+                None
+            }
         }
     }
 

@@ -14,9 +14,9 @@ use crate::host::Mirror;
 
 use super::command::{Caller, Command};
 use super::dataplane::Dataplane;
-use super::events::{Cause, Deed, Happening, Recorder};
+use super::events::Recorder;
 use super::fabric::Upkeep;
-use super::log::{audit_ended, audit_started};
+use super::memory::Memory;
 use super::platform::{BadLease, Platform};
 use super::problem::Problem;
 use super::rates::Sample;
@@ -59,6 +59,8 @@ pub(super) struct Conductor {
     pub(super) trial: Option<Trial>,
     /// The host's own device, if it is taken.
     pub(super) fabric: Upkeep,
+    /// What of all this outlives the daemon.
+    pub(super) memory: Memory,
 }
 
 impl Conductor {
@@ -72,6 +74,7 @@ impl Conductor {
             self.expire_trial(now);
             self.keep_fabric(now);
             self.keep_right(now);
+            self.remember();
             self.tell_problems();
             let now = self.clock.now();
             let deadlines = [
@@ -80,6 +83,7 @@ impl Conductor {
                 self.vigil.next_deadline(),
                 self.fabric.next_deadline(),
                 self.trial.as_ref().map(Trial::deadline),
+                self.memory.next_deadline(),
             ];
             let patience = deadlines.into_iter().flatten().min().map_or(IDLE, |deadline| deadline - now);
             let (stirrings, patience) = (self.vigil.stirrings(), after(patience));
@@ -111,90 +115,45 @@ impl Conductor {
         }
     }
 
-    /// Deletes what a due audit finds stale.
-    fn expire(&mut self, now: Moment) {
-        let Some(threshold) = self.audit.expire(now) else { return };
-        let stale = self.plan.registry().stale(threshold);
-        if stale.is_empty() {
-            tracing::info!("audit over: every gateway was confirmed");
-            self.recorder.record(Cause::Audit, audit_ended("gateways", 0));
-            return;
-        }
-        let mut next = self.plan.registry().clone();
-        for name in &stale {
-            // Stale gateways are dynamic, so the registry has no reason to refuse.
-            let _ = next.delete_gateway(name);
-        }
-        self.settle_anyhow(next);
-        self.recorder.record(Cause::Audit, audit_ended("gateways", stale.len()));
-        for name in stale {
-            self.recorder.record(Cause::Audit, Happening::new("gateway", name.to_string(), Deed::Deleted));
-            tracing::warn!(interface = %name, "deleted by the audit: its controller reconnected and did not add it again");
-        }
-    }
-
-    /// Carries out one command. An answer that nobody waits for any more is dropped.
+    /// Carries out one command.
     fn execute(&mut self, caller: &Caller, command: Command) {
         match command {
-            Command::AddGateways(add, reply) => drop(reply.send(self.add_gateways(caller, add))),
-            Command::DeleteGateways(names, reply) => drop(reply.send(self.delete_gateways(caller, &names))),
-            Command::Connect(reply) => {
-                self.audit.connect(self.clock.now());
-                let version = self.audit.version();
-                tracing::info!(%caller, version, timeout = ?self.audit.timeout(), "controller connected");
-                self.recorder.record(caller.into(), audit_started("gateways", &self.audit));
-                let _ = reply.send(());
-            }
-            Command::SetAuditTimeout(millis, reply) => {
-                self.audit.set_timeout_millis(millis);
-                tracing::info!(%caller, millis, "audit timer set");
-                let set = Happening::new("audit", "gateways", Deed::Set).saying(format!("timer: {millis} ms"));
-                self.recorder.record(caller.into(), set);
-                let _ = reply.send(());
-            }
-            Command::AddPorts(add, reply) => drop(reply.send(self.add_ports(caller, add))),
-            Command::DeleteComputePort(id, reply) => drop(reply.send(self.delete_compute_port(caller, id))),
-            Command::ConnectPorts(reply) => {
-                self.connect_ports(caller);
-                let _ = reply.send(());
-            }
+            Command::AddGateways(add, reply) => self.answer(&reply, |it| it.add_gateways(caller, add)),
+            Command::DeleteGateways(names, reply) => self.answer(&reply, |it| it.delete_gateways(caller, &names)),
+            Command::Connect(reply) => self.answer(&reply, |it| it.connect(caller)),
+            Command::SetAuditTimeout(millis, reply) => self.answer(&reply, |it| it.set_audit_timeout(caller, millis)),
+            Command::AddPorts(add, reply) => self.answer(&reply, |it| it.add_ports(caller, add)),
+            Command::DeleteComputePort(id, reply) => self.answer(&reply, |it| it.delete_compute_port(caller, id)),
+            Command::ConnectPorts(reply) => self.answer(&reply, |it| it.connect_ports(caller)),
             Command::Reload(declared, timeout, reply) => {
-                let outcome = self.reload(caller, &declared, timeout).map(drop);
-                if outcome.is_ok() {
-                    self.end_trial();
-                }
-                let _ = reply.send(outcome);
+                self.answer(&reply, |it| it.reload(caller, &declared, timeout).map(|_| it.end_trial()));
             }
-            Command::Compare(declared, reply) => drop(reply.send(self.compare(&declared))),
+            Command::Compare(declared, reply) => self.answer(&reply, |it| it.compare(&declared)),
             Command::Apply { declared, timeout, confirm, reply } => {
-                drop(reply.send(self.apply(caller, &declared, timeout, confirm)));
+                self.answer(&reply, |it| it.apply(caller, &declared, timeout, confirm));
             }
-            Command::Confirm(reply) => drop(reply.send(self.confirm(caller))),
-            Command::RollBack(reply) => drop(reply.send(self.roll_back(caller))),
-            Command::Change(change, reply) => {
-                let outcome = self.change(caller, &change);
-                // Who asked may have gone; what was done stays done.
-                let _ = reply.send(outcome);
-            }
-            Command::Rehearse(change, reply) => drop(reply.send(self.rehearse(&change))),
-            Command::ReadLease(name, reply) => drop(reply.send(self.read_lease(caller, name))),
-            Command::Import { devices, dry, reply } => drop(reply.send(self.import(&devices, dry))),
-            Command::Inventory(reply) => drop(reply.send(self.inventory())),
-            Command::TakeFabric(asked, reply) => drop(reply.send(self.take_fabric(caller, asked))),
-            Command::ConfirmFabric(reply) => drop(reply.send(self.confirm_fabric(caller))),
-            Command::GiveFabricBack(dry, reply) => drop(reply.send(self.give_fabric_back(caller, dry))),
-            Command::Fabric(reply) => drop(reply.send(self.fabric_view())),
-            Command::Difference(reply) => drop(reply.send(self.difference())),
-            Command::Trace(probe, reply) => drop(reply.send(self.trace(&probe))),
-            Command::Drops(query, reply) => drop(reply.send(self.drops(&query))),
-            Command::LastDrops(query, since, reply) => drop(reply.send(self.last_drops(&query, &since))),
+            Command::Confirm(reply) => self.answer(&reply, |it| it.confirm(caller)),
+            Command::RollBack(reply) => self.answer(&reply, |it| it.roll_back(caller)),
+            Command::Change(change, reply) => self.answer(&reply, |it| it.change(caller, &change)),
+            Command::Rehearse(change, reply) => self.answer(&reply, |it| it.rehearse(&change)),
+            Command::ReadLease(name, reply) => self.answer(&reply, |it| it.read_lease(caller, name)),
+            Command::Import { devices, dry, reply } => self.answer(&reply, |it| it.import(&devices, dry)),
+            Command::Inventory(reply) => self.answer(&reply, |it| it.inventory()),
+            Command::TakeFabric(asked, reply) => self.answer(&reply, |it| it.take_fabric(caller, asked)),
+            Command::ConfirmFabric(reply) => self.answer(&reply, |it| it.confirm_fabric(caller)),
+            Command::GiveFabricBack(dry, reply) => self.answer(&reply, |it| it.give_fabric_back(caller, dry)),
+            Command::Fabric(reply) => self.answer(&reply, |it| it.fabric_view()),
+            Command::Difference(reply) => self.answer(&reply, |it| it.difference()),
+            Command::Trace(probe, reply) => self.answer(&reply, |it| it.trace(&probe)),
+            Command::Drops(query, reply) => self.answer(&reply, |it| it.drops(&query)),
+            Command::LastDrops(query, since, reply) => self.answer(&reply, |it| it.last_drops(&query, &since)),
             Command::Capture(request, reply) => {
                 tracing::info!(%caller, filter = %request.filter, "packets are captured");
-                let _ = reply.send(self.capture(request));
+                self.answer(&reply, |it| it.capture(request));
             }
-            Command::Status(reply) => drop(reply.send(self.status())),
-            Command::Routes(instance, reply) => drop(reply.send(self.routes(&instance))),
-            Command::Lookup(instance, address, reply) => drop(reply.send(self.lookup(&instance, address))),
+            Command::Status(reply) => self.answer(&reply, |it| it.status()),
+            Command::Routes(instance, reply) => self.answer(&reply, |it| it.routes(&instance)),
+            Command::Lookup(instance, address, reply) => self.answer(&reply, |it| it.lookup(&instance, address)),
             // Taken up by `run`.
             Command::Stop(_) => {}
         }
@@ -203,6 +162,8 @@ impl Conductor {
     /// Removes everything of ours: the same settling, with nothing asked for. What could not be removed
     /// comes back.
     fn stop(mut self) -> Vec<String> {
+        // What stands is to stand again: that it goes now is not written down.
+        self.remember();
         self.clear(&self.plan.registry().emptied());
         // Nothing of ours needs it any more, and the host does.
         let failed = self.release_fabric().err();

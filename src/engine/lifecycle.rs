@@ -10,7 +10,7 @@ use crossbeam_channel::{Sender, bounded, unbounded};
 
 use crate::clock::Clock;
 use crate::fabric::Wanted;
-use crate::gateway::{Audit, Declared, Misfit, Plan, Registry};
+use crate::gateway::{Declared, Misfit, Plan, Registry, State};
 use crate::host::{KernelError, Mark, Mirror, Repairs, Surroundings};
 
 use super::command::{Caller, Command};
@@ -19,6 +19,7 @@ use super::dataplane::Dataplane;
 use super::events::{Cause, Deed, Events, Happening, Recorder};
 use super::fabric::Upkeep;
 use super::handle::Handle;
+use super::memory::Memory;
 use super::platform::{FoundLeases, Platform};
 use super::rates::Sample;
 use super::vigil::Vigil;
@@ -96,13 +97,15 @@ impl Engine {
         registry.reload(&settings.declared, mirror.seen())?;
         let workers = worker::start(platform.transfers(), settings.spin, &clock)?;
         let (stirrings, now) = (platform.stirrings(), clock.now());
+        let state = Memory::recollect(&mut *platform, registry, settings.audit_timeout, mirror.seen(), now);
+        let State { mut registry, unfit, gateways: audit, ports: port_audit } = state;
         let mut conductor = Conductor {
             platform,
             dataplane: Dataplane::new(workers),
             mirror,
             plan: Plan::new(nothing, Surroundings::default()),
-            audit: Audit::new(settings.audit_timeout),
-            port_audit: Audit::new(settings.audit_timeout),
+            audit,
+            port_audit,
             started: now,
             problems: Vec::new(),
             bad_leases,
@@ -114,6 +117,7 @@ impl Engine {
             clock,
             vigil: Vigil::new(stirrings, settings.check, now),
             fabric: Upkeep::default(),
+            memory: Memory::new(unfit),
         };
         if let Some(wanted) = settings.fabric {
             // Before everything else: uplinks name the tap.

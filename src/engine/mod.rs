@@ -2,6 +2,7 @@
 //! forwarder and its queue of every port.
 
 mod alarm;
+mod audits;
 mod backlog;
 mod capture;
 mod change;
@@ -20,6 +21,7 @@ mod knowledge;
 mod leases;
 mod lifecycle;
 mod log;
+mod memory;
 mod platform;
 mod ports;
 mod problem;
@@ -48,6 +50,7 @@ pub use events::{Cause, Deed, Event, Events, EventsView, Happening, Since};
 pub use fabric::{FabricDeed, FabricSite, FabricView, HeldView, Queues, TakeFabric};
 pub use handle::Handle;
 pub use lifecycle::{Engine, Settings, StartError};
+pub use memory::{PutAside, Recollection};
 pub use platform::{BadLease, FoundLeases, OpenError, OpenPort, Platform};
 pub use problem::Problem;
 pub use rates::{Rates, Traffic};

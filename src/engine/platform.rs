@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use crossbeam_channel::Receiver;
 
 use crate::addr::InterfaceName;
-use crate::gateway::{Leases, PortSpec, UplinkName};
+use crate::gateway::{Leases, PortSpec, Record, UplinkName};
 use crate::host::Kernel;
 
 use super::device::Device;
 use super::fabric::FabricSite;
+use super::memory::{PutAside, Recollection};
 use super::transfer::Transfer;
 
 /// A guest port's device, opened.
@@ -85,6 +86,20 @@ pub trait Platform: Kernel {
     fn fabric(&mut self) -> Option<&mut dyn FabricSite> {
         None
     }
+
+    /// What earlier runs have written down by [`Platform::remember`]. What cannot be read is kept out of the
+    /// way.
+    fn recollect(&mut self) -> Recollection;
+
+    /// Writes down what has changed since this was last called with success; it is on the disk when this
+    /// returns. The first time, and whenever there is a reason to write anew, `all` there is is written.
+    ///
+    /// # Errors
+    /// One sentence; what was written down before is still there.
+    fn remember(&mut self, change: &[Record], all: &dyn Fn() -> Vec<Record>) -> Result<(), String>;
+
+    /// What [`Platform::recollect`] has kept out of the way, as long as it is there.
+    fn put_aside(&self) -> Option<PutAside>;
 
     /// The tables that uplinks had when they were last named, in an earlier run too.
     fn remembered_tables(&self) -> BTreeMap<UplinkName, u32>;

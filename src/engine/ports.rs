@@ -2,7 +2,7 @@
 
 use crate::addr::{InterfaceName, Uuid};
 use crate::clock::Moment;
-use crate::gateway::Applied;
+use crate::gateway::{Applied, Auditee, Key};
 
 use super::command::{AddPorts, Caller, Failure};
 use super::conductor::Conductor;
@@ -20,6 +20,9 @@ impl Conductor {
             self.place_each(&names, &|registry, index, _| registry.add_compute_port(&add.ports[index], version));
         // A compute service that names a port has not forgotten it, whatever became of its request.
         let ids = add.ports.iter().map(|port| port.id).chain(add.seen);
+        let ids: Vec<Uuid> = ids.collect();
+        let unfit: Vec<Key> = ids.iter().filter_map(|id| self.memory.unfit.compute_port(*id)).collect();
+        self.memory.unfit.seen(unfit, version);
         self.plan.ports_seen(ids, version);
         for (port, answer) in add.ports.iter().zip(&answers) {
             let name = port.interface;
@@ -46,7 +49,11 @@ impl Conductor {
     }
 
     fn drop_compute_port(&mut self, id: Uuid) -> Result<Applied, Failure> {
-        let Some(name) = self.plan.registry().compute_port(id) else { return Ok(Applied::Absent) };
+        let Some(name) = self.plan.registry().compute_port(id) else {
+            let unfit = self.memory.unfit.compute_port(id);
+            let is_forgotten = unfit.is_some_and(|key| self.memory.unfit.forget(&key));
+            return Ok(if is_forgotten { Applied::Deleted } else { Applied::Absent });
+        };
         let mut knowledge = Knowledge::default();
         loop {
             self.learn(&mut knowledge)?;
@@ -71,6 +78,7 @@ impl Conductor {
     /// Deletes what a due audit of ports finds stale.
     pub(super) fn expire_ports(&mut self, now: Moment) {
         let Some(threshold) = self.port_audit.expire(now) else { return };
+        self.memory.unfit.expire(Auditee::Ports, threshold);
         let stale = self.plan.registry().stale_ports(threshold);
         if stale.is_empty() {
             tracing::info!("audit of ports over: every port was confirmed");

@@ -6,11 +6,12 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::addr::InterfaceName;
-use crate::gateway::Waiting;
+use crate::gateway::{Key, Waiting};
 use crate::host::{KernelError, Kind, Object};
 
 use super::command::Failure;
 use super::concern::Subject;
+use super::memory::PutAside;
 use super::platform::BadLease;
 
 /// Something that is wrong.
@@ -50,6 +51,17 @@ pub enum Problem {
     FabricStuck(String),
     /// A configuration was not confirmed, and what stood before cannot come back.
     TrialStuck(String),
+    /// What calls have added cannot be written down.
+    StateUnsaved(String),
+    /// What calls had added before the start could not be read.
+    StateAside(PutAside),
+    /// Something that a call had added before the start does not fit now.
+    StateUnfit {
+        /// What it goes by.
+        key: Key,
+        /// Why it does not fit.
+        reason: String,
+    },
     /// Something else keeps undoing what is repaired.
     Dispute {
         /// What is undone.
@@ -63,7 +75,7 @@ pub enum Problem {
 
 impl Problem {
     /// Every id that there is.
-    pub const IDS: [&str; 13] = [
+    pub const IDS: [&str; 16] = [
         "VGW-HOST-UNSEEN",
         "VGW-HOST-REFUSED",
         "VGW-PORT-FAILED",
@@ -77,13 +89,16 @@ impl Problem {
         "VGW-FABRIC-STUCK",
         "VGW-DISPUTE",
         "VGW-TRIAL-STUCK",
+        "VGW-STATE-UNSAVED",
+        "VGW-STATE-ASIDE",
+        "VGW-STATE-UNFIT",
     ];
 
     /// Its kind, the same in every version; docs/operations.md has a word on each.
     #[must_use]
     pub fn id(&self) -> &'static str {
-        let [unseen, refused, failed, absent, lost, tables, bad, missing, taken, waiting, stuck, dispute, trial] =
-            Self::IDS;
+        let [unseen, refused, failed, absent, lost, tables, bad, missing, taken, rest @ ..] = Self::IDS;
+        let [waiting, stuck, dispute, trial, unsaved, aside, unfit] = rest;
         match self {
             Self::Unseen(_) => unseen,
             Self::Refused(_) => refused,
@@ -98,6 +113,9 @@ impl Problem {
             Self::FabricStuck(_) => stuck,
             Self::Dispute { .. } => dispute,
             Self::TrialStuck(_) => trial,
+            Self::StateUnsaved(_) => unsaved,
+            Self::StateAside(_) => aside,
+            Self::StateUnfit { .. } => unfit,
         }
     }
 
@@ -119,6 +137,12 @@ impl Problem {
             Self::FabricWaiting(_) => "vgw fabric take DEVICE --dry-run".to_owned(),
             Self::FabricStuck(_) => "vgw fabric give-back".to_owned(),
             Self::TrialStuck(_) => "vgw rollback".to_owned(),
+            Self::StateUnsaved(_) => "journalctl -u vgwd -p err".to_owned(),
+            Self::StateAside(PutAside { file, .. }) => format!("rm {file}"),
+            Self::StateUnfit { key: Key::Route(instance, prefix), .. } => {
+                format!("vgw route delete --instance {instance} {prefix}")
+            }
+            Self::StateUnfit { key, .. } => format!("vgw {} delete {key}", key.kind()),
             Self::Dispute { object, .. } => match object.kind() {
                 Kind::Link => "ip monitor link".to_owned(),
                 Kind::Address => "ip monitor address".to_owned(),
@@ -164,6 +188,13 @@ impl fmt::Display for Problem {
             Self::TrialStuck(reason) => {
                 write!(f, "the configuration before the one on trial cannot come back: {reason}")
             }
+            Self::StateUnsaved(reason) => {
+                write!(f, "what calls have added is not saved, and would not come back after a restart: {reason}")
+            }
+            Self::StateAside(aside) => aside.fmt(f),
+            Self::StateUnfit { key, reason } => {
+                write!(f, "{} {key}, added by a call before the start, does not stand: {reason}", key.kind())
+            }
             Self::FabricWaiting(reason) => write!(f, "the fabric's device is not taken: {reason}"),
             Self::FabricStuck(reason) => write!(f, "the fabric's device is not given back: {reason}"),
             Self::Dispute { object, repairs, rest } => {
@@ -202,6 +233,9 @@ mod tests {
             Problem::FabricStuck("no".into()),
             Problem::Dispute { object: Object::Link(port), repairs: 5, rest: None },
             Problem::TrialStuck("no".into()),
+            Problem::StateUnsaved("no".into()),
+            Problem::StateAside(PutAside { file: "/var/lib/vgw/dynamic.jsonl.aside-1".into(), reason: "no".into() }),
+            Problem::StateUnfit { key: Key::Port(port), reason: "no".into() },
         ]
     }
 
@@ -217,13 +251,18 @@ mod tests {
 
     #[test]
     fn sentences_and_cures_name_what_is_wrong() {
-        let [.., missing, taken, _, _, _, _] = &all()[..] else { panic!("too few") };
+        let [.., missing, taken, _, _, _, _, _, _, unfit] = &all()[..] else { panic!("too few") };
         assert_eq!(missing.to_string(), "uplink wan leads nowhere: vnet7 has no ipv4 lease");
         assert_eq!(missing.cure(), "vgw uplink lease vnet7 --address ADDRESS/LENGTH --via ROUTER");
         assert_eq!(
             taken.to_string(),
             "uplink wan leads nowhere: the address 20.0.0.5 leased there is another uplink's"
         );
+        assert_eq!(unfit.to_string(), "port vnet7, added by a call before the start, does not stand: no");
+        assert_eq!(unfit.cure(), "vgw port delete vnet7");
+        let key = Key::Route("a:b".parse().unwrap(), "10.0.0.0/8".parse().unwrap());
+        let route = Problem::StateUnfit { key, reason: "no".into() };
+        assert_eq!(route.cure(), "vgw route delete --instance a:b 10.0.0.0/8");
         let dispute = |rest| {
             let object = Object::Link("vgw1".parse().unwrap());
             Problem::Dispute { object, repairs: 5, rest }.to_string()

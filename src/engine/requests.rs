@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::addr::InterfaceName;
-use crate::gateway::{Applied, Declared, Difference, Refusal, Registry};
+use crate::gateway::{Applied, Declared, Difference, Key, Refusal, Registry};
 use crate::host::Observed;
 
 use super::change::Change;
@@ -28,7 +28,9 @@ impl Conductor {
             registry.add_gateway(spec, version, host)
         });
         // Whatever became of its request, a controller that names a gateway has not forgotten it.
-        self.plan.seen(names.iter().copied().chain(add.seen), version);
+        let seen: Vec<InterfaceName> = names.iter().copied().chain(add.seen).collect();
+        self.memory.unfit.seen(seen.iter().copied().map(Key::Gateway), version);
+        self.plan.seen(seen, version);
         for (spec, answer) in add.specs.iter().zip(&answers) {
             let matter = Matter::new("gateway", spec.interface).of_interface(spec.interface);
             matter.of_instance(&spec.instance).tell(&self.recorder, caller, answer);
@@ -81,7 +83,7 @@ impl Conductor {
         names: &[InterfaceName],
     ) -> Vec<Result<Applied, Failure>> {
         let mut knowledge = Knowledge::default();
-        let answers = loop {
+        let mut answers = loop {
             let mut next = self.plan.registry().clone();
             let delete = |name| next.delete_gateway(name).map_err(Failure::from);
             let answers: Vec<Result<Applied, Failure>> = names.iter().map(delete).collect();
@@ -100,7 +102,10 @@ impl Conductor {
                 }
             }
         };
-        for (name, answer) in names.iter().zip(&answers) {
+        for (name, answer) in names.iter().zip(&mut answers) {
+            if *answer == Ok(Applied::Absent) && self.memory.unfit.forget(&Key::Gateway(*name)) {
+                *answer = Ok(Applied::Deleted);
+            }
             Matter::new("gateway", name).of_interface(*name).tell(&self.recorder, caller, answer);
         }
         answers
@@ -132,6 +137,7 @@ impl Conductor {
         self.recorder.record(caller.into(), applied.saying(format!("differences: {}", differences.len())));
         self.tell_differences(&caller.into(), &differences);
         self.look_for_leases();
+        self.retry_unfit();
         Ok(differences)
     }
 
@@ -153,6 +159,8 @@ impl Conductor {
                 return only(self.add_gateways(caller, add));
             }
             Change::DeleteGateway(name) => return only(self.delete_gateways(caller, &[*name])),
+            // What does not stand can be deleted all the same if it was to stand again.
+            _ if change.deleted().is_some_and(|key| self.memory.unfit.forget(&key)) => Ok(Applied::Deleted),
             _ => self.change_one(change),
         };
         if matches!(change, Change::AddUplink(spec) if spec.lease().is_some()) && outcome.is_ok() {

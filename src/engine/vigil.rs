@@ -145,6 +145,7 @@ impl Conductor {
             Some(occasion) => {
                 self.mirror.doubt();
                 self.repair(occasion, now);
+                self.retry_unfit();
             }
             None if passed.is_open => self.repair(Occasion::News, now),
             None => {}

@@ -17,6 +17,8 @@ use crate::clock::Moment;
 pub struct Audit {
     version: u32,
     timeout: Option<Duration>,
+    // What the configuration says that `timeout` should be.
+    configured: Option<Duration>,
     // In the order in which they were started, so their thresholds rise; deadlines need not.
     timers: Vec<Timer>,
 }
@@ -26,6 +28,8 @@ pub struct Audit {
 pub struct Timer {
     /// When it expires.
     pub deadline: Moment,
+    /// How long it runs in all.
+    pub window: Duration,
     /// The connect version that started it; what was last confirmed before it goes at expiry.
     pub threshold: u32,
 }
@@ -41,7 +45,48 @@ impl Audit {
     /// Version 0, no timer running; `None` switches audits off.
     #[must_use]
     pub fn new(timeout: Option<Duration>) -> Self {
-        Self { version: 0, timeout, timers: Vec::new() }
+        Self { version: 0, timeout, configured: timeout, timers: Vec::new() }
+    }
+
+    /// An audit as a former daemon has saved it.
+    ///
+    /// # Errors
+    /// What no audit is like.
+    pub(super) fn saved(
+        version: u32,
+        timeout: Option<Duration>,
+        configured: Option<Duration>,
+        timers: Vec<Timer>,
+    ) -> Result<Self, String> {
+        if timers.len() > Self::MAX_TIMERS {
+            return Err(format!("running: more than {} audits", Self::MAX_TIMERS));
+        }
+        let thresholds = timers.iter().map(|timer| timer.threshold).chain([version]);
+        if !thresholds.is_sorted() {
+            return Err("running: the thresholds do not rise to the version".to_owned());
+        }
+        Ok(Self { version, timeout, configured, timers })
+    }
+
+    /// The audit in a daemon that starts now, where the configuration sets the timer to `configured`: what
+    /// a controller has set holds until the configuration says something else than it did. A window that is
+    /// open goes on if its deadline is of this clock and still to come. Otherwise it begins anew: while no
+    /// daemon was there no controller could be heard.
+    #[must_use]
+    pub(super) fn resumed(&self, configured: Option<Duration>, now: Moment, is_same_clock: bool) -> Self {
+        let timeout = if self.configured == configured { self.timeout } else { configured };
+        let resumed = |timer: &Timer| {
+            let in_full = now + timer.window;
+            let goes_on = is_same_clock && timer.deadline > now && timer.deadline <= in_full;
+            Timer { deadline: if goes_on { timer.deadline } else { in_full }, ..*timer }
+        };
+        Self { version: self.version, timeout, configured, timers: self.timers.iter().map(resumed).collect() }
+    }
+
+    /// The same, with a version that is at least this one.
+    #[must_use]
+    pub(super) fn at_least(self, version: u32) -> Self {
+        Self { version: self.version.max(version), ..self }
     }
 
     /// How often a controller has connected: the version that gateways are confirmed in now. It
@@ -57,12 +102,22 @@ impl Audit {
         self.timeout
     }
 
-    /// Sets the timer of later connects.
-    pub fn set_timeout(&mut self, timeout: Option<Duration>) {
-        self.timeout = timeout;
+    /// What the configuration has set the timer to.
+    pub(super) fn configured(&self) -> Option<Duration> {
+        self.configured
     }
 
-    /// As [`Audit::set_timeout`], from the compatible API's milliseconds: negative switches audits
+    /// The running audits, in the order of their connects.
+    pub(super) fn timers(&self) -> &[Timer] {
+        &self.timers
+    }
+
+    /// Sets the timer of later connects, as the configuration has it.
+    pub fn set_timeout(&mut self, timeout: Option<Duration>) {
+        (self.timeout, self.configured) = (timeout, timeout);
+    }
+
+    /// Sets the timer of later connects from the compatible API's milliseconds: negative switches audits
     /// off, 0 lets them expire at once.
     pub fn set_timeout_millis(&mut self, millis: i32) {
         self.timeout = u64::try_from(millis).ok().map(Duration::from_millis);
@@ -75,7 +130,7 @@ impl Audit {
         if self.timers.len() == Self::MAX_TIMERS {
             self.timers.pop();
         }
-        self.timers.push(Timer { deadline: now + timeout, threshold: self.version });
+        self.timers.push(Timer { deadline: now + timeout, window: timeout, threshold: self.version });
     }
 
     /// Ends the timers that are due and returns the greatest of their thresholds, which covers the

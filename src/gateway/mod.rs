@@ -15,8 +15,11 @@ mod plan;
 mod refusal;
 mod registry;
 mod reserved;
+mod saved;
 mod service;
 mod spec;
+#[cfg(test)]
+mod steps;
 mod want;
 
 pub use applied::Applied;
@@ -29,6 +32,7 @@ pub use limits::Limits;
 pub use plan::Plan;
 pub use refusal::Refusal;
 pub use registry::{Declared, Element, Entry, Gateway, Misfit, Owner, Port, Registry, Standing, Uplink};
+pub use saved::{Auditee, BadJournal, Journal, Key, Record, Saved, State, Thing, Unfit};
 pub use service::{AdvertisementSpec, DhcpSpec, DomainName, LeaseTime};
 pub use spec::{
     Addressing, ComputePort, GatewaySpec, GuestSpec, NetworkSpec, PortKind, PortSpec, StaticRoute, UplinkName,

@@ -14,6 +14,7 @@ mod networks;
 mod ports;
 mod reload;
 mod routes;
+mod saved;
 mod uplinks;
 
 #[cfg(test)]

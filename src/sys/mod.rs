@@ -4,6 +4,7 @@ mod bell;
 mod clock;
 mod credentials;
 mod doctor;
+mod dynamic;
 pub mod fabric;
 mod guest;
 pub mod kernel;

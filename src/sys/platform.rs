@@ -8,14 +8,18 @@ use std::path::{Path, PathBuf};
 use crossbeam_channel::Receiver;
 
 use crate::addr::{InterfaceName, Prefix};
-use crate::engine::{Access, Device, DeviceError, FabricSite, FoundLeases, OpenError, OpenPort, Platform, Transfer};
-use crate::gateway::{PortKind, PortSpec, UplinkName};
+use crate::engine::{
+    Access, Device, DeviceError, FabricSite, FoundLeases, OpenError, OpenPort, Platform, PutAside, Recollection,
+    Transfer,
+};
+use crate::gateway::{PortKind, PortSpec, Record, UplinkName};
 use crate::host::{
     Flow, ForeignRoute, ForeignRule, Kernel, KernelError, Mark, Observed, Operation, Outcome, Survey, Traffic, Way,
 };
 use crate::packet::{Batch, Packet, SuperPackets};
 
 use super::bell::Bell;
+use super::dynamic::Dynamic;
 use super::fabric::LinuxSite;
 use super::guest;
 use super::kernel::LinuxKernel;
@@ -44,6 +48,7 @@ pub struct LinuxPlatform {
     leases: Option<PathBuf>,
     tables: TableNames,
     fabric: LinuxSite,
+    dynamic: Dynamic,
 }
 
 impl LinuxPlatform {
@@ -63,7 +68,20 @@ impl LinuxPlatform {
         let (protocol, leases) = (mark.protocol, None);
         let fabric =
             LinuxSite::new(state_directory, queues, Some(protocol)).map_err(|error| failed(error.to_string(), 0))?;
-        Ok(Self { kernel, _bell: bell, stirrings, netlink, queues, io_uring, protocol, leases, tables, fabric })
+        let dynamic = Dynamic::in_folder(state_directory, kernel.boot().to_owned());
+        Ok(Self {
+            kernel,
+            _bell: bell,
+            stirrings,
+            netlink,
+            queues,
+            io_uring,
+            protocol,
+            leases,
+            tables,
+            fabric,
+            dynamic,
+        })
     }
 
     /// Reads leases from a folder, which need not be there before a DHCP client's hook makes it.
@@ -189,6 +207,18 @@ impl Platform for LinuxPlatform {
 
     fn leases(&self) -> FoundLeases {
         self.leases.as_deref().map(leases::read).unwrap_or_default()
+    }
+
+    fn recollect(&mut self) -> Recollection {
+        self.dynamic.read()
+    }
+
+    fn remember(&mut self, change: &[Record], all: &dyn Fn() -> Vec<Record>) -> Result<(), String> {
+        self.dynamic.write(change, all).map_err(|error| error.to_string())
+    }
+
+    fn put_aside(&self) -> Option<PutAside> {
+        self.dynamic.put_aside()
     }
 
     fn remembered_tables(&self) -> BTreeMap<UplinkName, u32> {

@@ -71,6 +71,7 @@ fn a_killed_daemons_leftovers_are_cleared_by_the_next() {
     assert!(left.contains("from 10.55.0.0/24 lookup") && left.contains("table 20100"), "{left}");
     assert_eq!(site.compute.enter(|| crate::lab::sysctls("net.ipv4.conf.eth1.forwarding")).trim(), "1");
 
+    site.forget();
     let daemon = site.start("");
     site.assert_unchanged(&before, "the next daemon wants nothing");
     assert!(daemon.status().problems.is_empty());

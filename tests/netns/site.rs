@@ -1,7 +1,7 @@
 //! A place where gateways are of use: a compute node, and a host outside that it is connected to.
 
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::RwLockReadGuard;
 
 use tempfile::TempDir;
@@ -64,6 +64,16 @@ impl Site {
         let daemon = self.start(config);
         assert!(daemon.add(&[request("vgw1", NET1, &SUBNETS)]));
         daemon
+    }
+
+    /// The file in which a daemon keeps what calls have added.
+    pub(crate) fn dynamic(&self) -> PathBuf {
+        self.folder().join("state/dynamic.jsonl")
+    }
+
+    /// Makes the next daemon know nothing of what calls have added, as docs/operations.md tells.
+    pub(crate) fn forget(&self) {
+        std::fs::remove_file(self.dynamic()).unwrap();
     }
 
     /// Everything that a daemon could leave behind on the compute node.

@@ -6,6 +6,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod disk;
 mod site;
 mod words;
 

@@ -13,10 +13,10 @@ use vgw::addr::{InterfaceName, Prefix};
 use vgw::clock::{Clock, ManualClock};
 use vgw::engine::{
     Access, AddGateways, AddPorts, Applied, Caller, Change, Device, DeviceError, Direct, Engine, Event, Failure,
-    FoundLeases, ObjectView, OpenError, OpenPort, Platform, RehearsalView, Settings, Since, StepView, TraceStep,
-    TraceVerdict, Transfer, WayView,
+    FoundLeases, ObjectView, OpenError, OpenPort, Platform, PutAside, Recollection, RehearsalView, Settings, Since,
+    StepView, TraceStep, TraceVerdict, Transfer, WayView,
 };
-use vgw::gateway::{Audit, Declared, Leases, NetworkSpec, PortKind, PortSpec, UplinkName};
+use vgw::gateway::{Audit, Declared, Leases, NetworkSpec, PortKind, PortSpec, Record, UplinkName};
 use vgw::host::fake::FakeKernel;
 use vgw::host::{
     Flow, ForeignRoute, ForeignRule, HostRoute, Kernel, KernelError, Mark, Observed, Operation, Outcome, RouteKey,
@@ -24,6 +24,7 @@ use vgw::host::{
 };
 use vgw::packet::{Batch, Packet, SuperPackets};
 
+use crate::disk::{Disk, Memory};
 use crate::words::{self, Meddling, NETWORK, Request};
 
 /// How often everything is checked.
@@ -41,6 +42,7 @@ pub(crate) struct Site {
     opened: Arc<AtomicUsize>,
     /// What DHCP clients' hooks have recorded.
     leases: Arc<Mutex<Leases>>,
+    disk: Disk,
     /// The engine's ear, and a second one of the test's.
     stir: Sender<()>,
     stirrings: Receiver<()>,
@@ -64,6 +66,7 @@ impl Site {
             told: 0,
             opened: Arc::default(),
             leases: Arc::default(),
+            disk: Disk::default(),
             stir,
             stirrings,
         };
@@ -73,8 +76,8 @@ impl Site {
 
     fn start(&mut self, declared: Declared) {
         let (leases, stirrings) = (Arc::clone(&self.leases), self.stirrings.clone());
-        let platform =
-            FakePlatform { kernel: self.kernel.clone(), opened: Arc::clone(&self.opened), leases, stirrings };
+        let (kernel, opened, memory) = (self.kernel.clone(), Arc::clone(&self.opened), self.disk.mount());
+        let platform = FakePlatform { kernel, opened, leases, stirrings, memory };
         let settings = Settings {
             fabric: None,
             spin: Duration::ZERO,
@@ -98,7 +101,39 @@ impl Site {
         lines
     }
 
+    /// What needs no daemon to be carried out.
+    fn carry_out_without(&mut self, request: &Request) -> Option<Vec<String>> {
+        match request {
+            Request::Kill => {
+                let (kernel, disk) = (self.kernel.state(), self.disk.contents());
+                drop(self.engine.take().unwrap().stop());
+                self.kernel.meddle_unheard(|state| *state = kernel);
+                self.disk.replace(disk);
+                self.kernel.take_operations();
+            }
+            Request::Reboot => {
+                assert!(self.engine.is_none(), "the daemon still runs");
+                self.kernel.meddle_unheard(|state| state.ours = Observed::default().ours);
+                self.clock = ManualClock::default();
+                self.disk.reboot();
+            }
+            Request::Start(declared) => {
+                self.told = 0;
+                self.start(declared.clone());
+            }
+            Request::FillDisk(is_full) => self.disk.fill(*is_full),
+            Request::Tick(time) => self.tick(*time),
+            Request::Meddle(deed, false) => self.kernel.meddle_unheard(|state| meddle(state, deed)),
+            Request::Saved => return Some(self.disk.lines()),
+            _ => return None,
+        }
+        Some(Vec::new())
+    }
+
     fn carry_out(&mut self, request: Request) -> Vec<String> {
+        if let Some(lines) = self.carry_out_without(&request) {
+            return lines;
+        }
         let engine = self.engine.as_ref().map(Engine::handle);
         let handle = engine.unwrap();
         match request {
@@ -114,10 +149,6 @@ impl Site {
             }
             Request::Timer(millis) => {
                 handle.set_audit_timeout(&CALLER, millis).unwrap();
-                Vec::new()
-            }
-            Request::Tick(time) => {
-                self.tick(time);
                 Vec::new()
             }
             Request::AddPort(spec) => vec![said(&handle.change(&CALLER, Change::AddPort(spec)))],
@@ -178,14 +209,9 @@ impl Site {
                 self.kernel.ignore(&pattern);
                 Vec::new()
             }
-            Request::Meddle(deed, heard) => {
-                match heard {
-                    true => {
-                        self.kernel.meddle(|state| meddle(state, &deed));
-                        self.stir();
-                    }
-                    false => self.kernel.meddle_unheard(|state| meddle(state, &deed)),
-                }
+            Request::Meddle(deed, _) => {
+                self.kernel.meddle(|state| meddle(state, &deed));
+                self.stir();
                 Vec::new()
             }
             Request::Flap(link) => {
@@ -226,6 +252,19 @@ impl Site {
                 let status = handle.status(&CALLER).unwrap();
                 status.gateways.iter().map(|gateway| gateway.interface.to_string()).collect()
             }
+            Request::Audit => {
+                let audit = handle.status(&CALLER).unwrap().audit;
+                let running = audit.running.iter().map(|(rest, stale)| format!("{rest:?} for {} stale", stale.len()));
+                let timer = audit.timeout.map_or("off".to_owned(), |timeout| format!("{timeout:?}"));
+                [format!("version {}, timer {timer}", audit.version)].into_iter().chain(running).collect()
+            }
+            // Done before anybody is asked.
+            Request::Kill
+            | Request::Reboot
+            | Request::Start(_)
+            | Request::FillDisk(_)
+            | Request::Saved
+            | Request::Tick(_) => Vec::new(),
             Request::Stop => {
                 drop(handle);
                 let left = self.engine.take().unwrap().stop();
@@ -338,6 +377,7 @@ struct FakePlatform {
     opened: Arc<AtomicUsize>,
     leases: Arc<Mutex<Leases>>,
     stirrings: Receiver<()>,
+    memory: Memory,
 }
 
 impl Kernel for FakePlatform {
@@ -408,6 +448,18 @@ impl Platform for FakePlatform {
 
     fn leases(&self) -> FoundLeases {
         FoundLeases { leases: self.leases.lock().unwrap().clone(), problems: Vec::new() }
+    }
+
+    fn recollect(&mut self) -> Recollection {
+        self.memory.recollect()
+    }
+
+    fn remember(&mut self, change: &[Record], all: &dyn Fn() -> Vec<Record>) -> Result<(), String> {
+        self.memory.remember(change, all)
+    }
+
+    fn put_aside(&self) -> Option<PutAside> {
+        None
     }
 
     fn remembered_tables(&self) -> BTreeMap<UplinkName, u32> {

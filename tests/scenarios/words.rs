@@ -89,8 +89,21 @@ pub(crate) enum Request {
     Repairs,
     /// `gateways`.
     Gateways,
+    /// `audit`: its version, its timer, and how long the audits still run that do.
+    Audit,
     /// `stop`: the daemon ends; nothing of ours may be left.
     Stop,
+    /// `kill`: the daemon ends, and can do nothing about it.
+    Kill,
+    /// `reboot`: the daemon has ended, and the host is started anew: nothing is in the kernel, and the clock
+    /// begins at zero.
+    Reboot,
+    /// `start` and gateways as for `add`: a daemon starts, and this is what the configuration file says.
+    Start(Declared),
+    /// `disk full` and `disk free`.
+    FillDisk(bool),
+    /// `saved`: what is on the disk.
+    Saved,
 }
 
 /// What another program does.
@@ -220,6 +233,12 @@ pub(crate) fn read(line: &str) -> Result<Request, String> {
         "repairs" => Request::Repairs,
         "gateways" => Request::Gateways,
         "stop" => Request::Stop,
+        "audit" => Request::Audit,
+        "kill" => Request::Kill,
+        "reboot" => Request::Reboot,
+        "start" => Request::Start(Declared { gateways: gateways(rest)?, ..Declared::default() }),
+        "disk" => Request::FillDisk(rest == "full"),
+        "saved" => Request::Saved,
         other => return Err(format!("unknown verb {other}")),
     })
 }

@@ -193,7 +193,8 @@ fn views_tell_what_is_due_when() {
     let at = |seconds| Moment::ORIGIN + Duration::from_secs(seconds);
     assert_eq!(audit.version(), 2);
     assert_eq!(audit.timeout(), Some(Duration::from_secs(5)));
-    let (soon, late) = (Timer { deadline: at(5), threshold: 2 }, Timer { deadline: at(60), threshold: 1 });
+    let timer = |seconds, threshold| Timer { deadline: at(seconds), window: Duration::from_secs(seconds), threshold };
+    let (soon, late) = (timer(5, 2), timer(60, 1));
     assert_eq!(audit.running(), [soon, late]);
     assert_eq!([0, 1, 2].map(|version| audit.deadline_of(version)), [Some(at(5)), Some(at(5)), None]);
     assert_eq!(audit.expire(at(60)), Some(2));
@@ -211,4 +212,38 @@ fn connects_in_a_loop_start_a_bounded_number_of_timers() {
     assert_eq!(audit.expire(at(0) + Audit::DEFAULT_TIMEOUT), Some(1), "the first still runs");
     assert_eq!(audit.expire(at(998) + Audit::DEFAULT_TIMEOUT), Some(63), "those between have given way");
     assert_eq!(audit.expire(at(999) + Audit::DEFAULT_TIMEOUT), Some(1000));
+}
+
+#[test]
+fn a_daemon_that_is_started_anew_takes_the_audit_up() {
+    let (minute, at) = (Some(Duration::from_secs(60)), |seconds| Moment::ORIGIN + Duration::from_secs(seconds));
+    let mut audit = Audit::new(minute);
+    audit.connect(at(100));
+    let deadline = |now, is_same_clock| audit.resumed(minute, at(now), is_same_clock).next_deadline();
+    assert_eq!(deadline(130, true), Some(at(160)), "what is left of the window");
+    assert_eq!(deadline(159, true), Some(at(160)));
+    assert_eq!(deadline(160, true), Some(at(220)), "nobody was there to be told");
+    assert_eq!(deadline(7, false), Some(at(67)), "another boot has another clock");
+    assert_eq!(deadline(7, true), Some(at(67)), "no window is longer than it was");
+    assert_eq!(audit.resumed(minute, at(130), true), audit);
+}
+
+#[test]
+fn a_timer_that_a_controller_set_holds_until_the_configuration_changes() {
+    let [minute, hour] = [60, 3600].map(|seconds| Some(Duration::from_secs(seconds)));
+    let mut audit = Audit::new(minute);
+    audit.set_timeout_millis(5000);
+    let resumed = |configured| audit.resumed(configured, Moment::ORIGIN, true).timeout();
+    assert_eq!((resumed(minute), resumed(hour), resumed(None)), (Some(Duration::from_secs(5)), hour, None));
+}
+
+#[test]
+fn what_no_audit_is_like_is_not_taken_up() {
+    let timer = |threshold| Timer { deadline: Moment::ORIGIN, window: Duration::ZERO, threshold };
+    let saved = |version, thresholds: &[u32]| {
+        Audit::saved(version, None, None, thresholds.iter().map(|threshold| timer(*threshold)).collect()).is_ok()
+    };
+    assert!(saved(3, &[]) && saved(3, &[1, 3]) && saved(u32::MAX, &[u32::MAX, u32::MAX]));
+    assert!(!saved(3, &[2, 1]) && !saved(3, &[4]));
+    assert!(saved(3, &[3; 64]) && !saved(3, &[3; 65]));
 }

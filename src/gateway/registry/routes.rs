@@ -40,6 +40,18 @@ impl Registry {
     /// Judges a route and puts it in place of the one that stands.
     pub(super) fn place_route(&mut self, route: StaticRoute, is_static: bool) -> Result<Applied, Refusal> {
         self.check_route(&route)?;
+        self.check_hops(&route)?;
+        Ok(self.put_route(route, is_static))
+    }
+
+    /// Takes up a route that was judged when it was added. Its ports may be gone, as when they are deleted
+    /// while it stands.
+    pub(super) fn restore_route(&mut self, route: StaticRoute) -> Result<Applied, Refusal> {
+        self.check_route(&route)?;
+        Ok(self.put_route(route, false))
+    }
+
+    fn put_route(&mut self, route: StaticRoute, is_static: bool) -> Applied {
         let key = key(&route);
         let applied = match self.routes.get(&key) {
             None => Applied::Added,
@@ -47,12 +59,15 @@ impl Registry {
             Some(_) => Applied::Changed,
         };
         self.routes.insert(key, Entry { spec: Arc::new(route), is_static });
-        Ok(applied)
+        applied
     }
 
     fn check_route(&self, route: &StaticRoute) -> Result<(), Refusal> {
         Self::check_instance(&route.instance)?;
-        check_limit(self.routes.contains_key(&key(route)), self.routes.len(), self.limits.routes, "static routes")?;
+        check_limit(self.routes.contains_key(&key(route)), self.routes.len(), self.limits.routes, "static routes")
+    }
+
+    fn check_hops(&self, route: &StaticRoute) -> Result<(), Refusal> {
         let NextHop::Forward(hops) = &route.next_hop else { return Ok(()) };
         for hop in hops {
             if self.instance_of(&hop.port) != Some(&route.instance) {

@@ -97,6 +97,12 @@ impl LinuxKernel {
         Ok(kernel)
     }
 
+    /// The number of this run of the kernel (`/proc/sys/kernel/random/boot_id`).
+    #[must_use]
+    pub fn boot(&self) -> &str {
+        self.originals.boot()
+    }
+
     /// Names the tables of the uplinks, which are ours beside the block of [`Mark`]. True if the last
     /// time others were named.
     pub fn claim_tables(&mut self, tables: BTreeSet<u32>) -> bool {

@@ -90,6 +90,11 @@ impl Originals {
         })
     }
 
+    /// The kernel's `boot_id`.
+    pub(super) fn boot(&self) -> &str {
+        &self.boot
+    }
+
     /// Writes the file if it differs: whole or not at all, and on the disk when this returns.
     ///
     /// # Errors

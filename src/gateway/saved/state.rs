@@ -1,0 +1,87 @@
+//! Everything that is saved, as it stands.
+
+use std::time::Duration;
+
+use crate::clock::Moment;
+use crate::gateway::{Audit, Leases, Registry};
+use crate::host::Observed;
+
+use super::{Auditee, Record, Saved, Thing, Unfit};
+
+/// What stands, and what is to stand again when it can.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct State {
+    /// What stands. Of it, what calls have added is saved.
+    pub registry: Registry,
+    /// What was saved and does not fit now.
+    pub unfit: Unfit,
+    /// The audit of gateways.
+    pub gateways: Audit,
+    /// The audit of ports.
+    pub ports: Audit,
+}
+
+impl State {
+    /// Nothing but what the configuration defines.
+    #[must_use]
+    pub fn new(registry: Registry, timeout: Option<Duration>) -> Self {
+        let audit = Audit::new(timeout);
+        Self { registry, unfit: Unfit::default(), gateways: audit.clone(), ports: audit }
+    }
+
+    /// Takes up what a former daemon has saved, beside what the configuration defines, which wins where
+    /// both have the same name. `now` is when this daemon starts, `is_same_clock` whether the deadlines are
+    /// of the clock that says so.
+    pub fn restore(&mut self, saved: Saved, host: &Observed, now: Moment, is_same_clock: bool) {
+        let Saved { things, audits } = saved;
+        for (auditee, audit) in audits {
+            let present = self.audit(auditee);
+            *present = audit.resumed(present.timeout(), now, is_same_clock);
+        }
+        // What has an address for good has it rather than one that has leased it since, as always.
+        let leases = self.registry.leases().clone();
+        self.registry.take_leases(Leases::new());
+        let mut things: Vec<Thing> = things.into_values().collect();
+        things.sort_by_key(Thing::precedence);
+        for mut thing in things {
+            if let Some((auditee, version)) = thing.version() {
+                let audit = self.audit(auditee);
+                *audit = std::mem::take(audit).at_least(*version);
+            }
+            if let Err(refusal) = self.registry.restore(&thing, host) {
+                self.unfit.put(thing, refusal);
+            }
+        }
+        self.registry.take_leases(leases);
+    }
+
+    /// What is to be written down of the way from another state to this one. Costs what differs.
+    #[must_use]
+    pub fn records_since(&self, before: &Self) -> Vec<Record> {
+        // What did not fit may stand now: that is written last.
+        let mut records = self.unfit.records_since(&before.unfit);
+        records.extend(self.registry.records_since(&before.registry));
+        let (now, then) = (self.audits(), before.audits());
+        records.extend(now.into_iter().zip(then).filter(|(now, then)| now != then).map(|(now, _)| now));
+        records
+    }
+
+    /// Everything that is saved.
+    #[must_use]
+    pub fn records(&self) -> Vec<Record> {
+        let nothing = Self { registry: self.registry.emptied(), unfit: Unfit::default(), ..self.clone() };
+        self.records_since(&nothing).into_iter().chain(self.audits()).collect()
+    }
+
+    fn audits(&self) -> [Record; 2] {
+        [(Auditee::Gateways, &self.gateways), (Auditee::Ports, &self.ports)]
+            .map(|(auditee, audit)| Record::Audit(auditee, audit.clone()))
+    }
+
+    fn audit(&mut self, of: Auditee) -> &mut Audit {
+        match of {
+            Auditee::Gateways => &mut self.gateways,
+            Auditee::Ports => &mut self.ports,
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! What was saved and does not fit now.
+
+use std::collections::BTreeMap;
+
+use crate::addr::Uuid;
+use crate::gateway::{Refusal, Registry};
+use crate::host::Observed;
+
+use super::{Auditee, Key, Record, Thing};
+
+/// Things that do not fit beside what the configuration defines and the host has. They are not lost: they
+/// stay saved, and are tried again, until they fit, somebody deletes them, or an audit does.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Unfit(BTreeMap<Key, Left>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Left {
+    thing: Thing,
+    refusal: Refusal,
+}
+
+impl Unfit {
+    /// What they go by, and why they do not fit.
+    pub fn iter(&self) -> impl Iterator<Item = (&Key, &Refusal)> {
+        self.0.iter().map(|(key, left)| (key, &left.refusal))
+    }
+
+    /// True if everything fits.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What a compute service knows by this name.
+    #[must_use]
+    pub fn compute_port(&self, id: Uuid) -> Option<Key> {
+        self.0.iter().find(|(_, left)| left.thing.compute_id() == Some(id)).map(|(key, _)| key.clone())
+    }
+
+    /// Forgets what goes by this. False if there is none.
+    pub fn forget(&mut self, key: &Key) -> bool {
+        self.0.remove(key).is_some()
+    }
+
+    /// Confirms what a controller or a compute service has named, as what stands is confirmed.
+    pub fn seen(&mut self, keys: impl IntoIterator<Item = Key>, now: u32) {
+        for key in keys {
+            if let Some((_, version)) = self.0.get_mut(&key).and_then(|left| left.thing.version()) {
+                *version = now;
+            }
+        }
+    }
+
+    /// Forgets what an audit deletes that expires with this threshold.
+    pub fn expire(&mut self, whose: Auditee, threshold: u32) {
+        self.0.retain(|_, left| {
+            let version = left.thing.version();
+            !version.is_some_and(|(auditee, version)| auditee == whose && *version < threshold)
+        });
+    }
+
+    /// Forgets what stands by now: somebody has asked for it again, or the configuration has.
+    pub fn tidy(&mut self, registry: &Registry) {
+        self.0.retain(|key, left| {
+            let is_elsewhere = left.thing.compute_id().is_some_and(|id| registry.compute_port(id).is_some());
+            !registry.stands(key) && !is_elsewhere
+        });
+    }
+
+    /// Puts those that fit into a registry. True if one does.
+    pub fn retry(&mut self, registry: &mut Registry, host: &Observed) -> bool {
+        self.tidy(registry);
+        let before = self.0.len();
+        self.0.retain(|_, left| registry.restore(&left.thing, host).map_err(|refusal| left.refusal = refusal).is_err());
+        self.0.len() < before
+    }
+
+    pub(super) fn put(&mut self, thing: Thing, refusal: Refusal) {
+        self.0.insert(thing.key(), Left { thing, refusal });
+    }
+
+    pub(super) fn records_since(&self, before: &Self) -> Vec<Record> {
+        let gone = before.0.keys().filter(|key| !self.0.contains_key(*key)).cloned().map(Record::Forget);
+        let is_new = |key: &Key, left: &Left| before.0.get(key).is_none_or(|former| former.thing != left.thing);
+        let new = self.0.iter().filter(|(key, left)| is_new(key, left));
+        gone.chain(new.map(|(_, left)| Record::Put(left.thing.clone()))).collect()
+    }
+}
