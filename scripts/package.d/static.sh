@@ -22,7 +22,7 @@ build_static() {
 # In a root that has nothing else, a network of its own, and with the rights that docs/install.md asks for.
 try_static() {
     local folder
-    need_packages iproute2 util-linux
+    need_packages iproute2
     need_kernel
     heading 'In an empty root'
     folder=$(mktemp -d)
