@@ -38,6 +38,7 @@ has_package() {
     case $1 in
         gcc) command -v cc >/dev/null ;;
         'g++') command -v c++ >/dev/null ;;
+        binutils) command -v readelf >/dev/null ;;
         busybox-static) command -v busybox >/dev/null ;;
         qemu-system-x86) command -v qemu-system-x86_64 >/dev/null ;;
         dnsmasq-base) PATH=$PATH:/usr/sbin:/sbin command -v dnsmasq >/dev/null ;;

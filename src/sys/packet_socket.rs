@@ -94,13 +94,15 @@ impl PacketSocket {
         let packets = batch.free(count.clamp(1, MESSAGES));
         let count = packets.len();
         let mut parts: ArrayVec<libc::iovec, MESSAGES> = packets.iter_mut().map(part).collect();
-        let mut controls: ArrayVec<Control, MESSAGES> = packets.iter().map(|_| Control { bytes: [0; 64] }).collect();
+        let mut controls: ArrayVec<Control, MESSAGES> =
+            packets.iter().map(|_| Control { bytes: [0; CONTROL as usize] }).collect();
         let headers = parts.iter_mut().zip(&mut controls).map(|(part, control)| header(part, control));
         let mut messages: ArrayVec<libc::mmsghdr, MESSAGES> = headers.collect();
         let asked = libc::c_uint::try_from(count).map_err(|error| DeviceError::Refused(io::Error::other(error)))?;
         let (socket, wait) = (self.socket.as_raw_fd(), std::ptr::null_mut());
+        // No flags: the socket itself does not wait.
         // SAFETY: each message names a buffer and a control area that live through the call.
-        let received = unsafe { libc::recvmmsg(socket, messages.as_mut_ptr(), asked, libc::MSG_DONTWAIT, wait) };
+        let received = unsafe { libc::recvmmsg(socket, messages.as_mut_ptr(), asked, 0, wait) };
         let Ok(received) = usize::try_from(received) else {
             return Err(self.meaning(io::Error::last_os_error()));
         };
@@ -156,10 +158,13 @@ impl Device for PacketSocket {
     }
 }
 
+/// Bytes for control messages. A byte, since it fits what each C library counts them with.
+const CONTROL: u8 = 64;
+
 /// Room for one `struct tpacket_auxdata` control message, aligned as the kernel's macros want.
 #[repr(align(8))]
 struct Control {
-    bytes: [u8; 64],
+    bytes: [u8; CONTROL as usize],
 }
 
 /// The running kernel's version, as far as it counts.
@@ -187,7 +192,7 @@ fn header(part: &mut libc::iovec, control: &mut Control) -> libc::mmsghdr {
     message.msg_hdr.msg_iov = part;
     message.msg_hdr.msg_iovlen = 1;
     message.msg_hdr.msg_control = control.bytes.as_mut_ptr().cast();
-    message.msg_hdr.msg_controllen = size_of_val(&control.bytes);
+    message.msg_hdr.msg_controllen = CONTROL.into();
     message
 }
 
