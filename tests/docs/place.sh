@@ -70,3 +70,22 @@ guest() {
 gateway() {
     vgw gateway add vgw1 --instance default-domain:demo:net1:net1 --subnet 192.168.1.0/24 "$@" >/dev/null
 }
+
+# Once the next capture has begun, behind the page's back: the guest pings the outside, and again as somebody else.
+ping_when_captured() {
+    local before
+    before=$(captures)
+    {
+        until_true captures_exceed "$before"
+        ip netns exec guest ping -c 1 10.1.1.253
+        ip netns exec guest ping -c 1 -W 0.2 -I 172.16.0.9 10.1.1.253
+    } >/dev/null 2>&1 &
+}
+
+captures() {
+    grep -c 'packets are captured' /run/vgwd.log
+}
+
+captures_exceed() {
+    [ "$(captures)" -gt "$1" ]
+}
