@@ -1,5 +1,9 @@
 //! A page with its sessions.
 
+/// How a session begins and ends. What prepares a page, or plants the fault that it cures, is a comment: the
+/// reader is not to do that.
+const SESSIONS: [(&str, &str); 2] = [("```console", "```"), ("<!-- console", "-->")];
+
 /// A page, taken apart at what is typed.
 pub(crate) struct Page(Vec<Part>);
 
@@ -17,10 +21,10 @@ impl Page {
         while let Some(line) = lines.next() {
             match (inside, line.strip_prefix("# "), parts.last_mut()) {
                 (false, ..) => {
-                    inside = line == "```console";
+                    inside = SESSIONS.iter().any(|(begin, _)| line == *begin);
                     parts.push(Part::Line(line.to_owned()));
                 }
-                (true, ..) if line == "```" => {
+                (true, ..) if SESSIONS.iter().any(|(_, end)| line == *end) => {
                     inside = false;
                     parts.push(Part::Line(line.to_owned()));
                 }
@@ -46,6 +50,14 @@ impl Page {
 
     pub(crate) fn commands(&self) -> usize {
         self.0.iter().filter(|part| matches!(part, Part::Command { .. })).count()
+    }
+
+    /// Everything that is typed.
+    pub(crate) fn typed(&self) -> impl Iterator<Item = String> {
+        self.0.iter().filter_map(|part| match part {
+            Part::Line(_) => None,
+            Part::Command { lines, .. } => Some(lines.join("\n")),
+        })
     }
 
     /// Types everything; what `run` returns was printed.
@@ -111,15 +123,18 @@ mod tests {
 
     #[test]
     fn a_page_is_its_parts() {
-        let text = "# Title\n\n```console\n# one \\\n    two\nout\n\n# three\n```\n\n```\n# not typed\n```\n";
+        let text = "# Title\n\n```console\n# one \\\n    two\nout\n\n# three\n```\n\n```\n# not typed\n```\n\
+                    <!-- console\n# four\n-->\n# not typed\n";
         let mut page = Page::parse(text);
-        assert_eq!((page.commands(), page.text().as_str()), (2, text));
+        assert_eq!((page.commands(), page.text().as_str()), (3, text));
         let mut typed = Vec::new();
         page.each(|command, expected| {
             typed.push((command.to_owned(), expected.to_vec()));
             vec!["new".to_owned()]
         });
         assert_eq!(typed[0], ("one \\\n    two".to_owned(), vec!["out".to_owned(), String::new()]));
-        assert_eq!(page.text(), text.replace("out\n\n", "new\n").replace("# three\n", "# three\nnew\n"));
+        assert_eq!(typed[2].0, "four");
+        let blessed = text.replace("out\n\n", "new\n").replace("# three\n", "# three\nnew\n");
+        assert_eq!(page.text(), blessed.replace("# four\n", "# four\nnew\n"));
     }
 }

@@ -13,28 +13,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// What is printed when a command is over; its exit code follows.
 const END: &str = "::end-of-command::";
 
-/// The place: nothing of the machine's own networks, empty run-time folders, a copy of /etc that is thrown
-/// away, and `systemctl` for the one service that there is.
-const PLACE: &str = r#"
-set -u
-mount -t tmpfs tmpfs /run && mount -t tmpfs tmpfs /mnt && mkdir -p /run/netns /mnt/etc /mnt/etc-work /mnt/lib /mnt/lib-work
-mount -t overlay overlay -o lowerdir=/etc,upperdir=/mnt/etc,workdir=/mnt/etc-work /etc
-mount -t overlay overlay -o lowerdir=/var/lib,upperdir=/mnt/lib,workdir=/mnt/lib-work /var/lib
-rm -rf /etc/vgw /var/lib/vgw; mkdir -p /etc/vgw
-ip link set lo up
-systemctl() {
-    case $* in
-        'start vgwd' | 'enable --now vgwd')
-            RUST_BACKTRACE=1 vgwd >>/run/vgwd.log 2>&1 &
-            vgwd=$!
-            for _ in $(seq 200); do vgw status >/dev/null 2>&1 && return; sleep 0.05; done
-            return 1 ;;
-        'reload vgwd') kill -HUP "$vgwd" ;;
-        'stop vgwd') kill -TERM "$vgwd" && wait "$vgwd" ;;
-        *) echo "not in this place: systemctl $*"; return 1 ;;
-    esac
-}
-"#;
+/// The place, and words for what pages have in common.
+const PLACE: &str = include_str!("place.sh");
 
 pub(crate) struct Shell {
     child: Child,
@@ -53,7 +33,7 @@ impl Shell {
             .args(["bash", "--norc", "--noprofile"])
             .current_dir("/")
             .env_clear()
-            .envs([("PATH", path.as_str()), ("LC_ALL", "C.UTF-8"), ("HOME", "/root"), ("TERM", "dumb")])
+            .envs([("PATH", path.as_str()), ("LC_ALL", "C.UTF-8"), ("HOME", "/mnt/here"), ("TERM", "dumb")])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

@@ -1,29 +1,65 @@
 //! Commands wherever they stand in a page.
 
-use std::fs;
-use std::path::Path;
-
 use clap::Parser;
+use clap::error::ErrorKind;
 use vgw::cli::Arguments;
 
-/// The commands of a page that `vgw` cannot read: those of fenced blocks and those in single back-quotes
-/// that begin with `vgw ` and a verb.
-pub(crate) fn mistakes(path: &Path) -> Vec<String> {
-    let text = fs::read_to_string(path).unwrap();
-    let in_blocks = blocks(&text).into_iter().flat_map(|block| commands(&block));
-    in_blocks.filter_map(|command| mistake(path, &command)).collect()
+/// What `vgw` says to a verb without its options.
+const NAMED: [ErrorKind; 3] = [
+    ErrorKind::MissingRequiredArgument,
+    ErrorKind::MissingSubcommand,
+    ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand,
+];
+
+/// A fenced block.
+pub(crate) struct Block {
+    /// What it is in: the word behind the fence.
+    language: String,
+    is_indented: bool,
+    pub(crate) text: String,
 }
 
-/// The fenced blocks in which something may be typed.
-fn blocks(text: &str) -> Vec<String> {
-    let (mut blocks, mut block) = (Vec::new(), None::<String>);
-    for line in text.lines() {
-        let line = line.trim_start();
-        match (&mut block, line.strip_prefix("```")) {
-            (None, Some("" | "sh" | "console" | "bash")) => block = Some(String::new()),
-            (None, Some(_)) => block = Some("\0".to_owned()),
-            (Some(_), Some(_)) => blocks.extend(block.take().filter(|block| !block.starts_with('\0'))),
-            (Some(block), None) => block.push_str(&format!("{line}\n")),
+impl Block {
+    /// A reader would type it, and it is no session.
+    pub(crate) fn may_be_typed(&self) -> bool {
+        match self.language.as_str() {
+            // Only an outermost one is a session.
+            "console" => self.is_indented,
+            "text" => false,
+            "" | "sh" | "bash" | "shell" => true,
+            _ => !commands(&self.text).is_empty(),
+        }
+    }
+}
+
+/// The commands of a page that `vgw` cannot read.
+pub(crate) fn mistakes(path: &str, text: &str) -> Vec<String> {
+    all(text).iter().filter_map(|command| mistake(path, command)).collect()
+}
+
+/// The commands of a page: those of fenced blocks, and those in single back-quotes that begin with `vgw `.
+pub(crate) fn all(text: &str) -> Vec<String> {
+    let typed = blocks(text).into_iter().filter(|block| block.language == "console" || block.may_be_typed());
+    let mut all: Vec<String> = typed.flat_map(|block| commands(&block.text)).collect();
+    // Between fences, every second piece is a quotation; it may go on in the next line.
+    let prose = text.split("```").step_by(2).collect::<Vec<_>>().join("\n");
+    let quoted = prose.split('`').skip(1).step_by(2).map(|quoted| quoted.replace('\n', " "));
+    all.extend(quoted.flat_map(|quoted| commands(&quoted)));
+    all
+}
+
+/// The fenced blocks of a page.
+pub(crate) fn blocks(text: &str) -> Vec<Block> {
+    let (mut blocks, mut open) = (Vec::new(), None::<Block>);
+    for whole in text.lines() {
+        let line = whole.trim_start();
+        match (&mut open, line.strip_prefix("```")) {
+            (None, Some(language)) => {
+                let is_indented = line.len() < whole.len();
+                open = Some(Block { language: language.to_owned(), is_indented, text: String::new() });
+            }
+            (Some(_), Some(_)) => blocks.extend(open.take()),
+            (Some(block), None) => block.text.push_str(&format!("{line}\n")),
             (None, None) => {}
         }
     }
@@ -42,7 +78,7 @@ fn commands(block: &str) -> Vec<String> {
     lines.filter(|line| line.starts_with("vgw ")).collect()
 }
 
-fn mistake(path: &Path, command: &str) -> Option<String> {
+fn mistake(path: &str, command: &str) -> Option<String> {
     // Usage lines and names for something are no commands.
     if command.contains(['[', '<', '…', '─']) || command.contains("...") {
         return None;
@@ -55,11 +91,14 @@ fn mistake(path: &Path, command: &str) -> Option<String> {
         "PREFIX" | "SUBNET" => "192.0.2.0/24",
         "NAME" | "TAP" => "tap0",
         "UUID" => "9f2c1d34-0a1b-4c5d-8e6f-0123456789ab",
+        "A" | "B" => "192.0.2.1",
         other => other,
     });
     match Arguments::try_parse_from(words) {
+        // The name of a verb is no command.
+        Err(error) if NAMED.contains(&error.kind()) => None,
         Err(error) if error.use_stderr() => {
-            Some(format!("{}: {command}\n  {}", path.display(), error.to_string().lines().next().unwrap_or_default()))
+            Some(format!("{path}: {command}\n  {}", error.to_string().lines().next().unwrap_or_default()))
         }
         _ => None,
     }
