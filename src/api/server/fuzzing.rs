@@ -40,12 +40,7 @@ pub fn serve_http(
     serve(stream, &mut Http::new(service, is_local), clock, limits)
 }
 
-fn serve(
-    mut stream: UnixStream,
-    speaker: &mut dyn Speaker,
-    clock: &dyn Clock,
-    limits: &Limits,
-) -> io::Result<String> {
+fn serve(mut stream: UnixStream, speaker: &mut dyn Speaker, clock: &dyn Clock, limits: &Limits) -> io::Result<String> {
     stream.set_nonblocking(true)?;
     let (_stop, shutdown) = Shutdown::new()?;
     let mut connection = Connection { stream: &mut stream, shutdown: &shutdown, clock, limits };
