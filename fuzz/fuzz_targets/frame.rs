@@ -12,8 +12,9 @@ use vgw::clock::Moment;
 use vgw::forward::{DropReason, Forwarder, Limits, PortConfig, PortRole};
 use vgw::packet::dhcp::Lease;
 use vgw::packet::nd::{ROUTER_LIFETIME, RouterAdvertisement};
-use vgw::packet::{Packet, SuperPackets};
+use vgw::packet::{Packet, SuperPackets, VNET_HEADER};
 use vgw::routing::{NextHop, Rib};
+use vgw_fuzz::repair;
 
 const PORTS: [PortId; 3] = [PortId(0), PortId(1), PortId(2)];
 
@@ -92,13 +93,17 @@ fuzz_target!(|input: &[u8]| {
     let mut now = Moment::from_nanos(1_000_000_000);
     let mut packet = Packet::new();
     let mut rest = input;
-    // Each packet: its port, its length, then the offload header and the frame.
+    // Each packet: its port and whether its checksums are put right, its length, then the offload header and the frame.
     while let [port, high, low, behind @ ..] = rest {
         let length = usize::from(u16::from_be_bytes([*high, *low])).min(behind.len());
         let (bytes, next) = behind.split_at(length);
         rest = next;
-        let port = PORTS[usize::from(*port) % PORTS.len()];
-        packet.receive_area()[..length].copy_from_slice(bytes);
+        let (port, repairs) = (PORTS[usize::from(*port) % PORTS.len()], port & 0x80 != 0);
+        let mut bytes = bytes.to_vec();
+        if repairs && let Some((_, frame)) = bytes.split_at_mut_checked(VNET_HEADER) {
+            repair(frame);
+        }
+        packet.receive_area()[..length].copy_from_slice(&bytes);
         if let Err(error) = packet.received(length) {
             forwarder.malformed(port, &packet, error);
             check(&forwarder);

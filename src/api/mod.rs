@@ -25,4 +25,6 @@ pub use rest::rest;
 pub use server::{
     Access, HttpService, Limits, Listener, PeerCredentials, Request, Response, Server, SocketUser, answer,
 };
+#[cfg(feature = "fuzzing")]
+pub use server::{serve_framed, serve_http};
 pub use virtual_gateway::virtual_gateway;

@@ -99,6 +99,58 @@ mod tests {
         assert_eq!(updated(0xdd2f, 0x5555, 0x3285), 0x0000);
     }
 
+    /// The number from 1 to 0xffff that `sum` is congruent to modulo 0xffff, which is what adding the carries
+    /// back in comes to; 0 is by itself.
+    fn representative(sum: u64) -> u16 {
+        let number = if sum == 0 { 0 } else { (sum - 1) % 0xffff + 1 };
+        u16::try_from(number).unwrap()
+    }
+
+    /// That [`updated`] is right for every checksum and every change of a word, in three steps that leave no case
+    /// out. First: the sum of the three words it adds is folded right, whatever they are.
+    #[test]
+    fn an_update_folds_every_sum_right() {
+        for sum in 0..=3 * 0xffff {
+            assert_eq!(Sum(sum).folded(), u16::from_be(representative(sum)), "{sum:#x}");
+        }
+    }
+
+    /// Second: turning the bytes of the words and of the result is multiplying by 256 both times, and so once by
+    /// 65536, which is 1 modulo 0xffff. No word but 0 becomes 0.
+    #[test]
+    fn turning_bytes_keeps_every_congruence() {
+        for word in 0..=u16::MAX {
+            assert_eq!(representative(u64::from(word) * 256), word.swap_bytes(), "{word:#x}");
+        }
+    }
+
+    /// Third: with the sum of all other words `rest`, the checksum is `!(rest + old)` and is to be `!(rest + new)`.
+    /// By the first two the update is the complement of a representative of `rest + old - old + new`, and nothing
+    /// else is left than which of the two zeroes that is: the sums with a representative of 0xffff or 0.
+    #[test]
+    fn an_update_has_the_zero_that_a_new_sum_has() {
+        let of = |rest: u16, word: u16| !representative(u64::from(rest) + u64::from(word));
+        let edges = [0, 1, 0xff, 0x100, 0x7fff, 0x8000, 0xfeff, 0xff00, 0xfffe, 0xffff];
+        let mut zeroes = 0;
+        for word in 0..=u16::MAX {
+            for edge in edges {
+                // All pairs of words with which the sum is congruent to zero, and all words beside the edges.
+                for (rest, old, new) in
+                    [(word, edge, !word), (word, !word, edge), (edge, word, !edge), (word, edge, edge)]
+                {
+                    // The header of a packet is never all zero.
+                    if (rest, old) == (0, 0) || (rest, new) == (0, 0) {
+                        continue;
+                    }
+                    let result = updated(of(rest, old), old, new);
+                    assert_eq!(result, of(rest, new), "{rest:#x} {old:#x} {new:#x}");
+                    zeroes += usize::from(result == 0);
+                }
+            }
+        }
+        assert!(zeroes > 0x10000, "{zeroes}");
+    }
+
     proptest! {
         #[test]
         fn sums_are_those_of_the_definition(bytes in proptest::collection::vec(any::<u8>(), 0..200), cut in 0usize..50) {

@@ -8,6 +8,8 @@ pub mod checksum;
 mod coalesce;
 pub mod dhcp;
 mod ethernet;
+#[cfg(test)]
+mod exhaustive;
 mod fragment;
 mod frame;
 pub mod icmp;

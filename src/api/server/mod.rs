@@ -6,6 +6,8 @@ mod answer;
 mod connection;
 mod ending;
 mod framed;
+#[cfg(feature = "fuzzing")]
+mod fuzzing;
 mod http;
 mod limits;
 mod listener;
@@ -14,6 +16,8 @@ mod start;
 
 pub use access::{Access, SocketUser};
 pub use answer::answer;
+#[cfg(feature = "fuzzing")]
+pub use fuzzing::{serve_framed, serve_http};
 pub use http::{HttpService, Request, Response};
 pub use limits::Limits;
 pub use listener::{Listener, PeerCredentials};

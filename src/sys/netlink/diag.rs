@@ -79,7 +79,7 @@ fn question(own: SocketAddr, other: SocketAddr) -> Vec<u8> {
 /// Reads the answer. The kernel tells of a listener too if there is no such connection, and of a socket that
 /// its process has closed it tells user 0: neither is an answer. Only the latter have no inode, and the kernel
 /// looks at the inode after the user.
-fn read(answer: &[u8], own: SocketAddr, other: SocketAddr) -> io::Result<Option<u32>> {
+pub(super) fn read(answer: &[u8], own: SocketAddr, other: SocketAddr) -> io::Result<Option<u32>> {
     let garbled = || io::Error::new(io::ErrorKind::InvalidData, "the kernel's answer about a socket is too short");
     let kind = answer.get(4..6).and_then(|bytes| bytes.try_into().ok()).map(u16::from_ne_bytes);
     let body = answer.get(HEADER..).ok_or_else(garbled)?;

@@ -49,7 +49,7 @@ impl Request {
     }
 }
 
-fn read(message: RouteNetlinkMessage, family: Family) -> Option<ForeignRule> {
+pub(super) fn read(message: RouteNetlinkMessage, family: Family) -> Option<ForeignRule> {
     let RouteNetlinkMessage::NewRule(RuleMessage { header, attributes, .. }) = message else { return None };
     if header.action != RuleAction::ToTable {
         return None;

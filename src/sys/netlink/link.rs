@@ -217,7 +217,7 @@ fn forwarding(on: bool) -> AfSpecInet {
     AfSpecInet::Other(DefaultNla::new(INET_CONF | NLA_F_NESTED, value))
 }
 
-fn read(message: RouteNetlinkMessage) -> Option<Link> {
+pub(super) fn read(message: RouteNetlinkMessage) -> Option<Link> {
     let RouteNetlinkMessage::NewLink(message) = message else { return None };
     let flags = message.header.flags;
     let (mut name, mut mac, mut mtu, mut group, mut queue_length) = (None, Mac::ZERO, 0, 0, 0);

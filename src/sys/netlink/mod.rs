@@ -10,6 +10,8 @@ mod address;
 mod diag;
 mod error;
 mod foreign;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod link;
 mod lookup;
 mod neighbour;

@@ -52,7 +52,7 @@ impl Request {
     }
 }
 
-fn read(message: RouteNetlinkMessage) -> Option<(u32, IpAddr, Neighbour)> {
+pub(super) fn read(message: RouteNetlinkMessage) -> Option<(u32, IpAddr, Neighbour)> {
     let RouteNetlinkMessage::NewNeighbour(message) = message else { return None };
     let address = message.attributes.iter().find_map(|attribute| match attribute {
         NeighbourAttribute::Destination(NeighbourAddress::Inet(v4)) => Some(IpAddr::V4(*v4)),

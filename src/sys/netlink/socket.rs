@@ -191,22 +191,7 @@ impl Netlink {
         let mut open = answers.len();
         while open > 0 {
             self.receive()?;
-            let mut rest = self.datagram.as_slice();
-            while rest.len() >= HEADER {
-                let length = NetlinkBuffer::new(rest).length() as usize;
-                if length < HEADER || length > rest.len() {
-                    break;
-                }
-                let number = NetlinkBuffer::new(rest).sequence_number().wrapping_sub(first) as usize;
-                if let Some(answer) = answers.get_mut(number).filter(|answer| answer.end.is_none()) {
-                    match NetlinkMessage::deserialize(&rest[..length]) {
-                        Ok(message) => answer.take(message),
-                        Err(error) => tracing::warn!(%error, "passed over a message of the kernel"),
-                    }
-                    open -= usize::from(answer.end.is_some());
-                }
-                rest = rest.get(length.next_multiple_of(4)..).unwrap_or_default();
-            }
+            open -= hand_out(&self.datagram, first, answers);
         }
         Ok(())
     }
@@ -225,6 +210,37 @@ impl Netlink {
             }
         }
     }
+}
+
+/// Hands the messages of a datagram to the answers that they belong to, of which the first has the number
+/// `first`. How many answers are whole by it.
+fn hand_out(datagram: &[u8], first: u32, answers: &mut [Answer]) -> usize {
+    let (mut rest, mut ended) = (datagram, 0);
+    while rest.len() >= HEADER {
+        let length = NetlinkBuffer::new(rest).length() as usize;
+        if length < HEADER || length > rest.len() {
+            break;
+        }
+        let number = NetlinkBuffer::new(rest).sequence_number().wrapping_sub(first) as usize;
+        if let Some(answer) = answers.get_mut(number).filter(|answer| answer.end.is_none()) {
+            match NetlinkMessage::deserialize(&rest[..length]) {
+                Ok(message) => answer.take(message),
+                Err(error) => tracing::warn!(%error, "passed over a message of the kernel"),
+            }
+            ended += usize::from(answer.end.is_some());
+        }
+        rest = rest.get(length.next_multiple_of(4)..).unwrap_or_default();
+    }
+    ended
+}
+
+/// What the messages of one datagram come to, in answer to the requests 0 to 3.
+#[cfg(feature = "fuzzing")]
+pub(super) fn answers(datagram: &[u8]) -> [Result<Vec<RouteNetlinkMessage>, NetlinkError>; 4] {
+    let mut answers: [Answer; 4] = Default::default();
+    let ended = hand_out(datagram, 0, &mut answers);
+    assert_eq!(ended, answers.iter().filter(|answer| answer.end.is_some()).count());
+    answers.map(Answer::whole)
 }
 
 impl Answer {

@@ -144,7 +144,7 @@ impl fmt::Debug for Watch {
 }
 
 /// Each datagram holds one message.
-fn read(datagram: &[u8], own_port: u32) -> Option<Notice> {
+pub(super) fn read(datagram: &[u8], own_port: u32) -> Option<Notice> {
     let header = NetlinkBuffer::new_checked(datagram).ok()?;
     if header.port_number() == own_port {
         return None;

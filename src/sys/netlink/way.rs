@@ -72,7 +72,7 @@ impl Netlink {
     }
 }
 
-fn read(message: RouteNetlinkMessage) -> Option<WayRule> {
+pub(super) fn read(message: RouteNetlinkMessage) -> Option<WayRule> {
     let RouteNetlinkMessage::NewRule(RuleMessage { header, attributes, .. }) = message else { return None };
     let (mut table, mut target) = (u32::from(header.table), 0);
     let mut rule = WayRule {
