@@ -13,7 +13,7 @@ use crate::addr::{Family, InterfaceName, Prefix, Weight};
 use crate::gateway::{GuestSpec, PortSpec};
 use crate::host::RouteKey;
 
-use super::netlink::{AddressEntry, Hop, LinkChange, Netlink, NetlinkError, RouteEntry, RouteKind};
+use super::netlink::{AddressEntry, Hop, LinkChange, Netlink, NetlinkError, Request, RouteEntry, RouteKind};
 use super::tap::{Tap, TapError};
 
 /// Why a tap could not be placed.
@@ -76,6 +76,33 @@ pub(super) fn place(spec: &PortSpec, guest: &GuestSpec, queues: usize, protocol:
         Ok(taps)
     });
     thread.map_err(|_| PlaceError::Thread)?.join().map_err(|_| PlaceError::Thread)?
+}
+
+/// Deletes a tap, wherever it is.
+///
+/// # Errors
+/// What could not be done.
+pub(super) fn remove(tap: &Tap) -> Result<(), PlaceError> {
+    if tap.is_here() {
+        return delete(tap);
+    }
+    let told = |error| PlaceError::Namespace(PathBuf::from("a guest's tap"), error);
+    let namespace = tap.namespace().map_err(told)?;
+    let tap = tap.try_clone().map_err(told)?;
+    let thread = Builder::new().name("guest-port".into()).spawn(move || {
+        move_into_link_name_space(namespace.as_fd(), Some(LinkNameSpaceType::Network))
+            .map_err(|errno| PlaceError::Enter(PathBuf::from("a guest's tap"), errno))?;
+        delete(&tap)
+    });
+    thread.map_err(|_| PlaceError::Thread)?.join().map_err(|_| PlaceError::Thread)?
+}
+
+/// Deletes a tap of the present namespace.
+fn delete(tap: &Tap) -> Result<(), PlaceError> {
+    let Ok((name, _)) = tap.interface() else { return Ok(()) };
+    let mut link = GuestLink::find(name, 0)?;
+    let gone = link.netlink.one_done(Request::delete_link(link.index));
+    gone.or_else(|error| if error.is_gone() { Ok(()) } else { Err(told(name.to_string(), error)) })
 }
 
 /// Gives a tap in the present namespace the guest's MAC and MTU and brings it up.

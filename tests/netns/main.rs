@@ -41,6 +41,7 @@ mod provider;
 mod provision;
 mod reload;
 mod repair;
+mod restart;
 mod rules;
 mod schema;
 mod segmentation;

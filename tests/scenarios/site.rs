@@ -13,8 +13,8 @@ use vgw::addr::{InterfaceName, Prefix};
 use vgw::clock::{Clock, ManualClock};
 use vgw::engine::{
     Access, AddGateways, AddPorts, Applied, Caller, Change, Device, DeviceError, Direct, Engine, Event, Failure,
-    FoundLeases, ObjectView, OpenError, OpenPort, Platform, RehearsalView, Settings, Since, StepView, TraceStep,
-    TraceVerdict, Transfer, WayView,
+    FoundLeases, ObjectView, OpenError, OpenPort, Platform, RehearsalView, Remains, Settings, Since, StepView,
+    TraceStep, TraceVerdict, Transfer, WayView,
 };
 use vgw::gateway::{Audit, Declared, Leases, NetworkSpec, PortKind, PortSpec, UplinkName};
 use vgw::host::fake::FakeKernel;
@@ -228,7 +228,7 @@ impl Site {
             }
             Request::Stop => {
                 drop(handle);
-                let left = self.engine.take().unwrap().stop();
+                let left = self.engine.take().unwrap().stop(Remains::Nothing);
                 let is_clean = self.kernel.state().ours == Observed::default().ours;
                 assert_eq!(is_clean, left.is_empty(), "something is left behind: {left:?}");
                 left
@@ -256,7 +256,7 @@ impl Site {
 impl Drop for Site {
     fn drop(&mut self) {
         if let Some(engine) = self.engine.take() {
-            drop(engine.stop());
+            drop(engine.stop(Remains::Nothing));
         }
     }
 }
