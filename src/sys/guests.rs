@@ -8,6 +8,7 @@ use crate::gateway::PortSpec;
 
 use super::guest;
 use super::kept::{KeptName, fingerprint};
+use super::kernel::TapSettings;
 use super::service::DescriptorStore;
 use super::tap::Tap;
 
@@ -30,13 +31,28 @@ impl GuestTaps {
         !self.waiting.is_empty()
     }
 
-    /// The queues that were kept of a port's tap, if it serves this port as it is.
-    pub(super) fn resume(&mut self, spec: &PortSpec, queues: usize) -> Option<Vec<Tap>> {
-        let kept = self.waiting.remove(&KeptName::Guest(spec.name, fingerprint(spec)))?;
-        match Tap::resume(kept, queues) {
-            Ok((_, taps)) => Some(taps),
+    /// The queues that were kept of a port's tap, if it serves this port as it is. One that does not is removed.
+    pub(super) fn resume(
+        &mut self,
+        spec: &PortSpec,
+        settings: TapSettings,
+        store: &mut DescriptorStore,
+    ) -> Option<Vec<Tap>> {
+        let name = KeptName::Guest(spec.name, fingerprint(spec, settings.queue_length));
+        let kept = self.waiting.remove(&name)?;
+        let at_hand = Tap::kept(kept.first()?.try_clone().ok()?);
+        let taken = Tap::resume(kept, settings.queues).map_err(|error| error.to_string());
+        let taken = taken.and_then(|(interface, mut taps)| {
+            Tap::renew(&mut taps, interface).map(|()| taps).map_err(|error| error.to_string())
+        });
+        match taken {
+            Ok(taps) => {
+                self.kept.insert(spec.name, (name, at_hand));
+                Some(taps)
+            }
             Err(error) => {
                 tracing::warn!(port = %spec.name, "its tap was kept, and is of no use: {error}");
+                remove(&name, &at_hand, store);
                 None
             }
         }
@@ -53,11 +69,11 @@ impl GuestTaps {
     }
 
     /// Has a port's tap kept.
-    pub(super) fn keep(&mut self, spec: &PortSpec, taps: &[Tap], store: &mut DescriptorStore) {
+    pub(super) fn keep(&mut self, spec: &PortSpec, settings: TapSettings, taps: &[Tap], store: &mut DescriptorStore) {
         if !store.is_there() {
             return;
         }
-        let name = KeptName::Guest(spec.name, fingerprint(spec));
+        let name = KeptName::Guest(spec.name, fingerprint(spec, settings.queue_length));
         match taps.first().map(Tap::try_clone) {
             Some(Ok(tap)) => {
                 let descriptors: Vec<_> = taps.iter().map(Tap::descriptor).collect();

@@ -65,8 +65,8 @@ impl Kept {
 }
 
 /// A number for what a guest's tap was made for, the same in every build: FNV-1a of 64 bits over the words.
-pub(super) fn fingerprint(spec: &PortSpec) -> u64 {
-    let mut words = vec![format!("mtu {:?}", spec.mtu.unwrap_or_default())];
+pub(super) fn fingerprint(spec: &PortSpec, queue_length: u32) -> u64 {
+    let mut words = vec![format!("mtu {}", spec.mtu.unwrap_or_default()), format!("queue {queue_length}")];
     words.extend(spec.mac.map(|mac| format!("mac {mac}")));
     if let PortKind::Tap(Some(place)) = &spec.kind {
         words.push(format!("netns {}", place.namespace.display()));

@@ -41,7 +41,7 @@ pub struct LinuxPlatform {
     _bell: Bell,
     stirrings: Receiver<()>,
     netlink: Netlink,
-    queues: usize,
+    taps: TapSettings,
     io_uring: Option<bool>,
     protocol: u8,
     leases: Option<PathBuf>,
@@ -86,7 +86,7 @@ impl LinuxPlatform {
             _bell: bell,
             stirrings,
             netlink,
-            queues,
+            taps,
             io_uring,
             protocol,
             leases,
@@ -109,26 +109,27 @@ impl LinuxPlatform {
     }
 
     fn open_tap(&mut self, spec: &PortSpec) -> Result<OpenPort, guest::PlaceError> {
-        let mut taps = match self.guests.resume(spec, self.queues) {
+        let mut taps = match self.guests.resume(spec, self.taps, &mut self.kernel.store) {
             Some(taps) => taps,
             None => {
                 self.guests.clear(&spec.name, &mut self.kernel.store);
-                self.make_tap(spec)?
+                let taps = self.make_tap(spec)?;
+                self.guests.keep(spec, self.taps, &taps, &mut self.kernel.store);
+                taps
             }
         };
         if matches!(spec.kind, PortKind::Tap(Some(_))) {
             Tap::know_station(&mut taps);
         }
-        self.guests.keep(spec, &taps, &mut self.kernel.store);
         Ok(OpenPort { queues: boxed(taps), mtu: spec.mtu.unwrap_or(TAP_MTU) })
     }
 
     fn make_tap(&self, spec: &PortSpec) -> Result<Vec<Tap>, guest::PlaceError> {
         if let PortKind::Tap(Some(place)) = &spec.kind {
-            return guest::place(spec, place, self.queues, self.protocol);
+            return guest::place(spec, place, self.taps, self.protocol);
         }
-        let taps = Tap::create(spec.name, self.queues)?;
-        guest::bring_up(spec.name, spec, self.protocol)?;
+        let taps = Tap::create(spec.name, self.taps.queues)?;
+        guest::bring_up(spec, self.taps.queue_length, self.protocol)?;
         Ok(taps)
     }
 
@@ -140,7 +141,7 @@ impl LinuxPlatform {
         if link.loopback {
             return Err(failed(format!("{name} is the loopback interface, which has no guest")));
         }
-        let sockets = PacketSocket::open(link.index, self.queues);
+        let sockets = PacketSocket::open(link.index, self.taps.queues);
         let sockets = sockets.map_err(|error| failed(format!("cannot attach to {name}: {error}")))?;
         let queues = sockets.into_iter().map(|socket| Box::new(socket) as Box<dyn Device>).collect();
         Ok(OpenPort { queues, mtu: mtu.unwrap_or(link.mtu) })
@@ -192,7 +193,7 @@ impl Kernel for LinuxPlatform {
 impl Platform for LinuxPlatform {
     fn take_queues(&mut self, link: &InterfaceName) -> Vec<Box<dyn Device>> {
         let taps = self.kernel.take_queues(link).unwrap_or_default();
-        let missing = self.queues.saturating_sub(taps.len());
+        let missing = self.taps.queues.saturating_sub(taps.len());
         // An adopted tap may have one queue only: the first worker reads it, the others write to it.
         let senders: Vec<_> = match taps.first() {
             Some(tap) => (0..missing).filter_map(|_| tap.try_clone().ok()).map(SendOnly).collect(),
@@ -229,7 +230,7 @@ impl Platform for LinuxPlatform {
     }
 
     fn transfers(&self) -> Vec<Box<dyn Transfer>> {
-        ring::transfers(self.io_uring, self.queues)
+        ring::transfers(self.io_uring, self.taps.queues)
     }
 
     fn stirrings(&self) -> Receiver<()> {

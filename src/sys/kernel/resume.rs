@@ -74,7 +74,8 @@ impl LinuxKernel {
         // Without our alias it was there before us, even if nothing is written down of it.
         let adopted = known || !link.ours;
         let of = |queues| Held { index: link.index, adopted, up: link.up, queues };
-        if let Some(queues) = kept.filter(|_| !adopted) {
+        if let Some(mut queues) = kept.filter(|_| !adopted) {
+            Tap::renew(&mut queues, link.name).map_err(|error| error.to_string())?;
             return Ok(Reopened { held: of(queues), is_full: true });
         }
         if !facts.persistent || facts.queues > 0 {

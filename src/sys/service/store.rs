@@ -176,10 +176,10 @@ mod tests {
     fn a_manager_that_is_stuck_costs_its_time_once() {
         let mut store = DescriptorStore::default();
         assert!(!store.is_there());
-        store.keep("nobody", &[]);
+        store.forget("nobody");
         assert!(!store.failed, "nobody is there to fail");
         store.address = Some(SocketAddr::from_pathname("/nonexistent/notify").unwrap());
-        store.keep("nobody", &[]);
+        store.forget("nobody");
         assert!(store.failed);
     }
 }

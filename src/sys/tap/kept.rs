@@ -29,9 +29,6 @@ pub enum KeptError {
     /// The tap has another name, is of another kind or has another number of queues.
     #[error("its tap is not as it is made now")]
     Other,
-    /// It cannot be used.
-    #[error(transparent)]
-    Tap(#[from] TapError),
 }
 
 impl Tap {
@@ -45,13 +42,13 @@ impl Tap {
             .map_err(|errno| failed("TUNSETPERSIST", name, errno))
     }
 
-    /// Takes up queues that somebody has kept: all of a tap's, with the packets that wait in them. They are
-    /// `queues` queues as [`Tap::create`] makes them.
+    /// Looks at queues that somebody has kept: all of a tap's, with the packets that wait in them. They must be
+    /// `queues` queues as [`Tap::create`] makes them. Nothing is changed: see [`Tap::renew`].
     ///
     /// # Errors
-    /// Why not; the tap is as it was.
+    /// Why not.
     pub fn resume(kept: Vec<OwnedFd>, queues: usize) -> Result<(InterfaceName, Vec<Self>), KeptError> {
-        let mut taps: Vec<Self> = kept.into_iter().map(Self::kept).collect();
+        let taps: Vec<Self> = kept.into_iter().map(Self::kept).collect();
         let first = taps.first().ok_or(KeptError::Other)?;
         let (name, flags) = first.interface().map_err(|errno| KeptError::NoTap(errno.into()))?;
         let multi = if queues > 1 { IFF_MULTI_QUEUE } else { 0 };
@@ -61,8 +58,15 @@ impl Tap {
         if flags & relevant != kind || taps.len() != queues || !same {
             return Err(KeptError::Other);
         }
-        Self::configure(&mut taps, name)?;
         Ok((name, taps))
+    }
+
+    /// Makes resumed queues as this build makes them: offloads may have been added.
+    ///
+    /// # Errors
+    /// The kernel refused.
+    pub(in crate::sys) fn renew(taps: &mut [Self], name: InterfaceName) -> Result<(), TapError> {
+        if taps.is_empty() { Ok(()) } else { Self::configure(taps, name) }
     }
 
     /// A queue that somebody has kept, as it is.

@@ -84,7 +84,12 @@ impl Load {
             if lost == 0 {
                 return missing;
             }
-            assert!(Instant::now() < deadline, "{lost} of {} were lost: {:?} …", last - number, &missing[..missing.len().min(9)]);
+            assert!(
+                Instant::now() < deadline,
+                "{lost} of {} were lost: {:?} …",
+                last - number,
+                &missing[..missing.len().min(9)]
+            );
             thread::park_timeout(Duration::from_millis(5));
         }
     }
