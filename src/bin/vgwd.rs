@@ -1,21 +1,27 @@
 //! The daemon: wiring and signals.
 
 use std::io::{self, Write};
+use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::Signals;
 use vgw::clock::Clock;
 use vgw::daemon::{Arguments, Fatal, Listeners, Service, start_logging};
-use vgw::engine::{Engine, Handle, ReloadError, Settings, StartError};
+use vgw::engine::{Engine, Handle, ReloadError, Remains, Settings, StartError};
 use vgw::gateway::LeaseName;
 use vgw::sys::fabric::{self, Rescued};
+use vgw::sys::kernel::TapSettings;
 use vgw::sys::{
-    LinuxPlatform, MonotonicClock, NamespaceLock, StateDirectory, processor, raise_descriptor_limit, rights,
+    Kept, LinuxPlatform, MonotonicClock, NamespaceLock, StateDirectory, given_descriptors, processor,
+    raise_descriptor_limit, rights,
 };
+
+/// Ended to make way for the next one, which is to be started at once (sysexits.h: `EX_TEMPFAIL`).
+const MADE_WAY: u8 = 75;
 
 fn main() -> ExitCode {
     // Before anything that may use the instructions in question, the log and the arguments included.
@@ -24,10 +30,12 @@ fn main() -> ExitCode {
             Ok(()) | Err(_) => ExitCode::FAILURE,
         };
     }
+    // Before anything else is opened.
+    let given = given_descriptors();
     let arguments = Arguments::parse();
     start_logging(&arguments);
-    match run(&arguments) {
-        Ok(()) => ExitCode::SUCCESS,
+    match run(&arguments, given) {
+        Ok(code) => code,
         Err(fatal) => {
             tracing::error!("{fatal}");
             fatal.exit_code()
@@ -35,9 +43,9 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: &Arguments) -> Result<(), Fatal> {
+fn run(arguments: &Arguments, given: Vec<(String, OwnedFd)>) -> Result<ExitCode, Fatal> {
     // Signals are caught before anything exists that they could leave behind.
-    let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP]).map_err(Fatal::Signals)?;
+    let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP, SIGUSR1]).map_err(Fatal::Signals)?;
     rights::check()?;
     let state = StateDirectory::lock(&arguments.state_dir)?;
     let _namespace = NamespaceLock::take().map_err(Fatal::Namespace)?;
@@ -47,7 +55,8 @@ fn run(arguments: &Arguments) -> Result<(), Fatal> {
     config.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     raise_descriptor_limit();
     let listeners = Listeners::bind(&config)?;
-    let platform = LinuxPlatform::new(config.mark, state.path(), config.workers, config.io_uring)?;
+    let taps = TapSettings { queues: config.workers, queue_length: config.queue_length };
+    let platform = LinuxPlatform::new(config.mark, state.path(), taps, config.io_uring, Kept::sort(given))?;
     let platform = platform.naming_tables_in(config.rt_tables.clone());
     let platform = platform.reading_leases_in(LeaseName::folder(&config.socket));
     let settings = Settings {
@@ -67,28 +76,33 @@ fn run(arguments: &Arguments) -> Result<(), Fatal> {
         Ok(servers) => servers,
         Err(fatal) => {
             // The host gets back what it needs to be reached.
-            engine.stop().iter().for_each(|problem| tracing::error!("{problem}"));
+            engine.stop(Remains::Nothing).iter().for_each(|problem| tracing::error!("{problem}"));
             return Err(fatal);
         }
     };
     tracing::info!(version = env!("CARGO_PKG_VERSION"), workers = config.workers, "ready");
     let service = Service::ready(&engine.handle())?;
-    for signal in signals.forever() {
-        if signal != SIGHUP {
-            break;
+    let signal = signals.forever().find(|signal| {
+        if *signal == SIGHUP {
+            service.reloading(|| reload(arguments, &engine.handle()));
         }
-        service.reloading(|| reload(arguments, &engine.handle()));
-    }
+        *signal != SIGHUP
+    });
+    let makes_way = signal == Some(SIGUSR1);
+    let remains = if makes_way || config.keep { Remains::Everything } else { Remains::Nothing };
     service.stopping();
     engine.handle().events().close();
     // First nobody asks any more, then nothing of ours stands any more.
     servers.into_iter().for_each(vgw::api::Server::stop);
-    let left = engine.stop();
+    let left = engine.stop(remains);
     if !left.is_empty() {
         return Err(Fatal::Remains(left.join("; ")));
     }
-    tracing::info!("stopped; nothing is left behind");
-    Ok(())
+    match remains {
+        Remains::Nothing => tracing::info!("stopped; nothing is left behind"),
+        Remains::Everything => tracing::info!("stopped; everything is left to the next start"),
+    }
+    Ok(if makes_way { MADE_WAY.into() } else { ExitCode::SUCCESS })
 }
 
 /// What a daemon before us has taken of the host's and not given back.

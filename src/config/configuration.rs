@@ -40,6 +40,8 @@ pub struct Config {
     pub metrics: Metrics,
     /// How our own things in the kernel are recognised. Read at start only.
     pub mark: Mark,
+    /// Taps, routes and rules stay when the daemon is stopped, for the next one. Read at start only.
+    pub keep: bool,
     /// How often the host is checked, whether or not the kernel told of a change; `None` is never. Read at
     /// start only.
     pub check: Option<Duration>,
@@ -48,6 +50,8 @@ pub struct Config {
     pub rt_tables: Option<PathBuf>,
     /// Number of workers, each with a queue of every port. Read at start only.
     pub workers: usize,
+    /// Packets that each queue of our taps holds while nobody reads it. Read at start only.
+    pub queue_length: u32,
     /// Whether small packets are moved in batches by io_uring; `None` if that is to be found out by
     /// measuring. Read at start only.
     pub io_uring: Option<bool>,
@@ -154,9 +158,11 @@ impl Default for Config {
             socket: "/run/vgw/vgwd.sock".into(),
             metrics: Metrics { socket: None, listen: None, interfaces: 1000 },
             mark: Mark::default(),
+            keep: false,
             check: Some(Duration::from_secs(60)),
             rt_tables: Some("/etc/iproute2/rt_tables.d".into()),
             workers: 1,
+            queue_length: 1000,
             io_uring: None,
             spin: Duration::ZERO,
             fabric: None,

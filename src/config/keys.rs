@@ -387,6 +387,12 @@ pub const SECTIONS: &[Section] = &[
                 "60s",
                 "How often everything is checked. What others change is repaired at once if the kernel tells of it; of some things it does not.",
             ),
+            may(
+                "on_stop",
+                "remove or keep",
+                "remove",
+                "What becomes of taps, routes and rules when vgwd is stopped: removed, or left for its next start, with which packets wait in between. SIGUSR1 always leaves them.",
+            ),
         ],
     },
     Section {
@@ -406,6 +412,12 @@ pub const SECTIONS: &[Section] = &[
                 "time in us to 1000us, or off",
                 "off",
                 "How long a worker looks for more packets before it sleeps, while they come one after the other. 50us nearly halves round trips and takes up to one processor for each worker meanwhile.",
+            ),
+            may(
+                "queue_length",
+                "1 to 500000",
+                "1000",
+                "Packets that each queue of a tap holds while its worker is busy, or while vgwd is restarted: packets a second times seconds. Each costs 8 bytes all the time, and its own size while it waits.",
             ),
         ],
     },

@@ -9,6 +9,7 @@ use crate::host::Mark;
 use super::document::{Document, Place, Places};
 use super::element::{Element, Identity};
 use super::import::Imported;
+use super::value::OnStop;
 use super::{Config, ConfigError, shape};
 
 /// The configuration so far.
@@ -59,6 +60,9 @@ impl Merge {
         if let Some(folder) = host.rt_tables {
             config.rt_tables = folder.0.0;
         }
+        if let Some(on_stop) = host.on_stop {
+            config.keep = on_stop == OnStop::Keep;
+        }
         if let Some(timeout) = audit.timeout {
             config.audit_timeout = timeout.0;
         }
@@ -92,6 +96,9 @@ impl Merge {
         }
         if let Some(spin) = dataplane.spin {
             config.spin = spin.0.0;
+        }
+        if let Some(length) = dataplane.queue_length {
+            config.queue_length = u32::try_from(length.0).unwrap_or(config.queue_length);
         }
         if let Some(fabric) = fabric {
             config.fabric = Wanted::new(fabric.device.0, fabric.interface.map(|interface| interface.0));

@@ -11,7 +11,7 @@ use crate::host::Mark;
 
 use super::user::User;
 use super::value::{
-    Absolute, Choice, Interval, Listen, Loopback, Namespace, Network, NonEmpty, Number, Protocol, Share, Spin,
+    Absolute, Choice, Interval, Listen, Loopback, Namespace, Network, NonEmpty, Number, OnStop, Protocol, Share, Spin,
     StationMac, Text, Timeout,
 };
 
@@ -203,6 +203,7 @@ pub(super) struct Host {
     /// Group 0 is every interface's unless somebody says otherwise.
     pub(super) link_group: Option<Number<1, { u32::MAX }>>,
     pub(super) check: Option<Interval>,
+    pub(super) on_stop: Option<OnStop>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -212,6 +213,8 @@ pub(super) struct Dataplane {
     pub(super) workers: Option<Number<1, 256>>,
     pub(super) io_uring: Option<Choice>,
     pub(super) spin: Option<Text<Spin>>,
+    /// The kernel makes no longer ones: 4 MiB of pointers (`KMALLOC_MAX_SIZE`, include/linux/ptr_ring.h).
+    pub(super) queue_length: Option<Number<1, 500_000>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -251,6 +251,14 @@ impl Choice {
     }
 }
 
+/// What becomes of what stands in the kernel when the daemon is stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum OnStop {
+    Remove,
+    Keep,
+}
+
 /// How long to look for packets before sleeping: microseconds as a number with `us`, or `off`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Spin(pub(super) Duration);

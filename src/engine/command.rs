@@ -10,6 +10,7 @@ use super::capture::{Capture, CaptureRequest};
 use super::change::Change;
 use super::drops::{DropCountView, DropQuery, LastDropsView};
 use super::fabric::{FabricDeed, FabricView, TakeFabric};
+use super::lifecycle::Remains;
 use super::trace::{Probe, TraceView};
 use super::view::{ComparisonView, ImportView, LookupView, ObjectView, RehearsalView, RouteView, StatusView, StepView};
 use crate::addr::{InstanceName, InterfaceName, Uuid};
@@ -156,7 +157,7 @@ pub enum Command {
     /// [`super::Handle::rehearse`].
     Rehearse(Change, Reply<Result<RehearsalView, Failure>>),
     /// [`super::Engine::stop`].
-    Stop(Reply<Vec<String>>),
+    Stop(Remains, Reply<Vec<String>>),
     /// [`super::Handle::status`].
     Status(Reply<StatusView>),
     /// [`super::Handle::routes`].

@@ -16,6 +16,7 @@ use super::command::{Caller, Command};
 use super::dataplane::Dataplane;
 use super::events::Recorder;
 use super::fabric::Upkeep;
+use super::lifecycle::Remains;
 use super::memory::Memory;
 use super::platform::{BadLease, Platform};
 use super::problem::Problem;
@@ -98,15 +99,15 @@ impl Conductor {
                 }
                 recv(commands) -> command => match command {
                     Ok(command) => Some(command),
-                    Err(_) => return drop(self.stop()),
+                    Err(_) => return drop(self.stop(Remains::Nothing)),
                 },
                 recv(patience) -> _ => None,
             };
             match command {
-                Some((caller, Command::Stop(done))) => {
-                    tracing::debug!(%caller, "stopping");
+                Some((caller, Command::Stop(remains, done))) => {
+                    tracing::debug!(%caller, ?remains, "stopping");
                     // Who asked waits for this, or has gone.
-                    let _ = done.send(self.stop());
+                    let _ = done.send(self.stop(remains));
                     return;
                 }
                 Some((caller, command)) => self.execute(&caller, command),
@@ -155,16 +156,19 @@ impl Conductor {
             Command::Routes(instance, reply) => self.answer(&reply, |it| it.routes(&instance)),
             Command::Lookup(instance, address, reply) => self.answer(&reply, |it| it.lookup(&instance, address)),
             // Taken up by `run`.
-            Command::Stop(_) => {}
+            Command::Stop(..) => {}
         }
     }
 
-    /// Removes everything of ours: the same settling, with nothing asked for. What could not be removed
-    /// comes back.
-    fn stop(mut self) -> Vec<String> {
+    /// Removes everything of ours: the same settling, with nothing asked for; or leaves it. What could not
+    /// be done comes back.
+    fn stop(mut self, remains: Remains) -> Vec<String> {
         // What stands is to stand again: that it goes now is not written down.
         self.remember();
-        self.clear(&self.plan.registry().emptied());
+        match remains {
+            Remains::Nothing => self.clear(&self.plan.registry().emptied()),
+            Remains::Everything => self.problems.clear(),
+        }
         // Nothing of ours needs it any more, and the host does.
         let failed = self.release_fabric().err();
         self.problems.extend(failed.map(|failed| Problem::FabricStuck(failed.to_string())));

@@ -197,6 +197,11 @@ impl Dataplane {
         self.totals().into_iter().filter(|(_, totals)| totals.lost).map(|(name, _)| name).collect()
     }
 
+    /// Everything stands that is asked for at the start: packets are read from now on.
+    pub(super) fn open(&self) {
+        self.tell(|| Message::Open);
+    }
+
     /// Ends the workers; their queues are closed.
     pub(super) fn stop(self) {
         for worker in self.workers {

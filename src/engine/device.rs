@@ -3,6 +3,7 @@
 use std::io;
 use std::os::fd::AsFd;
 
+use crate::addr::Mac;
 use crate::packet::{Batch, Packet, SuperPackets};
 
 /// Why a device did not take a packet or give one.
@@ -40,6 +41,11 @@ pub trait Device: AsFd + Send {
 
     /// What an error of such a system call means for the packet.
     fn meaning(&self, error: io::Error) -> DeviceError;
+
+    /// The MAC of the one station behind it, where the kernel knows that.
+    fn station(&self) -> Option<Mac> {
+        None
+    }
 
     /// Reads packets into the batch until it is full or nothing is left. So many packets are
     /// `expected` to be there.

@@ -58,6 +58,16 @@ pub enum StartError {
     Threads(#[from] io::Error),
 }
 
+/// What a run leaves on the host when it ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remains {
+    /// Nothing: it is as it was before.
+    Nothing,
+    /// Taps, routes and rules, for the next run to take up. The host's own device, if it was taken, is given back:
+    /// the host needs it while nobody forwards.
+    Everything,
+}
+
 /// The running engine. Stopping it removes everything of ours from the kernel.
 #[derive(Debug)]
 pub struct Engine {
@@ -67,8 +77,8 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Starts workers and conductor and brings the kernel in line with the configuration, clearing
-    /// what an earlier run may have left. A static gateway that the kernel refuses does not keep the
+    /// Starts workers and conductor and brings the kernel in line with the configuration; what an earlier
+    /// run has left and is wanted still stays as it is. A static gateway that the kernel refuses does not keep the
     /// others from standing: it is logged, shown as a problem and tried again at the next change.
     ///
     /// # Errors
@@ -129,12 +139,15 @@ impl Engine {
         let nothing = conductor.plan.registry().declared();
         let configuration = Cause::Caller(Caller::Configuration);
         conductor.tell_differences(&configuration, &nothing.differences(&registry.declared()));
-        // What a killed daemon left of gateways goes first: nobody holds the queues of its adopted taps
-        // any more. Uplinks that are still to be stay all the while, since the host itself uses them.
-        conductor.clear(&registry.with_uplinks_only());
+        // What waits in queues that an earlier run has left is read once everything stands.
+        if !conductor.platform.is_resuming() {
+            conductor.dataplane.open();
+        }
         conductor.settle_anyhow(registry);
         // Of a lease that the kernel refuses, what was left of the one before goes too.
         conductor.look_for_leases();
+        conductor.platform.end_of_start();
+        conductor.dataplane.open();
         let events = conductor.recorder.events();
         // Clearing that is no repair.
         conductor.vigil.repairs = Repairs::default();
@@ -152,13 +165,14 @@ impl Engine {
         Handle::new(self.commands.clone()).telling(self.events.clone())
     }
 
-    /// Removes everything of ours from the kernel and ends the threads. Requests that wait are
-    /// answered with [`super::Failure::Stopping`]. What could not be removed comes back, one sentence each.
+    /// Removes everything of ours from the kernel, or leaves it to the next run, and ends the threads. Requests
+    /// that wait are answered with [`super::Failure::Stopping`]. What could not be done comes back, one
+    /// sentence each.
     #[must_use]
-    pub fn stop(self) -> Vec<String> {
+    pub fn stop(self, remains: Remains) -> Vec<String> {
         let (done, stopped) = bounded(1);
         let mut left = Vec::new();
-        if self.commands.send((Caller::Configuration, Command::Stop(done))).is_ok() {
+        if self.commands.send((Caller::Configuration, Command::Stop(remains, done))).is_ok() {
             // An error means that the conductor is gone, which is what is waited for.
             left = stopped.recv().unwrap_or_default();
         }

@@ -49,7 +49,7 @@ pub use drops::{DropCountView, DropQuery, DroppedView, LastDropsView};
 pub use events::{Cause, Deed, Event, Events, EventsView, Happening, Since};
 pub use fabric::{FabricDeed, FabricSite, FabricView, HeldView, Queues, TakeFabric};
 pub use handle::Handle;
-pub use lifecycle::{Engine, Settings, StartError};
+pub use lifecycle::{Engine, Remains, Settings, StartError};
 pub use memory::{PutAside, Recollection};
 pub use platform::{BadLease, FoundLeases, OpenError, OpenPort, Platform};
 pub use problem::Problem;

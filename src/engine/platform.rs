@@ -68,6 +68,19 @@ pub trait Platform: Kernel {
     /// Why not; nothing is left behind.
     fn open_port(&mut self, spec: &PortSpec) -> Result<OpenPort, OpenError>;
 
+    /// A guest's port has gone, its queues are closed: what outlives them is removed.
+    fn close_port(&mut self, _port: &InterfaceName) {}
+
+    /// True if packets may wait in queues that a daemon before us has left: they are read once everything
+    /// stands.
+    fn is_resuming(&self) -> bool {
+        false
+    }
+
+    /// Everything that is asked for at the start has been settled: what a daemon before us has left for
+    /// others is removed.
+    fn end_of_start(&mut self) {}
+
     /// The best way to move packets that the system allows, once for each worker.
     fn transfers(&self) -> Vec<Box<dyn Transfer>>;
 

@@ -108,6 +108,7 @@ impl Settling<'_> {
         self.dataplane.update_ports();
         self.dataplane.publish_removals(&want.instances);
         self.dataplane.barrier();
+        self.close_guests();
         self.verify(&mut progress)?;
         // What was done is told to who listens: taken up now, while it is not much.
         self.mirror.listen(self.platform);

@@ -122,6 +122,11 @@ impl Neighbours {
         self.position(address).is_ok()
     }
 
+    /// True while a MAC is asked for that is not known.
+    pub(super) fn is_asking(&self) -> bool {
+        self.entries.iter().any(|entry| entry.mac.is_none())
+    }
+
     /// A frame has shown again what is known already; false if it shows something new.
     #[inline]
     pub(super) fn refresh(&mut self, address: IpAddr, mac: Mac, now: Moment) -> bool {

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use crate::addr::{Family, Mac, PortId};
+use crate::addr::{Family, Mac, PortId, Prefix};
 use crate::clock::Moment;
 use crate::packet::arp::{ArpMessage, ArpOperation};
 use crate::packet::icmp::Problem;
@@ -11,13 +11,44 @@ use crate::packet::{Ip, Packet, Stations, nd};
 use super::icmp_reply::DUMMY_V4;
 use super::neighbour::{Due, FORGET_AFTER, Held, PROBE_INTERVAL, Resolution};
 use super::refusal::Refusal;
-use super::{DropReason, Forwarder, Origin, Recorder, Verdict};
+use super::{DropReason, Forwarder, Origin, PortRole, Recorder, Verdict};
 
 impl<R: Recorder> Forwarder<R> {
     /// Takes over a neighbour's MAC that another worker learned.
     pub fn learn(&mut self, port: PortId, address: IpAddr, mac: Mac, now: Moment) {
         self.at(now);
         self.confirm(port, address, mac, now);
+    }
+
+    /// Asks for the guests behind a port whose MACs are not known, before there is anything to send to them.
+    /// `station` is the MAC of the one that the device itself knows to be there.
+    pub fn greet(&mut self, id: PortId, station: Option<Mac>, now: Moment) {
+        self.at(now);
+        let Some(port) = self.ports.get(id).filter(|port| port.is_guest() && port.config.peer_mac.is_none()) else {
+            return;
+        };
+        let hosts = port.config.addresses.iter().filter(|prefix| prefix.is_host());
+        let hosts: Vec<IpAddr> = hosts.map(Prefix::address).collect();
+        for address in hosts {
+            if let Some(mac) = station {
+                self.confirm(id, address, mac, now);
+            } else if self.ports.get_mut(id).and_then(|port| port.neighbours.begin(address, now)) == Some(true) {
+                self.wake_by(now + PROBE_INTERVAL);
+                self.ask(id, address, None);
+            }
+        }
+    }
+
+    /// True while a MAC is asked for that is not known.
+    #[must_use]
+    pub fn is_asking(&self) -> bool {
+        self.ports.iter().any(|port| port.neighbours.is_asking())
+    }
+
+    /// True for a gateway's port.
+    #[must_use]
+    pub fn is_gateway(&self, id: PortId) -> bool {
+        self.ports.get(id).is_some_and(|port| port.config.role == PortRole::Gateway)
     }
 
     /// Does what time asks for: repeats requests, gives up on neighbours, forgets old ones; tells guests

@@ -177,12 +177,6 @@ impl Registry {
         Self { remembered_tables, fabric, ..Self::new(self.limits, self.mark) }
     }
 
-    /// A registry with the same uplinks, and nothing else asked for.
-    #[must_use]
-    pub fn with_uplinks_only(&self) -> Self {
-        Self { uplinks: self.uplinks.clone(), ..self.emptied() }
-    }
-
     /// The gateways, by name.
     pub fn gateways(&self) -> impl Iterator<Item = &Gateway> {
         self.gateways.values()

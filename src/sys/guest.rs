@@ -13,7 +13,8 @@ use crate::addr::{Family, InterfaceName, Prefix, Weight};
 use crate::gateway::{GuestSpec, PortSpec};
 use crate::host::RouteKey;
 
-use super::netlink::{AddressEntry, Hop, LinkChange, Netlink, NetlinkError, RouteEntry, RouteKind};
+use super::kernel::TapSettings;
+use super::netlink::{AddressEntry, Hop, LinkChange, Netlink, NetlinkError, Request, RouteEntry, RouteKind};
 use super::tap::{Tap, TapError};
 
 /// Why a tap could not be placed.
@@ -53,7 +54,12 @@ fn enter_hint(errno: Errno) -> &'static str {
 ///
 /// # Errors
 /// What could not be done; nothing is left behind.
-pub(super) fn place(spec: &PortSpec, guest: &GuestSpec, queues: usize, protocol: u8) -> Result<Vec<Tap>, PlaceError> {
+pub(super) fn place(
+    spec: &PortSpec,
+    guest: &GuestSpec,
+    settings: TapSettings,
+    protocol: u8,
+) -> Result<Vec<Tap>, PlaceError> {
     let path = namespace_path(&guest.namespace);
     let namespace = File::open(&path).map_err(|error| PlaceError::Namespace(path.clone(), error))?;
     let (spec, guest) = (spec.clone(), guest.clone());
@@ -61,10 +67,10 @@ pub(super) fn place(spec: &PortSpec, guest: &GuestSpec, queues: usize, protocol:
     let thread = Builder::new().name("guest-port".into()).spawn(move || {
         move_into_link_name_space(namespace.as_fd(), Some(LinkNameSpaceType::Network))
             .map_err(|errno| PlaceError::Enter(path, errno))?;
-        let taps = Tap::create(guest.name, queues)?;
+        let taps = Tap::create(guest.name, settings.queues)?;
         let addresses: Vec<_> = guest.addresses.iter().copied().collect();
         let mut link = GuestLink::find(guest.name, protocol)?;
-        link.configure(&spec)?;
+        link.configure(&spec, settings.queue_length)?;
         for address in addresses {
             let entry = AddressEntry { link: link.index, address, protocol: Some(protocol), tentative: false };
             link.netlink.add_address(&entry).map_err(|error| told(format!("guest address {address}"), error))?;
@@ -78,9 +84,36 @@ pub(super) fn place(spec: &PortSpec, guest: &GuestSpec, queues: usize, protocol:
     thread.map_err(|_| PlaceError::Thread)?.join().map_err(|_| PlaceError::Thread)?
 }
 
+/// Deletes a tap, wherever it is.
+///
+/// # Errors
+/// What could not be done.
+pub(super) fn remove(tap: &Tap) -> Result<(), PlaceError> {
+    if tap.is_here() {
+        return delete(tap);
+    }
+    let told = |error| PlaceError::Namespace(PathBuf::from("a guest's tap"), error);
+    let namespace = tap.namespace().map_err(told)?;
+    let tap = tap.try_clone().map_err(told)?;
+    let thread = Builder::new().name("guest-port".into()).spawn(move || {
+        move_into_link_name_space(namespace.as_fd(), Some(LinkNameSpaceType::Network))
+            .map_err(|errno| PlaceError::Enter(PathBuf::from("a guest's tap"), errno))?;
+        delete(&tap)
+    });
+    thread.map_err(|_| PlaceError::Thread)?.join().map_err(|_| PlaceError::Thread)?
+}
+
+/// Deletes a tap of the present namespace.
+fn delete(tap: &Tap) -> Result<(), PlaceError> {
+    let Ok((name, _)) = tap.interface() else { return Ok(()) };
+    let mut link = GuestLink::find(name, 0)?;
+    let gone = link.netlink.one_done(Request::delete_link(link.index));
+    gone.or_else(|error| if error.is_gone() { Ok(()) } else { Err(told(name.to_string(), error)) })
+}
+
 /// Gives a tap in the present namespace the guest's MAC and MTU and brings it up.
-pub(super) fn bring_up(name: InterfaceName, spec: &PortSpec, protocol: u8) -> Result<(), PlaceError> {
-    GuestLink::find(name, protocol)?.configure(spec)
+pub(super) fn bring_up(spec: &PortSpec, queue_length: u32, protocol: u8) -> Result<(), PlaceError> {
+    GuestLink::find(spec.name, protocol)?.configure(spec, queue_length)
 }
 
 /// `NAME` is a namespace of `ip netns`, anything with a slash a file.
@@ -104,8 +137,9 @@ impl GuestLink {
         Ok(Self { netlink, name, index, protocol })
     }
 
-    fn configure(&mut self, spec: &PortSpec) -> Result<(), PlaceError> {
-        let change = LinkChange { mac: spec.mac, mtu: spec.mtu, ..LinkChange::default() };
+    fn configure(&mut self, spec: &PortSpec, queue_length: u32) -> Result<(), PlaceError> {
+        let queue_length = Some(queue_length);
+        let change = LinkChange { mac: spec.mac, mtu: spec.mtu, queue_length, ..LinkChange::default() };
         self.change(&change)?;
         self.change(&LinkChange { up: Some(true), ..LinkChange::default() })
     }

@@ -22,12 +22,15 @@ use super::bell::Bell;
 use super::dynamic::Dynamic;
 use super::fabric::LinuxSite;
 use super::guest;
-use super::kernel::LinuxKernel;
+use super::guests::GuestTaps;
+use super::kept::{Kept, KeptName};
+use super::kernel::{LinuxKernel, TapSettings};
 use super::leases;
 use super::netlink::Netlink;
 use super::packet_socket::PacketSocket;
 use super::rights;
 use super::ring;
+use super::service::DescriptorStore;
 use super::table_names::TableNames;
 use super::tap::Tap;
 
@@ -42,23 +45,38 @@ pub struct LinuxPlatform {
     _bell: Bell,
     stirrings: Receiver<()>,
     netlink: Netlink,
-    queues: usize,
+    taps: TapSettings,
     io_uring: Option<bool>,
     protocol: u8,
     leases: Option<PathBuf>,
     tables: TableNames,
     fabric: LinuxSite,
     dynamic: Dynamic,
+    guests: GuestTaps,
 }
 
 impl LinuxPlatform {
-    /// The system whose ports have `queues` queues each, one for each worker, which uses `io_uring`
-    /// or not; `None` finds out.
+    /// The system whose taps are made so, with a queue for each worker, which uses `io_uring` or not; `None`
+    /// finds out. What the service manager has `kept` of them is taken up.
     ///
     /// # Errors
-    /// As [`LinuxKernel::new`].
-    pub fn new(mark: Mark, state_directory: &Path, queues: usize, io_uring: Option<bool>) -> Result<Self, KernelError> {
-        let kernel = LinuxKernel::new(mark, state_directory, queues)?;
+    /// As [`LinuxKernel::new`]; the service manager's socket has an address that makes no sense.
+    pub fn new(
+        mark: Mark,
+        state_directory: &Path,
+        taps: TapSettings,
+        io_uring: Option<bool>,
+        kept: Kept,
+    ) -> Result<Self, KernelError> {
+        let queues = taps.queues;
+        let mut store = DescriptorStore::of_environment().map_err(|error| KernelError {
+            operation: "start".into(),
+            reason: error.to_string(),
+            errno: error.raw_os_error().unwrap_or(libc::EINVAL),
+        })?;
+        kept.unknown.iter().for_each(|name| store.forget(name));
+        let (gateways, guests) = kept.taps.into_iter().partition(|(name, _)| matches!(name, KeptName::Gateway(_)));
+        let kernel = LinuxKernel::resume(mark, state_directory, taps, store, gateways)?;
         let failed = |reason, errno| KernelError { operation: "start".into(), reason, errno };
         let netlink = Netlink::open().map_err(|error| failed(error.to_string(), error.errno))?;
         let notices = kernel.notices().map(|descriptor| descriptor.try_clone_to_owned());
@@ -74,13 +92,14 @@ impl LinuxPlatform {
             _bell: bell,
             stirrings,
             netlink,
-            queues,
+            taps,
             io_uring,
             protocol,
             leases,
             tables,
             fabric,
             dynamic,
+            guests: GuestTaps::new(guests),
         })
     }
 
@@ -96,16 +115,29 @@ impl LinuxPlatform {
         Self { tables: self.tables.shown_in(folder), ..self }
     }
 
-    fn open_tap(&self, spec: &PortSpec) -> Result<OpenPort, guest::PlaceError> {
-        let taps = match &spec.kind {
-            PortKind::Tap(Some(place)) => guest::place(spec, place, self.queues, self.protocol)?,
-            PortKind::Tap(None) | PortKind::Attach => {
-                let taps = Tap::create(spec.name, self.queues)?;
-                guest::bring_up(spec.name, spec, self.protocol)?;
+    fn open_tap(&mut self, spec: &PortSpec) -> Result<OpenPort, guest::PlaceError> {
+        let mut taps = match self.guests.resume(spec, self.taps, &mut self.kernel.store) {
+            Some(taps) => taps,
+            None => {
+                self.guests.clear(&spec.name, &mut self.kernel.store);
+                let taps = self.make_tap(spec)?;
+                self.guests.keep(spec, self.taps, &taps, &mut self.kernel.store);
                 taps
             }
         };
+        if matches!(spec.kind, PortKind::Tap(Some(_))) {
+            Tap::know_station(&mut taps);
+        }
         Ok(OpenPort { queues: boxed(taps), mtu: spec.mtu.unwrap_or(TAP_MTU) })
+    }
+
+    fn make_tap(&self, spec: &PortSpec) -> Result<Vec<Tap>, guest::PlaceError> {
+        if let PortKind::Tap(Some(place)) = &spec.kind {
+            return guest::place(spec, place, self.taps, self.protocol);
+        }
+        let taps = Tap::create(spec.name, self.taps.queues)?;
+        guest::bring_up(spec, self.taps.queue_length, self.protocol)?;
+        Ok(taps)
     }
 
     fn attach(&mut self, name: InterfaceName, mtu: Option<u32>) -> Result<OpenPort, OpenError> {
@@ -116,7 +148,7 @@ impl LinuxPlatform {
         if link.loopback {
             return Err(failed(format!("{name} is the loopback interface, which has no guest")));
         }
-        let sockets = PacketSocket::open(link.index, self.queues);
+        let sockets = PacketSocket::open(link.index, self.taps.queues);
         let sockets = sockets.map_err(|error| failed(format!("cannot attach to {name}: {error}")))?;
         let queues = sockets.into_iter().map(|socket| Box::new(socket) as Box<dyn Device>).collect();
         Ok(OpenPort { queues, mtu: mtu.unwrap_or(link.mtu) })
@@ -168,7 +200,7 @@ impl Kernel for LinuxPlatform {
 impl Platform for LinuxPlatform {
     fn take_queues(&mut self, link: &InterfaceName) -> Vec<Box<dyn Device>> {
         let taps = self.kernel.take_queues(link).unwrap_or_default();
-        let missing = self.queues.saturating_sub(taps.len());
+        let missing = self.taps.queues.saturating_sub(taps.len());
         // An adopted tap may have one queue only: the first worker reads it, the others write to it.
         let senders: Vec<_> = match taps.first() {
             Some(tap) => (0..missing).filter_map(|_| tap.try_clone().ok()).map(SendOnly).collect(),
@@ -184,13 +216,28 @@ impl Platform for LinuxPlatform {
 
     fn open_port(&mut self, spec: &PortSpec) -> Result<OpenPort, OpenError> {
         match spec.kind {
-            PortKind::Attach => self.attach(spec.name, spec.mtu),
+            PortKind::Attach => {
+                self.guests.clear(&spec.name, &mut self.kernel.store);
+                self.attach(spec.name, spec.mtu)
+            }
             PortKind::Tap(_) => self.open_tap(spec).map_err(|error| OpenError::Failed(error.to_string())),
         }
     }
 
+    fn close_port(&mut self, port: &InterfaceName) {
+        self.guests.close(port, &mut self.kernel.store);
+    }
+
+    fn is_resuming(&self) -> bool {
+        self.kernel.waiting || self.guests.is_waiting()
+    }
+
+    fn end_of_start(&mut self) {
+        self.guests.end_of_start(&mut self.kernel.store);
+    }
+
     fn transfers(&self) -> Vec<Box<dyn Transfer>> {
-        ring::transfers(self.io_uring, self.queues)
+        ring::transfers(self.io_uring, self.taps.queues)
     }
 
     fn stirrings(&self) -> Receiver<()> {

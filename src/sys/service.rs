@@ -1,11 +1,15 @@
 //! What the service manager is told: `sd_notify(3)`, a datagram to the socket that it names.
 
+mod store;
+
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::time::Duration;
+
+pub use store::{DescriptorStore, given_descriptors};
 
 /// What has become of the daemon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

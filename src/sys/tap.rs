@@ -1,6 +1,8 @@
 //! Taps: Ethernet interfaces whose wire is a file descriptor (Documentation/networking/tuntap.rst).
 #![allow(unsafe_code)]
 
+mod kept;
+
 use std::ffi::c_int;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -9,7 +11,7 @@ use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::ioctl::{IntegerSetter, Opcode, Setter, Updater, ioctl, opcode};
 
-use crate::addr::InterfaceName;
+use crate::addr::{InterfaceName, Mac};
 use crate::engine::{Access, Device, DeviceError};
 use crate::packet::{Batch, Packet, SuperPackets, VNET_HEADER};
 
@@ -84,6 +86,7 @@ impl TapError {
 pub struct Tap {
     queue: OwnedFd,
     super_packets: SuperPackets,
+    station: Option<Mac>,
 }
 
 /// `struct ifreq` with `ifr_flags`.
@@ -146,7 +149,7 @@ impl Tap {
     /// # Errors
     /// No descriptor to be had.
     pub fn try_clone(&self) -> io::Result<Self> {
-        Ok(Self { queue: self.queue.try_clone()?, super_packets: self.super_packets })
+        Ok(Self { queue: self.queue.try_clone()?, ..*self })
     }
 
     fn attach(name: InterfaceName, flags: u16) -> Result<Self, TapError> {
@@ -163,7 +166,11 @@ impl Tap {
             Errno::PERM => TapError::NotPermitted,
             other => failed("TUNSETIFF", name, other),
         })?;
-        Ok(Self { queue, super_packets: SuperPackets { tcp: true, udp: false } })
+        Ok(Self::of(queue))
+    }
+
+    fn of(queue: OwnedFd) -> Self {
+        Self { queue, super_packets: SuperPackets { tcp: true, udp: false }, station: None }
     }
 
     /// Sets what holds for the whole tap.
@@ -207,6 +214,10 @@ impl Device for Tap {
 
     fn access(&self) -> Access {
         Access::ReadWrite
+    }
+
+    fn station(&self) -> Option<Mac> {
+        self.station
     }
 
     /// A write to a tap that is down is `EIO`; a read or write of a deleted one is `EBADFD`, and a

@@ -65,7 +65,7 @@ fn told(caller: &Caller, command: &Command) -> String {
         }
         Command::Confirm(_) => "confirm".to_owned(),
         Command::RollBack(_) => "roll back".to_owned(),
-        Command::Stop(_) => "stop".to_owned(),
+        Command::Stop(..) => "stop".to_owned(),
         Command::Change(change, _) => changed(change),
         Command::Rehearse(change, _) => format!("rehearse: {}", changed(change)),
         Command::Inventory(_) => "inventory".to_owned(),
@@ -136,7 +136,7 @@ fn answer(gateways: &mut BTreeMap<InterfaceName, GatewaySpec>, command: Command)
         Command::Connect(reply) | Command::ConnectPorts(reply) | Command::SetAuditTimeout(_, reply) => {
             let _ = reply.send(());
         }
-        Command::Stop(reply) => drop(reply.send(Vec::new())),
+        Command::Stop(_, reply) => drop(reply.send(Vec::new())),
         Command::Reload(_, _, reply) => drop(reply.send(Ok(()))),
         Command::Compare(declared, reply) => {
             let differences = Declared::default().differences(&declared);

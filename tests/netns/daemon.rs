@@ -61,6 +61,18 @@ impl<'a> Daemon<'a> {
 
     /// Starts the daemon, by way of another program if `wrapper` names one, and does not wait.
     pub(crate) fn launch(place: &'a Namespace, folder: &Path, config: &str, wrapper: &[&str], flags: &[&str]) -> Self {
+        Self::launch_prepared(place, folder, config, wrapper, flags, |_| {})
+    }
+
+    /// As [`Daemon::launch`], after something has been done to the command.
+    pub(crate) fn launch_prepared(
+        place: &'a Namespace,
+        folder: &Path,
+        config: &str,
+        wrapper: &[&str],
+        flags: &[&str],
+        prepare: impl FnOnce(&mut Command),
+    ) -> Self {
         let (file, socket) = (folder.join("vgwd.toml"), folder.join("vgwd.sock"));
         std::fs::write(&file, config).unwrap();
         // Namespaces of the network share the host's files.
@@ -72,6 +84,7 @@ impl<'a> Daemon<'a> {
         let mut command = Command::new(words[0]);
         command.args(&words[1..]).arg("--config").arg(file).arg("--socket").arg(&socket);
         command.arg("--state-dir").arg(folder.join("state")).args(flags).stderr(Stdio::piped());
+        prepare(&mut command);
         let mut child = place.enter(|| command.spawn()).unwrap();
         let log = Arc::new(Log::default());
         let (writer, stderr) = (Arc::clone(&log), BufReader::new(child.stderr.take().unwrap()));

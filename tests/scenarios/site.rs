@@ -13,8 +13,8 @@ use vgw::addr::{InterfaceName, Prefix};
 use vgw::clock::{Clock, ManualClock};
 use vgw::engine::{
     Access, AddGateways, AddPorts, Applied, Caller, Change, Device, DeviceError, Direct, Engine, Event, Failure,
-    FoundLeases, ObjectView, OpenError, OpenPort, Platform, PutAside, Recollection, RehearsalView, Settings, Since,
-    StepView, TraceStep, TraceVerdict, Transfer, WayView,
+    FoundLeases, ObjectView, OpenError, OpenPort, Platform, PutAside, Recollection, RehearsalView, Remains, Settings,
+    Since, StepView, TraceStep, TraceVerdict, Transfer, WayView,
 };
 use vgw::gateway::{Audit, Declared, Leases, NetworkSpec, PortKind, PortSpec, Record, UplinkName};
 use vgw::host::fake::FakeKernel;
@@ -106,10 +106,10 @@ impl Site {
         match request {
             Request::Kill => {
                 let (kernel, disk) = (self.kernel.state(), self.disk.contents());
-                drop(self.engine.take().unwrap().stop());
+                drop(self.engine.take().unwrap().stop(Remains::Everything));
                 self.kernel.meddle_unheard(|state| *state = kernel);
                 self.disk.replace(disk);
-                self.kernel.take_operations();
+                drop(self.kernel.take_operations());
             }
             Request::Reboot => {
                 assert!(self.engine.is_none(), "the daemon still runs");
@@ -267,7 +267,7 @@ impl Site {
             | Request::Tick(_) => Vec::new(),
             Request::Stop => {
                 drop(handle);
-                let left = self.engine.take().unwrap().stop();
+                let left = self.engine.take().unwrap().stop(Remains::Nothing);
                 let is_clean = self.kernel.state().ours == Observed::default().ours;
                 assert_eq!(is_clean, left.is_empty(), "something is left behind: {left:?}");
                 left
@@ -295,7 +295,7 @@ impl Site {
 impl Drop for Site {
     fn drop(&mut self) {
         if let Some(engine) = self.engine.take() {
-            drop(engine.stop());
+            drop(engine.stop(Remains::Nothing));
         }
     }
 }

@@ -39,8 +39,10 @@ fn the_packaged_file_holds_the_defaults() {
         allow_remote,
         socket,
         mark,
+        keep,
         check,
         workers,
+        queue_length,
         io_uring,
         spin,
         agent_conf,
@@ -58,9 +60,9 @@ fn the_packaged_file_holds_the_defaults() {
     assert_eq!((packaged.allow_users, packaged.allow_remote), (allow_users, allow_remote));
     assert_eq!(packaged.socket, socket);
     assert_eq!(packaged.mark, mark);
-    assert_eq!((packaged.check, packaged.rt_tables), (check, rt_tables));
+    assert_eq!((packaged.check, packaged.rt_tables, packaged.keep), (check, rt_tables, keep));
     assert_eq!(packaged.fabric, fabric);
-    assert_eq!(packaged.workers, workers);
+    assert_eq!((packaged.workers, packaged.queue_length), (workers, queue_length));
     assert_eq!(packaged.io_uring, io_uring);
     assert_eq!(packaged.spin, spin);
     assert_eq!(packaged.agent_conf, agent_conf);

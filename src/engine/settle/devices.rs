@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use imbl::ordmap::DiffItem;
+
 use crate::addr::InterfaceName;
 use crate::engine::command::Failure;
 use crate::engine::concern::Subject;
@@ -54,6 +56,19 @@ impl Settling<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Has what outlives the queues of guests' ports removed whose ports have gone.
+    pub(super) fn close_guests(&mut self) {
+        let before = &self.standing.want().ports;
+        let gone = before.diff(&self.plan.want().ports).filter_map(|difference| match difference {
+            DiffItem::Remove(name, PortWant::Guest(..)) => Some(*name),
+            DiffItem::Update { old: (name, PortWant::Guest(..)), new: (_, want) } => {
+                (!matches!(want, PortWant::Guest(..))).then_some(*name)
+            }
+            _ => None,
+        });
+        gone.for_each(|name| self.platform.close_port(&name));
     }
 
     /// True for a port that waits for its interface, which is known not to be there. The kernel tells when it

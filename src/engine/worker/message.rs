@@ -36,6 +36,8 @@ pub(in crate::engine) enum Message {
     Watch(Watch),
     /// Say which packets you have dropped from this number on, with your own number.
     LastDrops(usize, u64, Sender<(usize, LastDrops)>),
+    /// Everything stands: queues are read from now on.
+    Open,
     /// End.
     Stop,
 }

@@ -1,5 +1,6 @@
 //! A worker: owner of one forwarder and of one queue of every port.
 
+mod gate;
 mod message;
 mod outbox;
 mod queues;
@@ -20,6 +21,7 @@ use crate::packet::Batch;
 
 use super::transfer::Transfer;
 use super::vital::Vital;
+use gate::Gate;
 use queues::Queues;
 use run::{WAKER, Worker};
 use spin::Spin;
@@ -48,6 +50,7 @@ impl Running {
 }
 
 /// Starts a worker for each way to move packets. They look again for up to `spin` before they sleep.
+/// They read nothing before [`Message::Open`].
 ///
 /// # Errors
 /// No descriptor or thread to be had.
@@ -75,6 +78,7 @@ pub(super) fn start(
             peers,
             forwarder: if index == 0 { forwarder.announcing() } else { forwarder },
             queues: Queues::default(),
+            gate: Gate::Shut,
             transfer,
             batch: Batch::new(BATCH_PACKETS, BATCH_BYTES),
             spin: Spin::new(spin),

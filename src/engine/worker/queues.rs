@@ -70,6 +70,18 @@ impl Queues {
         self.ready.len()
     }
 
+    /// The port whose turn it is.
+    pub(super) fn turn(&self) -> Option<PortId> {
+        self.ready.front().copied()
+    }
+
+    /// Leaves the port whose turn it is for later.
+    pub(super) fn pass(&mut self) {
+        if !self.ready.is_empty() {
+            self.ready.rotate_left(1);
+        }
+    }
+
     /// Fills the batch from the queue whose turn it is; the batch is empty if there was nothing.
     pub(super) fn receive(&mut self, transfer: &mut dyn Transfer, batch: &mut Batch) -> Option<PortId> {
         batch.clear();

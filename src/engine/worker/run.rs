@@ -10,11 +10,13 @@ use mio::{Events, Poll, Token};
 
 use crate::addr::PortId;
 use crate::clock::Clock;
+use crate::engine::device::Device;
 use crate::engine::transfer::Transfer;
 use crate::forward::{DropReason, Emission, Forwarder, Learned, PortConfig};
 use crate::packet::Batch;
 
 use super::BATCH_PACKETS;
+use super::gate::{self, Gate};
 use super::message::{Link, Message, PortReport};
 use super::outbox::Outbox;
 use super::queues::Queues;
@@ -29,6 +31,7 @@ pub(super) struct Worker {
     pub(super) peers: Vec<Link>,
     pub(super) forwarder: Forwarder,
     pub(super) queues: Queues,
+    pub(super) gate: Gate,
     pub(super) transfer: Box<dyn Transfer>,
     pub(super) batch: Batch,
     pub(super) spin: Spin,
@@ -55,9 +58,7 @@ impl Worker {
                     self.queues.mark_ready(PortId(port));
                 }
             }
-            for _ in 0..self.queues.ready() {
-                self.serve();
-            }
+            self.serve_all();
             self.forwarder.tick(self.clock.now());
             send_emissions(&mut self.forwarder, &self.queues, &mut *self.transfer);
             self.share_learned();
@@ -67,12 +68,45 @@ impl Worker {
     /// How long to sleep: not at all while a port may have more.
     fn patience(&self) -> Option<Duration> {
         let now = self.clock.now();
-        if self.queues.ready() > 0 || self.spin.go_on(now) {
+        if matches!(self.gate, Gate::Greeting(_)) {
+            return Some(gate::LOOK);
+        }
+        if self.gate == Gate::Open && (self.queues.ready() > 0 || self.spin.go_on(now)) {
             return Some(Duration::ZERO);
         }
         let deadline = self.forwarder.next_deadline()?;
         // poll() counts in milliseconds; rounding up keeps it from waking early and spinning.
         Some((deadline - now) + Duration::from_millis(1))
+    }
+
+    /// A batch from each port that may have one, and that is read by now.
+    fn serve_all(&mut self) {
+        if let Gate::Greeting(_) = self.gate {
+            self.gate.pass(self.forwarder.is_asking(), self.clock.now());
+        }
+        if self.gate == Gate::Shut {
+            return;
+        }
+        for _ in 0..self.queues.ready() {
+            let turn = self.queues.turn();
+            if self.gate != Gate::Open && turn.is_some_and(|port| self.forwarder.is_gateway(port)) {
+                self.queues.pass();
+            } else {
+                self.serve();
+            }
+        }
+    }
+
+    /// Asks for the guests for whom packets may wait already.
+    fn greet(&mut self) {
+        let now = self.clock.now();
+        let ports: Vec<PortId> = self.queues.ports().map(|(port, _)| port).collect();
+        for port in ports {
+            let station = self.queues.device(port).and_then(Device::station);
+            self.forwarder.greet(port, station, now);
+            send_emissions(&mut self.forwarder, &self.queues, &mut *self.transfer);
+        }
+        self.gate = Gate::greeting(now);
     }
 
     /// One batch from the port whose turn it is.
@@ -155,6 +189,8 @@ impl Worker {
                 Message::LastDrops(worker, since, reply) => {
                     let _ = reply.send((worker, self.forwarder.last_drops(since)));
                 }
+                Message::Open if self.gate == Gate::Shut => self.greet(),
+                Message::Open => {}
                 Message::Stop => return false,
             }
         }

@@ -4,16 +4,13 @@ use std::collections::BTreeMap;
 
 use crate::addr::InterfaceName;
 use crate::host::{HostLink, Operation, Outcome, Setting, SettingKind};
+use crate::sys::kept::KeptName;
 use crate::sys::netlink::{ADDRESS_GENERATION_NONE, Link, LinkChange, NetlinkError, Request, TapFacts};
 use crate::sys::tap::{Tap, TapError};
 
 use super::failed::Failed;
 use super::linux::{Held, LinuxKernel, no_interface};
 use super::originals::FoundLink;
-
-/// Packets that wait in a tap while its worker is busy. The driver's own 500 are few for a worker
-/// that serves many taps; each costs eight bytes of kernel memory per queue all the time.
-const QUEUE_LENGTH: u32 = 1000;
 
 impl LinuxKernel {
     /// Makes taps, and adopts those that are there. What has to be told to the new ones is told to all
@@ -34,17 +31,29 @@ impl LinuxKernel {
             });
         }
         let requests = made.iter().flat_map(|(number, _, link, index, _)| {
-            configuration(self.mark.group, *index, link).map(|request| (*number, request))
+            self.configuration(*index, link, true).map(|request| (*number, request))
         });
         let configured = self.ask(operations.len(), requests.collect(), without_ipv6);
         for (number, name, _, index, queues) in made {
             match &configured[number] {
-                Ok(_) => drop(self.held.insert(name, Held { index, adopted: false, up: false, queues })),
+                Ok(_) => {
+                    self.let_stay(name, &queues);
+                    self.held.insert(name, Held { index, adopted: false, up: false, queues });
+                }
                 // With its queues the tap goes.
                 Err(failed) => outcomes[number] = Err(failed.clone()),
             }
         }
         outcomes
+    }
+
+    /// Has a tap of ours outlive us: it stays, and so do its queues if somebody keeps them.
+    fn let_stay(&mut self, name: InterfaceName, queues: &[Tap]) {
+        if let Some(Err(error)) = queues.first().map(|queue| queue.persist(name)) {
+            tracing::warn!(interface = %name, %error, "the tap goes with this process");
+        }
+        let descriptors: Vec<_> = queues.iter().map(Tap::descriptor).collect();
+        self.store.keep(&KeptName::Gateway(name).to_string(), &descriptors);
     }
 
     fn make(&mut self, name: InterfaceName, link: &HostLink) -> Result<Made, Failed> {
@@ -98,9 +107,22 @@ impl LinuxKernel {
         Ok(())
     }
 
+    /// What a tap that is down is told to be ours, our mark first; one that was `made` by us is told so.
+    fn configuration(&self, index: u32, link: &HostLink, made: bool) -> [Request; 2] {
+        let change = LinkChange {
+            group: Some(self.mark.group),
+            ours: made,
+            mac: Some(link.mac),
+            mtu: Some(link.mtu),
+            queue_length: Some(self.queue_length),
+            ..LinkChange::default()
+        };
+        [Request::change_link(index, &change), stop_address_generation(index)]
+    }
+
     /// Makes a tap that is down ours.
     fn configure(&mut self, index: u32, link: &HostLink) -> Result<(), Failed> {
-        let requests = configuration(self.mark.group, index, link).map(|request| (0, request));
+        let requests = self.configuration(index, link, false).map(|request| (0, request));
         self.ask(1, requests.into(), without_ipv6).pop().unwrap_or(Ok(Outcome::Done)).map(drop)
     }
 
@@ -116,7 +138,7 @@ impl LinuxKernel {
         let mut refused = BTreeMap::new();
         for (number, (existing, (name, link))) in self.netlink.links_named(&names).into_iter().zip(&links).enumerate() {
             match existing {
-                Ok(Some(existing)) if self.owns(&existing) => {
+                Ok(Some(existing)) if self.is_held(&existing) => {
                     let altered = alterations(&existing, link, self.mark.group);
                     requests.extend(altered.into_iter().map(|request| (number, request)));
                 }
@@ -130,11 +152,7 @@ impl LinuxKernel {
         outcomes
     }
 
-    /// True for a link of ours: held, or a tap in our group that a killed daemon left behind.
-    pub(super) fn owns(&self, link: &Link) -> bool {
-        self.is_held(link) || link.group == self.mark.group && link.tap.is_some()
-    }
-
+    /// True for a link of ours.
     pub(super) fn is_held(&self, link: &Link) -> bool {
         self.held.get(&link.name).is_some_and(|held| held.index == link.index)
     }
@@ -161,18 +179,6 @@ enum Made {
     Adopted,
     /// It was held already.
     Before,
-}
-
-/// What a tap that is down is told to be ours, our mark first.
-fn configuration(group: u32, index: u32, link: &HostLink) -> [Request; 2] {
-    let change = LinkChange {
-        group: Some(group),
-        mac: Some(link.mac),
-        mtu: Some(link.mtu),
-        queue_length: Some(QUEUE_LENGTH),
-        ..LinkChange::default()
-    };
-    [Request::change_link(index, &change), stop_address_generation(index)]
 }
 
 /// What makes of an existing tap the wanted one.

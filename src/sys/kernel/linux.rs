@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::mem::discriminant;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
 use crate::addr::{Family, InterfaceAddress, InterfaceName, Prefix};
@@ -11,7 +11,9 @@ use crate::host::{
     Flow, ForeignRoute, ForeignRule, Kernel, KernelError, Mark, Observed, Operation, Outcome, Setting, Survey, Traffic,
     Way,
 };
+use crate::sys::kept::KeptName;
 use crate::sys::netlink::{AddressEntry, Netlink, NetlinkError, Request, Watch};
+use crate::sys::service::DescriptorStore;
 use crate::sys::sysctl::Ipv6Switches;
 use crate::sys::tap::Tap;
 
@@ -23,13 +25,18 @@ use super::originals::Originals;
 /// The kernel of the network namespace in which it was made. To be used in that namespace only:
 /// taps and IPv6 switches are those of the calling thread's.
 ///
-/// What a killed daemon left behind (rules, routes, settings, adopted taps) is ours in
-/// [`Kernel::observe`] as before, but nobody holds the queues of such a tap. A daemon therefore
-/// begins with the difference to the empty state.
+/// What a daemon before it left behind is its own: rules, routes and settings by their marks, taps because
+/// it begins by opening them again, with the queues that were kept for it if there are any
+/// (docs/decisions/restart.md).
 #[derive(Debug)]
 pub struct LinuxKernel {
     pub(super) mark: Mark,
     pub(super) queues: usize,
+    pub(super) queue_length: u32,
+    /// Who keeps our queues while none of us runs.
+    pub(in crate::sys) store: DescriptorStore,
+    /// Packets may wait in queues that were kept for us.
+    pub(in crate::sys) waiting: bool,
     pub(super) netlink: Netlink,
     pub(super) watch: Watch,
     pub(super) switches: Ipv6Switches,
@@ -61,6 +68,23 @@ pub(super) struct Held {
     pub(super) queues: Vec<Tap>,
 }
 
+/// How taps are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TapSettings {
+    /// Queues of each.
+    pub queues: usize,
+    /// Packets that wait in each queue while its worker is busy, or while nobody runs. Each costs eight
+    /// bytes of kernel memory all the time (`tun_attach` in drivers/net/tun.c).
+    pub queue_length: u32,
+}
+
+impl Default for TapSettings {
+    /// The driver's own 500 packets are few for a worker that serves many taps.
+    fn default() -> Self {
+        Self { queues: 1, queue_length: 1000 }
+    }
+}
+
 impl LinuxKernel {
     /// A kernel whose taps have `queues` queues each. What must be given back, even by the next
     /// daemon, is kept in `state_directory`.
@@ -68,16 +92,37 @@ impl LinuxKernel {
     /// # Errors
     /// No netlink socket, or the directory or its file cannot be used.
     pub fn new(mark: Mark, state_directory: &Path, queues: usize) -> Result<Self, KernelError> {
-        Self::open(mark, state_directory, queues).map_err(|failed| failed.during(&"start"))
+        let taps = TapSettings { queues, ..TapSettings::default() };
+        Self::resume(mark, state_directory, taps, DescriptorStore::default(), BTreeMap::new())
     }
 
-    fn open(mark: Mark, state_directory: &Path, queues: usize) -> Result<Self, Failed> {
+    /// As [`LinuxKernel::new`], with a store for the queues of its taps and what that has kept.
+    pub(in crate::sys) fn resume(
+        mark: Mark,
+        state_directory: &Path,
+        taps: TapSettings,
+        store: DescriptorStore,
+        kept: BTreeMap<KeptName, Vec<OwnedFd>>,
+    ) -> Result<Self, KernelError> {
+        Self::open(mark, state_directory, taps, store, kept).map_err(|failed| failed.during(&"start"))
+    }
+
+    fn open(
+        mark: Mark,
+        state_directory: &Path,
+        TapSettings { queues, queue_length }: TapSettings,
+        store: DescriptorStore,
+        kept: BTreeMap<KeptName, Vec<OwnedFd>>,
+    ) -> Result<Self, Failed> {
         let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id")
             .map_err(|error| Failed::file("cannot read the boot id", &error))?;
         let unusable = |error: io::Error| Failed::file(&format!("cannot use {}", state_directory.display()), &error);
         let mut kernel = Self {
             mark,
             queues,
+            queue_length,
+            store,
+            waiting: false,
             netlink: Netlink::open()?,
             watch: Watch::open()?,
             switches: Ipv6Switches::default(),
@@ -91,8 +136,11 @@ impl LinuxKernel {
             overruns: 0,
             claimed: BTreeSet::new(),
         };
-        // Held by taps that went with a killed daemon.
-        kernel.release_ipv6()?;
+        kernel.take_up(kept)?;
+        if kernel.held.is_empty() {
+            // Held by taps that went with a killed daemon.
+            kernel.release_ipv6()?;
+        }
         kernel.save_originals()?;
         Ok(kernel)
     }

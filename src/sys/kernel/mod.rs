@@ -9,9 +9,10 @@ mod observe;
 mod originals;
 mod removal;
 mod reread;
+mod resume;
 mod routes;
 mod settings;
 mod survey;
 mod way;
 
-pub use linux::LinuxKernel;
+pub use linux::{LinuxKernel, TapSettings};

@@ -123,7 +123,7 @@ impl LinuxKernel {
 
     /// Remembers what the links were, by which the next steps of theirs are judged.
     pub(super) fn remember_links(&mut self, links: &[Link]) {
-        let foreign = links.iter().filter(|link| !self.owns(link));
+        let foreign = links.iter().filter(|link| !self.is_held(link));
         self.foreign = foreign.map(|link| (link.index, (link.name, link.up))).collect();
         for link in links {
             if let Some(held) = self.held.get_mut(&link.name).filter(|held| held.index == link.index) {

@@ -31,9 +31,9 @@ pub(super) struct Ownership<'a> {
 }
 
 impl Ownership<'_> {
-    /// True for a link of ours: held, or a tap in our group that a killed daemon left behind.
+    /// True for a link of ours. What a daemon before us has left in our group is held or gone.
     pub(super) fn owns_link(&self, link: &Link) -> bool {
-        self.held.contains(&link.index) || link.group == self.mark.group && link.tap.is_some()
+        self.held.contains(&link.index)
     }
 
     fn owns_rule(&self, entry: &RuleEntry) -> bool {

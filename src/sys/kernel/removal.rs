@@ -8,6 +8,7 @@ use crossbeam_channel::{RecvTimeoutError, bounded};
 
 use crate::addr::{InterfaceName, Mac};
 use crate::host::{Operation, Outcome, Setting, SettingKind};
+use crate::sys::kept::KeptName;
 use crate::sys::netlink::{Link, LinkChange, Netlink, NetlinkError, Request};
 use crate::sys::tap::Tap;
 
@@ -37,9 +38,10 @@ impl LinuxKernel {
             }
         };
         let outcome = if there.len() == names.len() { Outcome::Done } else { Outcome::AlreadySo };
-        let ours = there.into_iter().filter(|link| self.owns(link));
-        let (lasting, passing): (Vec<_>, Vec<_>) = ours.partition(|link| self.is_lasting(link));
+        let ours = there.into_iter().filter(|link| self.is_held(link));
+        let (lasting, passing): (Vec<_>, Vec<_>) = ours.partition(|link| self.is_adopted(&link.name));
         self.delete_all(&passing, everything.as_deref().unwrap_or_default())?;
+        passing.iter().for_each(|link| self.store.forget(&KeptName::Gateway(link.name).to_string()));
         for link in &lasting {
             // Its queues must be closed before it can be given back.
             self.held.remove(&link.name);
@@ -70,17 +72,9 @@ impl LinuxKernel {
         }
     }
 
-    /// True for a tap that was there before us.
-    fn is_lasting(&self, link: &Link) -> bool {
-        match self.held.get(&link.name) {
-            Some(held) if held.index == link.index => held.adopted,
-            _ => link.tap.is_some_and(|facts| facts.persistent),
-        }
-    }
-
     /// Deletes links: a few one by one, many in one request, by a group that only they are in. `there`
     /// are all links, if there are many to delete.
-    fn delete_all(&mut self, links: &[Link], there: &[Link]) -> Result<(), Failed> {
+    pub(super) fn delete_all(&mut self, links: &[Link], there: &[Link]) -> Result<(), Failed> {
         let doomed: BTreeSet<u32> = links.iter().map(|link| link.index).collect();
         if doomed.len() > FEW {
             let (ours, next) = (self.mark.group, self.mark.group.saturating_add(1));

@@ -25,7 +25,7 @@ impl LinuxKernel {
         for operation in operations {
             match operation {
                 Operation::AddLink(name, _) | Operation::SetLink(name, _) => {
-                    match links.get(name).filter(|link| self.owns(link)) {
+                    match links.get(name).filter(|link| self.is_held(link)) {
                         Some(link) => {
                             ours.links.insert(*name, host_link(link, &self.mark));
                         }

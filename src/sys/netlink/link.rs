@@ -36,6 +36,8 @@ pub struct Link {
     pub loopback: bool,
     /// Device group.
     pub group: u32,
+    /// It bears our own alias: we have made it.
+    pub ours: bool,
     /// Length of the transmit queue, packets.
     pub queue_length: u32,
     /// How the kernel makes IPv6 link-local addresses; `None` without IPv6.
@@ -63,6 +65,9 @@ pub struct TapFacts {
     pub queues: u32,
 }
 
+/// The alias (`ip link show`) of the taps that we have made; one that was there before us gets none.
+const ALIAS: &str = "vgw";
+
 /// Changes of a link; `None` leaves as is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct LinkChange {
@@ -74,6 +79,8 @@ pub struct LinkChange {
     pub up: Option<bool>,
     /// See [`Link::group`].
     pub group: Option<u32>,
+    /// It gets our alias: see [`Link::ours`].
+    pub ours: bool,
     /// See [`Link::queue_length`].
     pub queue_length: Option<u32>,
     /// See [`Link::address_generation`].
@@ -158,7 +165,7 @@ impl Request {
     /// change may be done then.
     #[must_use]
     pub fn change_link(index: u32, change: &LinkChange) -> Self {
-        let LinkChange { mac, mtu, up, group, queue_length, address_generation, forwarding_v4 } = *change;
+        let LinkChange { mac, mtu, up, group, ours, queue_length, address_generation, forwarding_v4 } = *change;
         let mut message = LinkMessage::default();
         message.header.index = index;
         if let Some(up) = up {
@@ -176,6 +183,7 @@ impl Request {
         attributes.extend(mac.map(|mac| LinkAttribute::Address(mac.0.to_vec())));
         attributes.extend(mtu.map(LinkAttribute::Mtu));
         attributes.extend(group.map(LinkAttribute::Group));
+        attributes.extend(ours.then(|| LinkAttribute::IfAlias(ALIAS.to_owned())));
         attributes.extend(queue_length.map(LinkAttribute::TxQueueLen));
         if !families.is_empty() {
             attributes.push(LinkAttribute::AfSpecUnspec(families));
@@ -221,13 +229,14 @@ pub(super) fn read(message: RouteNetlinkMessage) -> Option<Link> {
     let RouteNetlinkMessage::NewLink(message) = message else { return None };
     let flags = message.header.flags;
     let (mut name, mut mac, mut mtu, mut group, mut queue_length) = (None, Mac::ZERO, 0, 0, 0);
-    let (mut address_generation, mut forwarding_v4, mut tap) = (None, false, None);
+    let (mut address_generation, mut forwarding_v4, mut tap, mut ours) = (None, false, None, false);
     for attribute in message.attributes {
         match attribute {
             LinkAttribute::IfName(text) => name = InterfaceName::new(&text).ok(),
             LinkAttribute::Address(bytes) => mac = bytes.try_into().map_or(Mac::ZERO, Mac),
             LinkAttribute::Mtu(value) => mtu = value,
             LinkAttribute::Group(value) => group = value,
+            LinkAttribute::IfAlias(alias) => ours = alias == ALIAS,
             LinkAttribute::TxQueueLen(value) => queue_length = value,
             LinkAttribute::LinkInfo(info) => tap = read_tap(&info),
             LinkAttribute::AfSpecUnspec(families) => (forwarding_v4, address_generation) = read_families(&families),
@@ -242,6 +251,7 @@ pub(super) fn read(message: RouteNetlinkMessage) -> Option<Link> {
         up: flags.contains(LinkFlags::Up),
         loopback: flags.contains(LinkFlags::Loopback),
         group,
+        ours,
         queue_length,
         address_generation,
         forwarding_v4,

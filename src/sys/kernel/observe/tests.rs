@@ -14,6 +14,7 @@ fn link(index: u32, name: &str, group: u32, tap: bool) -> Link {
         up: true,
         loopback: false,
         group,
+        ours: false,
         queue_length: 500,
         address_generation: Some(1),
         forwarding_v4: false,
@@ -40,19 +41,19 @@ fn rule(priority: u32, table: u32, protocol: u8, special: bool) -> RuleEntry {
     }
 }
 
-/// vgw1 is ours by its descriptor, vgw2 by its group; eth0 and veth9 are not, whatever the group.
+/// vgw1 and vgw2 are ours by their descriptors; eth0, veth9 and vgw9 are not, whatever the group.
 fn links() -> Vec<Link> {
     vec![
         link(1, "vgw1", 0, true),
         link(2, "vgw2", MARK.group, true),
         link(3, "eth0", 0, false),
         link(4, "veth9", MARK.group, false),
-        link(5, "vgw9", 0, true),
+        link(5, "vgw9", MARK.group, true),
     ]
 }
 
 fn seen(snapshot: &Snapshot) -> Observed {
-    classify(snapshot, &Ownership { mark: &MARK, held: BTreeSet::from([1]), claimed: &BTreeSet::from([500]) })
+    classify(snapshot, &Ownership { mark: &MARK, held: BTreeSet::from([1, 2]), claimed: &BTreeSet::from([500]) })
 }
 
 fn names<'a>(names: impl Iterator<Item = &'a InterfaceName>) -> Vec<&'a str> {
@@ -60,7 +61,7 @@ fn names<'a>(names: impl Iterator<Item = &'a InterfaceName>) -> Vec<&'a str> {
 }
 
 #[test]
-fn links_are_ours_by_descriptor_or_as_taps_of_our_group() {
+fn links_are_ours_by_descriptor() {
     let seen = seen(&Snapshot { links: links(), ..Snapshot::default() });
     assert_eq!(names(seen.ours.links.keys()), ["vgw1", "vgw2"]);
     assert_eq!(names(seen.foreign_links.keys()), ["eth0", "veth9", "vgw9"]);
