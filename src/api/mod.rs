@@ -23,6 +23,6 @@ pub use message::{Header, MessageLimits, MessageReader};
 pub use metrics::metrics;
 pub use rest::rest;
 pub use server::{
-    Access, HttpService, Limits, Listener, PeerCredentials, Request, Response, Server, SocketUser, answer,
+    Access, Following, HttpService, Limits, Listener, PeerCredentials, Request, Response, Server, SocketUser, answer,
 };
 pub use virtual_gateway::virtual_gateway;

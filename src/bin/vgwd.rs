@@ -1,7 +1,8 @@
 //! The daemon: wiring and signals.
+#![forbid(unsafe_code)]
 
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -10,11 +11,11 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use vgw::clock::Clock;
 use vgw::daemon::{Arguments, Fatal, Listeners, Service, start_logging};
-use vgw::engine::{Engine, Handle, ReloadError, Settings, StartError};
+use vgw::engine::{Engine, Handle, ReloadError, Role, Settings, StartError};
 use vgw::gateway::LeaseName;
 use vgw::sys::fabric::{self, Rescued};
 use vgw::sys::{
-    LinuxPlatform, MonotonicClock, NamespaceLock, StateDirectory, processor, raise_descriptor_limit, rights,
+    LinuxPlatform, MonotonicClock, NamespaceLock, StateDirectory, processor, raise_descriptor_limit, rights, sandbox,
 };
 
 fn main() -> ExitCode {
@@ -47,9 +48,15 @@ fn run(arguments: &Arguments) -> Result<(), Fatal> {
     config.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     raise_descriptor_limit();
     let listeners = Listeners::bind(&config)?;
+    let folders = arguments.folders(&config);
+    let written: Vec<&Path> = folders.written.iter().map(PathBuf::as_path).collect();
+    sandbox::keep_needed(&written).map_err(Fatal::Sandbox)?;
     let platform = LinuxPlatform::new(config.mark, state.path(), config.workers, config.io_uring)?;
     let platform = platform.naming_tables_in(config.rt_tables.clone());
     let platform = platform.reading_leases_in(LeaseName::folder(&config.socket));
+    // From here on only these files are reached, by whatever thread.
+    let files = sandbox::confine_files(&folders).map_err(|error| Fatal::Sandbox(io::Error::other(error)))?;
+    tracing::info!(files, "confined to what is needed (landlock, seccomp, capabilities)");
     let settings = Settings {
         spin: config.spin,
         mark: config.mark,
@@ -73,6 +80,7 @@ fn run(arguments: &Arguments) -> Result<(), Fatal> {
     };
     tracing::info!(version = env!("CARGO_PKG_VERSION"), workers = config.workers, "ready");
     let service = Service::ready(&engine.handle())?;
+    sandbox::confine(Role::Main);
     for signal in signals.forever() {
         if signal != SIGHUP {
             break;

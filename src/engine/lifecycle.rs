@@ -21,6 +21,7 @@ use super::fabric::Upkeep;
 use super::handle::Handle;
 use super::platform::{FoundLeases, Platform};
 use super::rates::Sample;
+use super::role::Role;
 use super::vigil::Vigil;
 use super::vital::Vital;
 use super::worker;
@@ -94,7 +95,8 @@ impl Engine {
         bad_leases.iter().for_each(|problem| tracing::error!("{problem}"));
         registry.take_leases(leases);
         registry.reload(&settings.declared, mirror.seen())?;
-        let workers = worker::start(platform.transfers(), settings.spin, &clock)?;
+        let confine = platform.confinement();
+        let workers = worker::start(platform.transfers(), settings.spin, &clock, confine)?;
         let (stirrings, now) = (platform.stirrings(), clock.now());
         let mut conductor = Conductor {
             platform,
@@ -137,6 +139,7 @@ impl Engine {
         let (commands, inbox) = unbounded();
         let conductor = Builder::new().name("conductor".into()).spawn(move || {
             let _vital = Vital;
+            confine(Role::Conductor);
             conductor.run(&inbox);
         })?;
         Ok(Self { commands, events, conductor })

@@ -26,6 +26,7 @@ mod problem;
 mod rates;
 mod reconcile;
 mod requests;
+mod role;
 mod schedule;
 mod service;
 mod settle;
@@ -51,6 +52,7 @@ pub use lifecycle::{Engine, Settings, StartError};
 pub use platform::{BadLease, FoundLeases, OpenError, OpenPort, Platform};
 pub use problem::Problem;
 pub use rates::{Rates, Traffic};
+pub use role::{Confine, Role};
 pub use trace::{Imagined, Impossible, Place, Probe, TraceEnd, TraceStep, TraceVerdict, TraceView, WayView, Where};
 pub use transfer::{Departure, Direct, Transfer};
 pub use view::{

@@ -10,6 +10,7 @@ use crate::host::Kernel;
 
 use super::device::Device;
 use super::fabric::FabricSite;
+use super::role::Confine;
 use super::transfer::Transfer;
 
 /// A guest port's device, opened.
@@ -84,6 +85,11 @@ pub trait Platform: Kernel {
     /// The host's own devices, which can be taken in front of it; `None` where there are none.
     fn fabric(&mut self) -> Option<&mut dyn FabricSite> {
         None
+    }
+
+    /// What confines a thread of the engine to its role.
+    fn confinement(&self) -> Confine {
+        |_| {}
     }
 
     /// The tables that uplinks had when they were last named, in an earlier run too.

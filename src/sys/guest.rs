@@ -1,6 +1,5 @@
 //! A guest's tap in a network namespace, where it plays the guest's own interface.
 
-use std::fs::File;
 use std::net::IpAddr;
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
@@ -13,6 +12,7 @@ use crate::addr::{Family, InterfaceName, Prefix, Weight};
 use crate::gateway::{GuestSpec, PortSpec};
 use crate::host::RouteKey;
 
+use super::namespaces::Namespaces;
 use super::netlink::{AddressEntry, Hop, LinkChange, Netlink, NetlinkError, RouteEntry, RouteKind};
 use super::tap::{Tap, TapError};
 
@@ -53,9 +53,15 @@ fn enter_hint(errno: Errno) -> &'static str {
 ///
 /// # Errors
 /// What could not be done; nothing is left behind.
-pub(super) fn place(spec: &PortSpec, guest: &GuestSpec, queues: usize, protocol: u8) -> Result<Vec<Tap>, PlaceError> {
+pub(super) fn place(
+    spec: &PortSpec,
+    guest: &GuestSpec,
+    queues: usize,
+    protocol: u8,
+    namespaces: &Namespaces,
+) -> Result<Vec<Tap>, PlaceError> {
     let path = namespace_path(&guest.namespace);
-    let namespace = File::open(&path).map_err(|error| PlaceError::Namespace(path.clone(), error))?;
+    let namespace = namespaces.open(path.clone()).map_err(|error| PlaceError::Namespace(path.clone(), error))?;
     let (spec, guest) = (spec.clone(), guest.clone());
     // A namespace is a thread's: this one enters it and ends there.
     let thread = Builder::new().name("guest-port".into()).spawn(move || {

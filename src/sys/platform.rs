@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use crossbeam_channel::Receiver;
 
 use crate::addr::{InterfaceName, Prefix};
-use crate::engine::{Access, Device, DeviceError, FabricSite, FoundLeases, OpenError, OpenPort, Platform, Transfer};
+use crate::engine::{
+    Access, Confine, Device, DeviceError, FabricSite, FoundLeases, OpenError, OpenPort, Platform, Transfer,
+};
 use crate::gateway::{PortKind, PortSpec, UplinkName};
 use crate::host::{
     Flow, ForeignRoute, ForeignRule, Kernel, KernelError, Mark, Observed, Operation, Outcome, Survey, Traffic, Way,
@@ -20,10 +22,12 @@ use super::fabric::LinuxSite;
 use super::guest;
 use super::kernel::LinuxKernel;
 use super::leases;
+use super::namespaces::Namespaces;
 use super::netlink::Netlink;
 use super::packet_socket::PacketSocket;
 use super::rights;
 use super::ring;
+use super::sandbox;
 use super::table_names::TableNames;
 use super::tap::Tap;
 
@@ -44,6 +48,7 @@ pub struct LinuxPlatform {
     leases: Option<PathBuf>,
     tables: TableNames,
     fabric: LinuxSite,
+    namespaces: Namespaces,
 }
 
 impl LinuxPlatform {
@@ -63,7 +68,20 @@ impl LinuxPlatform {
         let (protocol, leases) = (mark.protocol, None);
         let fabric =
             LinuxSite::new(state_directory, queues, Some(protocol)).map_err(|error| failed(error.to_string(), 0))?;
-        Ok(Self { kernel, _bell: bell, stirrings, netlink, queues, io_uring, protocol, leases, tables, fabric })
+        let namespaces = Namespaces::start().map_err(|error| failed(error.to_string(), 0))?;
+        Ok(Self {
+            kernel,
+            _bell: bell,
+            stirrings,
+            netlink,
+            queues,
+            io_uring,
+            protocol,
+            leases,
+            tables,
+            fabric,
+            namespaces,
+        })
     }
 
     /// Reads leases from a folder, which need not be there before a DHCP client's hook makes it.
@@ -80,7 +98,7 @@ impl LinuxPlatform {
 
     fn open_tap(&self, spec: &PortSpec) -> Result<OpenPort, guest::PlaceError> {
         let taps = match &spec.kind {
-            PortKind::Tap(Some(place)) => guest::place(spec, place, self.queues, self.protocol)?,
+            PortKind::Tap(Some(place)) => guest::place(spec, place, self.queues, self.protocol, &self.namespaces)?,
             PortKind::Tap(None) | PortKind::Attach => {
                 let taps = Tap::create(spec.name, self.queues)?;
                 guest::bring_up(spec.name, spec, self.protocol)?;
@@ -177,6 +195,10 @@ impl Platform for LinuxPlatform {
 
     fn stirrings(&self) -> Receiver<()> {
         self.stirrings.clone()
+    }
+
+    fn confinement(&self) -> Confine {
+        sandbox::confine
     }
 
     fn claim_tables(&mut self, tables: &[u32]) -> bool {

@@ -9,6 +9,7 @@ mod framed;
 mod http;
 mod limits;
 mod listener;
+mod seats;
 mod shutdown;
 mod start;
 
@@ -17,4 +18,5 @@ pub use answer::answer;
 pub use http::{HttpService, Request, Response};
 pub use limits::Limits;
 pub use listener::{Listener, PeerCredentials};
+pub use seats::Following;
 pub use start::Server;

@@ -18,6 +18,7 @@ use crate::clock::Clock;
 use crate::forward::{Forwarder, Limits};
 use crate::packet::Batch;
 
+use super::role::{Confine, Role};
 use super::transfer::Transfer;
 use super::vital::Vital;
 use queues::Queues;
@@ -47,7 +48,7 @@ impl Running {
     }
 }
 
-/// Starts a worker for each way to move packets. They look again for up to `spin` before they sleep.
+/// Starts a worker for each way to move packets, confined to its role. They look again for up to `spin` before they sleep.
 ///
 /// # Errors
 /// No descriptor or thread to be had.
@@ -55,6 +56,7 @@ pub(super) fn start(
     transfers: Vec<Box<dyn Transfer>>,
     spin: Duration,
     clock: &Arc<dyn Clock>,
+    confine: Confine,
 ) -> io::Result<Vec<Running>> {
     let mut parts = Vec::with_capacity(transfers.len());
     for transfer in transfers {
@@ -82,6 +84,7 @@ pub(super) fn start(
         };
         let thread = Builder::new().name(format!("worker-{index}")).spawn(move || {
             let _vital = Vital;
+            confine(Role::Worker);
             worker.run();
         })?;
         running.push(Running { link, thread });
