@@ -178,7 +178,7 @@ impl Conductor {
             }
             Command::Rehearse(change, reply) => drop(reply.send(self.rehearse(&change))),
             Command::ReadLease(name, reply) => drop(reply.send(self.read_lease(caller, name))),
-            Command::Import { devices, dry, reply } => drop(reply.send(self.import(&devices, dry))),
+            Command::Import { devices, dry, reply } => drop(reply.send(self.import(caller, &devices, dry))),
             Command::Inventory(reply) => drop(reply.send(self.inventory())),
             Command::TakeFabric(asked, reply) => drop(reply.send(self.take_fabric(caller, asked))),
             Command::ConfirmFabric(reply) => drop(reply.send(self.confirm_fabric(caller))),

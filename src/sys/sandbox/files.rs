@@ -10,7 +10,7 @@ use landlock::{
 /// The newest rules we know; an older kernel keeps to those that it has.
 const NEWEST: ABI = ABI::V6;
 
-/// Programs and what they need to run: `nft` is one.
+/// Programs and what they need to run: `nft` is one. Folders of `PATH` come on top.
 const PROGRAMS: &[&str] = &["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/nix/store", "/gnu/store"];
 
 /// What programs and libraries look up, and where the host tells of its network.
@@ -60,6 +60,8 @@ pub fn confine_files(folders: &Folders) -> Result<&'static str, RulesetError> {
         | AccessFs::Refer;
     let run: BitFlags<AccessFs> = read | AccessFs::Execute;
     let switch = read | AccessFs::WriteFile | AccessFs::Truncate | AccessFs::IoctlDev;
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::env::split_paths(&path).filter(|folder| folder.is_absolute());
     let status = Ruleset::default()
         .set_compatibility(CompatLevel::BestEffort)
         .handle_access(AccessFs::from_all(NEWEST))?
@@ -67,6 +69,7 @@ pub fn confine_files(folders: &Folders) -> Result<&'static str, RulesetError> {
         .scope(Scope::Signal)?
         .create()?
         .add_rules(path_beneath_rules(PROGRAMS, run))?
+        .add_rules(path_beneath_rules(path, run))?
         .add_rules(path_beneath_rules(LOOKED_UP, read))?
         .add_rules(path_beneath_rules(SWITCHES, switch))?
         .add_rules(path_beneath_rules(folders.read.iter().map(PathBuf::as_path).map(present), read))?
