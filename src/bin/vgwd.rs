@@ -50,13 +50,17 @@ fn run(arguments: &Arguments) -> Result<(), Fatal> {
     let listeners = Listeners::bind(&config)?;
     let folders = arguments.folders(&config);
     let written: Vec<&Path> = folders.written.iter().map(PathBuf::as_path).collect();
-    sandbox::keep_needed(&written).map_err(Fatal::Sandbox)?;
+    if let Err(error) = sandbox::keep_needed(&written) {
+        tracing::error!(%error, "the capabilities that are not needed cannot be given up");
+    }
     let platform = LinuxPlatform::new(config.mark, state.path(), config.workers, config.io_uring)?;
     let platform = platform.naming_tables_in(config.rt_tables.clone());
     let platform = platform.reading_leases_in(LeaseName::folder(&config.socket));
     // From here on only these files are reached, by whatever thread.
-    let files = sandbox::confine_files(&folders).map_err(|error| Fatal::Sandbox(io::Error::other(error)))?;
-    tracing::info!(files, "confined to what is needed (landlock, seccomp, capabilities)");
+    match sandbox::confine_files(&folders) {
+        Ok(files) => tracing::info!(files, "confined to what is needed (landlock, seccomp, capabilities)"),
+        Err(error) => tracing::error!(%error, "the files that are not needed are not put out of reach"),
+    }
     let settings = Settings {
         spin: config.spin,
         mark: config.mark,

@@ -43,9 +43,6 @@ pub enum Fatal {
     /// Not everything of ours could be removed at the end; the next start does it.
     #[error("stopped, but not everything could be removed: {0}")]
     Remains(String),
-    /// What is not needed could not be given up.
-    #[error("cannot give up what is not needed: {0}")]
-    Sandbox(#[source] io::Error),
     /// The service manager cannot be told how the daemon stands.
     #[error("cannot serve the service manager: {0}")]
     Service(#[source] io::Error),

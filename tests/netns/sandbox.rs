@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fs;
 
+use vgw::api::generated::instance_service::TInstanceServiceSyncClient;
+
 use crate::daemon::{Daemon, request};
 use crate::lab::eventually;
 use crate::site::{NET1, Site};
@@ -30,7 +32,9 @@ fn every_thread_has_what_it_needs_and_no_more() {
     let daemon = site.start("[metrics]\nlisten = \"127.0.0.1:9092\"\n");
     daemon.wait_for_log("confined to what is needed");
     assert!(daemon.add(&[request("vgw1", NET1, &["10.5.1.0/24"])]));
-    let _connected = daemon.controller();
+    let mut connected = daemon.controller();
+    // Whoever has been answered has a thread.
+    assert!(connected.keep_alive_check().unwrap());
     let expected = |name: &str| match name {
         "conductor" => Some((CONDUCTOR, "2")),
         "namespaces" => Some((NAMESPACES, "0")),

@@ -242,6 +242,31 @@ mod tests {
     }
 
     #[test]
+    fn a_link_is_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let [path, other] = ["vgwd.sock", "other.sock"].map(|name| folder.path().join(name));
+        drop(UnixListener::bind(&other).unwrap());
+        std::os::unix::fs::symlink(&other, &path).unwrap();
+        assert_eq!(Listener::unix(&path, nobody).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        fs::remove_file(&path).unwrap();
+        // Nor where the socket is made before it gets its name.
+        let unnamed = folder.path().join(format!("vgwd.sock.{}", std::process::id()));
+        std::os::unix::fs::symlink(folder.path().join("elsewhere"), &unnamed).unwrap();
+        assert_eq!(Listener::unix(&path, nobody).unwrap_err().kind(), io::ErrorKind::AddrInUse);
+        assert!(!folder.path().join("elsewhere").exists() && other.exists());
+    }
+
+    #[test]
+    fn an_earlier_versions_mode_does_not_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("vgwd.sock");
+        drop(UnixListener::bind(&path).unwrap());
+        fs::set_permissions(&path, Permissions::from_mode(0o777)).unwrap();
+        let _listener = Listener::unix(&path, nobody).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o660);
+    }
+
+    #[test]
     fn a_file_is_never_replaced() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("notes");

@@ -6,7 +6,7 @@ use std::io::{self, ErrorKind};
 use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::os::unix::net::UnixStream;
 use std::process::Command;
-use std::thread::{self, Builder};
+use std::thread::{Builder, JoinHandle};
 
 use libc::c_long;
 use rustix::thread::CapabilitySet;
@@ -16,13 +16,17 @@ use crate::engine::Role;
 
 const ROLES: [Role; 5] = [Role::Worker, Role::Conductor, Role::Api, Role::Watcher, Role::Main];
 
+fn start<T: Send + 'static>(act: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+    Builder::new().name("confined".to_owned()).spawn(act).unwrap()
+}
+
 /// Does something on a thread of a role.
 fn acting<T: Send + 'static>(role: Role, act: impl FnOnce() -> T + Send + 'static) -> T {
-    let thread = Builder::new().spawn(move || {
+    let thread = start(move || {
         confine(role);
         act()
     });
-    thread.unwrap().join().unwrap()
+    thread.join().unwrap()
 }
 
 /// The error of a call with arguments that make it harmless where it is allowed.
@@ -99,21 +103,21 @@ fn each_role_has_its_own() {
 
 #[test]
 fn threads_and_programs_can_be_started_where_they_must() {
-    let started = || thread::spawn(|| 7).join().is_ok_and(|number| number == 7);
+    let started = || start(|| 7).join().is_ok_and(|number| number == 7);
     assert!(acting(Role::Api, started) && acting(Role::Conductor, started) && acting(Role::Main, started));
     let run = || Command::new("true").status();
     assert!(acting(Role::Conductor, run).unwrap().success());
     for role in [Role::Api, Role::Main, Role::Worker, Role::Watcher] {
         assert!(acting(role, run).is_err(), "{role:?}");
     }
-    assert!(acting(Role::Api, || thread::spawn(|| Command::new("true").status().is_err()).join().unwrap()));
+    assert!(acting(Role::Api, || start(|| Command::new("true").status().is_err()).join().unwrap()));
 }
 
 #[test]
 fn capabilities_go_with_the_role() {
     // Without the filter, in which most may not even ask.
     let kept = |role| {
-        let thread = thread::spawn(move || {
+        let thread = start(move || {
             capabilities::keep(role).unwrap();
             let sets = rustix::thread::capabilities(None).unwrap();
             assert_eq!(sets.effective, sets.permitted);
@@ -125,7 +129,7 @@ fn capabilities_go_with_the_role() {
         assert_eq!(kept(role), CapabilitySet::empty(), "{role:?}");
     }
     assert!(!kept(Role::Main).contains(CapabilitySet::NET_ADMIN));
-    let needed = thread::spawn(|| {
+    let needed = start(|| {
         keep_needed(&[]).unwrap();
         let kept = rustix::thread::capabilities(None).unwrap().permitted;
         confine(Role::Conductor);
@@ -136,7 +140,7 @@ fn capabilities_go_with_the_role() {
     assert!((most | CapabilitySet::SYS_PTRACE).contains(all), "{all:?}");
     assert!(most.contains(conductor) && all.contains(conductor), "{conductor:?}");
     // What a program is given that it runs.
-    let child = thread::spawn(|| {
+    let child = start(|| {
         keep_needed(&[]).unwrap();
         confine(Role::Conductor);
         let status = Command::new("grep").args(["-E", "^(CapEff|NoNewPrivs)", "/proc/self/status"]).output();
@@ -165,7 +169,7 @@ fn files_are_reached_where_they_must_and_nowhere_else() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let folders = Folders { read: vec![read.path().into()], written: vec![own.path().into()] };
-    let confined = thread::spawn(move || {
+    let confined = start(move || {
         let enforced = confine_files(&folders).unwrap();
         assert_eq!(enforced, "all", "this kernel has landlock");
         let (own, read, other) = (own.path(), read.path(), other.path());
