@@ -28,20 +28,37 @@
 //! - [`cli`]: the command line and its renderers.
 //! - [`daemon`]: the daemon's flags, log and listeners.
 
+// Only `sys` makes system calls by hand. `forbid` cannot be lifted further in.
+#[forbid(unsafe_code)]
 pub mod addr;
+#[forbid(unsafe_code)]
 pub mod api;
+#[forbid(unsafe_code)]
 pub mod capture;
+#[forbid(unsafe_code)]
 pub mod cli;
+#[forbid(unsafe_code)]
 pub mod clock;
+#[forbid(unsafe_code)]
 pub mod config;
+#[forbid(unsafe_code)]
 pub mod daemon;
+#[forbid(unsafe_code)]
 pub mod doctor;
+#[forbid(unsafe_code)]
 pub mod engine;
+#[forbid(unsafe_code)]
 pub mod fabric;
+#[forbid(unsafe_code)]
 pub mod forward;
+#[forbid(unsafe_code)]
 pub mod gateway;
+#[forbid(unsafe_code)]
 pub mod host;
+#[forbid(unsafe_code)]
 pub mod packet;
+#[forbid(unsafe_code)]
 pub mod routing;
 pub mod sys;
+#[forbid(unsafe_code)]
 pub mod table;

@@ -27,7 +27,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("sys", &["addr", "clock", "packet", "host", "gateway", "engine", "fabric", "doctor"]),
     ("api", &["addr", "clock", "routing", "forward", "host", "gateway", "config", "engine", "fabric"]),
     ("cli", &["addr", "clock", "config", "host", "gateway", "engine", "api", "fabric", "capture", "doctor"]),
-    ("daemon", &["api", "clock", "config", "engine", "host", "sys", "fabric"]),
+    ("daemon", &["addr", "api", "clock", "config", "engine", "host", "sys", "fabric"]),
 ];
 
 /// Rooms that must stay free of clocks, descriptors, threads and `unsafe`.

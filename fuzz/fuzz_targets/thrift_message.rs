@@ -4,7 +4,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use vgw::api::{MessageLimits, MessageReader, answer, instance_service, virtual_gateway};
+use vgw::api::{Following, MessageLimits, MessageReader, answer, instance_service, virtual_gateway};
 use vgw::engine::{Caller, Handle};
 
 /// TMessageType of an answer.
@@ -21,7 +21,7 @@ fuzz_target!(|data: &[u8]| {
     let engine = Handle::new(crossbeam_channel::bounded(0).0);
     engine.events().close();
     let caller = Caller::Unix { uid: 0, pid: 1 };
-    let processor = if service & 1 == 0 { instance_service(engine, caller) } else { virtual_gateway(engine, caller) };
+    let processor = if service & 1 == 0 { instance_service(engine, caller) } else { virtual_gateway(engine, caller, Following::default()) };
 
     let limits = MessageLimits::default();
     let mut reply = Vec::new();

@@ -4,6 +4,7 @@ mod id;
 mod mac;
 mod name;
 mod prefix;
+mod text;
 mod uuid;
 mod weight;
 
@@ -11,5 +12,6 @@ pub use id::{InstanceId, PortId};
 pub use mac::{Mac, ParseMacError};
 pub use name::{InstanceName, InterfaceName, NameError};
 pub use prefix::{Family, FamilyError, InterfaceAddress, Masked, Prefix, PrefixError};
+pub use text::{is_deceptive, printable};
 pub use uuid::{ParseUuidError, Uuid};
 pub use weight::{Weight, WeightError};

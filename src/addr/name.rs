@@ -4,6 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use super::text::is_deceptive;
+
 /// Why text is not a usable name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
@@ -85,7 +87,7 @@ impl InstanceName {
         if text.len() > 255 {
             return Err(NameError::TooLong { length: text.len(), limit: 255 });
         }
-        if let Some(bad) = text.chars().find(|&c| c.is_control() || c.is_whitespace() && c != ' ' || is_formatting(c)) {
+        if let Some(bad) = text.chars().find(|&c| c.is_whitespace() && c != ' ' || is_deceptive(c)) {
             return Err(NameError::Character(bad));
         }
         Ok(Self(text.into()))
@@ -96,12 +98,6 @@ impl InstanceName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-}
-
-/// Invisible characters that reorder or hide text on a terminal (Unicode general category Cf, the
-/// ranges in use).
-fn is_formatting(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
 }
 
 macro_rules! text_traits {

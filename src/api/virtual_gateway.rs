@@ -16,6 +16,7 @@ use super::generated::virtual_gateway::{
     Lookup, Network, NetworkState, Outcome, Port, PortState, Rehearsal, RequestError, Route, RouteState, Status,
     TraceRequest, TraceWay, Uplink, UplinkState, VirtualGatewaySyncHandler, VirtualGatewaySyncProcessor,
 };
+use super::server::Following;
 use super::text::shown;
 
 /// The longest wait for packets: a server that stops finishes its calls first.
@@ -23,13 +24,19 @@ const LONGEST_WAIT: Duration = Duration::from_millis(500);
 
 /// Makes the processor of one client's connection.
 #[must_use]
-pub fn virtual_gateway(engine: Handle, caller: Caller) -> Box<dyn TProcessor + Send> {
-    Box::new(VirtualGatewaySyncProcessor::new(VirtualGateway { engine, caller, capture: RefCell::new(None) }))
+pub fn virtual_gateway(engine: Handle, caller: Caller, following: Following) -> Box<dyn TProcessor + Send> {
+    Box::new(VirtualGatewaySyncProcessor::new(VirtualGateway {
+        engine,
+        caller,
+        following,
+        capture: RefCell::new(None),
+    }))
 }
 
 struct VirtualGateway {
     engine: Handle,
     caller: Caller,
+    following: Following,
     /// The connection's capture; it ends with it, so that whoever dies leaves none behind.
     capture: RefCell<Option<Capture>>,
 }
@@ -37,6 +44,15 @@ struct VirtualGateway {
 impl VirtualGateway {
     fn status_view(&self) -> Result<StatusView, RequestError> {
         self.engine.status(&self.caller).map_err(|failure| convert::refused(&failure, Identity::Name))
+    }
+
+    /// Counts the connection with those that stay.
+    fn follow(&self) -> thrift::Result<()> {
+        if self.following.begin() {
+            return Ok(());
+        }
+        let reason = "as many captures and followers of events as are allowed are there already".to_owned();
+        answer(Err(RequestError { kind: wire::ErrorKind::CONFLICT, field: String::new(), reason }))
     }
 
     /// Makes a change, with a log line either way. `deed` and `subject` say what was to be changed, in
@@ -248,6 +264,7 @@ impl VirtualGatewaySyncHandler for VirtualGateway {
     }
 
     fn handle_start_capture(&self, request: CaptureRequest) -> thrift::Result<Vec<CapturePort>> {
+        self.follow()?;
         let begun = convert::capture_request(request).map_err(RequestError::from).and_then(|request| {
             self.engine.capture(&self.caller, request).map_err(|failure| convert::refused(&failure, Identity::Port))
         });
@@ -276,6 +293,9 @@ impl VirtualGatewaySyncHandler for VirtualGateway {
     fn handle_events(&self, after: i64, max: i32, wait_ms: i32) -> thrift::Result<wire::Events> {
         let asked = convert::since(after, max, wait_ms).map_err(RequestError::from);
         let (since, max, wait) = answer(asked)?;
+        if !wait.is_zero() {
+            self.follow()?;
+        }
         Ok(convert::events(self.engine.events().read(since, max, wait)))
     }
 

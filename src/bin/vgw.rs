@@ -1,4 +1,5 @@
 //! The command line: wiring.
+#![forbid(unsafe_code)]
 
 use std::io;
 use std::path::Path;

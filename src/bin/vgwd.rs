@@ -1,8 +1,9 @@
 //! The daemon: wiring and signals.
+#![forbid(unsafe_code)]
 
 use std::io::{self, Write};
 use std::os::fd::OwnedFd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -11,13 +12,13 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::Signals;
 use vgw::clock::Clock;
 use vgw::daemon::{Arguments, Fatal, Listeners, Service, start_logging};
-use vgw::engine::{Engine, Handle, ReloadError, Remains, Settings, StartError};
+use vgw::engine::{Engine, Handle, ReloadError, Remains, Role, Settings, StartError};
 use vgw::gateway::LeaseName;
 use vgw::sys::fabric::{self, Rescued};
 use vgw::sys::kernel::TapSettings;
 use vgw::sys::{
     Kept, LinuxPlatform, MonotonicClock, NamespaceLock, StateDirectory, given_descriptors, processor,
-    raise_descriptor_limit, rights,
+    raise_descriptor_limit, rights, sandbox,
 };
 
 /// Ended to make way for the next one, which is to be started at once (sysexits.h: `EX_TEMPFAIL`).
@@ -55,10 +56,20 @@ fn run(arguments: &Arguments, given: Vec<(String, OwnedFd)>) -> Result<ExitCode,
     config.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     raise_descriptor_limit();
     let listeners = Listeners::bind(&config)?;
+    let folders = arguments.folders(&config);
+    let written: Vec<&Path> = folders.written.iter().map(PathBuf::as_path).collect();
+    if let Err(error) = sandbox::keep_needed(&written) {
+        tracing::error!(%error, "the capabilities that are not needed cannot be given up");
+    }
     let taps = TapSettings { queues: config.workers, queue_length: config.queue_length };
     let platform = LinuxPlatform::new(config.mark, state.path(), taps, config.io_uring, Kept::sort(given))?;
     let platform = platform.naming_tables_in(config.rt_tables.clone());
     let platform = platform.reading_leases_in(LeaseName::folder(&config.socket));
+    // From here on only these files are reached, by whatever thread.
+    match sandbox::confine_files(&folders) {
+        Ok(files) => tracing::info!(files, "confined to what is needed (landlock, seccomp, capabilities)"),
+        Err(error) => tracing::error!(%error, "the files that are not needed are not put out of reach"),
+    }
     let settings = Settings {
         spin: config.spin,
         mark: config.mark,
@@ -82,6 +93,7 @@ fn run(arguments: &Arguments, given: Vec<(String, OwnedFd)>) -> Result<ExitCode,
     };
     tracing::info!(version = env!("CARGO_PKG_VERSION"), workers = config.workers, "ready");
     let service = Service::ready(&engine.handle())?;
+    sandbox::confine(Role::Main);
     let signal = signals.forever().find(|signal| {
         if *signal == SIGHUP {
             service.reloading(|| reload(arguments, &engine.handle()));

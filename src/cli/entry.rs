@@ -232,7 +232,7 @@ impl Console<'_> {
 
     /// Writes a complaint and passes on the exit code, which tells the same to those who cannot read it.
     fn complain(&mut self, text: &str, code: u8) -> u8 {
-        let _: io::Result<()> = self.err.write_all(text.as_bytes());
+        let _: io::Result<()> = self.err.write_all(self.err_style.guard(text).as_bytes());
         code
     }
 }

@@ -10,6 +10,7 @@ use crate::config::ConfigError;
 use crate::gateway::LeaseName;
 
 use super::render::{Style, Tone};
+use super::report::plain;
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -149,7 +150,7 @@ impl Failure {
         // By hand, since serde_json's own objects are sorted and `schema` comes first everywhere.
         let text = |text: &str| serde_json::Value::from(text).to_string();
         let (kind, field, reason) = (text(self.kind()), text(self.field()), text(&self.to_string()));
-        format!(r#"{{"schema":"vgw.error/1","error":{{"kind":{kind},"field":{field},"reason":{reason}}}}}"#)
+        plain(&format!(r#"{{"schema":"vgw.error/1","error":{{"kind":{kind},"field":{field},"reason":{reason}}}}}"#))
     }
 
     /// Why a lease could not be recorded.

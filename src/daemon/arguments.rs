@@ -1,11 +1,12 @@
 //! The flags of `vgwd`. A flag counts more than the configuration file.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Parser, ValueEnum};
 
 use crate::config::{Config, ConfigError};
+use crate::sys::sandbox::Folders;
 
 /// Gives isolated virtual networks a way to the public network on the compute node itself.
 ///
@@ -76,6 +77,20 @@ impl Arguments {
         }
         config.check_exposure()?;
         Ok(config)
+    }
+
+    /// Where the daemon reads and writes files once it runs.
+    #[must_use]
+    pub fn folders(&self, config: &Config) -> Folders {
+        let folder = |file: &Path| file.parent().map(Path::to_owned);
+        let file = self.config.as_deref().unwrap_or(Path::new(Config::DEFAULT_PATH));
+        // A link leads to another folder, and both are read.
+        let meant = file.canonicalize().ok();
+        let read = [Some(file), meant.as_deref()].into_iter().flatten().filter_map(folder);
+        let sockets = [Some(&config.socket), config.metrics.socket.as_ref()];
+        let sockets = sockets.into_iter().flatten().filter_map(|socket| folder(socket));
+        let written = sockets.chain([self.state_dir.clone()]).chain(config.rt_tables.clone());
+        Folders { read: read.collect(), written: written.collect() }
     }
 }
 

@@ -8,12 +8,12 @@ use std::sync::Arc;
 
 use thrift::server::TProcessor;
 
-use crate::api::{Access, Limits, Listener, Server, instance_service, metrics, rest, virtual_gateway};
+use crate::api::{Access, Following, Limits, Listener, Server, instance_service, metrics, rest, virtual_gateway};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::engine::{Caller, Handle};
 use crate::sys::netlink::socket_user;
-use crate::sys::{peer_credentials, process_use};
+use crate::sys::{peer_credentials, process_use, sandbox};
 
 use super::Fatal;
 
@@ -44,6 +44,7 @@ impl Listeners {
             fs::create_dir_all(folder).map_err(refused(&place))?;
         }
         let unix = Listener::unix(&config.socket, peer_credentials).map_err(refused(&place))?;
+        let unix = unix.confined(sandbox::confine);
         let mut users = config.allow_users.clone();
         // The own user, and one that nothing is refused anyhow.
         users.extend([rustix::process::geteuid().as_raw(), 0]);
@@ -51,7 +52,8 @@ impl Listeners {
         let bind = |address: Option<SocketAddr>, listen: fn(SocketAddr, Access) -> io::Result<Listener>| match address {
             Some(address) => {
                 let place = address.to_string();
-                Ok::<_, Fatal>(Some((listen(address, access.clone()).map_err(refused(&place))?, place)))
+                let listener = listen(address, access.clone()).map_err(refused(&place))?;
+                Ok::<_, Fatal>(Some((listener.confined(sandbox::confine), place)))
             }
             None => Ok(None),
         };
@@ -61,7 +63,8 @@ impl Listeners {
             bind(config.metrics.listen, |address, _| Listener::metrics(address))?.into_iter().collect();
         if let Some(socket) = &config.metrics.socket {
             let place = socket.display().to_string();
-            metrics.push((Listener::unix(socket, peer_credentials).map_err(refused(&place))?, place));
+            let listener = Listener::unix(socket, peer_credentials).map_err(refused(&place))?;
+            metrics.push((listener.confined(sandbox::confine), place));
         }
         Ok(Self { unix: (unix, place), thrift, rest, metrics, interfaces: config.metrics.interfaces })
     }
@@ -72,13 +75,17 @@ impl Listeners {
     /// No thread or descriptor to be had.
     pub fn serve(self, engine: &Handle, clock: &Arc<dyn Clock>) -> Result<Vec<Server>, Fatal> {
         let own = engine.clone();
-        let mut servers =
-            vec![start(self.unix, move |caller| virtual_gateway(own.clone(), caller), clock, Limits::own_service())?];
+        let mut servers = vec![start(
+            self.unix,
+            move |caller, following| virtual_gateway(own.clone(), caller, following),
+            clock,
+            Limits::own_service(),
+        )?];
         if let Some(bound) = self.thrift {
             let compatible = engine.clone();
             servers.push(start(
                 bound,
-                move |caller| instance_service(compatible.clone(), caller),
+                move |caller, _| instance_service(compatible.clone(), caller),
                 clock,
                 Limits::default(),
             )?);
@@ -101,7 +108,7 @@ impl Listeners {
 
 fn start(
     (listener, place): (Listener, String),
-    service: impl Fn(Caller) -> Box<dyn TProcessor + Send> + Send + 'static,
+    service: impl Fn(Caller, Following) -> Box<dyn TProcessor + Send> + Send + 'static,
     clock: &Arc<dyn Clock>,
     limits: Limits,
 ) -> Result<Server, Fatal> {

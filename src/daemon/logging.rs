@@ -9,6 +9,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use super::arguments::{Arguments, LogFormat};
 use super::journal::{self, Journal};
+use super::lines::Lines;
 
 /// Starts logging as the flags say; `VGW_LOG` may name targets more finely (`vgw::engine=trace`). As
 /// text, and if standard error leads to the journal, it goes there with its fields.
@@ -20,11 +21,12 @@ pub fn start_logging(arguments: &Arguments) {
     };
     let filter = EnvFilter::try_from_env("VGW_LOG").unwrap_or_else(|_| EnvFilter::new(level));
     let registry = tracing_subscriber::registry().with(filter);
-    let lines = tracing_subscriber::fmt::layer().with_writer(stderr).with_target(false);
+    let has_colours = arguments.log_format == LogFormat::Text && stderr().is_terminal();
+    let lines = tracing_subscriber::fmt::layer().with_writer(Lines { has_colours }).with_target(false);
     match (arguments.log_format, journal()) {
         (LogFormat::Json, _) => registry.with(lines.json().flatten_event(true)).init(),
         (LogFormat::Text, Some(journal)) => registry.with(journal).init(),
-        (LogFormat::Text, None) => registry.with(lines.with_ansi(stderr().is_terminal())).init(),
+        (LogFormat::Text, None) => registry.with(lines.with_ansi(has_colours)).init(),
     }
 }
 

@@ -3,6 +3,7 @@
 mod arguments;
 mod fatal;
 mod journal;
+mod lines;
 mod listeners;
 mod logging;
 mod service;

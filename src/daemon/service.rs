@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
-use crate::engine::{Caller, Handle};
-use crate::sys::{ServiceManager, Standing};
+use crate::engine::{Caller, Handle, Role};
+use crate::sys::{ServiceManager, Standing, sandbox};
 
 use super::Fatal;
 
@@ -32,7 +32,10 @@ impl Service {
             let (end, ended) = bounded(0);
             let (manager, engine) = (Arc::clone(&manager), engine.clone());
             // A third: one that comes late does not end the daemon.
-            let beat = move || pulse(&manager, period / 3, &ended, || engine.status(&Caller::Configuration).is_ok());
+            let beat = move || {
+                sandbox::confine(Role::Watcher);
+                pulse(&manager, period / 3, &ended, || engine.status(&Caller::Configuration).is_ok());
+            };
             thread::Builder::new().name("watchdog".to_owned()).spawn(beat).map(|thread| (end, thread))
         });
         Ok(Self { manager, pulse: pulse.transpose().map_err(Fatal::Service)? })

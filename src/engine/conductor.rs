@@ -138,7 +138,7 @@ impl Conductor {
             Command::Change(change, reply) => self.answer(&reply, |it| it.change(caller, &change)),
             Command::Rehearse(change, reply) => self.answer(&reply, |it| it.rehearse(&change)),
             Command::ReadLease(name, reply) => self.answer(&reply, |it| it.read_lease(caller, name)),
-            Command::Import { devices, dry, reply } => self.answer(&reply, |it| it.import(&devices, dry)),
+            Command::Import { devices, dry, reply } => self.answer(&reply, |it| it.import(caller, &devices, dry)),
             Command::Inventory(reply) => self.answer(&reply, |it| it.inventory()),
             Command::TakeFabric(asked, reply) => self.answer(&reply, |it| it.take_fabric(caller, asked)),
             Command::ConfirmFabric(reply) => self.answer(&reply, |it| it.confirm_fabric(caller)),

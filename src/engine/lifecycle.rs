@@ -22,6 +22,7 @@ use super::handle::Handle;
 use super::memory::Memory;
 use super::platform::{FoundLeases, Platform};
 use super::rates::Sample;
+use super::role::Role;
 use super::vigil::Vigil;
 use super::vital::Vital;
 use super::worker;
@@ -105,7 +106,8 @@ impl Engine {
         bad_leases.iter().for_each(|problem| tracing::error!("{problem}"));
         registry.take_leases(leases);
         registry.reload(&settings.declared, mirror.seen())?;
-        let workers = worker::start(platform.transfers(), settings.spin, &clock)?;
+        let confine = platform.confinement();
+        let workers = worker::start(platform.transfers(), settings.spin, &clock, confine)?;
         let (stirrings, now) = (platform.stirrings(), clock.now());
         let state = Memory::recollect(&mut *platform, registry, settings.audit_timeout, mirror.seen(), now);
         let State { mut registry, unfit, gateways: audit, ports: port_audit } = state;
@@ -154,6 +156,7 @@ impl Engine {
         let (commands, inbox) = unbounded();
         let conductor = Builder::new().name("conductor".into()).spawn(move || {
             let _vital = Vital;
+            confine(Role::Conductor);
             conductor.run(&inbox);
         })?;
         Ok(Self { commands, events, conductor })

@@ -28,6 +28,7 @@ mod problem;
 mod rates;
 mod reconcile;
 mod requests;
+mod role;
 mod schedule;
 mod service;
 mod settle;
@@ -54,6 +55,7 @@ pub use memory::{PutAside, Recollection};
 pub use platform::{BadLease, FoundLeases, OpenError, OpenPort, Platform};
 pub use problem::Problem;
 pub use rates::{Rates, Traffic};
+pub use role::{Confine, Role};
 pub use trace::{Imagined, Impossible, Place, Probe, TraceEnd, TraceStep, TraceVerdict, TraceView, WayView, Where};
 pub use transfer::{Departure, Direct, Transfer};
 pub use view::{

@@ -11,6 +11,7 @@ use crate::host::Kernel;
 use super::device::Device;
 use super::fabric::FabricSite;
 use super::memory::{PutAside, Recollection};
+use super::role::Confine;
 use super::transfer::Transfer;
 
 /// A guest port's device, opened.
@@ -113,6 +114,11 @@ pub trait Platform: Kernel {
 
     /// What [`Platform::recollect`] has kept out of the way, as long as it is there.
     fn put_aside(&self) -> Option<PutAside>;
+
+    /// What confines a thread of the engine to its role.
+    fn confinement(&self) -> Confine {
+        |_| {}
+    }
 
     /// The tables that uplinks had when they were last named, in an earlier run too.
     fn remembered_tables(&self) -> BTreeMap<UplinkName, u32>;

@@ -9,6 +9,10 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token, Waker};
 
+use crate::engine::Role;
+
+use super::sandbox;
+
 const DESCRIPTOR: Token = Token(0);
 const END: Token = Token(1);
 
@@ -33,6 +37,7 @@ impl Bell {
         let end = Arc::clone(&waker);
         let (sender, receiver) = bounded(0);
         Builder::new().name("bell".into()).spawn(move || {
+            sandbox::confine(Role::Watcher);
             watch(poll, &sender);
             // Watched until here; what is closed before says nothing any more.
             drop((descriptors, end));

@@ -1,6 +1,5 @@
 //! A guest's tap in a network namespace, where it plays the guest's own interface.
 
-use std::fs::File;
 use std::net::IpAddr;
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
@@ -14,6 +13,7 @@ use crate::gateway::{GuestSpec, PortSpec};
 use crate::host::RouteKey;
 
 use super::kernel::TapSettings;
+use super::namespaces::Namespaces;
 use super::netlink::{AddressEntry, Hop, LinkChange, Netlink, NetlinkError, Request, RouteEntry, RouteKind};
 use super::tap::{Tap, TapError};
 
@@ -59,9 +59,10 @@ pub(super) fn place(
     guest: &GuestSpec,
     settings: TapSettings,
     protocol: u8,
+    namespaces: &Namespaces,
 ) -> Result<Vec<Tap>, PlaceError> {
     let path = namespace_path(&guest.namespace);
-    let namespace = File::open(&path).map_err(|error| PlaceError::Namespace(path.clone(), error))?;
+    let namespace = namespaces.open(path.clone()).map_err(|error| PlaceError::Namespace(path.clone(), error))?;
     let (spec, guest) = (spec.clone(), guest.clone());
     // A namespace is a thread's: this one enters it and ends there.
     let thread = Builder::new().name("guest-port".into()).spawn(move || {

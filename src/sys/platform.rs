@@ -9,8 +9,8 @@ use crossbeam_channel::Receiver;
 
 use crate::addr::{InterfaceName, Prefix};
 use crate::engine::{
-    Access, Device, DeviceError, FabricSite, FoundLeases, OpenError, OpenPort, Platform, PutAside, Recollection,
-    Transfer,
+    Access, Confine, Device, DeviceError, FabricSite, FoundLeases, OpenError, OpenPort, Platform, PutAside,
+    Recollection, Transfer,
 };
 use crate::gateway::{PortKind, PortSpec, Record, UplinkName};
 use crate::host::{
@@ -26,10 +26,12 @@ use super::guests::GuestTaps;
 use super::kept::{Kept, KeptName};
 use super::kernel::{LinuxKernel, TapSettings};
 use super::leases;
+use super::namespaces::Namespaces;
 use super::netlink::Netlink;
 use super::packet_socket::PacketSocket;
 use super::rights;
 use super::ring;
+use super::sandbox;
 use super::service::DescriptorStore;
 use super::table_names::TableNames;
 use super::tap::Tap;
@@ -53,6 +55,7 @@ pub struct LinuxPlatform {
     fabric: LinuxSite,
     dynamic: Dynamic,
     guests: GuestTaps,
+    namespaces: Namespaces,
 }
 
 impl LinuxPlatform {
@@ -87,6 +90,7 @@ impl LinuxPlatform {
         let fabric =
             LinuxSite::new(state_directory, queues, Some(protocol)).map_err(|error| failed(error.to_string(), 0))?;
         let dynamic = Dynamic::in_folder(state_directory, kernel.boot().to_owned());
+        let namespaces = Namespaces::start().map_err(|error| failed(error.to_string(), 0))?;
         Ok(Self {
             kernel,
             _bell: bell,
@@ -100,6 +104,7 @@ impl LinuxPlatform {
             fabric,
             dynamic,
             guests: GuestTaps::new(guests),
+            namespaces,
         })
     }
 
@@ -133,7 +138,7 @@ impl LinuxPlatform {
 
     fn make_tap(&self, spec: &PortSpec) -> Result<Vec<Tap>, guest::PlaceError> {
         if let PortKind::Tap(Some(place)) = &spec.kind {
-            return guest::place(spec, place, self.taps, self.protocol);
+            return guest::place(spec, place, self.taps, self.protocol, &self.namespaces);
         }
         let taps = Tap::create(spec.name, self.taps.queues)?;
         guest::bring_up(spec, self.taps.queue_length, self.protocol)?;
@@ -242,6 +247,10 @@ impl Platform for LinuxPlatform {
 
     fn stirrings(&self) -> Receiver<()> {
         self.stirrings.clone()
+    }
+
+    fn confinement(&self) -> Confine {
+        sandbox::confine
     }
 
     fn claim_tables(&mut self, tables: &[u32]) -> bool {

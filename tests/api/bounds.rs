@@ -4,6 +4,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::time::Duration;
 
 use vgw::api::Limits;
+use vgw::api::generated::virtual_gateway::TVirtualGatewaySyncClient;
 
 use crate::daemon::Daemon;
 use crate::wire::{Raw, call, exception, frame, reply};
@@ -94,24 +95,79 @@ fn a_client_that_does_not_read_is_closed() {
 }
 
 #[test]
-fn connections_are_counted() {
-    let limits = Limits { connections: 8, ..Limits::default() };
+fn when_all_seats_are_taken_who_asks_for_nothing_gives_way() {
+    let limits = Limits { connections: 8, share: 8, ..Limits::default() };
     let daemon = Daemon::tcp(limits);
     let mut open: Vec<Raw> = (0..8).map(|_| daemon.connect()).collect();
     for client in &mut open {
         assert_eq!(client.call(&call("Connect", 1, b"\0")), reply("Connect", 1, true));
     }
-    daemon.connect().assert_closed();
-
-    // Half a frame and no more: the server notices the end and frees the seat before its socket closes.
-    let mut leaving = open.pop().unwrap();
-    leaving.send(&[0, 0]).unwrap();
-    leaving.half_close();
-    leaving.assert_closed();
+    // The first has asked for nothing since before the others.
     daemon.assert_serves();
-    for client in &mut open {
+    open[0].assert_closed();
+    for client in &mut open[1..] {
         assert_eq!(client.call(&call("Connect", 2, b"\0")), reply("Connect", 2, true));
     }
+
+    // Who has asked once stays, however many come who have not.
+    let strangers: Vec<Raw> = (0..100).map(|_| daemon.connect()).collect();
+    daemon.assert_serves();
+    for client in &mut open[1..] {
+        assert_eq!(client.call(&call("Connect", 3, b"\0")), reply("Connect", 3, true));
+    }
+    drop(strangers);
+}
+
+#[test]
+fn half_a_frame_holds_no_seat() {
+    let limits = Limits { connections: 8, share: 8, ..Limits::default() };
+    let daemon = Daemon::tcp(limits);
+    let mut slow: Vec<Raw> = (0..8).map(|_| daemon.connect()).collect();
+    for client in &mut slow {
+        client.send(&[0, 0, 1, 0, 0x80]).unwrap();
+    }
+    daemon.assert_serves();
+    slow[0].assert_closed();
+}
+
+#[test]
+fn followers_have_seats_of_their_own() {
+    let daemon = Daemon::unix();
+    let mut followers: Vec<_> = (0..16).map(|_| daemon.client()).collect();
+    for follower in &mut followers {
+        follower.call(|daemon| daemon.events(0, 1, 1)).unwrap();
+    }
+    let error = daemon.client().call(|daemon| daemon.events(0, 1, 1)).unwrap_err();
+    assert!(error.to_string().contains("followers"), "{error}");
+    daemon.client().call(|daemon| daemon.events(0, 1, 0)).expect("who does not wait follows nothing");
+    // Far more than there are seats.
+    let idle: Vec<_> = (0..100).map(|_| daemon.client()).collect();
+    daemon.client().call(|daemon| daemon.status()).unwrap();
+    for follower in &mut followers {
+        follower.call(|daemon| daemon.events(0, 1, 1)).expect("a follower stays");
+    }
+    drop((idle, followers.pop()));
+    let mut tries = std::iter::repeat_with(|| daemon.client().call(|daemon| daemon.events(0, 1, 1))).take(1000);
+    assert!(tries.any(|followed| followed.is_ok()), "the place of one that has gone is free");
+}
+
+#[test]
+fn requests_that_have_not_all_come_share_their_memory() {
+    let limits = Limits { memory: 1024 * 1024, ..Limits::default() };
+    let daemon = Daemon::tcp(limits);
+    let mut large: Vec<Raw> = (0..3).map(|_| daemon.connect()).collect();
+    let part = vec![0; 900 * 1024];
+    for client in &mut large {
+        client.send(&(1024_u32 * 1024).to_be_bytes()).unwrap();
+        // One that is refused is closed while it sends.
+        let _ = client.send(&part);
+    }
+    large.retain_mut(|client| {
+        client.0.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
+        matches!(client.0.read(&mut [0]), Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut))
+    });
+    assert_eq!(large.len(), 1, "one fits in, the others are closed");
+    daemon.assert_serves();
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, unbounded};
 use tempfile::TempDir;
-use vgw::api::{Access, Client, Limits, Listener, Server, instance_service, metrics, rest, virtual_gateway};
+use vgw::api::{Access, Client, Following, Limits, Listener, Server, instance_service, metrics, rest, virtual_gateway};
 use vgw::engine::{Caller, Handle, ProcessUse};
 use vgw::sys::netlink::socket_user;
 use vgw::sys::{MonotonicClock, peer_credentials};
@@ -33,7 +33,11 @@ pub(crate) struct Daemon {
 impl Daemon {
     /// The compatible service on a free port.
     pub(crate) fn tcp(limits: Limits) -> Self {
-        Self::start(limits, |_| Listener::tcp("127.0.0.1:0".parse().unwrap(), access()), instance_service)
+        Self::start(
+            limits,
+            |_| Listener::tcp("127.0.0.1:0".parse().unwrap(), access()),
+            |handle, caller, _| instance_service(handle, caller),
+        )
     }
 
     /// The own service on a socket in a folder of its own.
@@ -63,10 +67,10 @@ impl Daemon {
     fn start(
         limits: Limits,
         listen: impl FnOnce(&Path) -> io::Result<Listener>,
-        service: fn(Handle, Caller) -> Box<dyn thrift::server::TProcessor + Send>,
+        service: fn(Handle, Caller, Following) -> Box<dyn thrift::server::TProcessor + Send>,
     ) -> Self {
         Self::start_by(|socket, handle| {
-            let service = move |caller| service(handle.clone(), caller);
+            let service = move |caller, following| service(handle.clone(), caller, following);
             Server::start(listen(socket)?, service, Arc::new(MonotonicClock), limits)
         })
     }

@@ -1,5 +1,14 @@
 //! Who is served by TCP: root and those named, and no page of a browser.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use vgw::api::generated::instance_service::TInstanceServiceSyncClient;
+use vgw::api::generated::virtual_gateway::{
+    ConfigurationFile, Gateway, Network, NextHop, NextHopKind, Route, TVirtualGatewaySyncClient, Uplink,
+};
+
+use crate::cli::must;
 use crate::daemon::{Daemon, request};
 use crate::namespace::Namespace;
 use crate::site::{NET1, Site};
@@ -122,4 +131,120 @@ fn what_other_hosts_reach_must_be_meant() {
     let (status, log) = daemon.wait();
     assert_eq!(status.code(), Some(78), "{log}");
     assert!(log.contains("allow_remote"), "{log}");
+}
+
+/// A method that changes something, and the object and deed of the event that it yields.
+type Deed = (&'static str, &'static str, &'static str);
+
+/// What was done since the last time, by whom.
+fn done(daemon: &Daemon<'_>, after: &mut i64) -> Vec<(String, String, String)> {
+    let told = daemon.call(|daemon| daemon.events(*after, 4096, 0)).unwrap();
+    *after = told.newest;
+    let ours = told.events.into_iter().filter(|event| !matches!(&*event.object, "host" | "problem" | "daemon"));
+    ours.map(|event| (event.object, event.deed, event.cause)).collect()
+}
+
+#[test]
+fn every_change_is_told_with_its_caller() {
+    let site = Site::new();
+    site.compute.ip("link set lo up");
+    let daemon = site.start("[rest]\nlisten = \"127.0.0.1:9091\"\n");
+    let mut after = 0;
+    done(&daemon, &mut after);
+
+    let own = format!("uid {} pid {}", rustix::process::getuid().as_raw(), std::process::id());
+    let id = "9f2c1d34-0a1b-4c5d-8e6f-000000000001";
+    let text = str::to_owned;
+    let gateway = || Gateway {
+        interface_name: text("vgw1"),
+        routing_instance: text("net1"),
+        subnets: vec![text("10.5.1.0/24")],
+        routes: None,
+        uplink: None,
+        masquerade: None,
+        weight: None,
+    };
+    let next_hop = || NextHop::new(NextHopKind::DISCARD, None);
+    let route = || Route { routing_instance: text("net1"), prefix: text("10.9.0.0/16"), next_hop: next_hop() };
+    let network = || Network {
+        id: text(id),
+        routing_instance: text("net1"),
+        gateways: None,
+        dhcp: None,
+        router_advertisements: None,
+    };
+    let uplink = || Uplink {
+        name: text("up"),
+        device: text("eth1"),
+        address: Some(text("10.1.1.254/24")),
+        via: Some(text("10.1.1.253")),
+        table: None,
+        lease: None,
+    };
+    let files = || vec![ConfigurationFile { path: text("a.toml"), text: text("") }];
+    let mut assert_told = |deed: Deed, who: &str| {
+        let (method, object, deed) = deed;
+        let done = done(&daemon, &mut after);
+        let is_it = |told: &&(String, String, String)| told.0 == object && told.1 == deed && told.2.starts_with(who);
+        assert!(done.iter().any(|told| is_it(&told)), "{method} by {who}: {done:?}");
+    };
+    macro_rules! told {
+        ($($method:ident($($argument:expr),*) => $object:literal $deed:literal;)*) => {$(
+            daemon.call(|daemon| daemon.$method($($argument),*)).unwrap();
+            assert_told((stringify!($method), $object, $deed), &own);
+        )*};
+    }
+    told! {
+        add_gateway(gateway()) => "gateway" "added";
+        add_route(route()) => "route" "added";
+        add_network(network()) => "network" "added";
+        add_uplink(uplink()) => "uplink" "added";
+        delete_uplink(text("up")) => "uplink" "deleted";
+        delete_network(text(id)) => "network" "deleted";
+        delete_route(text("net1"), text("10.9.0.0/16")) => "route" "deleted";
+        delete_gateway(text("vgw1")) => "gateway" "deleted";
+        connect() => "audit" "started";
+        set_audit_timeout(70_000) => "audit" "set";
+        apply_configuration(files(), 60_000) => "configuration" "applied";
+        confirm_configuration() => "configuration" "confirmed";
+        apply_configuration(files(), 60_000) => "configuration" "applied";
+        roll_back_configuration() => "configuration" "rolled back";
+    }
+    site.compute.ip("link add veth1 type veth peer name veth2");
+    must(site.folder(), "port add veth1 --instance net1 --address 10.5.1.7 --attach");
+    assert_told(("add_port", "port", "added"), "uid 0 pid ");
+    must(site.folder(), "port delete veth1");
+    assert_told(("delete_port", "port", "deleted"), "uid 0 pid ");
+
+    let by_thrift = "thrift 127.0.0.1:";
+    assert!(daemon.add(&[request("vgw2", NET1, &["10.5.2.0/24"])]));
+    assert_told(("AddVirtualGateway", "gateway", "added"), by_thrift);
+    assert!(daemon.delete(&["vgw2"]));
+    assert_told(("DeleteVirtualGateway", "gateway", "deleted"), by_thrift);
+    assert!(daemon.controller().connect_for_virtual_gateway().unwrap());
+    assert_told(("ConnectForVirtualGateway", "audit", "started"), by_thrift);
+    assert!(daemon.controller().audit_timer_for_virtual_gateway(60_000).unwrap());
+    assert_told(("AuditTimerForVirtualGateway", "audit", "set"), by_thrift);
+    assert!(daemon.controller().connect().unwrap());
+    assert_told(("Connect", "audit", "started"), by_thrift);
+
+    let body = r#"[{"interface": "vgw3", "routing-instance": "net3", "subnets": [{"ip-address": "10.5.3.0", "prefix-len": 24}]}]"#;
+    for (method, body, deed) in [("POST", body, "added"), ("DELETE", r#"[{"interface": "vgw3"}]"#, "deleted")] {
+        let asked = format!(
+            "{method} /gateway HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let mut answer = String::new();
+        let mut stream = place_connect(&site.compute);
+        stream.write_all(asked.as_bytes()).unwrap();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        assert_told((method, "gateway", deed), "rest 127.0.0.1:");
+    }
+    let log = daemon.log();
+    assert!(log.lines().any(|line| line.contains(&own) && line.contains("uplink up")), "the log has the caller too");
+}
+
+fn place_connect(place: &Namespace) -> TcpStream {
+    place.enter(|| TcpStream::connect("127.0.0.1:9091")).unwrap()
 }

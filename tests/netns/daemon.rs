@@ -112,6 +112,11 @@ impl<'a> Daemon<'a> {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
+    /// Its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Waits for the daemon's end: how it ended, and its whole log.
     pub(crate) fn wait(mut self) -> (ExitStatus, String) {
         let mut status = None;

@@ -1,6 +1,7 @@
 //! Who may call by TCP, where no file's mode says so.
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::time::Duration;
@@ -24,13 +25,13 @@ pub struct Access {
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Denial {
     /// Another user.
-    #[error("uid {0} may not call; [api] allow_users says who may")]
+    #[error("connection refused: uid {0} may not call; [api] allow_users says who may")]
     User(u32),
     /// A connection within this host whose other end nobody has open.
-    #[error("nobody has the other end open any more")]
+    #[error("connection refused: nobody has the other end open any more")]
     Nobody,
     /// The kernel does not say.
-    #[error("whose connection it is cannot be told: {0}")]
+    #[error("connection refused: whose connection it is cannot be told: {0}")]
     Unknown(io::Error),
 }
 
@@ -76,25 +77,30 @@ fn is_of_this_host(mut address: SocketAddr) -> bool {
     address.ip().to_canonical().is_loopback() || UdpSocket::bind(address).is_ok()
 }
 
-/// Tells of callers that are not served, without letting them fill the log.
+/// Tells of callers and what is wrong with them, without letting them fill the log.
 #[derive(Debug, Default)]
 pub(super) struct Doorkeeper {
-    told: Option<Moment>,
+    began: Option<Moment>,
+    told: u64,
     untold: u64,
 }
 
 impl Doorkeeper {
-    /// The shortest time between two lines.
-    const PAUSE: Duration = Duration::from_secs(1);
+    /// How many lines there are in a time.
+    const LINES: (u64, Duration) = (5, Duration::from_secs(1));
 
     /// Tells of one, or counts it for the next line.
-    pub(super) fn tell(&mut self, caller: &Caller, denial: &Denial, now: Moment) {
-        if self.told.is_some_and(|told| now < told + Self::PAUSE) {
+    pub(super) fn tell(&mut self, caller: &Caller, what: &dyn Display, now: Moment) {
+        let (lines, time) = Self::LINES;
+        if self.began.is_none_or(|began| now >= began + time) {
+            (self.began, self.told) = (Some(now), 0);
+        }
+        if self.told == lines {
             self.untold += 1;
             return;
         }
-        tracing::warn!(%caller, untold = self.untold, "connection refused: {denial}");
-        *self = Self { told: Some(now), untold: 0 };
+        self.told += 1;
+        tracing::warn!(%caller, untold = std::mem::take(&mut self.untold), "{what}");
     }
 }
 
@@ -120,8 +126,14 @@ mod tests {
     #[test]
     fn only_those_named_are_served() {
         assert_eq!(judged(&[0, 7], "127.0.0.1:999"), Ok(Some(7)));
-        assert_eq!(judged(&[0], "127.0.0.1:999"), Err("uid 7 may not call; [api] allow_users says who may".into()));
-        assert_eq!(judged(&[0], "10.0.0.1:999"), Err("uid 7 may not call; [api] allow_users says who may".into()));
+        assert_eq!(
+            judged(&[0], "127.0.0.1:999"),
+            Err("connection refused: uid 7 may not call; [api] allow_users says who may".into())
+        );
+        assert_eq!(
+            judged(&[0], "10.0.0.1:999"),
+            Err("connection refused: uid 7 may not call; [api] allow_users says who may".into())
+        );
     }
 
     #[test]

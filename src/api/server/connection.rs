@@ -1,6 +1,7 @@
 //! One client's connection.
 
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use rustix::event::PollFlags;
@@ -10,6 +11,7 @@ use crate::clock::{Clock, Moment};
 use super::ending::Ending;
 use super::limits::Limits;
 use super::listener::Stream;
+use super::seats::Seat;
 use super::shutdown::{Shutdown, Wait};
 
 /// Bytes read at a time, and kept of a buffer between requests.
@@ -30,7 +32,10 @@ pub(super) trait Speaker: Send {
 
 /// A connection and what bounds it.
 pub(super) struct Connection<'a> {
-    pub(super) stream: &'a mut dyn Stream,
+    pub(super) stream: &'a dyn Stream,
+    pub(super) seat: &'a Seat,
+    /// What the requests of all connections take, and this one's part of it.
+    pub(super) memory: (&'a AtomicUsize, usize),
     pub(super) shutdown: &'a Shutdown,
     pub(super) clock: &'a dyn Clock,
     pub(super) limits: &'a Limits,
@@ -44,6 +49,34 @@ impl Connection<'_> {
                 return ending;
             }
         }
+    }
+
+    /// A whole request has come: until it is answered the connection has its seat for sure.
+    pub(super) fn begin(&self) -> Result<(), Ending> {
+        if self.seat.asks() { Ok(()) } else { Err(Ending::Displaced) }
+    }
+
+    /// The request has been answered, and its memory is free.
+    pub(super) fn end(&mut self) {
+        self.seat.is_answered(self.clock.now());
+        self.free();
+    }
+
+    /// Makes sure that a request may take so many bytes.
+    pub(super) fn reserve(&mut self, length: usize) -> Result<(), Ending> {
+        let (all, own) = &mut self.memory;
+        let more = length.saturating_sub(STEP).saturating_sub(*own);
+        if more > 0 && all.fetch_add(more, Ordering::Relaxed) + more > self.limits.memory {
+            all.fetch_sub(more, Ordering::Relaxed);
+            return Err(Ending::Crowded);
+        }
+        *own += more;
+        Ok(())
+    }
+
+    fn free(&mut self) {
+        let (all, own) = &mut self.memory;
+        all.fetch_sub(std::mem::take(own), Ordering::Relaxed);
     }
 
     /// Waits for a request's first byte.
@@ -112,5 +145,11 @@ impl Connection<'_> {
             Wait::TimedOut => Err(late),
             Wait::Stopping => Err(Ending::Stopping),
         }
+    }
+}
+
+impl Drop for Connection<'_> {
+    fn drop(&mut self) {
+        self.free();
     }
 }

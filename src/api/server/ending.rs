@@ -20,6 +20,12 @@ pub(super) enum Ending {
         /// Bytes that were still to come.
         missing: usize,
     },
+    /// Another has the seat.
+    #[error("closed for another, since nothing was asked")]
+    Displaced,
+    /// What others ask takes all there is.
+    #[error("a request of this length cannot be taken now: those of others are in the way")]
+    Crowded,
     /// A frame took too long to come.
     #[error("a frame did not come in time, {missing} bytes are missing")]
     FrameLate {
@@ -63,10 +69,11 @@ impl Ending {
     /// True for what well-behaved clients do.
     pub(super) fn is_usual(&self) -> bool {
         match self {
-            Self::Closed | Self::Stopping | Self::Idle => true,
+            Self::Closed | Self::Stopping | Self::Idle | Self::Displaced => true,
             // The second is a client's that went while it was waited for its answer.
             Self::Io(error) => matches!(error.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe),
             Self::CutShort { .. }
+            | Self::Crowded
             | Self::FrameLate { .. }
             | Self::ReplyLate
             | Self::FrameLength { .. }

@@ -25,6 +25,7 @@ impl Speaker for Framed {
     fn exchange(&mut self, connection: &mut Connection<'_>) -> Result<(), Ending> {
         let Self { processor, frame, reply } = self;
         read_frame(connection, frame)?;
+        connection.begin()?;
         reply.extend([0; 4]);
         answer(&**processor, frame, connection.limits.message, reply)
             .map_err(|error| Ending::NoMessage(why(&error)))?;
@@ -35,6 +36,7 @@ impl Speaker for Framed {
             buffer.clear();
             buffer.shrink_to(STEP);
         }
+        connection.end();
         Ok(())
     }
 }
@@ -55,7 +57,9 @@ fn read_frame(connection: &mut Connection<'_>, frame: &mut Vec<u8>) -> Result<()
     };
     while frame.len() < length {
         let have = frame.len();
-        frame.resize(length.min(have + STEP), 0);
+        let step = length.min(have + STEP);
+        connection.reserve(step)?;
+        frame.resize(step, 0);
         let behind = length - frame.len();
         connection.read_exact(&mut frame[have..], deadline, behind)?;
     }

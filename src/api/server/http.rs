@@ -97,7 +97,7 @@ impl Http {
         let deadline = connection.clock.now() + connection.limits.frame_time;
         let more =
             |buffer: &mut Vec<u8>, connection: &mut Connection<'_>| match connection.read_some(buffer, deadline)? {
-                true => Ok(()),
+                true => connection.reserve(buffer.len()),
                 false if buffer.is_empty() => Err(Ending::Closed),
                 false => Err(Ending::Unfinished),
             };
@@ -146,6 +146,7 @@ impl Speaker for Http {
             Ok(head) => head,
             Err(refused) => return Err(self.refuse(connection, &refused)),
         };
+        connection.begin()?;
         let (start, length) = head.lengths;
         let body = &self.buffer[start..start + length];
         let response =
@@ -155,6 +156,7 @@ impl Speaker for Http {
         connection.write(&reply(&response, is_last))?;
         self.buffer.drain(..start + length);
         self.buffer.shrink_to(STEP);
+        connection.end();
         if is_last { Err(Ending::Closed) } else { Ok(()) }
     }
 }

@@ -7,8 +7,17 @@ use crate::api::message::MessageLimits;
 /// What a server allows its clients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Connections open at the same time; more are closed at once.
+    /// Connections open at the same time. Beyond that one that asks for nothing gives way to each that comes.
     pub connections: usize,
+    /// How many of them a user other than root, or another host, may have.
+    pub share: usize,
+    /// Connections on top that stay for what happens: captures, and events that are waited for.
+    pub followers: usize,
+    /// How many of those a user other than root may have.
+    pub followers_share: usize,
+    /// Bytes of requests that have not all come or are being served, of all connections together. What each has
+    /// in any case does not count: 64 KiB.
+    pub memory: usize,
     /// Bytes of a frame, its length not counted.
     pub frame: usize,
     /// What a message may contain.
@@ -35,6 +44,10 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 64,
+            share: 16,
+            followers: 16,
+            followers_share: 4,
+            memory: 8 * 1024 * 1024,
             frame: 1024 * 1024,
             message: MessageLimits::default(),
             frame_time: Duration::from_secs(5),

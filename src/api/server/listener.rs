@@ -2,13 +2,14 @@
 
 use std::fs::{self, Permissions};
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use crate::engine::{Caller, Peer};
+use crate::engine::{Caller, Confine, Peer};
 
 use super::access::{Access, Denial};
 
@@ -18,7 +19,11 @@ pub type PeerCredentials = fn(BorrowedFd<'_>) -> io::Result<(u32, i32)>;
 
 /// A bound socket that clients connect to.
 #[derive(Debug)]
-pub struct Listener(Socket);
+pub struct Listener {
+    socket: Socket,
+    /// What confines the threads that serve it.
+    pub(super) confine: Confine,
+}
 
 #[derive(Debug)]
 enum Socket {
@@ -37,16 +42,37 @@ struct SocketFile {
 /// A connection that waited.
 pub(super) enum Accepted {
     /// It is to be served.
-    Served(Box<dyn Stream>, Caller),
+    Served(Arc<dyn Stream>, Caller),
     /// It is closed.
     Denied(Caller, Denial),
 }
 
 /// An accepted connection, in non-blocking mode.
-pub(super) trait Stream: Read + Write + AsFd + Send {}
+pub(super) trait Stream: AsFd + Send + Sync {
+    /// As [`Read::read`].
+    fn read(&self, buffer: &mut [u8]) -> io::Result<usize>;
+    /// As [`Write::write`].
+    fn write(&self, bytes: &[u8]) -> io::Result<usize>;
+}
 
-impl Stream for TcpStream {}
-impl Stream for UnixStream {}
+impl<S: AsFd + Send + Sync> Stream for S
+where
+    for<'s> &'s S: Read + Write,
+{
+    fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut stream = self;
+        Read::read(&mut stream, buffer)
+    }
+
+    fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        let mut stream = self;
+        Write::write(&mut stream, bytes)
+    }
+}
+
+/// Connections that the kernel keeps until they are accepted (`net.core.somaxconn` bounds it). The standard
+/// library's 128 are soon full when many come at once, and who comes then tries again after a second.
+const BACKLOG: i32 = 4096;
 
 impl Listener {
     /// Listens on a TCP address for clients of the compatible API that may call; port 0 takes a free one.
@@ -76,10 +102,11 @@ impl Listener {
     fn bind(address: SocketAddr, access: Option<Access>, caller: fn(Peer) -> Caller) -> io::Result<Self> {
         let listener = TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
+        rustix::net::listen(&listener, BACKLOG)?;
         if let Some(access) = &access {
             access.check(listener.local_addr()?)?;
         }
-        Ok(Self(Socket::Tcp { listener, access, caller }))
+        Ok(Self::of(Socket::Tcp { listener, access, caller }))
     }
 
     /// Listens on a Unix socket of mode 0660 that has this name, and takes the name over from a
@@ -110,9 +137,20 @@ impl Listener {
             return Err(error);
         }
         listener.set_nonblocking(true)?;
+        rustix::net::listen(&listener, BACKLOG)?;
         let metadata = fs::symlink_metadata(path)?;
         let file = SocketFile { path: path.to_owned(), identity: (metadata.dev(), metadata.ino()) };
-        Ok(Self(Socket::Unix { listener, credentials, _file: file }))
+        Ok(Self::of(Socket::Unix { listener, credentials, _file: file }))
+    }
+
+    fn of(socket: Socket) -> Self {
+        Self { socket, confine: |_| {} }
+    }
+
+    /// The same, served by threads that are confined to their role.
+    #[must_use]
+    pub fn confined(self, confine: Confine) -> Self {
+        Self { confine, ..self }
     }
 
     /// The bound TCP address; `None` for a Unix socket.
@@ -120,7 +158,7 @@ impl Listener {
     /// # Errors
     /// What the kernel says.
     pub fn address(&self) -> io::Result<Option<SocketAddr>> {
-        match &self.0 {
+        match &self.socket {
             Socket::Tcp { listener, .. } => listener.local_addr().map(Some),
             Socket::Unix { .. } => Ok(None),
         }
@@ -128,7 +166,7 @@ impl Listener {
 
     /// Takes a connection that waits, unless its caller may not call.
     pub(super) fn accept(&self) -> io::Result<Accepted> {
-        match &self.0 {
+        match &self.socket {
             Socket::Tcp { listener, access, caller } => {
                 let (stream, address) = listener.accept()?;
                 let own = stream.local_addr()?;
@@ -139,13 +177,13 @@ impl Listener {
                 stream.set_nonblocking(true)?;
                 // Replies are small and complete: sending them at once is always right.
                 stream.set_nodelay(true)?;
-                Ok(Accepted::Served(Box::new(stream), caller(Peer { address, uid })))
+                Ok(Accepted::Served(Arc::new(stream), caller(Peer { address, uid })))
             }
             Socket::Unix { listener, credentials, _file } => {
                 let (stream, _) = listener.accept()?;
                 stream.set_nonblocking(true)?;
                 let (uid, pid) = credentials(stream.as_fd())?;
-                Ok(Accepted::Served(Box::new(stream), Caller::Unix { uid, pid }))
+                Ok(Accepted::Served(Arc::new(stream), Caller::Unix { uid, pid }))
             }
         }
     }
@@ -153,7 +191,7 @@ impl Listener {
 
 impl AsFd for Listener {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        match &self.0 {
+        match &self.socket {
             Socket::Tcp { listener, .. } => listener.as_fd(),
             Socket::Unix { listener, .. } => listener.as_fd(),
         }
@@ -201,6 +239,31 @@ mod tests {
         let _other = UnixListener::bind(&path).unwrap();
         drop(listener);
         assert!(path.exists());
+    }
+
+    #[test]
+    fn a_link_is_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let [path, other] = ["vgwd.sock", "other.sock"].map(|name| folder.path().join(name));
+        drop(UnixListener::bind(&other).unwrap());
+        std::os::unix::fs::symlink(&other, &path).unwrap();
+        assert_eq!(Listener::unix(&path, nobody).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        fs::remove_file(&path).unwrap();
+        // Nor where the socket is made before it gets its name.
+        let unnamed = folder.path().join(format!("vgwd.sock.{}", std::process::id()));
+        std::os::unix::fs::symlink(folder.path().join("elsewhere"), &unnamed).unwrap();
+        assert_eq!(Listener::unix(&path, nobody).unwrap_err().kind(), io::ErrorKind::AddrInUse);
+        assert!(!folder.path().join("elsewhere").exists() && other.exists());
+    }
+
+    #[test]
+    fn an_earlier_versions_mode_does_not_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("vgwd.sock");
+        drop(UnixListener::bind(&path).unwrap());
+        fs::set_permissions(&path, Permissions::from_mode(0o777)).unwrap();
+        let _listener = Listener::unix(&path, nobody).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o660);
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod fuzzing;
 mod http;
 mod limits;
 mod listener;
+mod seats;
 mod shutdown;
 mod start;
 
@@ -21,4 +22,5 @@ pub use fuzzing::{serve_framed, serve_http};
 pub use http::{HttpService, Request, Response};
 pub use limits::Limits;
 pub use listener::{Listener, PeerCredentials};
+pub use seats::Following;
 pub use start::Server;

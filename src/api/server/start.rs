@@ -1,9 +1,12 @@
 //! Accepting connections, and stopping.
 
+use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::io::{self, PipeWriter};
 use std::net::SocketAddr;
 use std::os::fd::AsFd;
-use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -11,7 +14,7 @@ use rustix::event::PollFlags;
 use thrift::server::TProcessor;
 
 use crate::clock::Clock;
-use crate::engine::Caller;
+use crate::engine::{Caller, Role};
 
 use super::access::Doorkeeper;
 use super::connection::{Connection, Speaker};
@@ -19,6 +22,7 @@ use super::framed::Framed;
 use super::http::{Http, HttpService};
 use super::limits::Limits;
 use super::listener::{Accepted, Listener, Stream};
+use super::seats::{Following, Full, Seat, Seats};
 use super::shutdown::{Shutdown, Wait};
 
 /// How long accepting rests when the kernel has no descriptor or memory for a connection.
@@ -37,21 +41,35 @@ struct Shared {
     shutdown: Shutdown,
     clock: Arc<dyn Clock>,
     limits: Limits,
+    seats: Arc<Seats>,
+    /// Bytes of all requests that are on their way or being served, but for what each has in any case.
+    memory: AtomicUsize,
+    doorkeeper: Mutex<Doorkeeper>,
+}
+
+/// Makes what speaks on a connection.
+type MakeSpeaker = dyn Fn(Caller, Following) -> Box<dyn Speaker> + Send;
+
+impl Shared {
+    fn tell(&self, caller: &Caller, what: &dyn Display) {
+        self.doorkeeper.lock().unwrap_or_else(PoisonError::into_inner).tell(caller, what, self.clock.now());
+    }
 }
 
 impl Server {
     /// Serves the clients of a listener. `service` makes the processor of a connection, which knows
-    /// its caller.
+    /// its caller, and asks before it follows what happens.
     ///
     /// # Errors
     /// What the kernel says.
     pub fn start(
         listener: Listener,
-        service: impl Fn(Caller) -> Box<dyn TProcessor + Send> + Send + 'static,
+        service: impl Fn(Caller, Following) -> Box<dyn TProcessor + Send> + Send + 'static,
         clock: Arc<dyn Clock>,
         limits: Limits,
     ) -> io::Result<Self> {
-        Self::start_speaking(listener, move |caller| Box::new(Framed::new(service(caller))), clock, limits)
+        let speaker = move |caller, following| Box::new(Framed::new(service(caller, following))) as _;
+        Self::start_speaking(listener, Box::new(speaker), clock, limits)
     }
 
     /// As [`Server::start`], for clients that speak HTTP. A body has the limit of a frame. Pages that a browser
@@ -66,20 +84,30 @@ impl Server {
         limits: Limits,
     ) -> io::Result<Self> {
         let is_local = listener.address()?.is_none_or(|address| address.ip().is_loopback());
-        Self::start_speaking(listener, move |caller| Box::new(Http::new(service(caller), is_local)), clock, limits)
+        let speaker = move |caller, _| Box::new(Http::new(service(caller), is_local)) as _;
+        Self::start_speaking(listener, Box::new(speaker), clock, limits)
     }
 
     fn start_speaking(
         listener: Listener,
-        speaker: impl Fn(Caller) -> Box<dyn Speaker> + Send + 'static,
+        speaker: Box<MakeSpeaker>,
         clock: Arc<dyn Clock>,
         limits: Limits,
     ) -> io::Result<Self> {
         let address = listener.address()?;
         let (stop, shutdown) = Shutdown::new()?;
-        let shared = Arc::new(Shared { shutdown, clock, limits });
-        let thread =
-            thread::Builder::new().name("api".to_owned()).spawn(move || accept(&listener, &speaker, &shared))?;
+        let shared = Arc::new(Shared {
+            shutdown,
+            clock,
+            limits,
+            seats: Arc::new(Seats::new(limits)),
+            memory: AtomicUsize::new(0),
+            doorkeeper: Mutex::default(),
+        });
+        let thread = thread::Builder::new().name("api".to_owned()).spawn(move || {
+            (listener.confine)(Role::Api);
+            accept(&listener, &*speaker, &shared);
+        })?;
         Ok(Self { address, stop, thread })
     }
 
@@ -101,13 +129,8 @@ impl Server {
 }
 
 /// Accepts until the stop, then waits for the connections to end.
-fn accept(listener: &Listener, speaker: &impl Fn(Caller) -> Box<dyn Speaker>, shared: &Arc<Shared>) {
-    let mut threads: Vec<JoinHandle<()>> = Vec::new();
-    // Each connection holds a clone, and drops it before its socket: a client that has seen the end
-    // of its connection finds the seat free.
-    let seats = Arc::new(());
-    let mut full = false;
-    let mut doorkeeper = Doorkeeper::default();
+fn accept(listener: &Listener, speaker: &MakeSpeaker, shared: &Arc<Shared>) {
+    let mut threads: BTreeMap<u64, JoinHandle<()>> = BTreeMap::new();
     loop {
         match shared.shutdown.wait(listener.as_fd(), PollFlags::IN, None) {
             Ok(Wait::Ready | Wait::TimedOut) => {}
@@ -120,7 +143,7 @@ fn accept(listener: &Listener, speaker: &impl Fn(Caller) -> Box<dyn Speaker>, sh
         let (stream, caller) = match listener.accept() {
             Ok(Accepted::Served(stream, caller)) => (stream, caller),
             Ok(Accepted::Denied(caller, denial)) => {
-                doorkeeper.tell(&caller, &denial, shared.clock.now());
+                shared.tell(&caller, &denial);
                 continue;
             }
             Err(error) if is_passing(&error) => continue,
@@ -131,50 +154,61 @@ fn accept(listener: &Listener, speaker: &impl Fn(Caller) -> Box<dyn Speaker>, sh
                 continue;
             }
         };
-        threads.retain(|thread| !thread.is_finished());
-        if Arc::strong_count(&seats) > shared.limits.connections {
-            if !full {
-                tracing::warn!(%caller, "all {} connections are taken, more are refused", shared.limits.connections);
+        threads.retain(|_, thread| !thread.is_finished());
+        let seat = match shared.seats.admit(&caller, &stream, shared.clock.now()) {
+            Ok((seat, displaced)) => {
+                if let Some(thread) = displaced.and_then(|number| threads.remove(&number)) {
+                    // It serves nobody, and has nothing to wait for any more: so there are never more threads
+                    // than seats.
+                    let _ = thread.join();
+                }
+                seat
             }
-            full = true;
-            continue;
-        }
-        full = false;
-        match spawn(stream, caller, speaker, shared, &seats) {
-            Ok(thread) => threads.push(thread),
+            Err(Full) => {
+                shared.tell(&caller, &"connection refused: all connections are taken by those who are being served");
+                continue;
+            }
+        };
+        let number = seat.number();
+        match spawn(stream, caller, speaker, shared, seat) {
+            Ok(thread) => _ = threads.insert(number, thread),
             Err(error) => tracing::warn!("no thread for a connection: {error}"),
         }
     }
-    for thread in threads {
+    for thread in threads.into_values() {
         // A panic has been reported by its own thread, and has cost that connection only.
         let _ = thread.join();
     }
 }
 
 fn spawn(
-    mut stream: Box<dyn Stream>,
+    stream: Arc<dyn Stream>,
     caller: Caller,
-    speaker: &impl Fn(Caller) -> Box<dyn Speaker>,
+    speaker: &MakeSpeaker,
     shared: &Arc<Shared>,
-    seats: &Arc<()>,
+    seat: Seat,
 ) -> io::Result<JoinHandle<()>> {
-    let mut speaker = speaker(caller.clone());
-    let (shared, seat) = (Arc::clone(shared), Arc::clone(seats));
+    let mut speaker = speaker(caller.clone(), seat.following());
+    let shared = Arc::clone(shared);
     thread::Builder::new().name("api-connection".to_owned()).spawn(move || {
         // Everything logged on this thread names the caller, at whatever level logging is.
         let _span = tracing::error_span!("client", %caller).entered();
         let mut connection = Connection {
-            stream: &mut *stream,
+            stream: &*stream,
+            seat: &seat,
+            memory: (&shared.memory, 0),
             shutdown: &shared.shutdown,
             clock: &*shared.clock,
             limits: &shared.limits,
         };
         let ending = connection.serve(&mut *speaker);
+        drop(connection);
+        // Before the socket: a client that has seen the end of its connection finds the seat free.
         drop(seat);
         if ending.is_usual() {
             tracing::debug!("connection ended: {ending}");
         } else {
-            tracing::warn!("connection ended: {ending}");
+            shared.tell(&caller, &format_args!("connection ended: {ending}"));
         }
     })
 }

@@ -4,6 +4,8 @@ use std::env;
 use std::fmt::Display;
 use std::io::IsTerminal;
 
+use crate::addr::printable;
+
 /// Whether text is coloured. Plain by default, as files and pipes want it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Style {
@@ -53,9 +55,37 @@ impl Style {
             _ => text.to_string(),
         }
     }
+
+    /// A text of lines in which only what this style paints with does anything to a terminal: what others call
+    /// something is written out.
+    #[must_use]
+    pub fn guard(self, text: &str) -> String {
+        let mut guarded = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(at) = rest.find('\x1b') {
+            guarded.push_str(&printable(&rest[..at], is_layout));
+            let ours = Tone::CODES.iter().map(|code| format!("\x1b[{code}m")).find(|ours| rest[at..].starts_with(ours));
+            let sequence = ours.filter(|_| self.colour).unwrap_or_default();
+            if sequence.is_empty() {
+                guarded.push_str("\\u{1b}");
+            }
+            guarded.push_str(&sequence);
+            rest = &rest[at + sequence.len().max(1)..];
+        }
+        guarded.push_str(&printable(rest, is_layout));
+        guarded
+    }
+}
+
+/// What lines consist of.
+fn is_layout(c: char) -> bool {
+    c == '\n'
 }
 
 impl Tone {
+    /// All that [`Tone::code`] gives, and the end of a tone.
+    const CODES: [&str; 7] = ["0", "1", "2", "31", "32", "33", "36"];
+
     /// The parameters of ECMA-48's SGR sequence.
     fn code(self) -> Option<&'static str> {
         match self {
@@ -73,6 +103,21 @@ impl Tone {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_our_own_sequences_reach_a_terminal() {
+        let tones = [Tone::Strong, Tone::Faint, Tone::Good, Tone::Notice, Tone::Bad, Tone::Command, Tone::Plain];
+        let ours: String = tones.map(|tone| Style::COLOUR.paint(tone, "x")).concat() + "\n";
+        assert_eq!(Style::COLOUR.guard(&ours), ours);
+        for text in ["\x1b[2J", "\x1b[8mx", "\x1b]0;x\x07", "\x1b", "a\rb", "\u{9b}2J", "\u{202e}x", "\0"] {
+            for style in [Style::COLOUR, Style::PLAIN] {
+                let shown = style.guard(&style.paint(Tone::Bad, text));
+                let inner = shown.trim_start_matches("\x1b[31m").trim_end_matches("\x1b[0m");
+                assert!(!inner.contains(crate::addr::is_deceptive), "{text:?}: {shown:?}");
+            }
+        }
+        assert_eq!(Style::PLAIN.guard(&ours).matches('\x1b').count(), 0);
+    }
 
     #[test]
     fn plain_text_stays_plain() {

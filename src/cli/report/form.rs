@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::super::render::Style;
+use crate::addr::is_deceptive;
 
 /// Something that `vgw` tells.
 pub trait Report: Serialize {
@@ -24,5 +25,18 @@ pub fn to_json<R: Report>(report: &R) -> serde_json::Result<String> {
         #[serde(flatten)]
         report: &'a R,
     }
-    serde_json::to_string(&Document { schema: R::SCHEMA, report })
+    serde_json::to_string(&Document { schema: R::SCHEMA, report }).map(|json| plain(&json))
+}
+
+/// JSON whose strings do nothing to a terminal either: what deceives is escaped, as JSON allows for any character.
+pub(in crate::cli) fn plain(json: &str) -> String {
+    let mut units = [0; 2];
+    json.chars().fold(String::with_capacity(json.len()), |mut text, c| {
+        if is_deceptive(c) {
+            text.extend(c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
+        } else {
+            text.push(c);
+        }
+        text
+    })
 }

@@ -34,6 +34,7 @@ pub use doctor::{Diagnosis, Finding, Fixed};
 pub use drops::{DropCount, DroppedPacket, Drops, InstanceDrops, LastDrops, MissedDrops};
 pub use event::{Event, Events, Gap};
 pub use fabric::{Fabric, FabricDeed, Restored};
+pub(in crate::cli) use form::plain;
 pub use form::{Report, to_json};
 pub use gateway::{Gateway, Gateways, Traffic};
 pub use host::{HostDifference, HostObject, HostObjects, ObjectState, Step};

@@ -20,7 +20,7 @@ impl Form {
     /// A value that JSON cannot hold.
     pub fn text<R: Report>(self, report: &R) -> Result<String, Failure> {
         match self {
-            Self::People(style) => Ok(report.render(style)),
+            Self::People(style) => Ok(style.guard(&report.render(style))),
             Self::Json => to_json(report).map(|json| json + "\n").map_err(|e| Failure::Protocol(e.to_string())),
         }
     }

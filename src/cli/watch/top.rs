@@ -64,7 +64,7 @@ fn live(
     loop {
         sort(&mut top, column);
         let keys = style.paint(Tone::Faint, "sort by: p packets  b bytes  d drops  n name    q quit");
-        terminal.draw(&format!("{keys}\n{}", top.render(style))).map_err(Failure::Output)?;
+        terminal.draw(&style.guard(&format!("{keys}\n{}", top.render(style)))).map_err(Failure::Output)?;
         let due = last.at + arguments.interval;
         match terminal.wait(due - clock.now()).map_err(Failure::Output)? {
             Heard::Key(b'p') => column = Column::Packets,

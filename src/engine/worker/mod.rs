@@ -19,6 +19,7 @@ use crate::clock::Clock;
 use crate::forward::{Forwarder, Limits};
 use crate::packet::Batch;
 
+use super::role::{Confine, Role};
 use super::transfer::Transfer;
 use super::vital::Vital;
 use gate::Gate;
@@ -49,8 +50,8 @@ impl Running {
     }
 }
 
-/// Starts a worker for each way to move packets. They look again for up to `spin` before they sleep.
-/// They read nothing before [`Message::Open`].
+/// Starts a worker for each way to move packets, confined to its role. They look again for up to `spin`
+/// before they sleep. They read nothing before [`Message::Open`].
 ///
 /// # Errors
 /// No descriptor or thread to be had.
@@ -58,6 +59,7 @@ pub(super) fn start(
     transfers: Vec<Box<dyn Transfer>>,
     spin: Duration,
     clock: &Arc<dyn Clock>,
+    confine: Confine,
 ) -> io::Result<Vec<Running>> {
     let mut parts = Vec::with_capacity(transfers.len());
     for transfer in transfers {
@@ -86,6 +88,7 @@ pub(super) fn start(
         };
         let thread = Builder::new().name(format!("worker-{index}")).spawn(move || {
             let _vital = Vital;
+            confine(Role::Worker);
             worker.run();
         })?;
         running.push(Running { link, thread });

@@ -1,0 +1,288 @@
+//! Who is connected, and who gives way when there is no seat left.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rustix::net::Shutdown;
+
+use crate::clock::Moment;
+use crate::engine::Caller;
+
+use super::limits::Limits;
+use super::listener::Stream;
+
+/// The connections of a listener.
+///
+/// Who comes when all seats are taken is let in all the same, if anybody sits there who asks for nothing: of
+/// those who hold the most seats, first who has never asked anything, then who has asked for nothing the
+/// longest. A client that sends half a request asks for nothing. A user other than root, or another host, has
+/// no more than a share, and gives way to himself beyond it.
+pub(super) struct Seats {
+    table: Mutex<Table>,
+    limits: Limits,
+}
+
+#[derive(Default)]
+struct Table {
+    next: u64,
+    taken: BTreeMap<u64, Taken>,
+}
+
+struct Taken {
+    party: Party,
+    stream: Arc<dyn Stream>,
+    /// Since when nothing is asked; `None` while a request is served.
+    idle: Option<Moment>,
+    has_asked: bool,
+    /// It waits for what happens, and is counted with its like.
+    follows: bool,
+}
+
+/// Those who share a share.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Party {
+    /// Root, who could end the daemon as well.
+    Root,
+    User(u32),
+    Host(IpAddr),
+}
+
+/// A seat. It is free again when this is dropped.
+pub(super) struct Seat {
+    seats: Arc<Seats>,
+    number: u64,
+}
+
+/// A connection's way to stay for what happens: a capture, or events that are waited for. Such connections are
+/// never closed to make room for others, and there are few of them at a time.
+#[derive(Clone, Default)]
+pub struct Following(Option<(Arc<Seats>, u64)>);
+
+/// All seats are taken by connections that are being served.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Full;
+
+impl Party {
+    fn of(caller: &Caller) -> Option<Self> {
+        let user = |uid| if uid == 0 { Self::Root } else { Self::User(uid) };
+        match caller {
+            Caller::Unix { uid, .. } => Some(user(*uid)),
+            Caller::Thrift(peer) | Caller::Rest(peer) | Caller::Metrics(peer) => {
+                Some(peer.uid.map_or(Self::Host(peer.address.ip().to_canonical()), user))
+            }
+            Caller::Configuration => None,
+        }
+    }
+}
+
+impl Seats {
+    pub(super) fn new(limits: Limits) -> Self {
+        Self { table: Mutex::default(), limits }
+    }
+
+    /// Takes a seat for a connection; the number is that of the one that gives way. Its stream is shut down,
+    /// so that its thread is about to end.
+    pub(super) fn admit(
+        self: &Arc<Self>,
+        caller: &Caller,
+        stream: &Arc<dyn Stream>,
+        now: Moment,
+    ) -> Result<(Seat, Option<u64>), Full> {
+        // Nobody but callers connects.
+        let party = Party::of(caller).unwrap_or(Party::Root);
+        let mut table = self.table();
+        let displaced = table.make_room(&party, &self.limits)?;
+        if let Some(taken) = displaced.and_then(|number| table.taken.remove(&number)) {
+            // What fails is a connection that is closed already.
+            let _ = rustix::net::shutdown(taken.stream.as_fd(), Shutdown::Both);
+        }
+        let number = table.next;
+        table.next += 1;
+        let taken = Taken { party, stream: Arc::clone(stream), idle: Some(now), has_asked: false, follows: false };
+        table.taken.insert(number, taken);
+        drop(table);
+        Ok((Seat { seats: Arc::clone(self), number }, displaced))
+    }
+
+    /// Nothing panics while it holds the table, and it is whole at any time.
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Table {
+    /// Who is to give way to a newcomer, if anybody need.
+    fn make_room(&self, party: &Party, limits: &Limits) -> Result<Option<u64>, Full> {
+        let mut held: BTreeMap<&Party, usize> = BTreeMap::new();
+        self.seated().for_each(|(_, taken)| *held.entry(&taken.party).or_default() += 1);
+        let own = held.get(party).copied().unwrap_or(0);
+        let beyond_share = *party != Party::Root && own >= limits.share;
+        if !beyond_share && held.values().sum::<usize>() < limits.connections {
+            return Ok(None);
+        }
+        let may_go = self.seated().filter(|(_, taken)| !beyond_share || taken.party == *party);
+        let idle = may_go.filter_map(|(number, taken)| Some((taken.idle?, number, taken)));
+        let first = idle.max_by_key(|(idle, _, taken)| (held.get(&taken.party), !taken.has_asked, Reverse(*idle)));
+        first.map(|(_, number, _)| Some(number)).ok_or(Full)
+    }
+
+    fn seated(&self) -> impl Iterator<Item = (u64, &Taken)> {
+        self.taken.iter().filter(|(_, taken)| !taken.follows).map(|(&number, taken)| (number, taken))
+    }
+}
+
+impl Seat {
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// A whole request has come. False if the seat is another's by now.
+    pub(super) fn asks(&self) -> bool {
+        self.changed(|taken| (taken.idle, taken.has_asked) = (None, true))
+    }
+
+    /// The request has been answered.
+    pub(super) fn is_answered(&self, now: Moment) {
+        // Who is asking is not displaced.
+        self.changed(|taken| taken.idle = Some(now));
+    }
+
+    /// For whoever serves the connection.
+    pub(super) fn following(&self) -> Following {
+        Following(Some((Arc::clone(&self.seats), self.number)))
+    }
+
+    fn changed(&self, change: impl FnOnce(&mut Taken)) -> bool {
+        self.seats.table().taken.get_mut(&self.number).map(change).is_some()
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let taken = self.seats.table().taken.remove(&self.number);
+        // The stream, if this was its last owner, is closed while nobody waits for the table.
+        drop(taken);
+    }
+}
+
+impl Following {
+    /// Counts the connection with those that follow, for as long as it lasts. False if there are as many as are
+    /// allowed, or as this user may have.
+    #[must_use]
+    pub fn begin(&self) -> bool {
+        let Some((seats, number)) = &self.0 else { return true };
+        let mut table = seats.table();
+        let Some(asking) = table.taken.get(number) else { return false };
+        if asking.follows {
+            return true;
+        }
+        let others = || table.taken.values().filter(|taken| taken.follows);
+        let own = others().filter(|taken| taken.party == asking.party).count();
+        let may = others().count() < seats.limits.followers
+            && (asking.party == Party::Root || own < seats.limits.followers_share);
+        if let Some(taken) = table.taken.get_mut(number) {
+            taken.follows = may;
+        }
+        may
+    }
+}
+
+impl std::fmt::Debug for Following {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Following")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixStream;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::clock::{Clock, ManualClock};
+
+    /// Seats for six, three of them for one user; two may follow, one of a user.
+    struct Room {
+        seats: Arc<Seats>,
+        now: Moment,
+        _others: Vec<UnixStream>,
+    }
+
+    impl Room {
+        fn new() -> Self {
+            let limits = Limits { connections: 6, share: 3, followers: 2, followers_share: 1, ..Limits::default() };
+            Self { seats: Arc::new(Seats::new(limits)), now: ManualClock::default().now(), _others: Vec::new() }
+        }
+
+        /// Somebody comes, a second after the one before.
+        fn come(&mut self, uid: u32) -> Result<(Seat, Option<u64>), Full> {
+            self.now = self.now + Duration::from_secs(1);
+            let (stream, other) = UnixStream::pair().unwrap();
+            self._others.push(other);
+            let stream: Arc<dyn Stream> = Arc::new(stream);
+            self.seats.admit(&Caller::Unix { uid, pid: 1 }, &stream, self.now)
+        }
+
+        fn seat(&mut self, uid: u32) -> Seat {
+            let (seat, displaced) = self.come(uid).unwrap_or_else(|Full| panic!("no seat for {uid}"));
+            assert_eq!(displaced, None);
+            seat
+        }
+    }
+
+    #[test]
+    fn who_asks_for_nothing_the_longest_gives_way() {
+        let mut room = Room::new();
+        let seats: Vec<Seat> = (0..6).map(|_| room.seat(0)).collect();
+        for seat in &seats {
+            assert!(seat.asks());
+        }
+        assert_eq!(room.come(0).err(), Some(Full), "all are being served");
+        for number in [4, 1] {
+            room.now = room.now + Duration::from_secs(1);
+            seats[number].is_answered(room.now);
+        }
+        let (newcomer, displaced) = room.come(0).unwrap();
+        assert_eq!(displaced, Some(4));
+        assert!(!seats[4].asks(), "its seat is another's");
+        let (_another, displaced) = room.come(0).unwrap();
+        assert_eq!(displaced, Some(newcomer.number()), "who has never asked anything goes first");
+        assert!(seats[1].asks());
+    }
+
+    #[test]
+    fn a_user_gives_way_to_himself() {
+        let mut room = Room::new();
+        let others: Vec<Seat> = (0..3).map(|_| room.seat(7)).collect();
+        let root: Vec<Seat> = (0..2).map(|_| room.seat(0)).collect();
+        let (_mine, displaced) = room.come(7).unwrap();
+        assert_eq!(displaced, Some(others[0].number()));
+        // The last seat, and then who has the most.
+        let _last = room.seat(8);
+        let (_one, displaced) = room.come(8).unwrap();
+        assert_eq!(displaced, Some(others[1].number()));
+        assert!(root.iter().all(Seat::asks));
+        drop(others);
+        let _free = room.seat(9);
+    }
+
+    #[test]
+    fn followers_are_counted_apart_and_stay() {
+        let mut room = Room::new();
+        let first = room.seat(7);
+        assert!(first.following().begin() && first.following().begin());
+        let second = room.seat(7);
+        assert!(!second.following().begin(), "one of a user");
+        let third = room.seat(0);
+        assert!(third.following().begin());
+        assert!(!room.seat(0).following().begin(), "two of all");
+        let _seats: Vec<_> = (0..20).map(|_| room.come(0)).collect();
+        assert!(first.asks() && third.asks(), "they do not give way");
+        drop(first);
+        let fourth = room.come(7).map(|(seat, _)| seat).unwrap();
+        assert!(fourth.following().begin());
+        assert!(Following::default().begin());
+    }
+}

@@ -1,0 +1,76 @@
+//! Capabilities (capabilities(7)): which of them are kept at all, and which by whom.
+
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use rustix::process::geteuid;
+use rustix::thread::{
+    CapabilitySet, CapabilitySets, capabilities, configure_capability_in_ambient_set,
+    remove_capability_from_bounding_set, set_capabilities, set_no_new_privs,
+};
+
+use crate::engine::Role;
+
+/// What configures the host: taps, links, routes and rules; packet sockets.
+const NETWORK: CapabilitySet = CapabilitySet::NET_ADMIN.union(CapabilitySet::NET_RAW);
+
+/// What ports in network namespaces take: entering them, and opening those that processes have.
+const NAMESPACES: CapabilitySet = CapabilitySet::SYS_ADMIN.union(CapabilitySet::SYS_PTRACE);
+
+/// Gives up what no thread needs, for good: before any thread is started. A program that is run gets no more
+/// than its caller has.
+///
+/// Root loses the right to pass over files' modes, unless one of these folders is another user's.
+///
+/// # Errors
+/// What the kernel says.
+pub fn keep_needed(folders: &[&Path]) -> io::Result<()> {
+    let is_others = |folder: &&Path| folder.metadata().is_ok_and(|found| found.uid() != geteuid().as_raw());
+    let files = if folders.iter().any(is_others) { CapabilitySet::DAC_OVERRIDE } else { CapabilitySet::empty() };
+    let present = capabilities(None)?;
+    let mut kept = present.permitted & (NETWORK | NAMESPACES | files);
+    if !kept.contains(CapabilitySet::SYS_ADMIN) {
+        kept -= CapabilitySet::SYS_PTRACE;
+    }
+    if present.effective.contains(CapabilitySet::SETPCAP) {
+        for right in CapabilitySet::all() - kept {
+            match remove_capability_from_bounding_set(right) {
+                // A capability that this kernel does not know.
+                Ok(()) | Err(rustix::io::Errno::INVAL) => {}
+                Err(errno) => return Err(errno.into()),
+            }
+        }
+    }
+    set(kept, kept & NETWORK)?;
+    Ok(set_no_new_privs(true)?)
+}
+
+/// Keeps what a role needs of what there is.
+pub(super) fn keep(role: Role) -> io::Result<()> {
+    let present = capabilities(None)?.permitted;
+    let files = present & CapabilitySet::DAC_OVERRIDE;
+    match role {
+        Role::Conductor => {
+            set(present - CapabilitySet::SYS_PTRACE, present & NETWORK)?;
+            // For `nft`, which it runs. Programs that root runs get what their caller has anyhow.
+            for right in present & NETWORK {
+                configure_capability_in_ambient_set(right, true)?;
+            }
+            Ok(())
+        }
+        // It reads the configuration again, and removes sockets.
+        Role::Main => set(files, CapabilitySet::empty()),
+        Role::Worker | Role::Api | Role::Watcher => set(CapabilitySet::empty(), CapabilitySet::empty()),
+    }
+}
+
+/// Keeps no more than what opens other processes' namespaces.
+pub(in crate::sys) fn keep_for_namespaces() -> io::Result<()> {
+    let needed = CapabilitySet::SYS_PTRACE | CapabilitySet::DAC_OVERRIDE;
+    set(capabilities(None)?.permitted & needed, CapabilitySet::empty())
+}
+
+fn set(kept: CapabilitySet, inheritable: CapabilitySet) -> io::Result<()> {
+    Ok(set_capabilities(None, CapabilitySets { effective: kept, permitted: kept, inheritable })?)
+}

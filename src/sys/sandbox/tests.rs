@@ -1,0 +1,211 @@
+//! What must fail is tried, on threads that are confined as the daemon's are.
+#![allow(unsafe_code)]
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
+use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::os::unix::net::UnixStream;
+use std::process::Command;
+use std::thread::{Builder, JoinHandle};
+
+use libc::c_long;
+use rustix::thread::CapabilitySet;
+
+use super::{Folders, capabilities, confine, confine_files, keep_needed};
+use crate::engine::Role;
+
+const ROLES: [Role; 5] = [Role::Worker, Role::Conductor, Role::Api, Role::Watcher, Role::Main];
+
+fn start<T: Send + 'static>(act: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+    Builder::new().name("confined".to_owned()).spawn(act).unwrap()
+}
+
+/// Does something on a thread of a role.
+fn acting<T: Send + 'static>(role: Role, act: impl FnOnce() -> T + Send + 'static) -> T {
+    let thread = start(move || {
+        confine(role);
+        act()
+    });
+    thread.join().unwrap()
+}
+
+/// The error of a call with arguments that make it harmless where it is allowed.
+fn errno(call: c_long, arguments: [c_long; 3]) -> i32 {
+    let [first, second, third] = arguments;
+    // SAFETY: no argument is an address, or it is null; nothing of this process is read or written.
+    let result = unsafe { libc::syscall(call, first, second, third, 0, 0, 0) };
+    if result < 0 { io::Error::last_os_error().raw_os_error().unwrap_or(0) } else { 0 }
+}
+
+/// Of these calls, those that the role may make.
+fn allowed(role: Role, calls: &'static [(&'static str, c_long, [c_long; 3])]) -> Vec<&'static str> {
+    acting(role, move || {
+        let allowed = calls.iter().filter(|(_, call, arguments)| errno(*call, *arguments) != libc::EPERM);
+        allowed.map(|(name, ..)| *name).collect()
+    })
+}
+
+const UNIX: c_long = libc::AF_UNIX as c_long;
+const INET: c_long = libc::AF_INET as c_long;
+const STREAM: c_long = libc::SOCK_STREAM as c_long;
+const DATAGRAM: c_long = libc::SOCK_DGRAM as c_long;
+
+#[test]
+fn nobody_does_what_nobody_needs() {
+    const CALLS: &[(&str, c_long, [c_long; 3])] = &[
+        ("mount", libc::SYS_mount, [0, 0, 0]),
+        ("ptrace", libc::SYS_ptrace, [-1, 0, 0]),
+        ("bpf", libc::SYS_bpf, [-1, 0, 0]),
+        ("finit_module", libc::SYS_finit_module, [-1, 0, 0]),
+        ("kexec_load", libc::SYS_kexec_load, [0, 99, 0]),
+        ("process_vm_readv", libc::SYS_process_vm_readv, [0, 0, 0]),
+        ("unshare", libc::SYS_unshare, [0, 0, 0]),
+        ("setns of a user namespace", libc::SYS_setns, [-1, libc::CLONE_NEWUSER as c_long, 0]),
+        ("clone with a user namespace", libc::SYS_clone, [(libc::CLONE_NEWUSER | libc::CLONE_FS) as c_long, 0, 0]),
+        ("keyctl", libc::SYS_keyctl, [-1, 0, 0]),
+        ("setuid", libc::SYS_setuid, [-1, 0, 0]),
+        ("TIOCSTI", libc::SYS_ioctl, [-1, libc::TIOCSTI as c_long, 0]),
+    ];
+    for role in ROLES {
+        assert_eq!(allowed(role, CALLS), [""; 0], "{role:?}");
+    }
+}
+
+#[test]
+fn each_role_has_its_own() {
+    const CALLS: &[(&str, c_long, [c_long; 3])] = &[
+        ("execve", libc::SYS_execve, [0, 0, 0]),
+        ("openat", libc::SYS_openat, [-1, 0, 0]),
+        ("unix", libc::SYS_socket, [UNIX, DATAGRAM, 0]),
+        ("tcp", libc::SYS_socket, [INET, STREAM, 0]),
+        ("udp", libc::SYS_socket, [INET, DATAGRAM, 0]),
+        ("netlink", libc::SYS_socket, [libc::AF_NETLINK as c_long, DATAGRAM, 0]),
+        ("packet", libc::SYS_socket, [libc::AF_PACKET as c_long, -1, 0]),
+        ("setns", libc::SYS_setns, [-1, libc::CLONE_NEWNET as c_long, 0]),
+        ("TUNSETIFF", libc::SYS_ioctl, [-1, 0x4004_54ca, 0]),
+        ("program memory", libc::SYS_mmap, [0, 0, libc::PROT_EXEC as c_long]),
+        ("io_uring_enter", libc::SYS_io_uring_enter, [-1, 0, 0]),
+        ("io_uring_setup", libc::SYS_io_uring_setup, [0, 0, 0]),
+        ("accept", libc::SYS_accept4, [-1, 0, 0]),
+    ];
+    assert_eq!(allowed(Role::Worker, CALLS), ["io_uring_enter"]);
+    assert_eq!(allowed(Role::Watcher, CALLS), ["unix"]);
+    assert_eq!(allowed(Role::Api, CALLS), ["openat", "udp", "netlink", "accept"]);
+    let refused = |role| {
+        let allowed = allowed(role, CALLS);
+        CALLS.iter().map(|(name, ..)| *name).filter(|name| !allowed.contains(name)).collect::<Vec<_>>()
+    };
+    // Without the capability the kernel says the same to a packet socket.
+    let without = |refused: Vec<&'static str>| refused.into_iter().filter(|name| *name != "packet").collect::<Vec<_>>();
+    assert_eq!(without(refused(Role::Conductor)), [""; 0]);
+    assert_eq!(without(refused(Role::Main)), ["execve", "setns"]);
+}
+
+#[test]
+fn threads_and_programs_can_be_started_where_they_must() {
+    let started = || start(|| 7).join().is_ok_and(|number| number == 7);
+    assert!(acting(Role::Api, started) && acting(Role::Conductor, started) && acting(Role::Main, started));
+    let run = || Command::new("true").status();
+    assert!(acting(Role::Conductor, run).unwrap().success());
+    for role in [Role::Api, Role::Main, Role::Worker, Role::Watcher] {
+        assert!(acting(role, run).is_err(), "{role:?}");
+    }
+    assert!(acting(Role::Api, || start(|| Command::new("true").status().is_err()).join().unwrap()));
+}
+
+#[test]
+fn capabilities_go_with_the_role() {
+    // Without the filter, in which most may not even ask.
+    let kept = |role| {
+        let thread = start(move || {
+            capabilities::keep(role).unwrap();
+            let sets = rustix::thread::capabilities(None).unwrap();
+            assert_eq!(sets.effective, sets.permitted);
+            sets.permitted
+        });
+        thread.join().unwrap()
+    };
+    for role in [Role::Worker, Role::Api, Role::Watcher] {
+        assert_eq!(kept(role), CapabilitySet::empty(), "{role:?}");
+    }
+    assert!(!kept(Role::Main).contains(CapabilitySet::NET_ADMIN));
+    let needed = start(|| {
+        keep_needed(&[]).unwrap();
+        let kept = rustix::thread::capabilities(None).unwrap().permitted;
+        confine(Role::Conductor);
+        (kept, rustix::thread::capabilities(None).unwrap().permitted)
+    });
+    let (all, conductor) = needed.join().unwrap();
+    let most = CapabilitySet::NET_ADMIN | CapabilitySet::NET_RAW | CapabilitySet::SYS_ADMIN;
+    assert!((most | CapabilitySet::SYS_PTRACE).contains(all), "{all:?}");
+    assert!(most.contains(conductor) && all.contains(conductor), "{conductor:?}");
+    // What a program is given that it runs.
+    let child = start(|| {
+        keep_needed(&[]).unwrap();
+        confine(Role::Conductor);
+        let status = Command::new("grep").args(["-E", "^(CapEff|NoNewPrivs)", "/proc/self/status"]).output();
+        let kept =
+            rustix::thread::capabilities(None).unwrap().permitted & (CapabilitySet::NET_ADMIN | CapabilitySet::NET_RAW);
+        (String::from_utf8(status.unwrap().stdout).unwrap(), kept)
+    });
+    let (child, kept) = child.join().unwrap();
+    let effective = child.split_whitespace().nth(1).unwrap();
+    let effective = CapabilitySet::from_bits_retain(u64::from_str_radix(effective, 16).unwrap());
+    assert!(effective.contains(kept) && most.contains(effective), "{child}");
+    assert!(child.contains("NoNewPrivs:\t1"), "{child}");
+}
+
+/// True for what a rule refuses; a file that is not there, or whose mode forbids it, proves nothing.
+fn is_refused<T>(result: io::Result<T>) -> bool {
+    result.is_err_and(|error| error.kind() == ErrorKind::PermissionDenied)
+}
+
+#[test]
+fn files_are_reached_where_they_must_and_nowhere_else() {
+    let [own, read, other] = [(); 3].map(|()| tempfile::tempdir().unwrap());
+    for folder in [&own, &read, &other] {
+        fs::write(folder.path().join("file"), "text").unwrap();
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let folders = Folders { read: vec![read.path().into()], written: vec![own.path().into()] };
+    let confined = start(move || {
+        let enforced = confine_files(&folders).unwrap();
+        assert_eq!(enforced, "all", "this kernel has landlock");
+        let (own, read, other) = (own.path(), read.path(), other.path());
+
+        fs::write(own.join("new"), "text").unwrap();
+        File::open(own.join("new")).unwrap().sync_all().unwrap();
+        fs::rename(own.join("new"), own.join("file")).unwrap();
+        fs::create_dir(own.join("leases")).unwrap();
+        fs::rename(own.join("file"), own.join("leases/file")).unwrap();
+        assert_eq!(fs::read_to_string(own.join("leases/file")).unwrap(), "text");
+        fs::remove_dir_all(own.join("leases")).unwrap();
+
+        assert_eq!(fs::read_to_string(read.join("file")).unwrap(), "text");
+        assert!(is_refused(fs::write(read.join("file"), "other")));
+        assert!(is_refused(fs::remove_file(read.join("file"))));
+
+        assert!(is_refused(File::open(other.join("file"))));
+        assert!(is_refused(fs::read_dir(other)));
+        assert!(is_refused(fs::write(other.join("new"), "text")));
+        for file in ["/etc/shadow", "/etc/passwd", "/root"] {
+            assert!(is_refused(File::open(file)), "{file}");
+        }
+        assert!(is_refused(File::options().write(true).open("/proc/sys/kernel/core_pattern")));
+        assert!(is_refused(
+            fs::copy("/bin/true", own.join("true")).and_then(|_| Command::new(own.join("true")).status())
+        ));
+        assert!(is_refused(fs::read_link("/proc/1/ns/net")));
+
+        File::open("/proc/sys/net/ipv4/ip_forward").unwrap();
+        fs::read_to_string("/proc/self/statm").unwrap();
+        File::options().write(true).open("/dev/null").unwrap();
+        Command::new("true").status().unwrap();
+        UnixStream::pair().unwrap();
+        UdpSocket::bind("127.0.0.1:0").unwrap();
+        assert!(is_refused(TcpStream::connect(address)));
+        assert!(is_refused(TcpListener::bind("127.0.0.1:0")));
+    });
+    confined.join().unwrap();
+}
