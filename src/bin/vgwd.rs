@@ -9,6 +9,7 @@ use clap::Parser;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use vgw::clock::Clock;
+use vgw::config::AtStart;
 use vgw::daemon::{Arguments, Fatal, Listeners, Service, start_logging};
 use vgw::engine::{Engine, Handle, ReloadError, Settings, StartError};
 use vgw::gateway::LeaseName;
@@ -29,7 +30,7 @@ fn main() -> ExitCode {
     match run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(fatal) => {
-            tracing::error!("{fatal}");
+            fatal.lines().iter().for_each(|line| tracing::error!("{line}"));
             fatal.exit_code()
         }
     }
@@ -47,6 +48,7 @@ fn run(arguments: &Arguments) -> Result<(), Fatal> {
     config.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     raise_descriptor_limit();
     let listeners = Listeners::bind(&config)?;
+    let at_start = Arc::new(AtStart::of(&config, arguments.held()));
     let platform = LinuxPlatform::new(config.mark, state.path(), config.workers, config.io_uring)?;
     let platform = platform.naming_tables_in(config.rt_tables.clone());
     let platform = platform.reading_leases_in(LeaseName::folder(&config.socket));
@@ -60,10 +62,10 @@ fn run(arguments: &Arguments) -> Result<(), Fatal> {
     };
     let clock: Arc<dyn Clock> = Arc::new(MonotonicClock);
     let engine = Engine::start(Box::new(platform), Arc::clone(&clock), settings).map_err(|error| match error {
-        StartError::Misfit(misfit) => Fatal::Config(config.locate(&misfit)),
+        StartError::Misfit(misfit) => Fatal::Config(config.locate(&misfit).into()),
         other => Fatal::Start(other),
     })?;
-    let servers = match listeners.serve(&engine.handle(), &clock) {
+    let servers = match listeners.serve(&engine.handle(), &at_start, &clock) {
         Ok(servers) => servers,
         Err(fatal) => {
             // The host gets back what it needs to be reached.
@@ -77,7 +79,7 @@ fn run(arguments: &Arguments) -> Result<(), Fatal> {
         if signal != SIGHUP {
             break;
         }
-        service.reloading(|| reload(arguments, &engine.handle()));
+        service.reloading(|| reload(arguments, &at_start, &engine.handle()));
     }
     service.stopping();
     engine.handle().events().close();
@@ -106,16 +108,24 @@ fn give_back(state: &Path) -> Result<(), Fatal> {
 }
 
 /// Reads the configuration again; a bad one leaves everything as it is.
-fn reload(arguments: &Arguments, engine: &Handle) {
+fn reload(arguments: &Arguments, at_start: &AtStart, engine: &Handle) {
     let outcome = arguments.configuration().map_err(Fatal::Config).and_then(|config| {
         config.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
         engine.reload(config.declared.clone(), config.audit_timeout).map_err(|error| match error {
-            ReloadError::Misfit(misfit) => Fatal::Config(config.locate(&misfit)),
+            ReloadError::Misfit(misfit) => Fatal::Config(config.locate(&misfit).into()),
             ReloadError::Failure(failure) => Fatal::Reload(failure),
-        })
+        })?;
+        Ok(at_start.difference(&config))
     });
     match outcome {
-        Ok(()) => tracing::info!("configuration read again and applied"),
-        Err(fatal) => tracing::error!("the configuration stays as it was: {fatal}"),
+        Ok(later) => {
+            tracing::info!("configuration read again and applied");
+            for field in later.into_iter().flat_map(|later| later.fields) {
+                tracing::warn!("takes effect at the next start of vgwd: {}", field.key);
+            }
+        }
+        Err(fatal) => {
+            fatal.lines().iter().for_each(|line| tracing::error!("the configuration stays as it was: {line}"));
+        }
     }
 }

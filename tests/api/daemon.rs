@@ -10,6 +10,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, unbounded};
 use tempfile::TempDir;
 use vgw::api::{Access, Client, Limits, Listener, Server, instance_service, metrics, rest, virtual_gateway};
+use vgw::config::{AtStart, Config};
 use vgw::engine::{Caller, Handle, ProcessUse};
 use vgw::sys::netlink::socket_user;
 use vgw::sys::{MonotonicClock, peer_credentials};
@@ -30,6 +31,11 @@ pub(crate) struct Daemon {
     folder: TempDir,
 }
 
+/// The own service of a daemon that was started without a configuration.
+pub(crate) fn own_service(engine: Handle, caller: Caller) -> Box<dyn thrift::server::TProcessor + Send> {
+    virtual_gateway(engine, caller, Arc::new(AtStart::of(&Config::default(), [])))
+}
+
 impl Daemon {
     /// The compatible service on a free port.
     pub(crate) fn tcp(limits: Limits) -> Self {
@@ -38,7 +44,7 @@ impl Daemon {
 
     /// The own service on a socket in a folder of its own.
     pub(crate) fn unix() -> Self {
-        Self::start(Limits::default(), |socket| Listener::unix(socket, peer_credentials), virtual_gateway)
+        Self::start(Limits::default(), |socket| Listener::unix(socket, peer_credentials), own_service)
     }
 
     /// The REST form of the compatible service on a free port.
