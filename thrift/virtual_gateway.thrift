@@ -563,9 +563,12 @@ struct FieldDifference {
 
 /** An element that only one of two configurations has, or that they have differently. */
 struct Difference {
-  /** `gateway`, `port`, `uplink`, `route`, `network` or `limits`. */
+  /**
+   * `gateway`, `port`, `uplink`, `route`, `network` or `limits`; `start` for keys that are read at start only
+   * and take effect at the next start of the daemon.
+   */
   1: required string kind,
-  /** Its name; empty for `limits`. */
+  /** Its name; empty for `limits` and `start`. */
   2: required string name,
   /** ADDED, CHANGED or DELETED. */
   3: required Outcome deed,
@@ -881,7 +884,7 @@ service VirtualGateway {
   /**
    * Applies another configuration, all or nothing, until the daemon reads its own again or is started
    * anew. With a `confirm_ms` other than 0, what stood before comes back after that time unless
-   * confirm_configuration is called. Tells what has changed. What is read at start only is not looked at.
+   * confirm_configuration is called. Tells what has changed, and what will at the next start only.
    */
   list<Difference> apply_configuration(1: required list<ConfigurationFile> files, 2: required i64 confirm_ms)
     throws (1: RequestError error),

@@ -1,11 +1,13 @@
 //! The service that the command line calls.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 use std::time::Duration;
 
 use thrift::Error;
 use thrift::server::TProcessor;
 
+use crate::config::AtStart;
 use crate::engine::{Caller, Capture, Handle, StatusView, Where};
 use crate::gateway::LeaseName;
 
@@ -24,19 +26,22 @@ const LONGEST_WAIT: Duration = Duration::from_millis(500);
 
 /// Makes the processor of one client's connection.
 #[must_use]
-pub fn virtual_gateway(engine: Handle, caller: Caller, following: Following) -> Box<dyn TProcessor + Send> {
-    Box::new(VirtualGatewaySyncProcessor::new(VirtualGateway {
-        engine,
-        caller,
-        following,
-        capture: RefCell::new(None),
-    }))
+pub fn virtual_gateway(
+    engine: Handle,
+    caller: Caller,
+    at_start: Arc<AtStart>,
+    following: Following,
+) -> Box<dyn TProcessor + Send> {
+    let service = VirtualGateway { engine, caller, at_start, following, capture: RefCell::new(None) };
+    Box::new(VirtualGatewaySyncProcessor::new(service))
 }
 
 struct VirtualGateway {
     engine: Handle,
     caller: Caller,
     following: Following,
+    /// What the daemon was started with.
+    at_start: Arc<AtStart>,
     /// The connection's capture; it ends with it, so that whoever dies leaves none behind.
     capture: RefCell<Option<Capture>>,
 }
@@ -207,7 +212,9 @@ impl VirtualGatewaySyncHandler for VirtualGateway {
     fn handle_compare_configuration(&self, files: Vec<wire::ConfigurationFile>) -> thrift::Result<wire::Comparison> {
         let compared = convert::configuration(files).and_then(|config| {
             let compared = self.engine.compare(&self.caller, config.declared.clone());
-            compared.map_err(|error| convert::not_applied(&config, &error))
+            let mut compared = compared.map_err(|error| convert::not_applied(&config, &error))?;
+            compared.differences.extend(self.at_start.difference(&config));
+            Ok(compared)
         });
         Ok(convert::comparison(answer(compared)?))
     }
@@ -220,7 +227,9 @@ impl VirtualGatewaySyncHandler for VirtualGateway {
         let applied = convert::configuration(files).and_then(|config| {
             let confirm = convert::trial(confirm_ms)?;
             let applied = self.engine.apply(&self.caller, config.declared.clone(), config.audit_timeout, confirm);
-            applied.map_err(|error| convert::not_applied(&config, &error))
+            let mut applied = applied.map_err(|error| convert::not_applied(&config, &error))?;
+            applied.extend(self.at_start.difference(&config));
+            Ok(applied)
         });
         if let Err(error) = &applied {
             tracing::warn!(caller = %self.caller, reason = %shown(&error.reason), "configuration not applied");

@@ -11,6 +11,7 @@ use clap::Parser;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::Signals;
 use vgw::clock::Clock;
+use vgw::config::AtStart;
 use vgw::daemon::{Arguments, Fatal, Listeners, Service, start_logging};
 use vgw::engine::{Engine, Handle, ReloadError, Remains, Role, Settings, StartError};
 use vgw::gateway::LeaseName;
@@ -38,7 +39,7 @@ fn main() -> ExitCode {
     match run(&arguments, given) {
         Ok(code) => code,
         Err(fatal) => {
-            tracing::error!("{fatal}");
+            fatal.lines().iter().for_each(|line| tracing::error!("{line}"));
             fatal.exit_code()
         }
     }
@@ -63,6 +64,7 @@ fn run(arguments: &Arguments, given: Vec<(String, OwnedFd)>) -> Result<ExitCode,
     }
     let taps = TapSettings { queues: config.workers, queue_length: config.queue_length };
     let platform = LinuxPlatform::new(config.mark, state.path(), taps, config.io_uring, Kept::sort(given))?;
+    let at_start = Arc::new(AtStart::of(&config, arguments.held()));
     let platform = platform.naming_tables_in(config.rt_tables.clone());
     let platform = platform.reading_leases_in(LeaseName::folder(&config.socket));
     // From here on only these files are reached, by whatever thread.
@@ -80,10 +82,10 @@ fn run(arguments: &Arguments, given: Vec<(String, OwnedFd)>) -> Result<ExitCode,
     };
     let clock: Arc<dyn Clock> = Arc::new(MonotonicClock);
     let engine = Engine::start(Box::new(platform), Arc::clone(&clock), settings).map_err(|error| match error {
-        StartError::Misfit(misfit) => Fatal::Config(config.locate(&misfit)),
+        StartError::Misfit(misfit) => Fatal::Config(config.locate(&misfit).into()),
         other => Fatal::Start(other),
     })?;
-    let servers = match listeners.serve(&engine.handle(), &clock) {
+    let servers = match listeners.serve(&engine.handle(), &at_start, &clock) {
         Ok(servers) => servers,
         Err(fatal) => {
             // The host gets back what it needs to be reached.
@@ -96,7 +98,7 @@ fn run(arguments: &Arguments, given: Vec<(String, OwnedFd)>) -> Result<ExitCode,
     sandbox::confine(Role::Main);
     let signal = signals.forever().find(|signal| {
         if *signal == SIGHUP {
-            service.reloading(|| reload(arguments, &engine.handle()));
+            service.reloading(|| reload(arguments, &at_start, &engine.handle()));
         }
         *signal != SIGHUP
     });
@@ -132,16 +134,24 @@ fn give_back(state: &Path) -> Result<(), Fatal> {
 }
 
 /// Reads the configuration again; a bad one leaves everything as it is.
-fn reload(arguments: &Arguments, engine: &Handle) {
+fn reload(arguments: &Arguments, at_start: &AtStart, engine: &Handle) {
     let outcome = arguments.configuration().map_err(Fatal::Config).and_then(|config| {
         config.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
         engine.reload(config.declared.clone(), config.audit_timeout).map_err(|error| match error {
-            ReloadError::Misfit(misfit) => Fatal::Config(config.locate(&misfit)),
+            ReloadError::Misfit(misfit) => Fatal::Config(config.locate(&misfit).into()),
             ReloadError::Failure(failure) => Fatal::Reload(failure),
-        })
+        })?;
+        Ok(at_start.difference(&config))
     });
     match outcome {
-        Ok(()) => tracing::info!("configuration read again and applied"),
-        Err(fatal) => tracing::error!("the configuration stays as it was: {fatal}"),
+        Ok(later) => {
+            tracing::info!("configuration read again and applied");
+            for field in later.into_iter().flat_map(|later| later.fields) {
+                tracing::warn!("takes effect at the next start of vgwd: {}", field.key);
+            }
+        }
+        Err(fatal) => {
+            fatal.lines().iter().for_each(|line| tracing::error!("the configuration stays as it was: {line}"));
+        }
     }
 }

@@ -10,7 +10,9 @@ use crate::addr::{InterfaceName, Prefix};
 use crate::api::Client;
 use crate::api::generated::virtual_gateway::{Status, TVirtualGatewaySyncClient};
 use crate::config::Config;
-use crate::doctor::{self, Check, Facts, Gateway, Host, Order, Port, Severity, Step, Told, Traffic, Uplink, examine};
+use crate::doctor::{
+    self, Check, Facts, Gateway, Host, Order, Port, Problem, Severity, Step, Told, Traffic, Uplink, examine,
+};
 use crate::host::Mark;
 
 use super::args::DoctorArguments;
@@ -77,13 +79,26 @@ fn told(socket: &Path) -> Result<Result<Told, String>, Failure> {
 }
 
 fn read(status: Status) -> Result<Told, Failure> {
-    let report::Status { gateways, ports, uplinks, problems, .. } = wire::status(status);
+    let report::Status { gateways, ports, uplinks, problems, problem_details, .. } = wire::status(status);
     Ok(Told {
         gateways: gateways.into_iter().map(gateway).collect::<Result<_, _>>()?,
         uplinks: uplinks.into_iter().map(uplink).collect::<Result<_, _>>()?,
         ports: ports.into_iter().map(port).collect::<Result<_, _>>()?,
-        problems,
+        problems: match problem_details {
+            Some(details) => details.into_iter().map(problem).collect(),
+            None => problems.into_iter().map(of_older).collect(),
+        },
     })
+}
+
+fn problem(told: report::Problem) -> Problem {
+    let report::Problem { id, sentence, cure } = told;
+    Problem { id, sentence, cure }
+}
+
+/// What a daemon tells that does not know ids yet.
+fn of_older(sentence: String) -> Problem {
+    Problem { id: "vgwd".to_owned(), sentence, cure: "vgw status".to_owned() }
 }
 
 fn gateway(told: report::Gateway) -> Result<Gateway, Failure> {

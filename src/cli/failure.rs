@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use crate::api::ClientError;
 use crate::api::generated::virtual_gateway::{ErrorKind, RequestError};
-use crate::config::ConfigError;
+use crate::config::{ConfigError, ConfigErrors};
 use crate::gateway::LeaseName;
 
 use super::render::{Style, Tone};
@@ -62,9 +62,9 @@ pub enum Failure {
     /// The answer could not be written.
     #[error("cannot write the answer: {0}")]
     Output(#[source] io::Error),
-    /// A file to be imported cannot be used.
-    #[error("{0}{why}", why = cause(.0))]
-    Configuration(ConfigError),
+    /// A configuration, or a file to be imported, cannot be used.
+    #[error("{}", lines(.0).join("\n"))]
+    Configuration(ConfigErrors),
     /// The host's device could not be given back.
     #[error("not restored: {0}")]
     Rescue(String),
@@ -124,7 +124,7 @@ impl Failure {
         match self {
             Self::Usage { field, .. } | Self::Refused(RequestError { field, .. }) => field,
             Self::NotFound { object, .. } => object,
-            Self::Configuration(ConfigError::Invalid { key: Some(key), .. }) => key,
+            Self::Configuration(errors) => errors.iter().next().map_or("", key),
             _ => "",
         }
     }
@@ -141,7 +141,11 @@ impl Failure {
             }
             _ => String::new(),
         };
-        format!("{} {field}{self}\n", style.paint(Tone::Bad, "vgw:"))
+        let name = style.paint(Tone::Bad, "vgw:");
+        match self {
+            Self::Configuration(errors) => lines(errors).iter().map(|line| format!("{name} {line}\n")).collect(),
+            _ => format!("{name} {field}{self}\n"),
+        }
     }
 
     /// The object for standard output with `-j`.
@@ -149,8 +153,19 @@ impl Failure {
     pub fn to_json(&self) -> String {
         // By hand, since serde_json's own objects are sorted and `schema` comes first everywhere.
         let text = |text: &str| serde_json::Value::from(text).to_string();
-        let (kind, field, reason) = (text(self.kind()), text(self.field()), text(&self.to_string()));
-        plain(&format!(r#"{{"schema":"vgw.error/1","error":{{"kind":{kind},"field":{field},"reason":{reason}}}}}"#))
+        let kind = text(self.kind());
+        let object = |field: &str, reason: &str| {
+            format!(r#"{{"kind":{kind},"field":{},"reason":{}}}"#, text(field), text(reason))
+        };
+        let (first, others) = match self {
+            Self::Configuration(errors) => {
+                let mut all = errors.iter().map(|error| object(key(error), &line(error)));
+                (all.next().unwrap_or_default(), all.collect())
+            }
+            _ => (object(self.field(), &self.to_string()), Vec::new()),
+        };
+        let more = if others.is_empty() { String::new() } else { format!(r#","more":[{}]"#, others.join(",")) };
+        plain(&format!(r#"{{"schema":"vgw.error/1","error":{first}{more}}}"#))
     }
 
     /// Why a lease could not be recorded.
@@ -210,11 +225,24 @@ impl From<clap::Error> for Failure {
     }
 }
 
-/// What lies behind an error that a file could not be read, to follow it in a line.
-fn cause(error: &ConfigError) -> String {
+/// What is wrong with a configuration, a line each.
+fn lines(errors: &ConfigErrors) -> Vec<String> {
+    errors.iter().map(line).collect()
+}
+
+/// One of these, with what lies behind a file that could not be read.
+fn line(error: &ConfigError) -> String {
     match error {
-        ConfigError::Read { reason, .. } => format!(": {}", text_of(reason)),
-        _ => String::new(),
+        ConfigError::Read { reason, .. } => format!("{error}: {}", text_of(reason)),
+        _ => error.to_string(),
+    }
+}
+
+/// The key at fault; empty if it is none in particular.
+fn key(error: &ConfigError) -> &str {
+    match error {
+        ConfigError::Invalid { key: Some(key), .. } => key,
+        _ => "",
     }
 }
 
@@ -272,6 +300,19 @@ mod tests {
             refused(ErrorKind::CONFLICT).to_json(),
             r#"{"schema":"vgw.error/1","error":{"kind":"conflict","field":"subnets","reason":"it overlaps"}}"#
         );
+    }
+
+    #[test]
+    fn everything_wrong_with_a_configuration_is_told() {
+        let text = "[dataplane]\nworkers = 0\nspin = '1s'\n[rest]\nlisten = '9091'\n".to_owned();
+        let source = crate::config::Source { path: "a.toml".into(), text };
+        let failure = Failure::Configuration(crate::config::Config::of_sources(&[source]).unwrap_err());
+        let lines = failure.render(Style::PLAIN);
+        assert_eq!(lines.matches("vgw: a.toml:").count(), 3, "{lines}");
+        let object: serde_json::Value = serde_json::from_str(&failure.to_json()).unwrap();
+        assert_eq!(object["error"]["field"], "dataplane.workers");
+        let more: Vec<_> = object["more"].as_array().unwrap().iter().map(|error| &error["field"]).collect();
+        assert_eq!(more, ["dataplane.spin", "rest.listen"]);
     }
 
     #[test]

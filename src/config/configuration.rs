@@ -9,14 +9,15 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::fabric::Wanted;
-use crate::gateway::{Audit, Declared, Element, Misfit, Refusal, Registry};
-use crate::host::{Mark, Observed};
+use crate::gateway::{Audit, Declared, Element, Misfit, Refusal};
+use crate::host::Mark;
 
-use super::ConfigError;
 use super::document::{Document, Place};
 use super::import::Imported;
 use super::merge::Merge;
+use super::misfits;
 use super::source::{self, Source};
+use super::{ConfigError, ConfigErrors};
 
 /// What the configuration files say, checked as a whole. Keys that they leave out have their
 /// defaults.
@@ -87,8 +88,8 @@ impl Config {
     /// several files the last counts. `None` reads [`Config::DEFAULT_PATH`].
     ///
     /// # Errors
-    /// The first thing that is wrong, with file, line and key. A named file must be there.
-    pub fn load(path: Option<&Path>) -> Result<Self, ConfigError> {
+    /// Everything that is wrong, with file, line and key. A named file must be there.
+    pub fn load(path: Option<&Path>) -> Result<Self, ConfigErrors> {
         Self::of_sources(&Self::sources(path)?)
     }
 
@@ -103,25 +104,28 @@ impl Config {
     /// Checks files that were read before. An agent's configuration that they name is read now.
     ///
     /// # Errors
-    /// The first thing that is wrong, with file, line and key.
-    pub fn of_sources(sources: &[Source]) -> Result<Self, ConfigError> {
+    /// Everything that is wrong, with file, line and key.
+    pub fn of_sources(sources: &[Source]) -> Result<Self, ConfigErrors> {
         let mut merge = Merge::default();
         for source in sources {
-            merge.add(Document::parse(source)?)?;
+            if let Some(document) = Document::parse(source, &mut merge.errors) {
+                merge.add(document);
+            }
         }
         if let Some(path) = merge.config.agent_conf.clone() {
-            merge.adopt(Imported::agent_source(&source::read(&path)?)?)?;
+            match source::read(&path).and_then(|source| Imported::agent_source(&source)) {
+                Ok(imported) => merge.adopt(imported),
+                Err(error) => merge.errors.push(error),
+            }
         }
         Self::checked(merge)
     }
 
     /// What was merged, if it fits together.
-    pub(super) fn checked(merge: Merge) -> Result<Self, ConfigError> {
-        let config = merge.config;
-        // Whether it fits beside what the host and the controllers have is asked when it is applied.
-        let mut registry = Registry::new(config.declared.limits, config.mark);
-        registry.reload(&config.declared, &Observed::default()).map_err(|misfit| config.locate(&misfit))?;
-        Ok(config)
+    pub(super) fn checked(merge: Merge) -> Result<Self, ConfigErrors> {
+        let Merge { config, mut errors, .. } = merge;
+        misfits::find(&config, &mut errors);
+        ConfigErrors::check(errors).map(|()| config)
     }
 
     /// Checks that other hosts can reach nothing, unless that is meant.

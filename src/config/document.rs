@@ -5,11 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use toml::Spanned;
-use toml::de::{DeTable, DeValue, Deserializer};
-
-use serde::Deserialize;
+use toml::de::{DeTable, DeValue};
 
 use super::ConfigError;
+use super::pruned;
 use super::shape::File;
 use super::source::Source;
 
@@ -28,6 +27,8 @@ pub(super) struct Place {
     path: Arc<Path>,
     section: Arc<str>,
     line: usize,
+    /// Keys that were wrong are left out: what else does not fit may only follow from that.
+    is_pruned: bool,
     /// Keys by the name that our own files give them.
     keys: BTreeMap<String, Key>,
 }
@@ -40,21 +41,26 @@ struct Key {
 }
 
 impl Document {
-    /// Parses a file.
-    pub(super) fn parse(source: &Source) -> Result<Self, ConfigError> {
+    /// Parses a file. What is wrong in it goes to `errors`, and the rest is read nevertheless; `None` if that
+    /// cannot be.
+    pub(super) fn parse(source: &Source, errors: &mut Vec<ConfigError>) -> Option<Self> {
         // A byte order mark is allowed by nobody and written by some editors.
         let text = source.text.strip_prefix('\u{feff}').unwrap_or(&source.text);
-        let tree = DeTable::parse(text).map_err(|error| invalid(&source.path, text, None, &error))?;
-        let file = File::deserialize(Deserializer::from(tree.clone()))
-            .map_err(|error| invalid(&source.path, text, Some(tree.get_ref()), &error))?;
+        let parsed = DeTable::parse(text).map_err(|error| errors.push(invalid(&source.path, text, None, &error)));
+        let mut tree = parsed.ok()?;
+        let (file, pruned) =
+            pruned::read(&mut tree, |error, tree| errors.push(invalid(&source.path, text, Some(tree), error)))?;
         let path: Arc<Path> = source.path.as_path().into();
         let lines = Lines::of(text);
         let places = ["gateway", "port", "uplink", "route", "network"].map(|section| {
             let elements = tree.get_ref().get(section).and_then(|list| list.get_ref().as_array());
-            let places = elements.into_iter().flatten().map(|element| Place::of(&path, section, &lines, element));
+            let places = elements.into_iter().flatten().map(|element| Place {
+                is_pruned: pruned.contains(&element.span().start),
+                ..Place::of(&path, section, &lines, element)
+            });
             (section, places.collect())
         });
-        Ok(Self { file, places: Places(places.into()) })
+        Some(Self { file, places: Places(places.into()) })
     }
 }
 
@@ -75,6 +81,7 @@ impl Place {
             path: Arc::clone(path),
             section: section.into(),
             line: lines.at(element.span().start),
+            is_pruned: false,
             keys: keys.collect(),
         }
     }
@@ -90,7 +97,12 @@ impl Place {
         let shown = |name: &str| name.escape_debug().to_string();
         let keys = keys.map(|(ours, theirs, line)| (ours.to_owned(), Key { line, name: shown(theirs) }));
         let section = shown(section).into();
-        Self { path: path.into(), section, line, keys: keys.collect() }
+        Self { path: path.into(), section, line, is_pruned: false, keys: keys.collect() }
+    }
+
+    /// True if keys that were wrong are left out.
+    pub(super) fn is_pruned(&self) -> bool {
+        self.is_pruned
     }
 
     /// File, line and section.

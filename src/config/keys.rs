@@ -8,6 +8,8 @@ pub struct Section {
     pub path: &'static str,
     /// How it is written.
     pub header: &'static str,
+    /// Its keys are read at start only; [`super::AtStart`] has their values.
+    pub at_start: bool,
     /// What it is for.
     pub meaning: &'static str,
     /// Its keys, in the order of explanation.
@@ -53,11 +55,34 @@ const fn may(name: &'static str, form: &'static str, default: &'static str, mean
     Key { name, form, absent: Absent::Default(default), meaning }
 }
 
+/// What guests are told by DHCP, by port or by network.
+const DHCP: &[Key] = &[
+    may(
+        "prefix_length",
+        "1 to 32",
+        "that of the subnet of a gateway of the instance",
+        "The length of the guest's network.",
+    ),
+    may("dns", "list of IPv4 addresses", "none", "Name servers."),
+    may(
+        "host_name",
+        "domain name",
+        "none",
+        "The guest's own name. For a port alone: a guest of a network has that of its AddPort.",
+    ),
+    may("domain", "domain name", "none", "The domain that the guest looks names up in."),
+    may("lease_time", "seconds, from 60", "3600", "How long the address is lent."),
+];
+
+/// What guests are told by router advertisements, by port or by network.
+const ROUTER_ADVERTISEMENTS: &[Key] = &[may("dns", "list of IPv6 addresses", "none", "Name servers.")];
+
 /// Every table of the file.
 pub const SECTIONS: &[Section] = &[
     Section {
         path: "gateway",
         header: "[[gateway]]",
+        at_start: false,
         meaning: "A virtual gateway: a tap by which a routing instance reaches the host's IP stack. Static: no call changes or removes it, and no audit does. As every element in double brackets it may stand any number of times.",
         keys: &[
             must("interface", "interface name", "The tap, by which the gateway is known."),
@@ -95,6 +120,7 @@ pub const SECTIONS: &[Section] = &[
     Section {
         path: "port",
         header: "[[port]]",
+        at_start: false,
         meaning: "A guest's port.",
         keys: &[
             must("name", "interface name", "The interface on the host, by which the port is known."),
@@ -111,7 +137,7 @@ pub const SECTIONS: &[Section] = &[
                 "The addresses by which the guest knows its gateway; vgwd answers for them.",
             ),
             may("mac", "MAC address", "learned", "The guest's MAC. No other is a source then."),
-            may("mtu", "68 to 65535", "1500, or the interface's own", "The largest IP packet, bytes."),
+            may("mtu", "68 to 65521", "1500, or the interface's own", "The largest IP packet, bytes."),
             may(
                 "attach",
                 "boolean",
@@ -144,29 +170,21 @@ pub const SECTIONS: &[Section] = &[
     Section {
         path: "port.dhcp",
         header: "[port.dhcp]",
+        at_start: false,
         meaning: "What the guest of the port above is told by DHCP: the port's one IPv4 address, its first IPv4 gateway as router, its MTU. An empty table is enough.",
-        keys: &[
-            may(
-                "prefix_length",
-                "1 to 32",
-                "that of the subnet of a gateway of the instance",
-                "The length of the guest's network.",
-            ),
-            may("dns", "list of IPv4 addresses", "none", "Name servers."),
-            may("host_name", "domain name", "none", "The guest's own name."),
-            may("domain", "domain name", "none", "The domain that the guest looks names up in."),
-            may("lease_time", "seconds, from 60", "3600", "How long the address is lent."),
-        ],
+        keys: DHCP,
     },
     Section {
         path: "port.router_advertisements",
         header: "[port.router_advertisements]",
+        at_start: false,
         meaning: "The guest of the port above learns its IPv6 router, the network on the link and the MTU by router advertisements. An empty table is enough.",
-        keys: &[may("dns", "list of IPv6 addresses", "none", "Name servers.")],
+        keys: ROUTER_ADVERTISEMENTS,
     },
     Section {
         path: "uplink",
         header: "[[uplink]]",
+        at_start: false,
         meaning: "An uplink: a device of the host with its address and router, and a routing table of its own.",
         keys: &[
             must("name", "uplink name", "Its name."),
@@ -190,6 +208,7 @@ pub const SECTIONS: &[Section] = &[
     Section {
         path: "route",
         header: "[[route]]",
+        at_start: false,
         meaning: "A static route of a routing instance. It has either via or action.",
         keys: &[
             must("routing_instance", "text", "The routing instance."),
@@ -206,6 +225,7 @@ pub const SECTIONS: &[Section] = &[
     Section {
         path: "route.via",
         header: "via = [{ ... }]",
+        at_start: false,
         meaning: "A hop of a static route.",
         keys: &[
             must("port", "interface name", "The port, or a gateway's tap."),
@@ -221,6 +241,7 @@ pub const SECTIONS: &[Section] = &[
     Section {
         path: "network",
         header: "[[network]]",
+        at_start: false,
         meaning: "A network of a compute service, which adds its guests' ports by AddPort: where they belong.",
         keys: &[
             must("id", "UUID", "The network's UUID, the vn_id of its ports."),
@@ -238,29 +259,21 @@ pub const SECTIONS: &[Section] = &[
     Section {
         path: "network.dhcp",
         header: "[network.dhcp]",
+        at_start: false,
         meaning: "What the guests of the network above are told by DHCP, each its port's one IPv4 address; their host name is that of their AddPort. An empty table is enough.",
-        keys: &[
-            may(
-                "prefix_length",
-                "1 to 32",
-                "that of the subnet of a gateway of the instance",
-                "The length of the guests' network.",
-            ),
-            may("dns", "list of IPv4 addresses", "none", "Name servers."),
-            may("host_name", "domain name", "none", "Not here: each guest has a name of its own, its AddPort's."),
-            may("domain", "domain name", "none", "The domain that guests look names up in."),
-            may("lease_time", "seconds, from 60", "3600", "How long an address is lent."),
-        ],
+        keys: DHCP,
     },
     Section {
         path: "network.router_advertisements",
         header: "[network.router_advertisements]",
+        at_start: false,
         meaning: "The guests of the network above learn their IPv6 router, the network on the link and the MTU by router advertisements. An empty table is enough.",
-        keys: &[may("dns", "list of IPv6 addresses", "none", "Name servers.")],
+        keys: ROUTER_ADVERTISEMENTS,
     },
     Section {
         path: "audit",
         header: "[audit]",
+        at_start: false,
         meaning: "The audit that deletes what a returning controller does not confirm.",
         keys: &[may(
             "timeout",
@@ -272,6 +285,7 @@ pub const SECTIONS: &[Section] = &[
     Section {
         path: "api",
         header: "[api]",
+        at_start: true,
         meaning: "Where calls come in. Read at start only.",
         keys: &[
             may(
@@ -303,6 +317,7 @@ pub const SECTIONS: &[Section] = &[
     Section {
         path: "rest",
         header: "[rest]",
+        at_start: true,
         meaning: "The REST form of the gateway calls. Read at start only.",
         keys: &[may(
             "listen",
@@ -314,6 +329,7 @@ pub const SECTIONS: &[Section] = &[
     Section {
         path: "metrics",
         header: "[metrics]",
+        at_start: true,
         meaning: "Numbers for Prometheus, by GET /metrics. They tell nothing of packets' contents, but the names and numbers of networks. Read at start only.",
         keys: &[
             may(
@@ -339,6 +355,7 @@ pub const SECTIONS: &[Section] = &[
     Section {
         path: "fabric",
         header: "[fabric]",
+        at_start: true,
         meaning: "The host's own network card, taken in front of the host as OpenContrail's vRouter does. Without this section it stays the host's. Read at start only.",
         keys: &[
             must(
@@ -352,6 +369,7 @@ pub const SECTIONS: &[Section] = &[
     Section {
         path: "limits",
         header: "[limits]",
+        at_start: false,
         meaning: "How much may stand at once, static things included: 0 to 1000000 each.",
         keys: &[
             may("gateways", "number", "4096", "Gateways."),
@@ -364,6 +382,7 @@ pub const SECTIONS: &[Section] = &[
     Section {
         path: "host",
         header: "[host]",
+        at_start: true,
         meaning: "The numbers by which vgwd knows its own things in the kernel. Read at start only; change them before the first start, or stop vgwd first: under other numbers it does not find what it left behind.",
         keys: &[
             may(
@@ -398,6 +417,7 @@ pub const SECTIONS: &[Section] = &[
     Section {
         path: "dataplane",
         header: "[dataplane]",
+        at_start: true,
         meaning: "The packet path. Read at start only.",
         keys: &[
             may("workers", "1 to 256", "1", "Threads that forward, each with its own queue of every port."),
@@ -424,6 +444,7 @@ pub const SECTIONS: &[Section] = &[
     Section {
         path: "compat",
         header: "[compat]",
+        at_start: false,
         meaning: "For a host that OpenContrail's vRouter agent served before.",
         keys: &[may(
             "agent_conf",
@@ -445,7 +466,9 @@ mod tests {
     /// The keys that are accepted in a place, as the reader names them when it meets another.
     fn accepted(text: &str) -> BTreeSet<String> {
         let source = Source { path: "vgwd.toml".into(), text: text.to_owned() };
-        let complaint = Document::parse(&source).err().expect("a key that nobody has").to_string();
+        let mut errors = Vec::new();
+        Document::parse(&source, &mut errors);
+        let complaint = errors.first().expect("a key that nobody has").to_string();
         let (_, expected) = complaint.split_once("`nonsense`, expected ").expect(&complaint);
         expected.split('`').skip(1).step_by(2).map(str::to_owned).collect()
     }
@@ -469,6 +492,13 @@ mod tests {
             tables.extend(path.split('.').next().map(str::to_owned));
         }
         assert_eq!(tables, accepted("nonsense = 1\n"));
+    }
+
+    #[test]
+    fn the_manual_says_what_is_read_at_start_only() {
+        for section in SECTIONS {
+            assert_eq!(section.at_start, section.meaning.contains("Read at start only"), "{}", section.path);
+        }
     }
 
     #[test]

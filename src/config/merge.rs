@@ -16,13 +16,16 @@ use super::{Config, ConfigError, shape};
 #[derive(Default)]
 pub(super) struct Merge {
     pub(super) config: Config,
+    /// What was found wrong.
+    pub(super) errors: Vec<ConfigError>,
     /// Where each name stands, to find one that stands twice.
     names: BTreeMap<String, Place>,
 }
 
 impl Merge {
-    /// Takes over one more file: lists append, a single value replaces an earlier one.
-    pub(super) fn add(&mut self, document: Document) -> Result<(), ConfigError> {
+    /// Takes over one more file: lists append, a single value replaces an earlier one. What is wrong goes to
+    /// [`Merge::errors`] and is left out.
+    pub(super) fn add(&mut self, document: Document) {
         let Document { file, places } = document;
         let shape::File {
             gateway,
@@ -40,11 +43,11 @@ impl Merge {
             fabric,
             metrics,
         } = file;
-        let gateways = self.section(gateway, &places, Index::Gateway, self.config.declared.gateways.len())?;
-        let ports = self.section(port, &places, Index::Port, self.config.declared.ports.len())?;
-        let uplinks = self.section(uplink, &places, Index::Uplink, self.config.declared.uplinks.len())?;
-        let routes = self.section(route, &places, Index::Route, self.config.declared.routes.len())?;
-        let networks = self.section(network, &places, Index::Network, self.config.declared.networks.len())?;
+        let gateways = self.section(gateway, &places, Index::Gateway, self.config.declared.gateways.len());
+        let ports = self.section(port, &places, Index::Port, self.config.declared.ports.len());
+        let uplinks = self.section(uplink, &places, Index::Uplink, self.config.declared.uplinks.len());
+        let routes = self.section(route, &places, Index::Route, self.config.declared.routes.len());
+        let networks = self.section(network, &places, Index::Network, self.config.declared.networks.len());
 
         let config = &mut self.config;
         config.declared.gateways.extend(gateways);
@@ -106,17 +109,17 @@ impl Merge {
         if let Some(path) = compat.agent_conf {
             config.agent_conf = path.0.0;
         }
-        Ok(())
     }
 
     /// Takes over the gateways of a foreign file.
-    pub(super) fn adopt(&mut self, imported: Imported) -> Result<(), ConfigError> {
+    pub(super) fn adopt(&mut self, imported: Imported) {
         self.config.warnings.extend(imported.warnings.iter().cloned());
         for (spec, place) in imported.into_gateways() {
-            self.name(&spec, &place, Index::Gateway(self.config.declared.gateways.len()))?;
-            self.config.declared.gateways.push(spec);
+            match self.name(&spec, &place, Index::Gateway(self.config.declared.gateways.len())) {
+                Ok(()) => self.config.declared.gateways.push(spec),
+                Err(error) => self.errors.push(error),
+            }
         }
-        Ok(())
     }
 
     /// Checks the elements of one list, of which `first` stand in earlier files.
@@ -126,9 +129,16 @@ impl Merge {
         places: &Places,
         index: fn(usize) -> Index,
         first: usize,
-    ) -> Result<Vec<E::Spec>, ConfigError> {
-        let placed = elements.into_iter().zip(places.of(E::SECTION)).enumerate();
-        placed.map(|(number, (element, place))| self.element(element, place, index(first + number))).collect()
+    ) -> Vec<E::Spec> {
+        let mut specs = Vec::with_capacity(elements.len());
+        for (element, place) in elements.into_iter().zip(places.of(E::SECTION)) {
+            match self.element(element, place, index(first + specs.len())) {
+                Ok(spec) => specs.push(spec),
+                Err(_) if place.is_pruned() => {}
+                Err(error) => self.errors.push(error),
+            }
+        }
+        specs
     }
 
     fn element<E: Element<Spec: Identity>>(

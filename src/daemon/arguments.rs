@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Parser, ValueEnum};
 
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigErrors};
 use crate::sys::sandbox::Folders;
 
 /// Gives isolated virtual networks a way to the public network on the compute node itself.
@@ -60,11 +60,22 @@ pub enum LogFormat {
 }
 
 impl Arguments {
+    /// The keys of the configuration that flags hold.
+    #[must_use]
+    pub fn held(&self) -> Vec<&'static str> {
+        let given = [
+            (self.thrift_listen.is_some(), "api.thrift_listen"),
+            (self.socket.is_some(), "api.socket"),
+            (self.workers.is_some(), "dataplane.workers"),
+        ];
+        given.into_iter().filter_map(|(is_given, key)| is_given.then_some(key)).collect()
+    }
+
     /// The configuration with the flags laid over it.
     ///
     /// # Errors
     /// Where the file is wrong.
-    pub fn configuration(&self) -> Result<Config, ConfigError> {
+    pub fn configuration(&self) -> Result<Config, ConfigErrors> {
         let mut config = Config::load(self.config.as_deref())?;
         if let Some(Listen(address)) = self.thrift_listen {
             config.thrift_listen = address;

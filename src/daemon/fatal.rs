@@ -3,7 +3,7 @@
 use std::io;
 use std::process::ExitCode;
 
-use crate::config::ConfigError;
+use crate::config::ConfigErrors;
 use crate::engine::{Failure, StartError};
 use crate::host::KernelError;
 use crate::sys::StateError;
@@ -15,7 +15,7 @@ use crate::sys::rights::MissingRight;
 pub enum Fatal {
     /// The configuration is wrong.
     #[error("{0}")]
-    Config(#[from] ConfigError),
+    Config(#[from] ConfigErrors),
     /// A right or a device is missing.
     #[error("{0}{detail}", detail = cause(.0))]
     Right(#[from] MissingRight),
@@ -60,6 +60,15 @@ impl Fatal {
             Self::Right(_) => 77.into(),
             Self::Config(_) => 78.into(),
             _ => ExitCode::FAILURE,
+        }
+    }
+
+    /// What there is to say, one line each.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        match self {
+            Self::Config(errors) => errors.iter().map(ToString::to_string).collect(),
+            other => vec![other.to_string()],
         }
     }
 }

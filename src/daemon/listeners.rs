@@ -10,7 +10,7 @@ use thrift::server::TProcessor;
 
 use crate::api::{Access, Following, Limits, Listener, Server, instance_service, metrics, rest, virtual_gateway};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{AtStart, Config};
 use crate::engine::{Caller, Handle};
 use crate::sys::netlink::socket_user;
 use crate::sys::{peer_credentials, process_use, sandbox};
@@ -73,14 +73,10 @@ impl Listeners {
     ///
     /// # Errors
     /// No thread or descriptor to be had.
-    pub fn serve(self, engine: &Handle, clock: &Arc<dyn Clock>) -> Result<Vec<Server>, Fatal> {
-        let own = engine.clone();
-        let mut servers = vec![start(
-            self.unix,
-            move |caller, following| virtual_gateway(own.clone(), caller, following),
-            clock,
-            Limits::own_service(),
-        )?];
+    pub fn serve(self, engine: &Handle, at_start: &Arc<AtStart>, clock: &Arc<dyn Clock>) -> Result<Vec<Server>, Fatal> {
+        let (own, at_start) = (engine.clone(), Arc::clone(at_start));
+        let service = move |caller, following| virtual_gateway(own.clone(), caller, Arc::clone(&at_start), following);
+        let mut servers = vec![start(self.unix, service, clock, Limits::own_service())?];
         if let Some(bound) = self.thrift {
             let compatible = engine.clone();
             servers.push(start(

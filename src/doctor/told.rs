@@ -14,7 +14,18 @@ pub struct Told {
     /// By interface.
     pub ports: Vec<Port>,
     /// What it has found wrong itself.
-    pub problems: Vec<String>,
+    pub problems: Vec<Problem>,
+}
+
+/// What the daemon has found wrong itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Its kind, as `vgw status` has it.
+    pub id: String,
+    /// What is wrong.
+    pub sentence: String,
+    /// The command that cures it; words in capitals are to be filled in.
+    pub cure: String,
 }
 
 /// A gateway.

@@ -15,9 +15,10 @@ use super::{
 /// An element that only one of two configurations has, or that they have differently.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    /// What it is: `gateway`, `port`, `uplink`, `route`, `network` or `limits`.
+    /// What it is: `gateway`, `port`, `uplink`, `route`, `network` or `limits`; `start` for what is read at
+    /// start only.
     pub kind: &'static str,
-    /// Its name; empty for `limits`.
+    /// Its name; empty for `limits` and `start`.
     pub name: String,
     /// What becomes of it on the way from the one to the other: added, changed or deleted.
     pub deed: Applied,

@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, unbounded};
 use tempfile::TempDir;
+use thrift::server::TProcessor;
 use vgw::api::{Access, Client, Following, Limits, Listener, Server, instance_service, metrics, rest, virtual_gateway};
+use vgw::config::{AtStart, Config};
 use vgw::engine::{Caller, Handle, ProcessUse};
 use vgw::sys::netlink::socket_user;
 use vgw::sys::{MonotonicClock, peer_credentials};
@@ -30,6 +32,11 @@ pub(crate) struct Daemon {
     folder: TempDir,
 }
 
+/// The own service of a daemon that was started without a configuration.
+pub(crate) fn own_service(engine: Handle, caller: Caller, following: Following) -> Box<dyn TProcessor + Send> {
+    virtual_gateway(engine, caller, Arc::new(AtStart::of(&Config::default(), [])), following)
+}
+
 impl Daemon {
     /// The compatible service on a free port.
     pub(crate) fn tcp(limits: Limits) -> Self {
@@ -42,7 +49,7 @@ impl Daemon {
 
     /// The own service on a socket in a folder of its own.
     pub(crate) fn unix() -> Self {
-        Self::start(Limits::default(), |socket| Listener::unix(socket, peer_credentials), virtual_gateway)
+        Self::start(Limits::default(), |socket| Listener::unix(socket, peer_credentials), own_service)
     }
 
     /// The REST form of the compatible service on a free port.
@@ -67,7 +74,7 @@ impl Daemon {
     fn start(
         limits: Limits,
         listen: impl FnOnce(&Path) -> io::Result<Listener>,
-        service: fn(Handle, Caller, Following) -> Box<dyn thrift::server::TProcessor + Send>,
+        service: fn(Handle, Caller, Following) -> Box<dyn TProcessor + Send>,
     ) -> Self {
         Self::start_by(|socket, handle| {
             let service = move |caller, following| service(handle.clone(), caller, following);

@@ -2,10 +2,10 @@
 //! asked of the conductor.
 
 use proptest::prelude::*;
-use vgw::api::{Following, Limits, MessageLimits, MessageReader, answer, instance_service, virtual_gateway};
+use vgw::api::{Following, Limits, MessageLimits, MessageReader, answer, instance_service};
 use vgw::engine::{Caller, Handle};
 
-use crate::daemon::Daemon;
+use crate::daemon::{Daemon, own_service};
 use crate::wire::{add, call, exception, field, frame, gateway, list, message, reply, string};
 
 /// These bytes make the server close the connection.
@@ -160,7 +160,7 @@ proptest! {
             let text = |id, text| field(11, id, &string(text));
             let port = [text(1, "tap0"), text(2, "net1"), field(15, 3, &list(11, &[string("10.0.0.1")])), vec![0]];
             let arguments = [field(12, 1, &port.concat()), vec![0]].concat();
-            (virtual_gateway(engine, caller, Following::default()), call("add_port", 7, &arguments))
+            (own_service(engine, caller, Following::default()), call("add_port", 7, &arguments))
         } else {
             (instance_service(engine, caller), add(&[good(), good()]))
         };

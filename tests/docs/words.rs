@@ -20,6 +20,13 @@ pub(crate) struct Block {
 }
 
 impl Block {
+    /// What is typed in it: of a session not what is printed.
+    fn typed(&self) -> String {
+        let joined = self.text.replace("\\\n", " ");
+        let is_typed = |line: &&str| self.language != "console" || line.starts_with("# ");
+        joined.lines().filter(is_typed).map(|line| format!("{line}\n")).collect()
+    }
+
     /// A reader would type it, and it is no session.
     pub(crate) fn may_be_typed(&self) -> bool {
         match self.language.as_str() {
@@ -40,7 +47,7 @@ pub(crate) fn mistakes(path: &str, text: &str) -> Vec<String> {
 /// The commands of a page: those of fenced blocks, and those in single back-quotes that begin with `vgw `.
 pub(crate) fn all(text: &str) -> Vec<String> {
     let typed = blocks(text).into_iter().filter(|block| block.language == "console" || block.may_be_typed());
-    let mut all: Vec<String> = typed.flat_map(|block| commands(&block.text)).collect();
+    let mut all: Vec<String> = typed.flat_map(|block| commands(&block.typed())).collect();
     // Between fences, every second piece is a quotation; it may go on in the next line.
     let prose = text.split("```").step_by(2).collect::<Vec<_>>().join("\n");
     let quoted = prose.split('`').skip(1).step_by(2).map(|quoted| quoted.replace('\n', " "));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::api::generated::virtual_gateway as wire;
-use crate::config::{Config, ConfigError, Source};
+use crate::config::{Config, ConfigError, ConfigErrors, Source};
 use crate::engine::{ComparisonView, ReloadError};
 use crate::gateway::{Difference, FieldDifference};
 
@@ -36,19 +36,19 @@ pub(crate) fn trial(given: i64) -> Result<Option<Duration>, wire::RequestError> 
 pub(crate) fn not_applied(config: &Config, error: &ReloadError) -> wire::RequestError {
     match error {
         ReloadError::Misfit(misfit) => {
-            wire::RequestError { kind: wire::ErrorKind::CONFLICT, ..bad(&config.locate(misfit)) }
+            wire::RequestError { kind: wire::ErrorKind::CONFLICT, ..bad(&config.locate(misfit).into()) }
         }
         ReloadError::Failure(failure) => refused(failure, Identity::Name),
     }
 }
 
-/// A configuration that is wrong by itself.
-fn bad(error: &ConfigError) -> wire::RequestError {
-    let field = match error {
-        ConfigError::Invalid { key: Some(key), .. } => key.clone(),
+/// A configuration that is wrong: the first thing's field, and all reasons, a line each.
+fn bad(errors: &ConfigErrors) -> wire::RequestError {
+    let field = match errors.iter().next() {
+        Some(ConfigError::Invalid { key: Some(key), .. }) => key.clone(),
         _ => "files".to_owned(),
     };
-    wire::RequestError { kind: wire::ErrorKind::INVALID, field, reason: error.to_string() }
+    wire::RequestError { kind: wire::ErrorKind::INVALID, field, reason: errors.to_string() }
 }
 
 pub(crate) fn comparison(view: ComparisonView) -> wire::Comparison {

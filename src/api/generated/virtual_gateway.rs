@@ -5193,9 +5193,10 @@ impl TSerializable for FieldDifference {
 /// An element that only one of two configurations has, or that they have differently.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Difference {
-    /// `gateway`, `port`, `uplink`, `route`, `network` or `limits`.
+    /// `gateway`, `port`, `uplink`, `route`, `network` or `limits`; `start` for keys that are read at start only
+    /// and take effect at the next start of the daemon.
     pub kind: String,
-    /// Its name; empty for `limits`.
+    /// Its name; empty for `limits` and `start`.
     pub name: String,
     /// ADDED, CHANGED or DELETED.
     pub deed: Outcome,
@@ -7285,7 +7286,7 @@ pub trait TVirtualGatewaySyncClient {
     fn compare_configuration(&mut self, files: Vec<ConfigurationFile>) -> thrift::Result<Comparison>;
     /// Applies another configuration, all or nothing, until the daemon reads its own again or is started
     /// anew. With a `confirm_ms` other than 0, what stood before comes back after that time unless
-    /// confirm_configuration is called. Tells what has changed. What is read at start only is not looked at.
+    /// confirm_configuration is called. Tells what has changed, and what will at the next start only.
     fn apply_configuration(
         &mut self,
         files: Vec<ConfigurationFile>,
@@ -8454,7 +8455,7 @@ pub trait VirtualGatewaySyncHandler {
     fn handle_compare_configuration(&self, files: Vec<ConfigurationFile>) -> thrift::Result<Comparison>;
     /// Applies another configuration, all or nothing, until the daemon reads its own again or is started
     /// anew. With a `confirm_ms` other than 0, what stood before comes back after that time unless
-    /// confirm_configuration is called. Tells what has changed. What is read at start only is not looked at.
+    /// confirm_configuration is called. Tells what has changed, and what will at the next start only.
     fn handle_apply_configuration(
         &self,
         files: Vec<ConfigurationFile>,

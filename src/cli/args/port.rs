@@ -1,12 +1,13 @@
 //! `vgw port …`
 
 use std::net::IpAddr;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
 use crate::addr::{InstanceName, InterfaceAddress, InterfaceName, Mac, Masked, Weight};
-use crate::gateway::DomainName;
+use crate::gateway::{DomainName, PortSpec};
 
 use super::prefix::{masked, notes};
 use super::{Interface, Services};
@@ -51,7 +52,7 @@ pub struct PortAdd {
     #[arg(long = "gateway", value_name = "ADDRESS")]
     pub gateways: Vec<IpAddr>,
     /// The largest IP packet, bytes.
-    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u32).range(68..=65_535))]
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u32).range(mtu()))]
     pub mtu: Option<u32>,
     /// Serves an interface that exists already, a hypervisor's tap or a veth, instead of a new tap.
     #[arg(long, conflicts_with = "netns")]
@@ -74,6 +75,11 @@ pub struct PortAdd {
     /// The guest's own name.
     #[arg(long, value_name = "NAME", requires = "dhcp")]
     pub dhcp_host_name: Option<DomainName>,
+}
+
+/// The MTUs of a port.
+fn mtu() -> RangeInclusive<i64> {
+    i64::from(*PortSpec::MTU.start())..=i64::from(*PortSpec::MTU.end())
 }
 
 impl PortVerb {

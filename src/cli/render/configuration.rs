@@ -1,5 +1,7 @@
 //! Configurations: checked, compared, applied.
 
+use crate::config::AtStart;
+
 use super::super::report::{
     Check, Comparison, ConfigurationApplied, Deed, Difference, FieldDifference, Report, Trial, TrialEnd,
 };
@@ -70,8 +72,16 @@ impl Report for Trial {
 }
 
 fn differences(differences: &[Difference], style: Style) -> String {
-    if differences.is_empty() {
-        return "it defines what stands already\n".to_owned();
+    let (later, now): (Vec<_>, Vec<_>) = differences.iter().partition(|difference| difference.kind == AtStart::KIND);
+    let later = later.into_iter().flat_map(|difference| &difference.fields);
+    let later: String = later
+        .map(|field| {
+            let notice = style.paint(Tone::Notice, "takes effect at the next start of vgwd:");
+            format!("{notice} {}\n", key(field))
+        })
+        .collect();
+    if now.is_empty() {
+        return format!("it defines what stands already\n{later}");
     }
     let one = |Difference { kind, name, deed, fields }: &Difference| {
         let (mark, tone) = match deed {
@@ -90,7 +100,7 @@ fn differences(differences: &[Difference], style: Style) -> String {
             fields.collect::<String>()
         )
     };
-    differences.iter().map(one).collect()
+    now.into_iter().map(one).collect::<String>() + &later
 }
 
 fn key(FieldDifference { key, before, after }: &FieldDifference) -> String {
@@ -99,5 +109,24 @@ fn key(FieldDifference { key, before, after }: &FieldDifference) -> String {
         (Some(before), None) => format!("{key}: {before} → none"),
         (Some(before), Some(after)) => format!("{key}: {before} → {after}"),
         (None, None) => key.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_waits_for_the_next_start_is_said() {
+        let field =
+            FieldDifference { key: "dataplane.workers".into(), before: Some("1".into()), after: Some("2".into()) };
+        let start = Difference { kind: AtStart::KIND.into(), name: String::new(), deed: None, fields: vec![field] };
+        let comparison = Comparison { differences: vec![start], steps: Vec::new() };
+        assert_eq!(
+            comparison.render(Style::PLAIN),
+            "it defines what stands already\n\
+             takes effect at the next start of vgwd: dataplane.workers: 1 → 2\n\
+             nothing changes in the host\n"
+        );
     }
 }

@@ -38,9 +38,10 @@ pub struct Comparison {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Difference {
-    /// `gateway`, `port`, `uplink`, `route`, `network` or `limits`.
+    /// `gateway`, `port`, `uplink`, `route`, `network` or `limits`; `start` for keys that are read at start
+    /// only and take effect at the next start of the daemon.
     pub kind: String,
-    /// Its name; empty for `limits`.
+    /// Its name; empty for `limits` and `start`.
     pub name: String,
     /// What becomes of it; absent if a later daemon does something that is not known here.
     pub deed: Option<Deed>,

@@ -17,6 +17,9 @@ use super::*;
 struct Refused {
     /// Why nothing, or not everything, was done.
     error: Reason,
+    /// What else is wrong with a configuration; absent if that is all.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    more: Vec<Reason>,
 }
 
 /// Why.

@@ -14,6 +14,8 @@ use super::talk::Talk;
 /// Reads a configuration and checks it by itself.
 pub(in crate::cli) fn check(given: &ConfigurationFile) -> Result<Check, Failure> {
     let (sources, config) = read(given)?;
+    // As vgwd does it when it starts.
+    config.check_exposure().map_err(|error| Failure::Configuration(error.into()))?;
     let declared = &config.declared;
     let count = |count: usize| count as u64;
     Ok(Check {
@@ -29,7 +31,7 @@ pub(in crate::cli) fn check(given: &ConfigurationFile) -> Result<Check, Failure>
 
 /// What is wrong with a file is said before the daemon is asked.
 fn read(given: &ConfigurationFile) -> Result<(Vec<Source>, Config), Failure> {
-    let sources = Config::sources(given.file.as_deref()).map_err(Failure::Configuration)?;
+    let sources = Config::sources(given.file.as_deref()).map_err(|error| Failure::Configuration(error.into()))?;
     let config = Config::of_sources(&sources).map_err(Failure::Configuration)?;
     Ok((sources, config))
 }

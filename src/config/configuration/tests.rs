@@ -6,7 +6,7 @@ use crate::gateway::{PortKind, Refusal};
 use crate::routing::NextHop;
 
 /// Reads texts as the files `a.toml`, `b.toml`, ...
-fn read(texts: &[&str]) -> Result<Config, ConfigError> {
+fn read(texts: &[&str]) -> Result<Config, ConfigErrors> {
     let sources = texts
         .iter()
         .zip('a'..)
@@ -218,13 +218,14 @@ fn errors_name_file_line_and_key() {
         ),
     ];
     for (text, expected) in cases {
-        assert_eq!(error(&[text]), *expected);
+        // What else does not fit then is another matter.
+        assert_eq!(errors(&[text])[0], *expected);
     }
 }
 
 #[test]
 fn the_key_is_a_fact_of_the_error() {
-    let ConfigError::Invalid { path, line, key, .. } = read(&["[audit]\ntimeout = -1"]).unwrap_err() else {
+    let ConfigError::Invalid { path, line, key, .. } = read(&["[audit]\ntimeout = -1"]).unwrap_err().into_only() else {
         panic!("another error")
     };
     assert_eq!((path, line, key.as_deref()), ("a.toml".into(), 2, Some("audit.timeout")));
@@ -352,7 +353,7 @@ fn drop_ins_follow_the_file_by_name() {
 fn files_that_cannot_be_read_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("vgwd.toml");
-    let failure = |path: &Path| Config::load(Some(path)).unwrap_err();
+    let failure = |path: &Path| Config::load(Some(path)).unwrap_err().into_only();
     assert_eq!(failure(&path).to_string(), format!("cannot read {}", path.display()));
     fs::write(&path, [b' ', 0xff]).unwrap();
     let ConfigError::Read { reason, .. } = failure(&path) else { panic!("another error") };
@@ -393,7 +394,7 @@ fn an_agents_gateways_stand_beside_those_of_the_file() {
         "agent.conf:2: GATEWAY-0.interface: gateway vgw1 is also defined in a.toml:1"
     );
     fs::remove_file(&path).unwrap();
-    let absent = read(&[&format!("[compat]\nagent_conf = {path:?}\n")]).unwrap_err();
+    let absent = read(&[&format!("[compat]\nagent_conf = {path:?}\n")]).unwrap_err().into_only();
     assert!(matches!(absent, ConfigError::Read { .. }), "{absent}");
     assert_eq!(
         error(&["[compat]\nagent_conf = 'x'"]),
@@ -410,4 +411,61 @@ fn the_fabric_has_a_device_and_a_usual_interface() {
     assert_eq!(fabric(other), Some((name("eth0"), name("br-ext"))));
     assert!(error(&["[fabric]\ninterface = 'vhost0'\n"]).contains("device"));
     assert!(error(&["[fabric]\ndevice = 'a/b'\n"]).contains("not allowed"));
+}
+
+fn errors(texts: &[&str]) -> Vec<String> {
+    read(texts).unwrap_err().iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn everything_that_is_wrong_is_told_at_once() {
+    let first = format!(
+        "[audit]\ntimeuot = 1\n[api]\nsocket = 5\n{GATEWAY}weight = 0\nmasquerade = 1\n\
+         routes = ['10.0.0.0/33', '10.1.0.0/16', '10.0.0.0/34']\n\
+         [[gateway]]\ninterface = 'a/b'\n\
+         [[port]]\nname = 'tap1'\n\
+         {PORT}guest_name = 'eth0'\n"
+    );
+    let second = format!("workers = \n{GATEWAY}");
+    let third = format!(
+        "{GATEWAY}{GATEWAY}[[gateway]]\ninterface = 'vgw2'\nrouting_instance = 'b'\nsubnets = ['10.0.0.0/25', '0.0.0.0/0']\n"
+    );
+    assert_eq!(
+        errors(&[&first, &second, &third]),
+        [
+            "a.toml:2: audit.timeuot: unknown field `timeuot`, expected `timeout`",
+            "a.toml:4: api.socket: invalid type: integer `5`, expected path string",
+            "a.toml:9: gateway.weight: a weight is a number from 1 to 256",
+            "a.toml:10: gateway.masquerade: invalid type: integer `1`, expected a boolean",
+            "a.toml:11: gateway.routes: prefix length 33 is not in 0..=32",
+            "a.toml:11: gateway.routes: prefix length 34 is not in 0..=32",
+            "a.toml:13: gateway.interface: the name contains '/', which is not allowed",
+            "a.toml:14: port: missing field `routing_instance`",
+            "a.toml:20: port.guest_name: netns is missing: the port is not placed in a namespace",
+            "b.toml:1: string values must be quoted, expected literal string",
+            "c.toml:2: gateway.interface: gateway vgw1 is also defined in a.toml:5",
+            "c.toml:6: gateway.interface: gateway vgw1 is also defined in a.toml:5",
+            "c.toml:12: gateway.subnets: subnet 0.0.0.0/0 would take all of the host's traffic",
+        ]
+    );
+}
+
+#[test]
+fn what_only_follows_from_a_mistake_is_not_told() {
+    let gateway = format!("{GATEWAY}uplink = 'wan'\n");
+    let uplink = UPLINK.replace("'eth1'", "'eth/1'");
+    assert_eq!(
+        errors(&[&format!("{uplink}{gateway}")]),
+        ["a.toml:3: uplink.device: the name contains '/', which is not allowed"]
+    );
+    let two = GATEWAY.replace("vgw1", "vgw2");
+    let three = GATEWAY.replace("vgw1", "vgw3");
+    let limited = format!("[limits]\ngateways = 1\n{GATEWAY}{two}{three}");
+    assert_eq!(errors(&[&limited]), ["a.toml:8: gateway.interface: the limit of 1 gateways is reached"]);
+}
+
+#[test]
+fn there_is_an_end_to_what_is_told() {
+    let text = "[[gateway]]\ninterface = 'a/b'\n".repeat(2 * ConfigErrors::MOST);
+    assert_eq!(errors(&[&text]).len(), ConfigErrors::MOST / 2);
 }

@@ -10,7 +10,7 @@ use crate::addr::Prefix;
 use crate::config::document::Place;
 use crate::config::merge::Merge;
 use crate::config::source::{self, Source};
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, ConfigErrors};
 use crate::gateway::GatewaySpec;
 
 use super::{agent, devstack};
@@ -42,7 +42,7 @@ impl Imported {
     ///
     /// # Errors
     /// What cannot be read, and what our daemon would refuse, with file, line, section and key.
-    pub fn agent_conf(path: &Path) -> Result<Self, ConfigError> {
+    pub fn agent_conf(path: &Path) -> Result<Self, ConfigErrors> {
         Self::agent_source(&source::read(path)?)?.checked()
     }
 
@@ -50,7 +50,7 @@ impl Imported {
     ///
     /// # Errors
     /// What cannot be read, and what our daemon would refuse, with file, line and variable.
-    pub fn devstack(path: &Path) -> Result<Self, ConfigError> {
+    pub fn devstack(path: &Path) -> Result<Self, ConfigErrors> {
         devstack::read(&source::read(path)?)?.checked()
     }
 
@@ -102,9 +102,9 @@ impl Imported {
     }
 
     /// Fails if our daemon would refuse the gateways even by themselves.
-    fn checked(self) -> Result<Self, ConfigError> {
+    fn checked(self) -> Result<Self, ConfigErrors> {
         let mut merge = Merge::default();
-        merge.adopt(self.clone())?;
+        merge.adopt(self.clone());
         Config::checked(merge).map(|_| self)
     }
 }

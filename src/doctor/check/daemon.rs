@@ -1,6 +1,6 @@
 //! The daemon.
 
-use crate::doctor::{Check, Cure, Facts, Finding};
+use crate::doctor::{Check, Cure, Facts, Finding, Problem};
 
 pub(super) fn unreachable(facts: &Facts) -> Vec<Finding> {
     let Err(reason) = &facts.told else { return Vec::new() };
@@ -12,9 +12,9 @@ pub(super) fn unreachable(facts: &Facts) -> Vec<Finding> {
 
 pub(super) fn problems(facts: &Facts) -> Vec<Finding> {
     let Ok(told) = &facts.told else { return Vec::new() };
-    let finding = |problem: &String| {
-        let cure = Cure::remark("docs/operations.md says what to do about each problem of 'vgw status'");
-        Finding::failure(Check::DaemonProblem, "vgwd", vec![problem.clone()], cure)
+    let finding = |Problem { id, sentence, cure }: &Problem| {
+        let cure = Cure::remark(format!("try '{cure}'; docs/operations.md has more on {id}"));
+        Finding::failure(Check::DaemonProblem, id, vec![sentence.clone()], cure)
     };
     told.problems.iter().map(finding).collect()
 }

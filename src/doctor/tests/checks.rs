@@ -1,5 +1,5 @@
 use crate::doctor::filter::{Base, Chain, Language};
-use crate::doctor::{Facts, Finding, Leg, Networkd, Probed, Refusal, Route, Severity, Step, examine};
+use crate::doctor::{Facts, Finding, Leg, Networkd, Probed, Problem, Refusal, Route, Severity, Step, examine};
 use crate::host::ForeignRule;
 
 use super::site::{facts, gateway, name, port, told, way};
@@ -40,8 +40,10 @@ fn the_daemon_that_is_not_there_is_one_finding() {
         (finding.check.as_str(), cure(&finding)),
         ("daemon-unreachable", vec!["systemctl start vgwd".to_owned()])
     );
-    let finding = one(|facts| facts.told.as_mut().unwrap().problems.push("route ...".to_owned()));
+    let problem = Problem { id: "VGW-HOST-REFUSED".into(), sentence: "route ...".into(), cure: "vgw host diff".into() };
+    let finding = one(|facts| facts.told.as_mut().unwrap().problems.push(problem.clone()));
     assert_eq!((finding.check.as_str(), finding.evidence), ("daemon-problem", vec!["route ...".to_owned()]));
+    assert_eq!(finding.subject, "VGW-HOST-REFUSED", "as 'vgw status' has it");
 }
 
 #[test]
