@@ -109,7 +109,7 @@ impl Site {
                 drop(self.engine.take().unwrap().stop());
                 self.kernel.meddle_unheard(|state| *state = kernel);
                 self.disk.replace(disk);
-                self.kernel.take_operations();
+                drop(self.kernel.take_operations());
             }
             Request::Reboot => {
                 assert!(self.engine.is_none(), "the daemon still runs");
