@@ -224,6 +224,7 @@ fn a_daemon_that_is_started_anew_takes_the_audit_up() {
     assert_eq!(deadline(159, true), Some(at(160)));
     assert_eq!(deadline(160, true), Some(at(220)), "nobody was there to be told");
     assert_eq!(deadline(7, false), Some(at(67)), "another boot has another clock");
+    assert_eq!(deadline(130, false), Some(at(190)), "even where its deadlines look like this one's");
     assert_eq!(deadline(7, true), Some(at(67)), "no window is longer than it was");
     assert_eq!(audit.resumed(minute, at(130), true), audit);
 }
