@@ -123,7 +123,7 @@ check() {
     need_packages debootstrap lintian
     need_kernel
     heading 'lintian'
-    as_root lintian --fail-on error --suppress-tags initial-upload-closes-no-bugs "$out"/*.deb
+    as_root lintian --fail-on error,warning --suppress-tags initial-upload-closes-no-bugs "$out"/*.deb
 
     heading 'A fresh Debian 12'
     folder=$(mktemp -d)
