@@ -1,7 +1,6 @@
 //! Packets on their way to somebody who looks at them.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
@@ -14,6 +13,7 @@ use crate::gateway::Refusal;
 
 use super::command::Failure;
 use super::conductor::Conductor;
+use super::shared::Room;
 
 /// Packets that wait for the reader, at most.
 const WAITING: usize = 8192;
@@ -71,21 +71,13 @@ pub struct Capture {
     /// The wall clock at [`Moment::ORIGIN`], since 1970-01-01 00:00 UTC.
     pub epoch: Duration,
     packets: Receiver<CapturedPacket>,
-    state: Arc<State>,
-}
-
-/// What the reader and the workers share.
-#[derive(Debug, Default)]
-struct State {
-    waiting_bytes: AtomicUsize,
-    lost: AtomicU64,
-    has_ended: AtomicBool,
+    room: Arc<Room>,
 }
 
 /// A worker's end.
 struct Sink {
     packets: Sender<CapturedPacket>,
-    state: Arc<State>,
+    room: Arc<Room>,
 }
 
 impl Capture {
@@ -105,7 +97,7 @@ impl Capture {
             bytes += packet.data.len();
             packets.push(packet);
         }
-        self.state.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
+        self.room.leave(bytes);
         packets.sort_by_key(|packet| packet.at);
         Some(packets)
     }
@@ -113,34 +105,36 @@ impl Capture {
     /// Packets that were looked for and are not shown, since the reader is too slow or there are too many.
     #[must_use]
     pub fn lost(&self) -> u64 {
-        self.state.lost.load(Ordering::Relaxed)
+        self.room.lost()
     }
 }
 
 impl Drop for Capture {
     fn drop(&mut self) {
-        self.state.has_ended.store(true, Ordering::Relaxed);
+        self.room.end();
     }
 }
 
 impl Watcher for Sink {
     fn is_looking(&self) -> bool {
-        !self.state.has_ended.load(Ordering::Relaxed)
+        !self.room.has_ended()
     }
 
     fn see(&mut self, seen: &Seen<'_>) {
         let Seen { at, port, sight, length, data } = *seen;
-        let waiting = self.state.waiting_bytes.fetch_add(data.len(), Ordering::Relaxed);
-        let fits = waiting + data.len() <= WAITING_BYTES;
+        let has_room = self.room.enter(data.len());
         let packet = || CapturedPacket { at, port, sight, length, data: data.into() };
-        if !fits || self.packets.try_send(packet()).is_err() {
-            self.state.waiting_bytes.fetch_sub(data.len(), Ordering::Relaxed);
-            self.miss();
+        if has_room && self.packets.try_send(packet()).is_ok() {
+            return;
         }
+        if has_room {
+            self.room.leave(data.len());
+        }
+        self.miss();
     }
 
     fn miss(&mut self) {
-        self.state.lost.fetch_add(1, Ordering::Relaxed);
+        self.room.miss();
     }
 }
 
@@ -163,20 +157,20 @@ impl Conductor {
             }
             (None, None) => Scope::All,
         };
-        let state = Arc::new(State::default());
+        let room = Arc::new(Room::new(WAITING_BYTES));
         let (sender, packets) = bounded(WAITING);
         self.dataplane.watch(|| Watch {
             scope,
             filter: filter.clone(),
             drops_only,
             snap_length,
-            watcher: Box::new(Sink { packets: sender.clone(), state: Arc::clone(&state) }),
+            watcher: Box::new(Sink { packets: sender.clone(), room: Arc::clone(&room) }),
         });
         let mut ports = self.dataplane.ports();
         ports.retain(|(name, of)| port.is_none_or(|port| port == *name) && (instance.is_none() || *of == instance));
         let ports = ports.into_iter().map(|(name, instance)| CapturePort { name, instance }).collect();
         let epoch = self.clock.time_of_day().saturating_sub(self.clock.now() - Moment::ORIGIN);
-        Ok(Capture { ports, epoch, packets, state })
+        Ok(Capture { ports, epoch, packets, room })
     }
 }
 
@@ -185,10 +179,10 @@ mod tests {
     use super::*;
 
     fn pair() -> (Sink, Capture) {
-        let state = Arc::new(State::default());
+        let room = Arc::new(Room::new(WAITING_BYTES));
         let (sender, packets) = bounded(WAITING);
-        let capture = Capture { ports: Vec::new(), epoch: Duration::ZERO, packets, state: Arc::clone(&state) };
-        (Sink { packets: sender, state }, capture)
+        let capture = Capture { ports: Vec::new(), epoch: Duration::ZERO, packets, room: Arc::clone(&room) };
+        (Sink { packets: sender, room }, capture)
     }
 
     fn show(sink: &mut Sink, count: usize, data: &[u8]) {

@@ -1,9 +1,8 @@
 //! What has happened: a ring of the latest events, which anybody may read or wait for without
 //! holding up the conductor.
 
-use std::collections::VecDeque;
 use std::fmt;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::addr::InstanceName;
@@ -12,6 +11,7 @@ use crate::gateway::Applied;
 use crate::host::Occasion;
 
 use super::command::Caller;
+use super::shared::{Bulletin, Extract, Since};
 
 /// Events that are kept. With [`TEXT`] this bounds the memory to some 4 MiB; a usual event takes a tenth of
 /// its share.
@@ -115,31 +115,14 @@ pub struct EventsView {
     pub lost: u64,
 }
 
-/// Where to begin reading.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Since {
-    /// After the event of this number; all that is kept if it has not been reached.
-    After(u64),
-    /// With the last so many.
-    Last(u64),
-}
-
 /// The latest events. Clones share them.
-#[derive(Debug, Clone, Default)]
-pub struct Events(Arc<Shared>);
+#[derive(Debug, Clone)]
+pub struct Events(Arc<Bulletin<Event>>);
 
-#[derive(Debug, Default)]
-struct Shared {
-    ring: Mutex<Ring>,
-    news: Condvar,
-}
-
-#[derive(Debug, Default)]
-struct Ring {
-    kept: VecDeque<Event>,
-    newest: u64,
-    /// Nobody is to wait any more.
-    is_closed: bool,
+impl Default for Events {
+    fn default() -> Self {
+        Self(Arc::new(Bulletin::new(KEPT)))
+    }
 }
 
 /// Where the conductor notes what happens.
@@ -154,51 +137,19 @@ impl Events {
     /// [`Events::close`].
     #[must_use]
     pub fn read(&self, from: Since, max: usize, wait: Duration) -> EventsView {
-        let ring = self.ring();
-        let after = match from {
-            Since::After(after) if after > ring.newest => 0,
-            Since::After(after) => after,
-            Since::Last(count) => ring.newest.saturating_sub(count),
-        };
-        let has_none = |ring: &mut Ring| ring.newest <= after && !ring.is_closed;
-        let waited = self.0.news.wait_timeout_while(ring, wait, has_none);
-        let (ring, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        ring.view(after, max)
+        let Extract { items, newest, lost } = self.0.read(from, max, wait);
+        EventsView { events: items, newest, lost }
     }
 
     /// Whoever waits has his answer at once, now and later: the daemon is stopping.
     pub fn close(&self) {
-        self.ring().is_closed = true;
-        self.0.news.notify_all();
+        self.0.close();
     }
 
     fn record(&self, time: Duration, cause: Cause, mut happening: Happening) {
         cut(&mut happening.name);
         cut(&mut happening.detail);
-        let mut ring = self.ring();
-        ring.newest += 1;
-        let sequence = ring.newest;
-        if ring.kept.len() == KEPT {
-            ring.kept.pop_front();
-        }
-        ring.kept.push_back(Event { sequence, time, cause, happening });
-        self.0.news.notify_all();
-    }
-
-    /// Nothing panics while it holds the ring, and a ring is whole at any time.
-    fn ring(&self) -> MutexGuard<'_, Ring> {
-        self.0.ring.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Ring {
-    fn view(&self, after: u64, max: usize) -> EventsView {
-        let oldest = self.kept.front().map_or(self.newest, |event| event.sequence - 1);
-        let lost = oldest.saturating_sub(after);
-        // The sequence has no gaps.
-        let skipped = usize::try_from(after.saturating_sub(oldest)).unwrap_or(usize::MAX);
-        let events = self.kept.iter().skip(skipped).take(max).cloned().collect();
-        EventsView { events, newest: self.newest, lost }
+        self.0.post(|sequence| Event { sequence, time, cause, happening });
     }
 }
 

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use crossbeam_channel::Sender;
-use mio::Waker;
 
 use crate::addr::{InstanceId, Mac, PortId};
 use crate::engine::device::Device;
+use crate::engine::shared;
 use crate::forward::{Entry, LastDrops, Learned, PortConfig, PortCounters, Trace, Watch};
 use crate::routing::Instance;
 
@@ -52,19 +52,5 @@ pub(in crate::engine) struct PortReport {
     pub(in crate::engine) lost: bool,
 }
 
-/// The way to a worker: messages are taken up at once, in order.
-#[derive(Clone)]
-pub(in crate::engine) struct Link {
-    pub(super) messages: Sender<Message>,
-    pub(super) waker: Arc<Waker>,
-}
-
-impl Link {
-    /// Sends a message; a worker that has ended needs none.
-    pub(in crate::engine) fn send(&self, message: Message) {
-        if self.messages.send(message).is_ok() {
-            // Failure would mean that the worker's poll is gone, and the worker with it.
-            let _ = self.waker.wake();
-        }
-    }
-}
+/// The way to a worker.
+pub(in crate::engine) type Link = shared::Link<Message>;

@@ -66,7 +66,7 @@ pub(super) fn start(
         let poll = Poll::new()?;
         let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
         let (messages, inbox) = unbounded();
-        parts.push((transfer, poll, inbox, Link { messages, waker }));
+        parts.push((transfer, poll, inbox, Link::new(messages, waker)));
     }
     let links: Vec<Link> = parts.iter().map(|(.., link)| link.clone()).collect();
     let mut running = Vec::with_capacity(parts.len());
