@@ -62,7 +62,11 @@ impl LinuxKernel {
             if existing.is_some_and(|existing| existing.index == held) {
                 return Ok(Made::Before);
             }
-            // What we held under this name was deleted by somebody.
+            // What we held under this name was deleted by somebody, or renamed: then it goes, since it
+            // would stay when its queues are closed.
+            let renamed = self.netlink.link_at(held)?.filter(|link| link.ours);
+            self.delete_all(renamed.as_slice(), &[])?;
+            self.store.forget(&KeptName::Gateway(name).to_string());
             self.forget(name);
         }
         match Tap::create(name, self.queues) {
