@@ -138,7 +138,7 @@ type Deed = (&'static str, &'static str, &'static str);
 
 /// What was done since the last time, by whom.
 fn done(daemon: &Daemon<'_>, after: &mut i64) -> Vec<(String, String, String)> {
-    let told = daemon.call(|daemon| daemon.events(*after, 4096, 0)).unwrap();
+    let told = daemon.call(|daemon| daemon.events(*after, 500, 0)).unwrap();
     *after = told.newest;
     let ours = told.events.into_iter().filter(|event| !matches!(&*event.object, "host" | "problem" | "daemon"));
     ours.map(|event| (event.object, event.deed, event.cause)).collect()
