@@ -138,7 +138,7 @@ type Deed = (&'static str, &'static str, &'static str);
 
 /// What was done since the last time, by whom.
 fn done(daemon: &Daemon<'_>, after: &mut i64) -> Vec<(String, String, String)> {
-    let told = daemon.call(|daemon| daemon.events(*after, 4096, 0)).unwrap();
+    let told = daemon.call(|daemon| daemon.events(*after, 500, 0)).unwrap();
     *after = told.newest;
     let ours = told.events.into_iter().filter(|event| !matches!(&*event.object, "host" | "problem" | "daemon"));
     ours.map(|event| (event.object, event.deed, event.cause)).collect()
@@ -228,7 +228,7 @@ fn every_change_is_told_with_its_caller() {
     assert!(daemon.controller().connect().unwrap());
     assert_told(("Connect", "audit", "started"), by_thrift);
 
-    let body = r#"[{"interface": "vgw3", "routing-instance": "net3", "subnets": [{"ip-address": "10.5.3.0", "prefix-len": 24}]}]"#;
+    let body = r#"[{"interface": "vgw3", "routing-instance": "net3", "subnets": [{"ip-address": "10.5.3.0", "prefix-len": 24}], "routes": []}]"#;
     for (method, body, deed) in [("POST", body, "added"), ("DELETE", r#"[{"interface": "vgw3"}]"#, "deleted")] {
         let asked = format!(
             "{method} /gateway HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",

@@ -55,6 +55,7 @@ const EVERYBODY: &[c_long] = &[
     libc::SYS_getpid,
     libc::SYS_gettid,
     libc::SYS_tgkill,
+    libc::SYS_tkill,
     libc::SYS_exit,
     libc::SYS_exit_group,
     libc::SYS_fcntl,
@@ -88,13 +89,18 @@ const API: &[c_long] = &[
     libc::SYS_fstat,
     libc::SYS_newfstatat,
     libc::SYS_statx,
-    libc::SYS_unlink,
     libc::SYS_unlinkat,
     libc::SYS_clone3,
     libc::SYS_set_tid_address,
     libc::SYS_sysinfo,
     libc::SYS_geteuid,
 ];
+
+/// The same for files, which musl still uses.
+#[cfg(target_arch = "x86_64")]
+const OLD_API: &[c_long] = &[libc::SYS_open, libc::SYS_stat, libc::SYS_lstat, libc::SYS_unlink];
+#[cfg(not(target_arch = "x86_64"))]
+const OLD_API: &[c_long] = &[];
 
 /// What nobody has a reason to do: others' memory, file systems, programs in the kernel, the kernel itself,
 /// clocks, keys, new namespaces, other users.
@@ -206,7 +212,7 @@ fn reading(more: &[c_long]) -> Result<Rules, seccompiler::Error> {
 }
 
 fn api() -> Result<Rules, seccompiler::Error> {
-    let mut rules = reading(API)?;
+    let mut rules = reading(&[API, OLD_API].concat())?;
     let datagram = |family| rule(&[is(0, family)?, condition(1, SeccompCmpOp::MaskedEq(0xf), libc::SOCK_DGRAM)?]);
     // Whose connection it is, and whether an address is the host's own.
     let sockets = vec![rule(&[is(0, libc::AF_NETLINK)?])?, datagram(libc::AF_INET)?, datagram(libc::AF_INET6)?];

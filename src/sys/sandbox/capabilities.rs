@@ -59,7 +59,7 @@ pub(super) fn keep(role: Role) -> io::Result<()> {
             }
             Ok(())
         }
-        // It reads the configuration again, and removes sockets.
+        // It reads the configuration again.
         Role::Main => set(files, CapabilitySet::empty()),
         Role::Worker | Role::Api | Role::Watcher => set(CapabilitySet::empty(), CapabilitySet::empty()),
     }
