@@ -214,8 +214,9 @@ fn reading(more: &[c_long]) -> Result<Rules, seccompiler::Error> {
 fn api() -> Result<Rules, seccompiler::Error> {
     let mut rules = reading(&[API, OLD_API].concat())?;
     let datagram = |family| rule(&[is(0, family)?, condition(1, SeccompCmpOp::MaskedEq(0xf), libc::SOCK_DGRAM)?]);
-    // Whose connection it is, and whether an address is the host's own.
-    let sockets = vec![rule(&[is(0, libc::AF_NETLINK)?])?, datagram(libc::AF_INET)?, datagram(libc::AF_INET6)?];
+    // Whose connection it is, and whether an address is the host's own. Nothing that configures the host.
+    let owners = rule(&[is(0, libc::AF_NETLINK)?, is(2, libc::NETLINK_SOCK_DIAG)?])?;
+    let sockets = vec![owners, datagram(libc::AF_INET)?, datagram(libc::AF_INET6)?];
     rules.insert(libc::SYS_socket, sockets);
     let non_blocking = i32::try_from(libc::FIONBIO).unwrap_or(0);
     rules.insert(libc::SYS_ioctl, vec![rule(&[is(1, non_blocking)?])?]);

@@ -72,5 +72,10 @@ pub(in crate::sys) fn keep_for_namespaces() -> io::Result<()> {
 }
 
 fn set(kept: CapabilitySet, inheritable: CapabilitySet) -> io::Result<()> {
-    Ok(set_capabilities(None, CapabilitySets { effective: kept, permitted: kept, inheritable })?)
+    let wanted = CapabilitySets { effective: kept, permitted: kept, inheritable };
+    if capabilities(None)? == wanted {
+        // Also where a thread may not even ask.
+        return Ok(());
+    }
+    Ok(set_capabilities(None, wanted)?)
 }

@@ -79,7 +79,8 @@ fn each_role_has_its_own() {
         ("unix", libc::SYS_socket, [UNIX, DATAGRAM, 0]),
         ("tcp", libc::SYS_socket, [INET, STREAM, 0]),
         ("udp", libc::SYS_socket, [INET, DATAGRAM, 0]),
-        ("netlink", libc::SYS_socket, [libc::AF_NETLINK as c_long, DATAGRAM, 0]),
+        ("rtnetlink", libc::SYS_socket, [libc::AF_NETLINK as c_long, DATAGRAM, libc::NETLINK_ROUTE as c_long]),
+        ("sock_diag", libc::SYS_socket, [libc::AF_NETLINK as c_long, DATAGRAM, libc::NETLINK_SOCK_DIAG as c_long]),
         ("packet", libc::SYS_socket, [libc::AF_PACKET as c_long, -1, 0]),
         ("setns", libc::SYS_setns, [-1, libc::CLONE_NEWNET as c_long, 0]),
         ("TUNSETIFF", libc::SYS_ioctl, [-1, 0x4004_54ca, 0]),
@@ -90,7 +91,7 @@ fn each_role_has_its_own() {
     ];
     assert_eq!(allowed(Role::Worker, CALLS), ["io_uring_enter"]);
     assert_eq!(allowed(Role::Watcher, CALLS), ["unix"]);
-    assert_eq!(allowed(Role::Api, CALLS), ["openat", "udp", "netlink", "accept"]);
+    assert_eq!(allowed(Role::Api, CALLS), ["openat", "udp", "sock_diag", "accept"]);
     let refused = |role| {
         let allowed = allowed(role, CALLS);
         CALLS.iter().map(|(name, ..)| *name).filter(|name| !allowed.contains(name)).collect::<Vec<_>>()
