@@ -15,10 +15,11 @@ fn gateway(name: &str, instance: &str, subnets: &[&str]) -> String {
     format!("[[gateway]]\ninterface = \"{name}\"\nrouting_instance = \"{instance}\"\nsubnets = {subnets:?}\n")
 }
 
-/// A file that is not the daemon's own.
+/// A file that is not the daemon's own, for the same host.
 fn file(site: &Site, text: &str) -> PathBuf {
     let path = site.folder().join("new.toml");
-    fs::write(&path, text).unwrap();
+    let host = format!("[host]\nrt_tables = {:?}\n", site.folder().join("rt_tables.d"));
+    fs::write(&path, text.to_owned() + &host).unwrap();
     path
 }
 

@@ -219,6 +219,7 @@ fn tables_have_names_and_are_the_same_after_a_restart() {
     assert_eq!(names(), "20100 vgw-four, 20101 vgw-six");
     drop(daemon);
     assert!(!file.exists(), "gone with the uplinks");
+    site.forget();
 
     let daemon = site.start("");
     add(&daemon, six);
