@@ -187,16 +187,17 @@ fn programs(role: Role) -> Result<Vec<BpfProgram>, seccompiler::Error> {
             rules.insert(libc::SYS_socket, vec![rule(&[is(0, libc::AF_UNIX)?])?]);
             Ok(vec![allowed(rules)?])
         }
-        Role::Api => Ok(vec![allowed(api()?)?, without_clone3()?]),
+        // The longer list comes last: it allows no further one.
+        Role::Api => Ok(vec![without_clone3()?, allowed(api()?)?]),
         Role::Conductor => {
             let mut rules = forbidding(&[])?;
             // A namespace of the network, and no other.
             rules.insert(libc::SYS_setns, vec![rule(&[condition(1, SeccompCmpOp::Ne, libc::CLONE_NEWNET)?])?]);
-            Ok(vec![forbidden(rules)?, without_clone3()?])
+            Ok(vec![without_clone3()?, forbidden(rules)?])
         }
         Role::Main => {
             let rules = forbidding(&[libc::SYS_execve, libc::SYS_execveat, libc::SYS_setns])?;
-            Ok(vec![forbidden(rules)?, without_clone3()?])
+            Ok(vec![without_clone3()?, forbidden(rules)?])
         }
     }
 }

@@ -11,7 +11,7 @@ use std::thread::{Builder, JoinHandle};
 use libc::c_long;
 use rustix::thread::CapabilitySet;
 
-use super::{Folders, capabilities, confine, confine_files, keep_needed};
+use super::{Folders, calls, capabilities, confine, confine_files, keep_needed};
 use crate::engine::Role;
 
 const ROLES: [Role; 5] = [Role::Worker, Role::Conductor, Role::Api, Role::Watcher, Role::Main];
@@ -100,6 +100,19 @@ fn each_role_has_its_own() {
     let without = |refused: Vec<&'static str>| refused.into_iter().filter(|name| *name != "packet").collect::<Vec<_>>();
     assert_eq!(without(refused(Role::Conductor)), [""; 0]);
     assert_eq!(without(refused(Role::Main)), ["execve", "setns"]);
+}
+
+#[test]
+fn no_filter_is_left_out() {
+    for role in ROLES {
+        let outcome = start(move || calls::restrict(role).map_err(|error| error.to_string()));
+        assert_eq!(outcome.join().unwrap(), Ok(()), "{role:?}");
+    }
+    // With `clone3`, whose flags no filter sees, a thread could be given namespaces of its own.
+    for role in [Role::Api, Role::Conductor, Role::Main] {
+        let error = acting(role, || errno(libc::SYS_clone3, [0, 0, 0]));
+        assert_eq!(error, libc::ENOSYS, "{role:?}");
+    }
 }
 
 #[test]
