@@ -59,9 +59,7 @@ fn run(arguments: &Arguments, given: Vec<(String, OwnedFd)>) -> Result<ExitCode,
     let listeners = Listeners::bind(&config)?;
     let folders = arguments.folders(&config);
     let written: Vec<&Path> = folders.written.iter().map(PathBuf::as_path).collect();
-    if let Err(error) = sandbox::keep_needed(&written) {
-        tracing::error!(%error, "the capabilities that are not needed cannot be given up");
-    }
+    sandbox::keep_needed(&written);
     let taps = TapSettings { queues: config.workers, queue_length: config.queue_length };
     let platform = LinuxPlatform::new(config.mark, state.path(), taps, config.io_uring, Kept::sort(given))?;
     let at_start = Arc::new(AtStart::of(&config, arguments.held()));

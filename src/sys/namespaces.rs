@@ -2,12 +2,17 @@
 
 use std::fs::File;
 use std::io;
-use std::path::PathBuf;
+use std::os::fd::AsRawFd;
+use std::path::{Path, PathBuf};
 use std::thread::Builder;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
+use rustix::fs::{Mode, OFlags, fstatfs, open};
 
-use super::sandbox::keep_for_namespaces;
+use super::sandbox;
+
+/// The file system of namespaces (`NSFS_MAGIC`, include/uapi/linux/magic.h).
+const NSFS: i64 = 0x6e73_6673;
 
 /// A request, and where its answer goes.
 type Request = (PathBuf, Sender<io::Result<File>>);
@@ -27,12 +32,10 @@ impl Namespaces {
     pub(super) fn start() -> io::Result<Self> {
         let (requests, inbox): (_, Receiver<Request>) = bounded(0);
         Builder::new().name("namespaces".into()).spawn(move || {
-            if let Err(error) = keep_for_namespaces() {
-                tracing::error!(%error, "the thread that opens namespaces keeps its capabilities");
-            }
+            sandbox::confine_opener();
             for (path, answer) in inbox {
                 // Whoever has asked and gone does not want to know.
-                let _ = answer.send(File::open(path));
+                let _ = answer.send(open_namespace(&path));
             }
         })?;
         Ok(Self(requests))
@@ -47,5 +50,35 @@ impl Namespaces {
         let gone = || io::Error::other("the thread that opens namespaces is gone");
         self.0.send((path, answer)).map_err(|_| gone())?;
         opened.recv().map_err(|_| gone())?
+    }
+}
+
+/// Opens a namespace's file, and nothing that only bears such a name: opening a pipe would wait for whoever
+/// writes to it, and opening a device can do something by itself.
+fn open_namespace(path: &Path) -> io::Result<File> {
+    let place = open(path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?;
+    // The type of `f_type` differs between architectures.
+    if i64::from(fstatfs(&place)?.f_type) != NSFS {
+        return Err(io::Error::other("it is no namespace"));
+    }
+    File::open(format!("/proc/self/fd/{}", place.as_raw_fd()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_namespaces_are_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        let (pipe, file) = (folder.path().join("pipe"), folder.path().join("file"));
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+        std::fs::write(&file, "").unwrap();
+        // Nobody ever writes to the pipe.
+        for path in [&pipe, &file, Path::new("/dev/null")] {
+            assert_eq!(open_namespace(path).unwrap_err().to_string(), "it is no namespace", "{}", path.display());
+        }
+        assert!(open_namespace(Path::new("/proc/self/ns/net")).is_ok());
+        assert_eq!(open_namespace(&folder.path().join("none")).unwrap_err().kind(), io::ErrorKind::NotFound);
     }
 }

@@ -1,7 +1,6 @@
 //! One client's connection.
 
 use std::io;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use rustix::event::PollFlags;
@@ -34,8 +33,6 @@ pub(super) trait Speaker: Send {
 pub(super) struct Connection<'a> {
     pub(super) stream: &'a dyn Stream,
     pub(super) seat: &'a Seat,
-    /// What the requests of all connections take, and this one's part of it.
-    pub(super) memory: (&'a AtomicUsize, usize),
     pub(super) shutdown: &'a Shutdown,
     pub(super) clock: &'a dyn Clock,
     pub(super) limits: &'a Limits,
@@ -57,26 +54,13 @@ impl Connection<'_> {
     }
 
     /// The request has been answered, and its memory is free.
-    pub(super) fn end(&mut self) {
+    pub(super) fn end(&self) {
         self.seat.is_answered(self.clock.now());
-        self.free();
     }
 
     /// Makes sure that a request may take so many bytes.
-    pub(super) fn reserve(&mut self, length: usize) -> Result<(), Ending> {
-        let (all, own) = &mut self.memory;
-        let more = length.saturating_sub(STEP).saturating_sub(*own);
-        if more > 0 && all.fetch_add(more, Ordering::Relaxed) + more > self.limits.memory {
-            all.fetch_sub(more, Ordering::Relaxed);
-            return Err(Ending::Crowded);
-        }
-        *own += more;
-        Ok(())
-    }
-
-    fn free(&mut self) {
-        let (all, own) = &mut self.memory;
-        all.fetch_sub(std::mem::take(own), Ordering::Relaxed);
+    pub(super) fn reserve(&self, length: usize) -> Result<(), Ending> {
+        if self.seat.takes(length.saturating_sub(STEP)) { Ok(()) } else { Err(Ending::Crowded) }
     }
 
     /// Waits for a request's first byte.
@@ -145,11 +129,5 @@ impl Connection<'_> {
             Wait::TimedOut => Err(late),
             Wait::Stopping => Err(Ending::Stopping),
         }
-    }
-}
-
-impl Drop for Connection<'_> {
-    fn drop(&mut self) {
-        self.free();
     }
 }

@@ -15,8 +15,8 @@ pub struct Limits {
     pub followers: usize,
     /// How many of those a user other than root may have.
     pub followers_share: usize,
-    /// Bytes of requests that have not all come or are being served, of all connections together. What each has
-    /// in any case does not count: 64 KiB.
+    /// Bytes of requests that have not all come or are being served, of all connections but root's together; root
+    /// may have as much, another user or host a quarter. What each has in any case does not count: 64 KiB.
     pub memory: usize,
     /// Bytes of a frame, its length not counted.
     pub frame: usize,

@@ -38,6 +38,8 @@ struct Taken {
     has_asked: bool,
     /// It waits for what happens, and is counted with its like.
     follows: bool,
+    /// Bytes of its request beyond what each has in any case.
+    memory: usize,
 }
 
 /// Those who share a share.
@@ -100,7 +102,8 @@ impl Seats {
         }
         let number = table.next;
         table.next += 1;
-        let taken = Taken { party, stream: Arc::clone(stream), idle: Some(now), has_asked: false, follows: false };
+        let taken =
+            Taken { party, stream: Arc::clone(stream), idle: Some(now), has_asked: false, follows: false, memory: 0 };
         table.taken.insert(number, taken);
         drop(table);
         Ok((Seat { seats: Arc::clone(self), number }, displaced))
@@ -128,6 +131,20 @@ impl Table {
         first.map(|(_, number, _)| Some(number)).ok_or(Full)
     }
 
+    /// True if a connection may take so many bytes more: root as much as all others together, and of these nobody
+    /// more than a quarter.
+    fn has_memory(&self, number: u64, more: usize, limit: usize) -> bool {
+        let Some(Taken { party, .. }) = self.taken.get(&number) else { return false };
+        let of = |counts: &dyn Fn(&Party) -> bool| -> usize {
+            self.taken.values().filter(|taken| counts(&taken.party)).map(|taken| taken.memory).sum()
+        };
+        let (own, others) = (of(&|other| other == party), of(&|other| *other != Party::Root));
+        match party {
+            Party::Root => own + more <= limit,
+            _ => own + more <= limit / 4 && others + more <= limit,
+        }
+    }
+
     fn seated(&self) -> impl Iterator<Item = (u64, &Taken)> {
         self.taken.iter().filter(|(_, taken)| !taken.follows).map(|(&number, taken)| (number, taken))
     }
@@ -143,10 +160,21 @@ impl Seat {
         self.changed(|taken| (taken.idle, taken.has_asked) = (None, true))
     }
 
-    /// The request has been answered.
+    /// The request has been answered, and its memory is free.
     pub(super) fn is_answered(&self, now: Moment) {
         // Who is asking is not displaced.
-        self.changed(|taken| taken.idle = Some(now));
+        self.changed(|taken| (taken.idle, taken.memory) = (Some(now), 0));
+    }
+
+    /// Makes sure that the request may take so many bytes in all; false if it may not.
+    pub(super) fn takes(&self, memory: usize) -> bool {
+        let mut table = self.seats.table();
+        let more = memory.saturating_sub(table.taken.get(&self.number).map_or(0, |taken| taken.memory));
+        let may = more == 0 || table.has_memory(self.number, more, self.seats.limits.memory);
+        if may && let Some(taken) = table.taken.get_mut(&self.number) {
+            taken.memory += more;
+        }
+        may
     }
 
     /// For whoever serves the connection.
@@ -230,6 +258,23 @@ mod tests {
             assert_eq!(displaced, None);
             seat
         }
+    }
+
+    #[test]
+    fn nobody_takes_all_the_memory() {
+        let mut room = Room::new();
+        let limit = Limits::default().memory;
+        let (root, first, second) = (room.seat(0), room.seat(1000), room.seat(1001));
+        assert!(first.takes(limit / 4) && !first.takes(limit / 4 + 1));
+        assert!(first.takes(10), "what a request has it need not take again");
+        let again = room.seat(1000);
+        assert!(!again.takes(1), "a user's connections count together");
+        assert!(second.takes(limit / 4));
+        assert!(root.takes(limit) && !root.takes(limit + 1));
+        first.is_answered(room.now);
+        assert!(again.takes(limit / 4));
+        drop(again);
+        assert!(first.takes(limit / 4));
     }
 
     #[test]

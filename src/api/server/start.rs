@@ -5,7 +5,6 @@ use std::fmt::Display;
 use std::io::{self, PipeWriter};
 use std::net::SocketAddr;
 use std::os::fd::AsFd;
-use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -42,8 +41,6 @@ struct Shared {
     clock: Arc<dyn Clock>,
     limits: Limits,
     seats: Arc<Seats>,
-    /// Bytes of all requests that are on their way or being served, but for what each has in any case.
-    memory: AtomicUsize,
     doorkeeper: Mutex<Doorkeeper>,
 }
 
@@ -101,7 +98,6 @@ impl Server {
             clock,
             limits,
             seats: Arc::new(Seats::new(limits)),
-            memory: AtomicUsize::new(0),
             doorkeeper: Mutex::default(),
         });
         let thread = thread::Builder::new().name("api".to_owned()).spawn(move || {
@@ -196,7 +192,6 @@ fn spawn(
         let mut connection = Connection {
             stream: &*stream,
             seat: &seat,
-            memory: (&shared.memory, 0),
             shutdown: &shared.shutdown,
             clock: &*shared.clock,
             limits: &shared.limits,

@@ -25,7 +25,7 @@ const NAMESPACES: CapabilitySet = CapabilitySet::SYS_ADMIN.union(CapabilitySet::
 ///
 /// # Errors
 /// What the kernel says.
-pub fn keep_needed(folders: &[&Path]) -> io::Result<()> {
+pub(super) fn keep_needed(folders: &[&Path]) -> io::Result<()> {
     let is_others = |folder: &&Path| folder.metadata().is_ok_and(|found| found.uid() != geteuid().as_raw());
     let files = if folders.iter().any(is_others) { CapabilitySet::DAC_OVERRIDE } else { CapabilitySet::empty() };
     let present = capabilities(None)?;
@@ -66,7 +66,7 @@ pub(super) fn keep(role: Role) -> io::Result<()> {
 }
 
 /// Keeps no more than what opens other processes' namespaces.
-pub(in crate::sys) fn keep_for_namespaces() -> io::Result<()> {
+pub(super) fn keep_for_namespaces() -> io::Result<()> {
     let needed = CapabilitySet::SYS_PTRACE | CapabilitySet::DAC_OVERRIDE;
     set(capabilities(None)?.permitted & needed, CapabilitySet::empty())
 }

@@ -6,25 +6,39 @@ mod capabilities;
 mod files;
 
 use std::io;
+use std::path::Path;
 
 use crate::engine::Role;
 
-pub(super) use capabilities::keep_for_namespaces;
-pub use capabilities::keep_needed;
 pub use files::{Folders, confine_files};
 
-/// Gives up, for the present thread and those it starts, what its role does not need. What the kernel cannot do
-/// is told, and is no reason not to run.
-pub fn confine(role: Role) {
-    match capabilities::keep(role) {
+/// Gives up what no thread of the daemon needs, before any is started.
+pub fn keep_needed(folders: &[&Path]) {
+    judge(capabilities::keep_needed(folders), "the daemon");
+}
+
+/// Gives up, for the present thread, what is not needed to open other processes' namespaces.
+pub(super) fn confine_opener() {
+    judge(capabilities::keep_for_namespaces(), "the thread that opens namespaces");
+}
+
+/// What cannot be given up is told, and is no reason not to run.
+fn judge(outcome: io::Result<()>, who: &str) {
+    match outcome {
         Ok(()) => {}
         // The packaged unit allows no `capset`: what is left are the two that it gives, of no use to a thread that
         // may open nothing they are for.
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-            tracing::debug!(?role, "a thread keeps its capabilities: capset is not allowed");
+            tracing::debug!(who, "capabilities are kept: capset is not allowed");
         }
-        Err(error) => tracing::error!(?role, %error, "a thread keeps its capabilities"),
+        Err(error) => tracing::error!(who, %error, "capabilities are kept that are not needed"),
     }
+}
+
+/// Gives up, for the present thread and those it starts, what its role does not need. What the kernel cannot do
+/// is told, and is no reason not to run.
+pub fn confine(role: Role) {
+    judge(capabilities::keep(role), &format!("{role:?}"));
     if let Err(error) = calls::restrict(role) {
         tracing::error!(?role, %error, "a thread may make any system call");
     }

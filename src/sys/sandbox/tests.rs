@@ -11,7 +11,7 @@ use std::thread::{Builder, JoinHandle};
 use libc::c_long;
 use rustix::thread::CapabilitySet;
 
-use super::{Folders, calls, capabilities, confine, confine_files, keep_needed};
+use super::{Folders, calls, capabilities, confine, confine_files};
 use crate::engine::Role;
 
 const ROLES: [Role; 5] = [Role::Worker, Role::Conductor, Role::Api, Role::Watcher, Role::Main];
@@ -144,7 +144,7 @@ fn capabilities_go_with_the_role() {
     }
     assert!(!kept(Role::Main).contains(CapabilitySet::NET_ADMIN));
     let needed = start(|| {
-        keep_needed(&[]).unwrap();
+        capabilities::keep_needed(&[]).unwrap();
         let kept = rustix::thread::capabilities(None).unwrap().permitted;
         confine(Role::Conductor);
         (kept, rustix::thread::capabilities(None).unwrap().permitted)
@@ -155,7 +155,7 @@ fn capabilities_go_with_the_role() {
     assert!(most.contains(conductor) && all.contains(conductor), "{conductor:?}");
     // What a program is given that it runs.
     let child = start(|| {
-        keep_needed(&[]).unwrap();
+        capabilities::keep_needed(&[]).unwrap();
         confine(Role::Conductor);
         let status = Command::new("grep").args(["-E", "^(CapEff|NoNewPrivs)", "/proc/self/status"]).output();
         let kept =
