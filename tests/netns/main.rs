@@ -14,6 +14,7 @@ mod capture;
 mod cli;
 mod complete;
 mod compute;
+mod crash;
 mod daemon;
 mod dhcp;
 mod doctor;

@@ -41,7 +41,7 @@ fn add_uplink(daemon: &Daemon<'_>) {
 }
 
 /// The part of the host that vgwd looks after, in text.
-fn ours(place: &Namespace) -> String {
+pub(crate) fn ours(place: &Namespace) -> String {
     let commands = [
         "-o link show group 20100",
         "route show table all proto 201",

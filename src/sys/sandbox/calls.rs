@@ -181,7 +181,7 @@ fn programs(role: Role) -> Result<Vec<BpfProgram>, seccompiler::Error> {
             rules.insert(libc::SYS_socket, vec![rule(&[is(0, libc::AF_UNIX)?])?]);
             Ok(vec![allowed(rules)?])
         }
-        Role::Api => Ok(vec![allowed(api()?)?, without_clone3()?]),
+        Role::Api => Ok(vec![without_clone3()?, allowed(api()?)?]),
         Role::Conductor => {
             let mut rules = forbidding(&[])?;
             // A namespace of the network, and no other.
