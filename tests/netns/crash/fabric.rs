@@ -3,7 +3,7 @@
 use rustix::process::Signal;
 
 use super::sample;
-use super::strace::{Watcher, points, wrapper};
+use super::strace::{Fault, Watcher, points, wrapper};
 use crate::daemon::Daemon;
 use crate::fabric::node::Node;
 use crate::lab::shared_turn;
@@ -42,9 +42,10 @@ fn play(is_taking: bool) {
     node.assert_unchanged(&before, "after a rehearsal");
     for point in sample(all) {
         let occasion = format!("killed before {}", point.text);
-        let daemon = if is_taking { launch(&wrapper(&log, Some(&point))) } else { start() };
+        let fault = Fault::Kill(point);
+        let daemon = if is_taking { launch(&wrapper(&log, Some(&fault))) } else { start() };
         let watcher = (!is_taking).then(|| {
-            let watcher = Watcher::attach(daemon.pid(), "conductor", &log, Some(&point));
+            let watcher = Watcher::attach(daemon.pid(), "conductor", &log, Some(&fault));
             daemon.signal(Signal::TERM);
             watcher
         });

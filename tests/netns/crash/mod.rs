@@ -1,6 +1,7 @@
 //! The crash matrix: vgwd is killed before each thing that it does to the kernel or to the disk, and the next one makes
 //! good whatever that has left. A sample in each run; all of it by `scripts/crash-matrix`.
 
+mod errors;
 mod fabric;
 mod stage;
 mod story;
@@ -11,7 +12,7 @@ use rustix::process::Signal;
 use crate::daemon::Daemon;
 use stage::{Act, Stage};
 use story::{STEPS, step};
-use strace::{Point, Watcher, points, wrapper};
+use strace::{Fault, Point, Watcher, points, wrapper};
 
 /// How many points a test takes that takes a sample.
 const SAMPLE: usize = 5;
@@ -24,7 +25,8 @@ fn sample(points: Vec<Point>) -> Vec<Point> {
     let total = points.len();
     let taken: Vec<Point> = points.into_iter().skip(seed % every).step_by(every).collect();
     assert!(total > SAMPLE && !taken.is_empty(), "{total} points");
-    println!("{} of {total} points", taken.len());
+    let test = std::thread::current();
+    println!("{}: {} of {total} points", test.name().unwrap_or_default(), taken.len());
     taken
 }
 
@@ -120,12 +122,13 @@ impl Stage {
         let folder = self.folder();
         let log = folder.path().join("strace");
         let mut answered = 0;
+        let fault = Fault::Kill(point.clone());
         let watcher = match act {
             Act::Start | Act::Resume => {
                 if act == Act::Resume {
                     self.prepared(&folder).kill();
                 }
-                let daemon = self.launch(&folder, act.steps_before(), &wrapper(&log, Some(point)));
+                let daemon = self.launch(&folder, act.steps_before(), &wrapper(&log, Some(&fault)));
                 // At the last points everything stands already.
                 daemon.says(" ready");
                 self.assert_killed(daemon, &occasion);
@@ -133,7 +136,7 @@ impl Stage {
             }
             Act::Calls => {
                 let daemon = self.start(&folder, 0);
-                let watcher = Watcher::attach(daemon.pid(), "conductor", &log, Some(point));
+                let watcher = Watcher::attach(daemon.pid(), "conductor", &log, Some(&fault));
                 while answered < STEPS && step(self, &daemon, &folder, answered).is_ok() {
                     answered += 1;
                 }
@@ -147,7 +150,7 @@ impl Stage {
             }
             Act::End(signal) => {
                 let daemon = self.prepared(&folder);
-                let watcher = Watcher::attach(daemon.pid(), "conductor", &log, Some(point));
+                let watcher = Watcher::attach(daemon.pid(), "conductor", &log, Some(&fault));
                 daemon.signal(signal);
                 self.assert_killed(daemon, &occasion);
                 Some(watcher)

@@ -1,5 +1,5 @@
-//! What a process does to the kernel and to the disk, call by call, and its end before one of these calls: strace(1)
-//! sees all calls of a thread, and may send a signal in place of carrying one out.
+//! What a process does to the kernel and to the disk, call by call, and its end before one of these calls, or an error
+//! in place of it: strace(1) sees all calls of a thread, and may send a signal or answer without carrying one out.
 
 use std::fs;
 use std::path::Path;
@@ -16,26 +16,41 @@ const CALLS: &str = "sendto,sendmsg,ioctl,openat,write,pwrite64,writev,fdatasync
 #[derive(Debug, Clone)]
 pub(super) struct Point {
     /// The system call.
-    call: String,
+    pub(super) call: String,
     /// The how manieth of its kind in the thread, from 1 on.
     number: usize,
     /// As strace wrote it down.
     pub(super) text: String,
 }
 
+/// What becomes of the process at a point.
+#[derive(Debug, Clone)]
+pub(super) enum Fault {
+    /// It is killed before the call.
+    Kill(Point),
+    /// The call fails, once, with the error of this name, and does nothing.
+    Error(Point, &'static str),
+}
+
 /// What to do beside writing down.
-fn arguments(log: &Path, end_at: Option<&Point>) -> Vec<String> {
+fn arguments(log: &Path, fault: Option<&Fault>) -> Vec<String> {
     let mut words = vec!["-y".into(), "-qq".into(), "-o".into(), log.display().to_string()];
     words.extend(["-e".into(), format!("trace={CALLS}")]);
-    if let Some(Point { call, number, .. }) = end_at {
-        words.extend(["-e".into(), format!("inject={call}:signal=KILL:when={number}")]);
+    match fault {
+        Some(Fault::Kill(Point { call, number, .. })) => {
+            words.extend(["-e".into(), format!("inject={call}:signal=KILL:when={number}")]);
+        }
+        Some(Fault::Error(Point { call, number, .. }, error)) => {
+            words.extend(["-e".into(), format!("inject={call}:error={error}:when={number}")]);
+        }
+        None => {}
     }
     words
 }
 
 /// The words before a command whose first thread is to be watched. The process is the command's own.
-pub(super) fn wrapper(log: &Path, end_at: Option<&Point>) -> Vec<String> {
-    [vec!["strace".to_owned(), "-D".to_owned()], arguments(log, end_at)].concat()
+pub(super) fn wrapper(log: &Path, fault: Option<&Fault>) -> Vec<String> {
+    [vec!["strace".to_owned(), "-D".to_owned()], arguments(log, fault)].concat()
 }
 
 /// Watches a thread of a running process.
@@ -43,7 +58,7 @@ pub(super) struct Watcher(Child);
 
 impl Watcher {
     /// Begins, and returns when it sees everything.
-    pub(super) fn attach(pid: u32, thread: &str, log: &Path, end_at: Option<&Point>) -> Self {
+    pub(super) fn attach(pid: u32, thread: &str, log: &Path, fault: Option<&Fault>) -> Self {
         let name = format!("{thread}\n");
         let mut found = None;
         // A thread names itself.
@@ -54,7 +69,7 @@ impl Watcher {
         });
         let task = found.unwrap();
         let number = task.file_name().unwrap().to_str().unwrap().to_owned();
-        let child = Command::new("strace").args(["-p", &number]).args(arguments(log, end_at)).spawn();
+        let child = Command::new("strace").args(["-p", &number]).args(arguments(log, fault)).spawn();
         let watcher = Self(child.expect("strace is installed"));
         eventually("strace watches", || {
             let status = fs::read_to_string(task.join("status")).unwrap();
