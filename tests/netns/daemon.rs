@@ -105,12 +105,7 @@ impl<'a> Daemon<'a> {
 
     /// Waits until the log holds this text or ends; whether it does.
     pub(crate) fn says(&self, text: &str) -> bool {
-        self.says_one_of(&[text])
-    }
-
-    /// As [`Daemon::says`], for whichever comes first.
-    pub(crate) fn says_one_of(&self, texts: &[&str]) -> bool {
-        self.log.wait(|said| texts.iter().any(|text| said.contains(text)))
+        self.log.wait(|said| said.contains(text))
     }
 
     /// What the daemon has logged.

@@ -22,6 +22,7 @@ mod drops;
 mod errors;
 mod events;
 mod fabric;
+mod faults;
 mod foreign_state;
 mod forwarding;
 mod guest_services;

@@ -1,10 +1,10 @@
 //! Each change to the kernel or to the disk fails once, with one error or another. Whoever asked is told and may ask
 //! again; the daemon goes on, and what it had to leave undone is done without anybody's asking.
 
+use super::sample;
 use super::stage::{Act, Stage};
 use super::story::{STEPS, step};
 use super::strace::{Fault, Watcher};
-use super::sample;
 
 /// What the kernel may answer for want of something, for each call those that a program may expect of it.
 fn error_of(call: &str, number: usize) -> Option<&'static str> {
