@@ -154,6 +154,16 @@ impl Problem {
         }
     }
 
+    /// True if it may pass by itself, and nobody will tell when it has. Of devices and files the sentence alone says
+    /// what is wrong; to try them again costs little.
+    pub(super) fn is_passing(&self) -> bool {
+        match self {
+            Self::Refused(error) => error.is_passing(),
+            Self::PortFailed { .. } | Self::TableNames(_) => true,
+            _ => false,
+        }
+    }
+
     /// A step that was refused.
     pub(super) fn of_failure(failure: &Failure, blamed: &BTreeSet<Subject>) -> Self {
         match (failure, blamed.first()) {

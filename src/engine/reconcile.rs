@@ -78,9 +78,14 @@ impl Conductor {
         outcome
     }
 
+    /// Takes over what an attempt has reached. What it left undone for a reason that passes is tried again.
     pub(super) fn keep(&mut self, settled: Settled) {
         self.plan = settled.plan;
         self.problems = settled.problems;
+        match self.problems.iter().any(Problem::is_passing) {
+            true => self.vigil.schedule.unfinished(self.clock.now()),
+            false => self.vigil.schedule.finished(),
+        }
         if let Some(lost) = settled.lost {
             self.lost = lost;
         }

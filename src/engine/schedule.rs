@@ -21,6 +21,9 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// The longest such pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(8);
 
+/// The longest pause before a step that failed for a passing reason is tried again; the first is as above.
+const LONGEST_WAIT: Duration = Duration::from_secs(32);
+
 /// What is to be done when.
 #[derive(Debug)]
 pub(super) struct Schedule {
@@ -31,6 +34,10 @@ pub(super) struct Schedule {
     retry: Option<Moment>,
     /// The pause before the next retry.
     pause: Duration,
+    /// When steps that failed for a passing reason are tried again.
+    again: Option<Moment>,
+    /// The pause before they are tried after that.
+    wait: Duration,
     /// Before this no news is taken up.
     rest: Moment,
 }
@@ -46,7 +53,9 @@ struct News {
 impl Schedule {
     /// Checks everything every so often, or never, and looks when there is news.
     pub(super) fn new(every: Option<Duration>, jitter: Jitter, now: Moment) -> Self {
-        let mut schedule = Self { every, jitter, check: None, news: None, retry: None, pause: FIRST_PAUSE, rest: now };
+        let (pause, wait) = (FIRST_PAUSE, FIRST_PAUSE);
+        let (check, news, retry, again) = (None, None, None, None);
+        let mut schedule = Self { every, jitter, check, news, retry, pause, again, wait, rest: now };
         schedule.plan_check(now);
         schedule
     }
@@ -74,14 +83,35 @@ impl Schedule {
         true
     }
 
-    /// What is due. It stays so until [`Schedule::looked`] or [`Schedule::failed`].
+    /// Something is not as it should be for a reason that passes by itself, and nobody will tell when: it is tried
+    /// again, at longer and longer intervals. What happens in between does not put that off, nor is it put
+    /// off by that.
+    pub(super) fn unfinished(&mut self, now: Moment) {
+        if self.again.is_none_or(|again| again <= now) {
+            self.again = Some(now + self.jitter.spread(self.wait));
+            self.wait = (self.wait * 2).min(LONGEST_WAIT);
+        }
+    }
+
+    /// There is nothing of that kind.
+    pub(super) fn finished(&mut self) {
+        (self.again, self.wait) = (None, FIRST_PAUSE);
+    }
+
+    /// True if it is time to try again.
+    pub(super) fn is_time_to_try(&self, now: Moment) -> bool {
+        self.again.is_some_and(|again| again <= now)
+    }
+
+    /// What is due. It stays so until [`Schedule::looked`] or [`Schedule::failed`], or what is tried again is
+    /// [`Schedule::finished`] or still [`Schedule::unfinished`].
     pub(super) fn due(&self, now: Moment) -> Option<Occasion> {
         let is_due = |moment: Option<Moment>| moment.is_some_and(|moment| moment <= now);
         if is_due(self.check) {
             return Some(Occasion::Check);
         }
         let heard = self.news.map(|news| news.due);
-        (is_due(heard) || is_due(self.retry)).then_some(Occasion::News)
+        (is_due(heard) || is_due(self.retry) || is_due(self.again)).then_some(Occasion::News)
     }
 
     /// The host is as it should be, as far as that is possible; the last look began at `began`.
@@ -95,7 +125,7 @@ impl Schedule {
 
     /// The kernel could not be observed: this is tried again.
     pub(super) fn failed(&mut self, now: Moment) {
-        self.news = None;
+        (self.news, self.again) = (None, None);
         self.retry = Some(now + self.jitter.spread(self.pause));
         self.pause = (self.pause * 2).min(LONGEST_PAUSE);
         if self.check.is_some_and(|check| check <= now) {
@@ -106,7 +136,7 @@ impl Schedule {
     /// When [`Schedule::due`] next has something to say.
     pub(super) fn next_deadline(&self) -> Option<Moment> {
         let heard = self.news.map(|news| news.due);
-        [self.check, heard, self.retry].into_iter().flatten().min()
+        [self.check, heard, self.retry, self.again].into_iter().flatten().min()
     }
 }
 
@@ -183,6 +213,35 @@ mod tests {
         assert!(!schedule.is_waiting());
         schedule.failed(now);
         assert_eq!(schedule.next_deadline(), Some(now + FIRST_PAUSE));
+    }
+
+    #[test]
+    fn what_fails_for_a_passing_reason_is_tried_again_at_growing_intervals() {
+        let mut schedule = schedule(None);
+        let mut now = at(0);
+        let mut pauses = Vec::new();
+        for _ in 0..8 {
+            schedule.unfinished(now);
+            let next = schedule.next_deadline().unwrap();
+            // Requests meanwhile meet the same.
+            schedule.unfinished(now + FIRST_PAUSE / 2);
+            assert_eq!((schedule.next_deadline(), schedule.is_time_to_try(now)), (Some(next), false));
+            // And news has its turn.
+            schedule.heard(now);
+            assert_eq!(schedule.due(now + QUIET), Some(Occasion::News));
+            schedule.looked(Occasion::News, now, now);
+            pauses.push((next - now).as_millis());
+            now = next;
+            assert_eq!((schedule.due(now), schedule.is_time_to_try(now)), (Some(Occasion::News), true));
+        }
+        assert_eq!(pauses, [500, 1000, 2000, 4000, 8000, 16_000, 32_000, 32_000]);
+        schedule.finished();
+        assert_eq!((schedule.due(now), schedule.next_deadline()), (None, None));
+        schedule.unfinished(now);
+        assert_eq!(schedule.next_deadline(), Some(now + FIRST_PAUSE));
+        // Nothing can be tried while nothing can be seen.
+        schedule.failed(now + FIRST_PAUSE);
+        assert_eq!(schedule.due(now + FIRST_PAUSE), None);
     }
 
     #[test]

@@ -163,7 +163,8 @@ impl Conductor {
     fn repair(&mut self, occasion: Occasion, began: Moment) {
         let seen = self.mirror.seen();
         let plan = self.plan.then(self.plan.registry().clone(), seen.surroundings.clone());
-        if self.mirror.is_in_doubt() || !diff(&plan.want().host, seen).is_empty() || self.is_one_there() {
+        let must_try = self.is_one_there() || self.vigil.schedule.is_time_to_try(began);
+        if must_try || self.mirror.is_in_doubt() || !diff(&plan.want().host, seen).is_empty() {
             let standing = self.plan.clone();
             match self.attempt(&standing, plan, Mode::Tolerant, occasion) {
                 Ok(settled) => {

@@ -85,6 +85,22 @@ impl KernelError {
         const ENETUNREACH: i32 = 101;
         matches!(self.errno, 0 | ENOENT | ESRCH | EEXIST | ENODEV | EADDRNOTAVAIL | ENETDOWN | ENETUNREACH)
     }
+
+    /// True for an error that tells of a want: of memory, descriptors, room on the disk, time, or of a thing that
+    /// another program has for the moment. It passes by itself, and no notice says when.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        const EINTR: i32 = 4;
+        const EAGAIN: i32 = 11;
+        const ENOMEM: i32 = 12;
+        const EBUSY: i32 = 16;
+        const ENFILE: i32 = 23;
+        const EMFILE: i32 = 24;
+        const ENOSPC: i32 = 28;
+        const ENOBUFS: i32 = 105;
+        const ETIMEDOUT: i32 = 110;
+        matches!(self.errno, EINTR | EAGAIN | ENOMEM | EBUSY | ENFILE | EMFILE | ENOSPC | ENOBUFS | ETIMEDOUT)
+    }
 }
 
 /// What carrying out an operation came to.

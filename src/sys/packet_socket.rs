@@ -12,6 +12,8 @@ use arrayvec::ArrayVec;
 use crate::engine::{Access, Device, DeviceError};
 use crate::packet::{Batch, Packet, SuperPackets};
 
+use super::process::leave_some;
+
 /// Room for packets that wait for the worker, bytes (`SO_RCVBUFFORCE`); a super-packet counts with
 /// its true size, so this is some hundred of them.
 const RECEIVE_BUFFER: c_int = 32 << 20;
@@ -64,6 +66,7 @@ impl PacketSocket {
         }
         // SAFETY: a descriptor that was just opened and that nobody else has.
         let socket = unsafe { OwnedFd::from_raw_fd(socket) };
+        leave_some(&socket)?;
         set_option(&socket, libc::SOL_SOCKET, libc::SO_RCVBUFFORCE, &RECEIVE_BUFFER)?;
         set_option(&socket, libc::SOL_PACKET, libc::PACKET_VNET_HDR, &1)?;
         set_option(&socket, libc::SOL_PACKET, libc::PACKET_AUXDATA, &1)?;

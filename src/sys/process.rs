@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::os::fd::{AsFd, AsRawFd};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixListener};
 use std::path::{Path, PathBuf};
@@ -21,6 +22,23 @@ pub fn raise_descriptor_limit() {
     limit.current = limit.maximum;
     if let Err(error) = setrlimit(Resource::Nofile, limit) {
         tracing::debug!(%error, "the limit of open descriptors stays");
+    }
+}
+
+/// Descriptors that queues of ports and taps leave to everything else: to callers, to looking at the host, to deleting,
+/// to what is written down and to `nft`. Without them nobody could make room.
+const RESERVE: u64 = 16;
+
+/// Refuses a new queue's descriptor that is among the last that this process may have. The kernel gives the lowest
+/// number that is free (open(2)): all below it are in use.
+///
+/// # Errors
+/// `EMFILE`, as of open(2).
+pub(super) fn leave_some(queue: impl AsFd) -> io::Result<()> {
+    let number = u64::try_from(queue.as_fd().as_raw_fd()).unwrap_or_default();
+    match getrlimit(Resource::Nofile).current {
+        Some(limit) if number + RESERVE >= limit => Err(io::Error::from_raw_os_error(libc::EMFILE)),
+        _ => Ok(()),
     }
 }
 

@@ -15,6 +15,8 @@ use crate::addr::{InterfaceName, Mac};
 use crate::engine::{Access, Device, DeviceError};
 use crate::packet::{Batch, Packet, SuperPackets, VNET_HEADER};
 
+use super::process::leave_some;
+
 /// Where taps are made.
 pub(super) const DEVICE_NODE: &str = "/dev/net/tun";
 
@@ -105,9 +107,9 @@ impl Tap {
     pub fn create(name: InterfaceName, queues: usize) -> Result<Vec<Self>, TapError> {
         let multi = if queues > 1 { IFF_MULTI_QUEUE } else { 0 };
         let flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | multi;
-        let mut taps = vec![Self::attach(name, flags | IFF_TUN_EXCL)?];
+        let mut taps = vec![Self::attach(queue()?, name, flags | IFF_TUN_EXCL)?];
         for _ in 1..queues {
-            taps.push(Self::attach(name, flags)?);
+            taps.push(Self::attach(queue()?, name, flags)?);
         }
         Self::configure(&mut taps, name)?;
         Ok(taps)
@@ -122,7 +124,7 @@ impl Tap {
     pub fn adopt(name: InterfaceName, queues: usize, multi_queue: bool) -> Result<Vec<Self>, TapError> {
         let (multi, queues) = if multi_queue { (IFF_MULTI_QUEUE, queues.max(1)) } else { (0, 1) };
         let flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | multi;
-        let mut taps = (0..queues).map(|_| Self::attach(name, flags)).collect::<Result<Vec<_>, _>>()?;
+        let mut taps = (0..queues).map(|_| Self::attach(queue()?, name, flags)).collect::<Result<Vec<_>, _>>()?;
         Self::configure(&mut taps, name)?;
         Ok(taps)
     }
@@ -140,7 +142,7 @@ impl Tap {
         let multi = if multi_queue { IFF_MULTI_QUEUE } else { 0 };
         let header = if offload_header { IFF_VNET_HDR } else { 0 };
         let packet_info = if packet_info { 0 } else { IFF_NO_PI };
-        let tap = Self::attach(name, IFF_TAP | multi | header | packet_info)?;
+        let tap = Self::attach(node()?, name, IFF_TAP | multi | header | packet_info)?;
         tap.set_offloads(0).map_err(|source| failed("TUNSETOFFLOAD", name, source))
     }
 
@@ -152,9 +154,7 @@ impl Tap {
         Ok(Self { queue: self.queue.try_clone()?, ..*self })
     }
 
-    fn attach(name: InterfaceName, flags: u16) -> Result<Self, TapError> {
-        let how = OFlags::RDWR | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let queue = rustix::fs::open(DEVICE_NODE, how, Mode::empty()).map_err(|errno| TapError::Node(errno.into()))?;
+    fn attach(queue: OwnedFd, name: InterfaceName, flags: u16) -> Result<Self, TapError> {
         let mut request = Request { name: [0; libc::IFNAMSIZ], flags, rest: [0; _] };
         // One byte less than the field at most, so the terminating zero stays.
         let text = name.as_str().as_bytes();
@@ -195,6 +195,18 @@ impl Tap {
         // SAFETY: TUNSETOFFLOAD takes its argument by value.
         unsafe { ioctl(&self.queue, IntegerSetter::<TUNSETOFFLOAD>::new_usize(offloads)) }
     }
+}
+
+fn node() -> Result<OwnedFd, TapError> {
+    let how = OFlags::RDWR | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    rustix::fs::open(DEVICE_NODE, how, Mode::empty()).map_err(|errno| TapError::Node(errno.into()))
+}
+
+/// One more queue that stays, if there are descriptors for more than it.
+fn queue() -> Result<OwnedFd, TapError> {
+    let queue = node()?;
+    leave_some(&queue).map_err(TapError::Node)?;
+    Ok(queue)
 }
 
 fn failed(call: &'static str, name: InterfaceName, errno: Errno) -> TapError {

@@ -1,7 +1,7 @@
 //! The real daemon as a process of its own.
 #![expect(clippy::disallowed_methods, reason = "deadlines of waits")]
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -100,7 +100,12 @@ impl<'a> Daemon<'a> {
 
     /// Waits until the log holds this text.
     pub(crate) fn wait_for_log(&self, text: &str) {
-        assert!(self.log.wait(|said| said.contains(text)), "the log never said {text:?}");
+        assert!(self.says(text), "the log never said {text:?}");
+    }
+
+    /// Waits until the log holds this text or ends; whether it does.
+    pub(crate) fn says(&self, text: &str) -> bool {
+        self.log.wait(|said| said.contains(text))
     }
 
     /// What the daemon has logged.
@@ -176,11 +181,16 @@ impl<'a> Daemon<'a> {
 
     /// A connection to the compatible API.
     pub(crate) fn controller(&self) -> Controller {
-        let stream = self.place.enter(|| TcpStream::connect("127.0.0.1:9090")).unwrap();
+        self.try_controller().unwrap()
+    }
+
+    /// As [`Daemon::controller`], where the daemon may be gone.
+    pub(crate) fn try_controller(&self) -> io::Result<Controller> {
+        let stream = self.place.enter(|| TcpStream::connect("127.0.0.1:9090"))?;
         stream.set_read_timeout(Some(CALL)).unwrap();
         let input = TFramedReadTransport::new(stream.try_clone().unwrap());
         let output = TFramedWriteTransport::new(stream);
-        Controller::new(TBinaryInputProtocol::new(input, true), TBinaryOutputProtocol::new(output, true))
+        Ok(Controller::new(TBinaryInputProtocol::new(input, true), TBinaryOutputProtocol::new(output, true)))
     }
 
     /// Adds gateways by the compatible API; its answer.

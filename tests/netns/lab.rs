@@ -110,7 +110,12 @@ pub(crate) fn assert_unchanged(before: &str, occasion: &str) {
         let lines = one.lines().filter(|line| !other.contains(line));
         lines.map(|line| format!("{sign}{line}\n")).collect::<String>()
     };
-    let differing = differing(before, &after, '-') + &differing(&after, before, '+');
+    let mut differing = differing(before, &after, '-') + &differing(&after, before, '+');
+    if differing.is_empty() {
+        // The same lines, in another order or another number.
+        let moved = before.lines().zip(after.lines()).enumerate().find(|(_, (one, other))| one != other);
+        differing = format!("from {moved:?} on:\n{after}");
+    }
     assert!(after == before, "{occasion}: the host's state has changed\n{differing}");
 }
 

@@ -41,7 +41,7 @@ fn add_uplink(daemon: &Daemon<'_>) {
 }
 
 /// The part of the host that vgwd looks after, in text.
-fn ours(place: &Namespace) -> String {
+pub(crate) fn ours(place: &Namespace) -> String {
     let commands = [
         "-o link show group 20100",
         "route show table all proto 201",
@@ -66,7 +66,7 @@ fn ours(place: &Namespace) -> String {
 }
 
 /// Does something with `ip`, and waits until all is as before.
-fn assert_repaired(site: &Site, before: &str, deed: &str) {
+pub(crate) fn assert_repaired(site: &Site, before: &str, deed: &str) {
     deed.split("; ").for_each(|command| _ = site.compute.ip(command));
     eventually(&format!("after {deed}: {before}"), || ours(&site.compute) == before);
 }
@@ -80,7 +80,7 @@ fn count(daemon: &Daemon<'_>, kind: &str, occasion: &str) -> i64 {
     counts.filter(|one| one.kind == kind && one.occasion == occasion).map(|one| one.count).sum()
 }
 
-fn problems(daemon: &Daemon<'_>) -> Vec<String> {
+pub(crate) fn problems(daemon: &Daemon<'_>) -> Vec<String> {
     daemon.status().problems
 }
 

@@ -50,5 +50,6 @@ fn every_thread_has_what_it_needs_and_no_more() {
     for name in ["vgwd", "conductor", "worker-0", "api", "api-connection", "bell", "namespaces"] {
         assert!(seen.contains_key(name), "{name} is not among {:?}", seen.keys());
     }
+    assert!(!daemon.log().contains("a thread may") && !daemon.log().contains("a thread keeps"), "{}", daemon.log());
     daemon.stop();
 }

@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod disk;
+mod errors;
 mod site;
 mod words;
 

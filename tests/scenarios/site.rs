@@ -197,8 +197,8 @@ impl Site {
                 self.kernel.lead(prefix, hop);
                 Vec::new()
             }
-            Request::Refuse(pattern) => {
-                self.kernel.refuse(&pattern, 12);
+            Request::Refuse(pattern, errno) => {
+                self.kernel.refuse(&pattern, errno);
                 Vec::new()
             }
             Request::RefuseNothing => {

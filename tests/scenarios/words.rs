@@ -60,8 +60,9 @@ pub(crate) enum Request {
     Trace(Probe),
     /// `somebody's PREFIX device eth0 via A`: others' route of table main.
     Lead(Prefix, HostHop),
-    /// `kernel refuses TEXT`: every operation that contains the text fails with ENOMEM.
-    Refuse(String),
+    /// `kernel refuses TEXT`: every operation that contains the text fails with ENOMEM; `kernel refuses TEXT with
+    /// NUMBER`: with that error.
+    Refuse(String, i32),
     /// `kernel recovers`: from all of that.
     RefuseNothing,
     /// `kernel ignores TEXT`: every operation that contains the text is accepted and not carried out.
@@ -220,7 +221,11 @@ pub(crate) fn read(line: &str) -> Result<Request, String> {
         "kernel" if rest == "recovers" => Request::RefuseNothing,
         "kernel" if rest == "goes blind" => Request::Blind,
         "kernel" if rest.starts_with("ignores ") => Request::Ignore(rest["ignores ".len()..].to_owned()),
-        "kernel" => Request::Refuse(rest.strip_prefix("refuses ").ok_or("refuses what?")?.to_owned()),
+        "kernel" => {
+            let text = rest.strip_prefix("refuses ").ok_or("refuses what?")?;
+            let (text, error) = text.split_once(" with ").unwrap_or((text, "12"));
+            Request::Refuse(text.to_owned(), parse(error)?)
+        }
         "link" => Request::Flap(parse(rest.strip_suffix(" flaps").ok_or("does what?")?)?),
         "somebody" => Request::Meddle(meddling(rest)?, true),
         "unheard" => Request::Meddle(meddling(rest)?, false),

@@ -97,9 +97,13 @@ impl LinuxKernel {
             self.originals.links.insert(name, found(existing, facts));
             self.save_originals()?;
         }
-        let queues = Tap::adopt(name, self.queues, facts.multi_queue).inspect_err(|_| {
-            self.originals.links.remove(&name);
-        })?;
+        let queues = match Tap::adopt(name, self.queues, facts.multi_queue) {
+            Ok(queues) => queues,
+            Err(error) => {
+                self.let_be(name, &error);
+                return Err(error.into());
+            }
+        };
         let down = LinkChange { up: Some(false), ..LinkChange::default() };
         if let Err(failed) = self.change(existing.index, &down).and_then(|()| self.configure(existing.index, link)) {
             drop(queues);
@@ -109,6 +113,19 @@ impl LinuxKernel {
         tracing::info!(interface = %name, "adopted an existing tap");
         self.held.insert(name, Held { index: existing.index, adopted: true, up: false, queues });
         Ok(())
+    }
+
+    /// Leaves a tap that could not be adopted as it was found: to open it changes its header, and what fails may
+    /// have been the step after that.
+    fn let_be(&mut self, name: InterfaceName, error: &TapError) {
+        let Some(found) = self.originals.links.remove(&name) else { return };
+        if matches!(error, TapError::InUse(_) | TapError::Foreign(_)) {
+            // It was not opened.
+            return;
+        }
+        if let Err(error) = Tap::give_back(name, found.multi_queue, found.offload_header, found.packet_info) {
+            tracing::warn!(interface = %name, %error, "a tap that is not adopted keeps our offload header");
+        }
     }
 
     /// What a tap that is down is told to be ours, our mark first; one that was `made` by us is told so.

@@ -10,7 +10,7 @@ use crate::addr::{InterfaceName, Mac};
 use crate::host::{Operation, Outcome, Setting, SettingKind};
 use crate::sys::kept::KeptName;
 use crate::sys::netlink::{Link, LinkChange, Netlink, NetlinkError, Request};
-use crate::sys::tap::Tap;
+use crate::sys::tap::{Tap, TapError};
 
 use super::failed::Failed;
 use super::links::without_ipv6;
@@ -164,8 +164,13 @@ impl LinuxKernel {
         if let Some(mode) = found.address_generation {
             self.generate_addresses(link.index, mode)?;
         }
-        if let Err(error) = Tap::give_back(name, found.multi_queue, found.offload_header, found.packet_info) {
-            tracing::warn!(interface = %name, %error, "the adopted tap keeps our offload header");
+        match Tap::give_back(name, found.multi_queue, found.offload_header, found.packet_info) {
+            Ok(()) => {}
+            // Whoever has it open by now has said what header it is to have.
+            Err(error @ (TapError::InUse(_) | TapError::Foreign(_))) => {
+                tracing::warn!(interface = %name, %error, "the adopted tap keeps our offload header");
+            }
+            Err(error) => return Err(error.into()),
         }
         let last = LinkChange { up: Some(found.up), group: Some(found.group), ..LinkChange::default() };
         self.change(link.index, &last)?;

@@ -3,5 +3,5 @@
 mod crossing;
 mod held;
 mod killed;
-mod node;
+pub(crate) mod node;
 mod steps;

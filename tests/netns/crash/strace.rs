@@ -1,0 +1,151 @@
+//! What a process does to the kernel and to the disk, call by call, and its end before one of these calls, or an error
+//! in place of it: strace(1) sees all calls of a thread, and may send a signal or answer without carrying one out.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Child, Command};
+
+use crate::daemon::end;
+use crate::lab::eventually;
+
+/// The calls by which a daemon changes something outside itself, among others.
+const CALLS: &str = "sendto,sendmsg,ioctl,openat,write,pwrite64,writev,fdatasync,fsync,rename,renameat,renameat2,\
+                     ftruncate,unlink,unlinkat,mkdir,fchmod,chmod,setns,clone,wait4,bind,close";
+
+/// A call before which a process is killed.
+#[derive(Debug, Clone)]
+pub(super) struct Point {
+    /// The system call.
+    pub(super) call: String,
+    /// The how manieth of its kind in the thread, from 1 on.
+    number: usize,
+    /// As strace wrote it down.
+    pub(super) text: String,
+}
+
+/// What becomes of the process at a point.
+#[derive(Debug, Clone)]
+pub(super) enum Fault {
+    /// It is killed before the call.
+    Kill(Point),
+    /// The call fails, once, with the error of this name, and does nothing.
+    Error(Point, &'static str),
+}
+
+/// What to do beside writing down.
+fn arguments(log: &Path, fault: Option<&Fault>) -> Vec<String> {
+    let mut words = vec!["-y".into(), "-qq".into(), "-o".into(), log.display().to_string()];
+    words.extend(["-e".into(), format!("trace={CALLS}")]);
+    match fault {
+        Some(Fault::Kill(Point { call, number, .. })) => {
+            words.extend(["-e".into(), format!("inject={call}:signal=KILL:when={number}")]);
+        }
+        Some(Fault::Error(Point { call, number, .. }, error)) => {
+            words.extend(["-e".into(), format!("inject={call}:error={error}:when={number}")]);
+        }
+        None => {}
+    }
+    words
+}
+
+/// The words before a command whose first thread is to be watched. The process is the command's own.
+pub(super) fn wrapper(log: &Path, fault: Option<&Fault>) -> Vec<String> {
+    [vec!["strace".to_owned(), "-D".to_owned()], arguments(log, fault)].concat()
+}
+
+/// Watches a thread of a running process.
+pub(super) struct Watcher(Child);
+
+impl Watcher {
+    /// Begins, and returns when it sees everything.
+    pub(super) fn attach(pid: u32, thread: &str, log: &Path, fault: Option<&Fault>) -> Self {
+        let name = format!("{thread}\n");
+        let mut found = None;
+        // A thread names itself.
+        eventually("the thread is there", || {
+            let mut tasks = fs::read_dir(format!("/proc/{pid}/task")).unwrap().map(|task| task.unwrap().path());
+            found = tasks.find(|task| fs::read_to_string(task.join("comm")).is_ok_and(|comm| comm == name));
+            found.is_some()
+        });
+        let task = found.unwrap();
+        let number = task.file_name().unwrap().to_str().unwrap().to_owned();
+        let child = Command::new("strace").args(["-p", &number]).args(arguments(log, fault)).spawn();
+        let watcher = Self(child.expect("strace is installed"));
+        eventually("strace watches", || {
+            let status = fs::read_to_string(task.join("status")).unwrap();
+            !status.contains("TracerPid:\t0\n")
+        });
+        watcher
+    }
+
+    /// Waits until there is nothing left to watch.
+    pub(super) fn wait(mut self) {
+        eventually("strace ends", || self.0.try_wait().unwrap().is_some());
+    }
+}
+
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        end(&mut self.0);
+    }
+}
+
+/// The calls in what strace wrote down that change something: a kill before each of them is one after each that
+/// went before.
+pub(super) fn points(log: &str) -> Vec<Point> {
+    let mut numbers = std::collections::BTreeMap::<&str, usize>::new();
+    let mut points = Vec::new();
+    for line in log.lines() {
+        let Some((call, rest)) = line.split_once('(') else { continue };
+        if !call.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_') {
+            continue;
+        }
+        let number = numbers.entry(call).or_default();
+        *number += 1;
+        if changes_something(call, rest) {
+            points.push(Point { call: call.to_owned(), number: *number, text: line.chars().take(160).collect() });
+        }
+    }
+    points
+}
+
+fn changes_something(call: &str, rest: &str) -> bool {
+    // What the descriptor is, as `-y` shows it.
+    let (descriptor, path) = rest.split_once('<').unwrap_or((rest, ""));
+    match call {
+        // To the kernel: requests that are no questions. To the service manager: all.
+        "sendto" | "sendmsg" => match rest.contains("nlmsg_type=") {
+            true => ["RTM_NEW", "RTM_SET", "RTM_DEL"].iter().any(|kind| rest.contains(kind)),
+            false => rest.contains("AF_UNIX") || rest.contains("READY=1") || rest.contains("FDSTORE"),
+        },
+        "ioctl" => rest.contains("TUNSET"),
+        "openat" => rest.contains("O_CREAT"),
+        // To a file, or to a program's standard input. What is written to measure something is zeros.
+        "write" | "pwrite64" | "writev" => {
+            let is_input = path.starts_with("pipe:") && descriptor != "2" && !path.contains("\"\\0");
+            path.starts_with('/') || is_input
+        }
+        // Another program begins.
+        "clone" => rest.contains("CLONE_VFORK"),
+        // What a tap without persistence goes with.
+        "close" => path.starts_with("/dev/net/tun"),
+        "bind" => rest.contains("AF_UNIX"),
+        _ => true,
+    }
+}
+
+#[test]
+fn questions_and_waking_are_no_points() {
+    let log = "sendto(9<socket:[1]>, [{nlmsg_len=40, nlmsg_type=RTM_GETLINK, nlmsg_flags=NLM_F_REQUEST|NLM_F_DUMP\n\
+               write(22<anon_inode:[eventfd]>, \"\\1\\0\\0\\0\\0\\0\\0\\0\", 8) = 8\n\
+               write(2<pipe:[7]>, \"said\", 4) = 4\n\
+               --- SIGCHLD {si_signo=SIGCHLD} ---\n\
+               sendto(9<socket:[1]>, [[{nlmsg_len=52, nlmsg_type=RTM_DELROUTE, nlmsg_flags=NLM_F_REQUEST|NLM_F_ACK\n\
+               write(33<pipe:[9]>, \"{}\", 2) = 2\n\
+               write(34<pipe:[10]>, \"\\0\\0\", 2) = 2\n\
+               close(33<pipe:[9]>) = 0\n\
+               fdatasync(28</tmp/state/dynamic.jsonl>) = 0\n";
+    let points = points(log);
+    let found: Vec<_> = points.iter().map(|point| (point.call.as_str(), point.number)).collect();
+    assert_eq!(found, [("sendto", 2), ("write", 3), ("fdatasync", 1)]);
+}

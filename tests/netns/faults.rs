@@ -1,0 +1,220 @@
+//! Wants of the host, and what others do to one gateway: whoever asks is told, it comes right, and the traffic of the
+//! other gateways does not notice.
+
+use std::io::Read;
+use std::process::{Child, Command, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::cli::{must, vgw};
+use crate::daemon::{Daemon, end};
+use crate::lab::eventually;
+use crate::namespace::Namespace;
+use crate::repair::{assert_repaired, ours, problems};
+use crate::site::{Guest, NET1, NET2, OUTSIDE, SUBNETS, Site};
+use crate::traffic::assert_ping;
+
+/// A gateway of the configuration.
+fn gateway(name: &str, instance: &str, subnets: &[&str]) -> String {
+    format!("[[gateway]]\ninterface = \"{name}\"\nrouting_instance = \"{instance}\"\nsubnets = {subnets:?}\n")
+}
+
+/// Echoes, a hundred a second, that must all come back.
+struct Flood(Child);
+
+impl Flood {
+    fn start(from: &Namespace, to: &str) -> Self {
+        assert_ping(from, to);
+        let mut command = Command::new("ping");
+        command.args(["-q", "-i", "0.01", "-w", "120", to]).stdout(Stdio::piped());
+        Self(from.enter(|| command.spawn()).unwrap())
+    }
+
+    /// Ends it; but for the last all must have come back.
+    fn assert_whole(mut self) {
+        kill_process(Pid::from_child(&self.0), Signal::INT).unwrap();
+        let mut said = String::new();
+        self.0.stdout.take().unwrap().read_to_string(&mut said).unwrap();
+        let line = said.lines().find(|line| line.contains("packets transmitted")).unwrap();
+        let mut numbers = line.split(", ").filter_map(|part| part.split(' ').next()?.parse::<u32>().ok());
+        let (sent, back) = (numbers.next().unwrap(), numbers.next().unwrap());
+        assert!(sent > 10 && back + 1 >= sent, "{line}");
+    }
+}
+
+impl Drop for Flood {
+    fn drop(&mut self) {
+        end(&mut self.0);
+    }
+}
+
+#[test]
+fn without_descriptors_requests_are_refused_and_forwarding_goes_on() {
+    let (site, guest) = (Site::new(), Guest::new(10));
+    let before = site.snapshot();
+    let config = guest.port("tap0", NET1, "") + &gateway("vgw1", NET1, &SUBNETS);
+    let few = ["prlimit", "--nofile=64:64"];
+    let daemon = Daemon::launch(&site.compute, site.folder(), &config, &few, &[]);
+    daemon.wait_for_log(" ready");
+    guest.settle();
+    let flood = Flood::start(&guest.namespace, OUTSIDE[0]);
+    let add = |number: usize| format!("gateway add vgw{number} --instance i{number} --subnet 10.60.{number}.0/24");
+    let outcomes = (2..80).map(|number| vgw(site.folder(), &add(number)));
+    let refusal = outcomes.map(|(code, _, said)| (code, said)).find(|(code, _)| *code != Some(0));
+    let (_, said) = refusal.expect("there is an end of descriptors");
+    assert!(said.contains("Too many open files"), "{said}");
+    // Whoever asks is answered, and may make room.
+    let stand = daemon.gateways().len();
+    assert!((5..60).contains(&stand), "{stand}");
+    // What everything else needs is left.
+    assert!(problems(&daemon).is_empty(), "{:?}", problems(&daemon));
+    must(site.folder(), "gateway delete vgw2");
+    must(site.folder(), &add(2));
+    flood.assert_whole();
+    daemon.stop();
+    site.assert_unchanged(&before, "after it has stopped");
+}
+
+/// Two gateways of two networks, each with a guest.
+struct Pair {
+    site: Site,
+    one: Guest,
+    two: Namespace,
+}
+
+impl Pair {
+    fn new() -> Self {
+        let (site, one, two) = (Site::new(), Guest::new(10), Namespace::new());
+        site.outside.ip("route add 192.168.2.0/24 via 10.1.1.254");
+        Self { site, one, two }
+    }
+
+    fn start(&self) -> Daemon<'_> {
+        let two = format!(
+            "[[port]]\nname = \"tap2\"\nrouting_instance = \"{NET2}\"\naddresses = [\"192.168.2.10\"]\n\
+             gateways = [\"192.168.2.1\"]\nnetns = \"{}\"\nguest_name = \"eth0\"\n\
+             guest_addresses = [\"192.168.2.10/24\"]\n",
+            self.two.path()
+        );
+        let gateways = gateway("vgw1", NET1, &SUBNETS) + &gateway("vgw2", NET2, &["192.168.2.0/24"]);
+        let ports = self.one.port("tap0", NET1, "") + &two;
+        let daemon = self.site.start(&("[host]\ncheck = \"off\"\n".to_owned() + &gateways + &ports));
+        self.one.settle();
+        daemon
+    }
+
+    /// Does something many times, as fast as it goes.
+    fn again_and_again(&self, commands: &str, times: usize) {
+        let file = self.site.folder().join("batch");
+        std::fs::write(&file, commands.repeat(times)).unwrap();
+        self.site.compute.ip(&format!("-batch {}", file.display()));
+    }
+
+    fn compute(&self) -> &Namespace {
+        &self.site.compute
+    }
+}
+
+#[test]
+fn what_is_done_to_one_gateways_tap_is_not_noticed_by_another() {
+    let pair = Pair::new();
+    let before = pair.site.snapshot();
+    let away = Namespace::new();
+    let daemon = pair.start();
+    let flood = Flood::start(&pair.two, OUTSIDE[0]);
+    let all = ours(pair.compute());
+    for deed in [
+        format!("link set vgw1 netns {}", away.path()),
+        "link set vgw1 txqueuelen 7".to_owned(),
+        "link set vgw1 alias mine".to_owned(),
+        "link set vgw1 multicast off".to_owned(),
+    ] {
+        if deed.contains("netns") {
+            assert_repaired(&pair.site, &all, &deed);
+        } else {
+            pair.compute().ip(&deed);
+        }
+        assert_ping(&pair.one.namespace, OUTSIDE[0]);
+        eventually("nothing is wrong", || problems(&daemon).is_empty());
+    }
+    flood.assert_whole();
+    daemon.assert_accounted();
+    daemon.stop();
+    pair.site.assert_unchanged(&before, "after it has stopped");
+}
+
+#[test]
+fn a_link_that_flaps_is_up_in_the_end() {
+    let pair = Pair::new();
+    let daemon = pair.start();
+    let flood = Flood::start(&pair.two, OUTSIDE[0]);
+    let all = ours(pair.compute());
+    pair.again_and_again("link set vgw1 down\nlink set vgw1 up\n", 200);
+    eventually("all is as before", || ours(pair.compute()) == all);
+    pair.again_and_again("link set eth1 txqueuelen 900\nlink set vgw1 down\n", 20);
+    eventually("all is as before", || ours(pair.compute()) == all);
+    assert_ping(&pair.one.namespace, OUTSIDE[0]);
+    flood.assert_whole();
+    daemon.stop();
+}
+
+#[test]
+fn a_foreign_link_under_our_taps_name_and_number_is_not_ours() {
+    let pair = Pair::new();
+    let daemon = pair.start();
+    let flood = Flood::start(&pair.two, OUTSIDE[0]);
+    let all = ours(pair.compute());
+    let shown = pair.compute().ip("-o link show dev vgw1");
+    let number = shown.split(':').next().unwrap();
+    pair.again_and_again(&format!("link delete vgw1\nlink add vgw1 index {number} type bridge\n"), 1);
+    let theirs = || pair.compute().ip("-d link show dev vgw1");
+    let before = theirs();
+    eventually("that is a problem", || problems(&daemon).iter().any(|problem| problem.contains("vgw1")));
+    eventually("it has its name", || must(pair.site.folder(), "status").contains("VGW-HOST-REFUSED"));
+    // Neither a repair nor a request touches it.
+    must(pair.site.folder(), "gateway add vgw3 --instance three --subnet 10.53.0.0/24");
+    must(pair.site.folder(), "gateway delete vgw3");
+    assert_eq!(theirs(), before);
+    pair.compute().ip("link delete vgw1");
+    eventually("all is as before", || ours(pair.compute()) == all);
+    eventually("nothing is wrong", || problems(&daemon).is_empty());
+    assert_ping(&pair.one.namespace, OUTSIDE[0]);
+    flood.assert_whole();
+    daemon.stop();
+}
+
+#[test]
+fn while_others_change_thousands_of_routes_requests_are_served() {
+    let pair = Pair::new();
+    let before = pair.site.snapshot();
+    let daemon = pair.start();
+    let flood = Flood::start(&pair.two, OUTSIDE[0]);
+    let mut noise = String::new();
+    for deed in ["add", "delete"] {
+        for number in 0..4000 {
+            let (high, low) = (number / 250, number % 250);
+            noise += &format!("route {deed} 172.{}.{low}.0/24 via 10.1.1.253\n", 16 + high);
+        }
+    }
+    std::fs::write(pair.site.folder().join("batch"), &noise).unwrap();
+    let mut makers: Vec<Child> = Vec::new();
+    for round in 0..3 {
+        let mut command = Command::new("ip");
+        command.arg("-batch").arg(pair.site.folder().join("batch"));
+        makers.push(pair.compute().enter(|| command.spawn()).unwrap());
+        for number in 0..5 {
+            let subnet = format!("10.7{round}.{number}.0/24");
+            must(pair.site.folder(), &format!("gateway add vgw9{number} --instance i{number} --subnet {subnet}"));
+        }
+        for number in 0..5 {
+            must(pair.site.folder(), &format!("gateway delete vgw9{number}"));
+        }
+        let maker = makers.last_mut().unwrap();
+        eventually("they have had enough", || maker.try_wait().unwrap().is_some());
+    }
+    makers.iter_mut().for_each(end);
+    eventually("nothing is wrong", || problems(&daemon).is_empty());
+    flood.assert_whole();
+    daemon.stop();
+    pair.site.assert_unchanged(&before, "after it has stopped");
+}
