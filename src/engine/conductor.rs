@@ -154,6 +154,10 @@ impl Conductor {
             }
             Command::Status(reply) => self.answer(&reply, |it| it.status()),
             Command::Routes(instance, reply) => self.answer(&reply, |it| it.routes(&instance)),
+            Command::RoutesAfter(instance, after, max, reply) => {
+                self.answer(&reply, |it| it.routes_after(&instance, after, max));
+            }
+            Command::ChangeRoutes(changes, reply) => self.answer(&reply, |it| it.change_routes(caller, changes)),
             Command::Lookup(instance, address, reply) => self.answer(&reply, |it| it.lookup(&instance, address)),
             // Taken up by `run`.
             Command::Stop(..) => {}

@@ -29,6 +29,7 @@ mod rates;
 mod reconcile;
 mod requests;
 mod role;
+mod routes;
 mod schedule;
 mod service;
 mod settle;
@@ -56,6 +57,7 @@ pub use platform::{BadLease, FoundLeases, OpenError, OpenPort, Platform};
 pub use problem::Problem;
 pub use rates::{Rates, Traffic};
 pub use role::{Confine, Role};
+pub use routes::{RouteChanges, RouteOutcomes};
 pub use trace::{Imagined, Impossible, Place, Probe, TraceEnd, TraceStep, TraceVerdict, TraceView, WayView, Where};
 pub use transfer::{Departure, Direct, Transfer};
 pub use view::{
