@@ -54,11 +54,13 @@ class Daemon:
         command = ["setpriv", "--pdeathsig", "TERM", program, "--config", file, "--socket", folder / "sock", "--state-dir", folder / "state"]
         self.started = time.perf_counter()
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        said = []
         for line in self.process.stderr:
             if " ready" in line:
                 break
+            said.append(line)
         else:
-            sys.exit("vgwd did not start")
+            sys.exit("vgwd did not start:\n" + "".join(said[-5:]))
         self.start_ms = (time.perf_counter() - self.started) * 1000
         threading.Thread(target=self.process.stderr.read, daemon=True).start()
         self.connection = socket.create_connection(("127.0.0.1", 9090), timeout=PATIENCE)

@@ -185,7 +185,9 @@ except TimeoutError:
 """
 
     def __init__(self):
-        self.guests = [subprocess.Popen(["unshare", "--net", "sleep", "3600"]) for _ in range(2)]
+        # They end with this program, however it ends.
+        command = ["setpriv", "--pdeathsig", "TERM", "unshare", "--net", "sleep", "3600"]
+        self.guests = [subprocess.Popen(command, stdout=subprocess.DEVNULL) for _ in range(2)]
         here = os.stat("/proc/self/ns/net").st_ino
         for guest in self.guests:
             while os.stat(f"/proc/{guest.pid}/ns/net").st_ino == here:
@@ -194,7 +196,7 @@ except TimeoutError:
     def config(self):
         element = (
             '[[port]]\nname = "g{0}"\nrouting_instance = "net"\naddresses = ["10.0.0.{0}"]\ngateways = ["10.0.0.1"]\n'
-            '[port.guest]\nnetns = "/proc/{1}/ns/net"\nname = "eth0"\naddresses = ["10.0.0.{0}/32"]\n'
+            'netns = "/proc/{1}/ns/net"\nguest_name = "eth0"\nguest_addresses = ["10.0.0.{0}/32"]\n'
         )
         return "".join(element.format(number, guest.pid) for number, guest in zip((10, 11), self.guests))
 
@@ -249,9 +251,12 @@ def routes(count, folder, seconds, rate):
                 break
     took = time.perf_counter() - since
     sent, received = traffic.end()
+    ports_then = own.call("list_ports")
+    dropped = sum(sum(port.counters.dropped.values()) for port in ports_then)
     rows["changes a second under traffic"] = f"{changed / took:,.0f}"
     rows["datagrams meanwhile, sent"] = f"{sent:,} ({sent / took:,.0f} a second)"
     rows["datagrams meanwhile, lost"] = f"{sent - received:,}"
+    rows["packets dropped by vgwd meanwhile"] = f"{dropped:,}"
     took = control.timed(lambda: [own.exchange(request) for request in single])
     rows["one by one, changes a second"] = f"{len(single) / took * 1000:,.0f}"
     daemon.stop()

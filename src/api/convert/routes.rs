@@ -62,8 +62,11 @@ mod tests {
 
     #[test]
     fn each_prefix_of_a_group_is_a_route() {
-        let request =
-            wire::RouteChanges::new("a", texts(&["10.9.0.0/16"]), vec![group(&["10.1.0.0/16", "10.2.0.0/16"])]);
+        let request = wire::RouteChanges::new(
+            "a".to_owned(),
+            texts(&["10.9.0.0/16"]),
+            vec![group(&["10.1.0.0/16", "10.2.0.0/16"])],
+        );
         let read = changes(&request).unwrap();
         assert_eq!((read.delete.len(), read.add.len()), (1, 2));
         assert_eq!(read.add[1].prefix, "10.2.0.0/16".parse().unwrap());
@@ -71,11 +74,12 @@ mod tests {
 
     #[test]
     fn a_bad_prefix_is_told_by_its_place() {
-        let request = wire::RouteChanges::new("a", vec![], vec![group(&[]), group(&["10.1.0.0/16", "10.2.0.0/61"])]);
+        let request =
+            wire::RouteChanges::new("a".to_owned(), vec![], vec![group(&[]), group(&["10.1.0.0/16", "10.2.0.0/61"])]);
         assert_eq!(changes(&request).unwrap_err().field, "add[1].prefixes[1]");
-        let request = wire::RouteChanges::new("a", texts(&["x"]), vec![]);
+        let request = wire::RouteChanges::new("a".to_owned(), texts(&["x"]), vec![]);
         assert_eq!(changes(&request).unwrap_err().field, "delete_prefixes[0]");
-        let mut request = wire::RouteChanges::new("a", vec![], vec![group(&["10.1.0.0/16"])]);
+        let mut request = wire::RouteChanges::new("a".to_owned(), vec![], vec![group(&["10.1.0.0/16"])]);
         request.add[0].next_hop.kind = wire::NextHopKind::LOCAL;
         assert_eq!(changes(&request).unwrap_err().field, "add[0].next_hop.kind");
     }

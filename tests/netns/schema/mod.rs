@@ -51,7 +51,7 @@ fn every_command_tells_programs_what_is_published() {
     std::fs::write(&agent, "[GATEWAY-0]\nrouting_instance=a\ninterface=v\nip_blocks=10.9.0.0/24\n").unwrap();
     let own = folder.join("other.toml");
     let loaded = folder.join("routes.txt");
-    fs::write(&loaded, "203.0.113.0/24 discard\n192.0.2.0/24 delete\n").unwrap();
+    std::fs::write(&loaded, "203.0.113.0/24 discard\n192.0.2.0/24 delete\n").unwrap();
     std::fs::write(&own, "[[gateway]]\ninterface = \"v\"\nrouting_instance = \"a\"\nsubnets = [\"10.9.0.0/24\"]\n")
         .unwrap();
     let network = "9f2c1d34-0a1b-4c5d-8e6f-0123456789ab";
