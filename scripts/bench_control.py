@@ -54,11 +54,13 @@ class Daemon:
         command = ["setpriv", "--pdeathsig", "TERM", program, "--config", file, "--socket", folder / "sock", "--state-dir", folder / "state"]
         self.started = time.perf_counter()
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        said = []
         for line in self.process.stderr:
             if " ready" in line:
                 break
+            said.append(line)
         else:
-            sys.exit("vgwd did not start")
+            sys.exit("vgwd did not start:\n" + "".join(said[-5:]))
         self.start_ms = (time.perf_counter() - self.started) * 1000
         threading.Thread(target=self.process.stderr.read, daemon=True).start()
         self.connection = socket.create_connection(("127.0.0.1", 9090), timeout=PATIENCE)
@@ -288,12 +290,21 @@ def report(load, calls, ours, bare, count, start, stop):
     return "\n".join(lines)
 
 
-def write(text):
+def write(text, begin=BEGIN, end=END):
+    """Puts the figures into the page, between its two lines."""
     page = PAGE.read_text(encoding="utf-8")
-    if page.count(BEGIN) != 1 or page.count(END) != 1:
-        sys.exit(f"{PAGE} lacks the lines {BEGIN} and {END}")
-    before, rest = page.split(BEGIN)
-    PAGE.write_text(f"{before}{BEGIN}\n{text}\n{END}{rest.split(END)[1]}", encoding="utf-8")
+    if page.count(begin) != 1 or page.count(end) != 1:
+        sys.exit(f"{PAGE} lacks the lines {begin} and {end}")
+    before, rest = page.split(begin)
+    PAGE.write_text(f"{before}{begin}\n{text}\n{end}{rest.split(end)[1]}", encoding="utf-8")
+
+
+def make_device():
+    """A compute node has a device with an address. Without one the kernel looks through all taps for a source
+    address whenever a route is added (inet_select_addr)."""
+    for words in ("link set lo up", "link add out0 type veth peer name out1", "address add 192.0.2.1/24 dev out0", "link set out0 up", "link set out1 up"):
+        subprocess.run(["ip", *words.split()], check=True)
+    subprocess.run(["ip", "route", "add", "default", "via", "192.0.2.2"], check=True)
 
 
 def main():
@@ -302,11 +313,7 @@ def main():
     load = os.getloadavg()[0]
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    # A compute node has a device with an address. Without one the kernel looks through all taps for a
-    # source address whenever a route is added (inet_select_addr).
-    for words in ("link set lo up", "link add out0 type veth peer name out1", "address add 192.0.2.1/24 dev out0", "link set out0 up", "link set out1 up"):
-        subprocess.run(["ip", *words.split()], check=True)
-    subprocess.run(["ip", "route", "add", "default", "via", "192.0.2.2"], check=True)
+    make_device()
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         calls = whole_calls(counts, folder)
@@ -318,4 +325,5 @@ def main():
         write(text)
 
 
-main()
+if __name__ == "__main__":
+    main()

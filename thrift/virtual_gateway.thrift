@@ -206,6 +206,30 @@ struct Route {
   3: required NextHop next_hop
 }
 
+/** Static routes that lead the same way. */
+struct RouteGroup {
+  1: required NextHop next_hop,
+  2: required list<string> prefixes
+}
+
+/** Changes of an instance's static routes, carried out at once and all or none. */
+struct RouteChanges {
+  1: required string routing_instance,
+  /** Deleted, before anything is added; a route that is not there is no error. */
+  2: required list<string> delete_prefixes,
+  /** Added, or made to lead there. */
+  3: required list<RouteGroup> add
+}
+
+/** How many routes of a request came to what. */
+struct RouteOutcomes {
+  1: required i64 added,
+  2: required i64 changed,
+  3: required i64 unchanged,
+  4: required i64 deleted,
+  5: required i64 absent
+}
+
 /**
  * What went through a port, since it came to be. Always:
  * received = sent + answered + held + the sum of dropped.
@@ -856,8 +880,20 @@ service VirtualGateway {
   /** Deletes a static route. */
   Outcome delete_route(1: required string routing_instance, 2: required string prefix)
     throws (1: RequestError error),
-  /** The routes of an instance, by prefix. */
+  /**
+   * Changes many static routes of an instance. A request holds at most 1 MiB and 65536 prefixes in a list; what is
+   * more takes several.
+   */
+  RouteOutcomes change_routes(1: required RouteChanges changes) throws (1: RequestError error),
+  /** The routes of an instance, by prefix, all in one answer; list_routes_after gives them in parts. */
   list<RouteState> list_routes(1: required string routing_instance) throws (1: RequestError error),
+  /**
+   * The routes of an instance whose prefix comes after this one, by prefix: IPv4 before IPv6, then by
+   * address and length; an empty prefix begins. At most `max` (1 to 65536); fewer are the last. What changes
+   * between two calls may be in the one, the other or neither.
+   */
+  list<RouteState> list_routes_after(1: required string routing_instance, 2: required string prefix, 3: required i32 max)
+    throws (1: RequestError error),
   /** Where an address goes. */
   Lookup lookup_route(1: required string routing_instance, 2: required string address)
     throws (1: RequestError error),

@@ -158,6 +158,32 @@ impl VirtualGatewaySyncHandler for VirtualGateway {
         self.change("delete route", &name.prefix.clone(), &wire::Change::DeleteRoute(name))
     }
 
+    fn handle_change_routes(&self, changes: wire::RouteChanges) -> thrift::Result<wire::RouteOutcomes> {
+        let instance = shown(&changes.routing_instance);
+        let result = convert::route_changes(&changes).map_err(RequestError::from).and_then(|changes| {
+            let changed = self.engine.change_routes(&self.caller, changes);
+            changed.map_err(|failure| convert::refused(&failure, Identity::Prefix))
+        });
+        if let Err(error) = &result {
+            tracing::warn!(change = "routes", %instance, field = %error.field, reason = %error.reason, "refused");
+        }
+        answer(result.map(convert::route_outcomes))
+    }
+
+    fn handle_list_routes_after(
+        &self,
+        routing_instance: String,
+        prefix: String,
+        max: i32,
+    ) -> thrift::Result<Vec<RouteState>> {
+        let part = convert::after(&routing_instance, &prefix, max).map_err(RequestError::from);
+        let routes = part.and_then(|(instance, after, max)| {
+            let routes = self.engine.routes_after(&self.caller, instance, after, max);
+            routes.map_err(|failure| convert::refused(&failure, Identity::Prefix))
+        });
+        Ok(answer(routes)?.into_iter().map(convert::route_state).collect())
+    }
+
     fn handle_list_routes(&self, routing_instance: String) -> thrift::Result<Vec<RouteState>> {
         let routes = convert::instance_name(&routing_instance).map_err(RequestError::from).and_then(|instance| {
             self.engine.routes(&self.caller, instance).map_err(|failure| convert::refused(&failure, Identity::Prefix))

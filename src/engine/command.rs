@@ -11,9 +11,10 @@ use super::change::Change;
 use super::drops::{DropCountView, DropQuery, LastDropsView};
 use super::fabric::{FabricDeed, FabricView, TakeFabric};
 use super::lifecycle::Remains;
+use super::routes::{RouteChanges, RouteOutcomes};
 use super::trace::{Probe, TraceView};
 use super::view::{ComparisonView, ImportView, LookupView, ObjectView, RehearsalView, RouteView, StatusView, StepView};
-use crate::addr::{InstanceName, InterfaceName, Uuid};
+use crate::addr::{InstanceName, InterfaceName, Prefix, Uuid};
 use crate::fabric;
 use crate::gateway::{Applied, ComputePort, Declared, Difference, GatewaySpec, LeaseName, Misfit, Refusal};
 use crate::host::KernelError;
@@ -162,6 +163,10 @@ pub enum Command {
     Status(Reply<StatusView>),
     /// [`super::Handle::routes`].
     Routes(InstanceName, Reply<Result<Vec<RouteView>, Failure>>),
+    /// [`super::Handle::routes_after`].
+    RoutesAfter(InstanceName, Option<Prefix>, usize, Reply<Result<Vec<RouteView>, Failure>>),
+    /// [`super::Handle::change_routes`].
+    ChangeRoutes(RouteChanges, Reply<Result<RouteOutcomes, Failure>>),
     /// [`super::Handle::lookup`].
     Lookup(InstanceName, IpAddr, Reply<Result<LookupView, Failure>>),
     /// [`super::Handle::inventory`].

@@ -154,6 +154,10 @@ impl Conductor {
             }
             Command::Status(reply) => self.answer(&reply, |it| it.status()),
             Command::Routes(instance, reply) => self.answer(&reply, |it| it.routes(&instance)),
+            Command::RoutesAfter(instance, after, max, reply) => {
+                self.answer(&reply, |it| it.routes_after(&instance, after, max));
+            }
+            Command::ChangeRoutes(changes, reply) => self.answer(&reply, |it| it.change_routes(caller, changes)),
             Command::Lookup(instance, address, reply) => self.answer(&reply, |it| it.lookup(&instance, address)),
             // Taken up by `run`.
             Command::Stop(..) => {}
@@ -173,6 +177,7 @@ impl Conductor {
         let failed = self.release_fabric().err();
         self.problems.extend(failed.map(|failed| Problem::FabricStuck(failed.to_string())));
         self.dataplane.stop();
+        self.platform.release_ports();
         self.problems.iter().map(Problem::to_string).collect()
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Sender, bounded};
 
-use crate::addr::{InstanceName, InterfaceName, Uuid};
+use crate::addr::{InstanceName, InterfaceName, Prefix, Uuid};
 use crate::gateway::{Applied, Declared, Difference, LeaseName};
 
 use super::capture::{Capture, CaptureRequest};
@@ -14,6 +14,7 @@ use super::command::{AddGateways, AddPorts, Caller, Command, Failure, ReloadErro
 use super::drops::{DropCountView, DropQuery, LastDropsView};
 use super::events::Events;
 use super::fabric::{FabricDeed, FabricView, TakeFabric};
+use super::routes::{RouteChanges, RouteOutcomes};
 use super::trace::{Probe, TraceView};
 use super::view::{ComparisonView, ImportView, LookupView, ObjectView, RehearsalView, RouteView, StatusView, StepView};
 
@@ -184,6 +185,28 @@ impl Handle {
     /// There is no such instance.
     pub fn routes(&self, caller: &Caller, instance: InstanceName) -> Result<Vec<RouteView>, Failure> {
         self.ask(caller, |reply| Command::Routes(instance, reply))?
+    }
+
+    /// The routes of an instance whose prefix comes after this one, by prefix; at most so many.
+    ///
+    /// # Errors
+    /// There is no such instance.
+    pub fn routes_after(
+        &self,
+        caller: &Caller,
+        instance: InstanceName,
+        after: Option<Prefix>,
+        max: usize,
+    ) -> Result<Vec<RouteView>, Failure> {
+        self.ask(caller, |reply| Command::RoutesAfter(instance, after, max, reply))?
+    }
+
+    /// Changes static routes of an instance, all or none.
+    ///
+    /// # Errors
+    /// What does not fit, or what the kernel refused; nothing has changed.
+    pub fn change_routes(&self, caller: &Caller, changes: RouteChanges) -> Result<RouteOutcomes, Failure> {
+        self.ask(caller, |reply| Command::ChangeRoutes(changes, reply))?
     }
 
     /// Where an address goes.

@@ -12,8 +12,8 @@ use super::conductor::Conductor;
 use super::dataplane::PortTotals;
 use super::service;
 use super::view::{
-    AuditView, ComputeView, Counters, GatewayView, InstanceView, LookupView, NetworkView, PortView, RouteView,
-    StatusView, UplinkView,
+    AuditView, ComputeView, Counters, GatewayView, InstanceView, LookupView, NetworkView, PortView, StatusView,
+    UplinkView,
 };
 
 impl Conductor {
@@ -49,20 +49,6 @@ impl Conductor {
             traffic,
             overruns: self.platform.overruns(),
         }
-    }
-
-    /// The routes of an instance with what put them there.
-    pub(super) fn routes(&self, instance: &InstanceName) -> Result<Vec<RouteView>, Failure> {
-        let wanted = self.plan.want().instances.get(instance);
-        let wanted = wanted.ok_or_else(|| Refusal::UnknownInstance(instance.clone()))?;
-        let routes = wanted.routes.iter();
-        Ok(routes
-            .map(|(prefix, route)| RouteView {
-                prefix: *prefix,
-                next_hop: route.next_hop.clone(),
-                origin: route.origin.as_str(),
-            })
-            .collect())
     }
 
     /// Where an address goes, asked of the table that the workers use.

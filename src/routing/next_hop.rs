@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use crate::addr::Weight;
 
@@ -21,8 +22,9 @@ pub struct Hop<P> {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum NextHop<P> {
     /// Out by a port. Several hops are an ECMP group: sorted, without duplicates, one chosen by
-    /// the flow's hash, in proportion to the weights. Never empty.
-    Forward(Box<[Hop<P>]>),
+    /// the flow's hash, in proportion to the weights. Never empty. Shared, since many routes lead the
+    /// same way.
+    Forward(Arc<[Hop<P>]>),
     /// An address of the gateway's own: it answers echo itself.
     Local,
     /// Dropped in silence.
@@ -38,7 +40,7 @@ impl<P: Copy + Ord> NextHop<P> {
     /// A next hop of one port without a gateway.
     #[must_use]
     pub fn port(port: P) -> Self {
-        Self::Forward(Box::new([Hop { port, gateway: None, weight: Weight::ONE }]))
+        Self::Forward(Arc::new([Hop { port, gateway: None, weight: Weight::ONE }]))
     }
 
     /// A group of hops, sorted and freed of duplicates; unreachable if there is none.
@@ -48,6 +50,17 @@ impl<P: Copy + Ord> NextHop<P> {
         hops.sort_unstable();
         hops.dedup();
         if hops.is_empty() { Self::Unreachable } else { Self::Forward(hops.into()) }
+    }
+
+    /// The same next hop with only those hops whose port `stands`; without any it is unreachable.
+    #[must_use]
+    pub fn by(&self, stands: impl Fn(&P) -> bool) -> Self {
+        match self {
+            Self::Forward(hops) if !hops.iter().all(|hop| stands(&hop.port)) => {
+                Self::group(hops.iter().filter(|hop| stands(&hop.port)).copied())
+            }
+            whole => whole.clone(),
+        }
     }
 
     /// The same next hop with its ports named otherwise; hops whose port has no such name are left
@@ -104,7 +117,7 @@ mod tests {
 
     #[test]
     fn groups_are_sets() {
-        assert_eq!(NextHop::group([hop(2), hop(1), hop(2)]), NextHop::Forward(Box::new([hop(1), hop(2)])));
+        assert_eq!(NextHop::group([hop(2), hop(1), hop(2)]), NextHop::Forward([hop(1), hop(2)].into()));
         assert_eq!(NextHop::<u32>::group([]), NextHop::Unreachable);
     }
 

@@ -9,7 +9,7 @@ use vgw::clock::Moment;
 use vgw::engine::{
     AddGateways, AddPorts, AuditView, Caller, Change, Command, ComparisonView, FabricDeed, FabricView, Failure,
     HeldView, LastDropsView, LookupView, ObjectState, ObjectView, Problem, Rates, RehearsalView, RepairCount,
-    RepairsView, StatusView, StepView, TakeFabric, TraceView, Traffic,
+    RepairsView, RouteChanges, RouteOutcomes, StatusView, StepView, TakeFabric, TraceView, Traffic,
 };
 use vgw::fabric::{self, State};
 use vgw::forward::DropReason;
@@ -83,6 +83,10 @@ fn told(caller: &Caller, command: &Command) -> String {
         Command::ReadLease(name, _) => format!("read lease {name}"),
         Command::Status(_) => "status".to_owned(),
         Command::Routes(instance, _) => format!("routes {instance}"),
+        Command::RoutesAfter(instance, after, max, _) => format!("routes {instance} after {after:?} max {max}"),
+        Command::ChangeRoutes(RouteChanges { instance, delete, add }, _) => {
+            format!("change routes {instance} -{} +{}", delete.len(), add.len())
+        }
         Command::Trace(probe, _) => format!("trace {probe:?}"),
         Command::Lookup(instance, address, _) => format!("lookup {instance} {address}"),
     };
@@ -183,6 +187,14 @@ fn answer(gateways: &mut BTreeMap<InterfaceName, GatewaySpec>, command: Command)
         Command::ReadLease(_, reply) => drop(reply.send(Ok(Applied::Unchanged))),
         Command::Status(reply) => drop(reply.send(status())),
         Command::Routes(instance, reply) => drop(reply.send(Err(Refusal::UnknownInstance(instance).into()))),
+        Command::RoutesAfter(instance, _, _, reply) => {
+            drop(reply.send(Err(Refusal::UnknownInstance(instance).into())));
+        }
+        Command::ChangeRoutes(changes, reply) => {
+            let outcomes =
+                RouteOutcomes { added: changes.add.len(), absent: changes.delete.len(), ..Default::default() };
+            drop(reply.send(Ok(outcomes)));
+        }
         Command::Trace(_, reply) => drop(reply.send(Ok(TraceView { ways: Vec::new() }))),
         Command::Lookup(_, _, reply) => {
             drop(reply.send(Ok(LookupView { matched: None, next_hop: NextHop::NoRoute })));

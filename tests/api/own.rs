@@ -2,7 +2,8 @@
 
 use vgw::api::generated::virtual_gateway::{
     CaptureRequest, Change, ConfigurationFile, DropQuery, ErrorKind, FabricPhase, FabricRequest, Gateway, NextHop,
-    NextHopKind, ObjectState, Outcome, Port, Rates, RequestError, Route, RouteName, TVirtualGatewaySyncClient, Uplink,
+    NextHopKind, ObjectState, Outcome, Port, Rates, RequestError, Route, RouteChanges, RouteGroup, RouteName,
+    RouteOutcomes, TVirtualGatewaySyncClient, Uplink,
 };
 use vgw::api::{Client, ClientError};
 
@@ -95,6 +96,20 @@ fn every_method_reaches_the_engine() {
     client.call(|daemon| daemon.add_uplink(uplink)).unwrap();
     client.call(|daemon| daemon.add_route(route)).unwrap();
     client.call(|daemon| daemon.delete_route(text("net1"), text("10.9.0.0/16"))).unwrap();
+    let discard = || NextHop { kind: NextHopKind::DISCARD, hops: None };
+    // More than clients of the compatible service may send in a list.
+    let prefixes = (0..10_000).map(|number: u32| std::net::Ipv4Addr::from_bits(number).to_string()).collect();
+    let changes =
+        RouteChanges::new(text("net1"), vec![text("10.9.0.0/16")], vec![RouteGroup::new(discard(), prefixes)]);
+    let outcomes = client.call(|daemon| daemon.change_routes(changes)).unwrap();
+    assert_eq!(outcomes, RouteOutcomes::new(10_000, 0, 0, 0, 1));
+    let bad = RouteChanges::new(text("net1"), vec![], vec![RouteGroup::new(discard(), vec![text("10.0.0.0/40")])]);
+    let bad = refused(client.call(|daemon| daemon.change_routes(bad)));
+    assert_eq!((bad.0, bad.1.as_str()), (ErrorKind::INVALID, "add[0].prefixes[0]"));
+    let absent = refused(client.call(|daemon| daemon.list_routes_after(text("net1"), text("10.0.0.0/8"), 10)));
+    assert_eq!(absent.0, ErrorKind::NOT_FOUND);
+    let bad = refused(client.call(|daemon| daemon.list_routes_after(text("net1"), text(""), 0)));
+    assert_eq!((bad.0, bad.1.as_str()), (ErrorKind::INVALID, "max"));
     let found = client.call(|daemon| daemon.lookup_route(text("net1"), text("10.0.0.9"))).unwrap();
     assert_eq!((found.matched, found.next_hop.kind), (None, NextHopKind::NO_ROUTE));
     client.call(|daemon| daemon.connect()).unwrap();

@@ -45,6 +45,7 @@ mod provision;
 mod reload;
 mod repair;
 mod restart;
+mod routes;
 mod rules;
 mod sandbox;
 mod schema;

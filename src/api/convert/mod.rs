@@ -13,6 +13,7 @@ mod fault;
 mod json;
 mod read;
 mod request;
+mod routes;
 mod trace;
 mod view;
 mod virtual_gateway_request;
@@ -28,9 +29,10 @@ pub(super) use failure::{Identity, refused};
 pub(super) use fault::Fault;
 pub(super) use json::{gateways_of_json, names_of_json};
 pub(super) use read::{address, family, instance_name, interface_name};
+pub(super) use routes::{after, changes as route_changes};
 pub(super) use trace::{probe, ways};
 pub(super) use view::{
-    audit_state, gateway_state, instance_state, lookup, network_state, number, outcome, port_state, route_state,
-    status, uplink_state,
+    audit_state, gateway_state, instance_state, lookup, network_state, number, outcome, port_state, route_outcomes,
+    route_state, status, uplink_state,
 };
 pub(super) use virtual_gateway_request::virtual_gateway_request;

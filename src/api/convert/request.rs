@@ -151,7 +151,7 @@ pub(crate) fn route(request: &wire::Route) -> Result<StaticRoute, Fault> {
     Ok(StaticRoute { prefix: prefix(&instance, "prefix", destination)?, instance, next_hop: self::next_hop(next_hop)? })
 }
 
-fn next_hop(request: &wire::NextHop) -> Result<NextHop<InterfaceName>, Fault> {
+pub(super) fn next_hop(request: &wire::NextHop) -> Result<NextHop<InterfaceName>, Fault> {
     let wire::NextHop { kind, hops } = request;
     let hops = hops.as_deref().unwrap_or_default();
     let next_hop = match *kind {

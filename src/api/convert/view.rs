@@ -7,7 +7,7 @@ use crate::addr::InterfaceName;
 use crate::api::generated::virtual_gateway as wire;
 use crate::engine::{
     Applied, AuditView, Counters, GatewayView, InstanceView, LookupView, NetworkView, PortView, Problem, Rates,
-    RepairCount, RepairsView, RouteView, StatusView, UplinkView,
+    RepairCount, RepairsView, RouteOutcomes, RouteView, StatusView, UplinkView,
 };
 use crate::host::Traffic;
 use crate::routing::{Hop, NextHop};
@@ -224,6 +224,18 @@ pub(crate) fn route_state(view: RouteView) -> wire::RouteState {
     wire::RouteState { prefix: prefix.to_string(), next_hop: self::next_hop(next_hop), origin: origin.to_owned() }
 }
 
+/// What became of routes.
+pub(crate) fn route_outcomes(outcomes: RouteOutcomes) -> wire::RouteOutcomes {
+    let RouteOutcomes { added, changed, unchanged, deleted, absent } = outcomes;
+    wire::RouteOutcomes {
+        added: number(added),
+        changed: number(changed),
+        unchanged: number(unchanged),
+        deleted: number(deleted),
+        absent: number(absent),
+    }
+}
+
 /// Where an address goes.
 pub(crate) fn lookup(view: LookupView) -> wire::Lookup {
     let LookupView { matched, next_hop } = view;
@@ -233,12 +245,12 @@ pub(crate) fn lookup(view: LookupView) -> wire::Lookup {
 fn next_hop(next_hop: NextHop<InterfaceName>) -> wire::NextHop {
     let (kind, hops) = match next_hop {
         NextHop::Forward(hops) => {
-            let hop = |Hop { port, gateway, weight }: Hop<InterfaceName>| wire::Hop {
+            let hop = |Hop { port, gateway, weight }: &Hop<InterfaceName>| wire::Hop {
                 port: port.to_string(),
                 gateway: gateway.map(|address| address.to_string()),
                 weight: Some(weight.get().into()),
             };
-            (wire::NextHopKind::FORWARD, Some(hops.into_iter().map(hop).collect()))
+            (wire::NextHopKind::FORWARD, Some(hops.iter().map(hop).collect()))
         }
         NextHop::Local => (wire::NextHopKind::LOCAL, None),
         NextHop::Discard => (wire::NextHopKind::DISCARD, None),

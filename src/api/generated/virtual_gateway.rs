@@ -1770,6 +1770,280 @@ impl TSerializable for Route {
 }
 
 //
+// RouteGroup
+//
+
+/// Static routes that lead the same way.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct RouteGroup {
+    pub next_hop: NextHop,
+    pub prefixes: Vec<String>,
+}
+
+impl RouteGroup {
+    pub fn new(next_hop: NextHop, prefixes: Vec<String>) -> RouteGroup {
+        RouteGroup { next_hop, prefixes }
+    }
+}
+
+impl TSerializable for RouteGroup {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<RouteGroup> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<NextHop> = None;
+        let mut f_2: Option<Vec<String>> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = NextHop::read_from_in_protocol(i_prot)?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let list_ident = i_prot.read_list_begin()?;
+                    let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+                    for _ in 0..list_ident.size {
+                        let list_elem_9 = i_prot.read_string()?;
+                        val.push(list_elem_9);
+                    }
+                    i_prot.read_list_end()?;
+                    f_2 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("RouteGroup.next_hop", &f_1)?;
+        verify_required_field_exists("RouteGroup.prefixes", &f_2)?;
+        let ret = RouteGroup {
+            next_hop: f_1.expect("auto-generated code should have checked for presence of required fields"),
+            prefixes: f_2.expect("auto-generated code should have checked for presence of required fields"),
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("RouteGroup");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("next_hop", TType::Struct, 1))?;
+        self.next_hop.write_to_out_protocol(o_prot)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("prefixes", TType::List, 2))?;
+        o_prot.write_list_begin(&TListIdentifier::new(TType::String, self.prefixes.len() as i32))?;
+        for e in &self.prefixes {
+            o_prot.write_string(e)?;
+        }
+        o_prot.write_list_end()?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// RouteChanges
+//
+
+/// Changes of an instance's static routes, carried out at once and all or none.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct RouteChanges {
+    pub routing_instance: String,
+    /// Deleted, before anything is added; a route that is not there is no error.
+    pub delete_prefixes: Vec<String>,
+    /// Added, or made to lead there.
+    pub add: Vec<RouteGroup>,
+}
+
+impl RouteChanges {
+    pub fn new(routing_instance: String, delete_prefixes: Vec<String>, add: Vec<RouteGroup>) -> RouteChanges {
+        RouteChanges { routing_instance, delete_prefixes, add }
+    }
+}
+
+impl TSerializable for RouteChanges {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<RouteChanges> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<String> = None;
+        let mut f_2: Option<Vec<String>> = None;
+        let mut f_3: Option<Vec<RouteGroup>> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = i_prot.read_string()?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let list_ident = i_prot.read_list_begin()?;
+                    let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+                    for _ in 0..list_ident.size {
+                        let list_elem_10 = i_prot.read_string()?;
+                        val.push(list_elem_10);
+                    }
+                    i_prot.read_list_end()?;
+                    f_2 = Some(val);
+                }
+                3 => {
+                    let list_ident = i_prot.read_list_begin()?;
+                    let mut val: Vec<RouteGroup> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+                    for _ in 0..list_ident.size {
+                        let list_elem_11 = RouteGroup::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_11);
+                    }
+                    i_prot.read_list_end()?;
+                    f_3 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("RouteChanges.routing_instance", &f_1)?;
+        verify_required_field_exists("RouteChanges.delete_prefixes", &f_2)?;
+        verify_required_field_exists("RouteChanges.add", &f_3)?;
+        let ret = RouteChanges {
+            routing_instance: f_1.expect("auto-generated code should have checked for presence of required fields"),
+            delete_prefixes: f_2.expect("auto-generated code should have checked for presence of required fields"),
+            add: f_3.expect("auto-generated code should have checked for presence of required fields"),
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("RouteChanges");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("routing_instance", TType::String, 1))?;
+        o_prot.write_string(&self.routing_instance)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("delete_prefixes", TType::List, 2))?;
+        o_prot.write_list_begin(&TListIdentifier::new(TType::String, self.delete_prefixes.len() as i32))?;
+        for e in &self.delete_prefixes {
+            o_prot.write_string(e)?;
+        }
+        o_prot.write_list_end()?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("add", TType::List, 3))?;
+        o_prot.write_list_begin(&TListIdentifier::new(TType::Struct, self.add.len() as i32))?;
+        for e in &self.add {
+            e.write_to_out_protocol(o_prot)?;
+        }
+        o_prot.write_list_end()?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// RouteOutcomes
+//
+
+/// How many routes of a request came to what.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct RouteOutcomes {
+    pub added: i64,
+    pub changed: i64,
+    pub unchanged: i64,
+    pub deleted: i64,
+    pub absent: i64,
+}
+
+impl RouteOutcomes {
+    pub fn new(added: i64, changed: i64, unchanged: i64, deleted: i64, absent: i64) -> RouteOutcomes {
+        RouteOutcomes { added, changed, unchanged, deleted, absent }
+    }
+}
+
+impl TSerializable for RouteOutcomes {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<RouteOutcomes> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<i64> = None;
+        let mut f_2: Option<i64> = None;
+        let mut f_3: Option<i64> = None;
+        let mut f_4: Option<i64> = None;
+        let mut f_5: Option<i64> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = i_prot.read_i64()?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let val = i_prot.read_i64()?;
+                    f_2 = Some(val);
+                }
+                3 => {
+                    let val = i_prot.read_i64()?;
+                    f_3 = Some(val);
+                }
+                4 => {
+                    let val = i_prot.read_i64()?;
+                    f_4 = Some(val);
+                }
+                5 => {
+                    let val = i_prot.read_i64()?;
+                    f_5 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("RouteOutcomes.added", &f_1)?;
+        verify_required_field_exists("RouteOutcomes.changed", &f_2)?;
+        verify_required_field_exists("RouteOutcomes.unchanged", &f_3)?;
+        verify_required_field_exists("RouteOutcomes.deleted", &f_4)?;
+        verify_required_field_exists("RouteOutcomes.absent", &f_5)?;
+        let ret = RouteOutcomes {
+            added: f_1.expect("auto-generated code should have checked for presence of required fields"),
+            changed: f_2.expect("auto-generated code should have checked for presence of required fields"),
+            unchanged: f_3.expect("auto-generated code should have checked for presence of required fields"),
+            deleted: f_4.expect("auto-generated code should have checked for presence of required fields"),
+            absent: f_5.expect("auto-generated code should have checked for presence of required fields"),
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("RouteOutcomes");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("added", TType::I64, 1))?;
+        o_prot.write_i64(self.added)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("changed", TType::I64, 2))?;
+        o_prot.write_i64(self.changed)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("unchanged", TType::I64, 3))?;
+        o_prot.write_i64(self.unchanged)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("deleted", TType::I64, 4))?;
+        o_prot.write_i64(self.deleted)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("absent", TType::I64, 5))?;
+        o_prot.write_i64(self.absent)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
 // Counters
 //
 
@@ -1852,9 +2126,9 @@ impl TSerializable for Counters {
                     let map_ident = i_prot.read_map_begin()?;
                     let mut val: BTreeMap<String, i64> = BTreeMap::new();
                     for _ in 0..map_ident.size {
-                        let map_key_9 = i_prot.read_string()?;
-                        let map_val_10 = i_prot.read_i64()?;
-                        val.insert(map_key_9, map_val_10);
+                        let map_key_12 = i_prot.read_string()?;
+                        let map_val_13 = i_prot.read_i64()?;
+                        val.insert(map_key_12, map_val_13);
                     }
                     i_prot.read_map_end()?;
                     f_6 = Some(val);
@@ -2098,8 +2372,8 @@ impl TSerializable for GatewayState {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_11 = i_prot.read_string()?;
-                        val.push(list_elem_11);
+                        let list_elem_14 = i_prot.read_string()?;
+                        val.push(list_elem_14);
                     }
                     i_prot.read_list_end()?;
                     f_3 = Some(val);
@@ -2108,8 +2382,8 @@ impl TSerializable for GatewayState {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_12 = i_prot.read_string()?;
-                        val.push(list_elem_12);
+                        let list_elem_15 = i_prot.read_string()?;
+                        val.push(list_elem_15);
                     }
                     i_prot.read_list_end()?;
                     f_4 = Some(val);
@@ -2300,8 +2574,8 @@ impl TSerializable for DhcpState {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_13 = i_prot.read_string()?;
-                        val.push(list_elem_13);
+                        let list_elem_16 = i_prot.read_string()?;
+                        val.push(list_elem_16);
                     }
                     i_prot.read_list_end()?;
                     f_3 = Some(val);
@@ -2421,8 +2695,8 @@ impl TSerializable for RouterAdvertisementState {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_14 = i_prot.read_string()?;
-                        val.push(list_elem_14);
+                        let list_elem_17 = i_prot.read_string()?;
+                        val.push(list_elem_17);
                     }
                     i_prot.read_list_end()?;
                     f_3 = Some(val);
@@ -2595,8 +2869,8 @@ impl TSerializable for PortState {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_15 = i_prot.read_string()?;
-                        val.push(list_elem_15);
+                        let list_elem_18 = i_prot.read_string()?;
+                        val.push(list_elem_18);
                     }
                     i_prot.read_list_end()?;
                     f_5 = Some(val);
@@ -2605,8 +2879,8 @@ impl TSerializable for PortState {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_16 = i_prot.read_string()?;
-                        val.push(list_elem_16);
+                        let list_elem_19 = i_prot.read_string()?;
+                        val.push(list_elem_19);
                     }
                     i_prot.read_list_end()?;
                     f_6 = Some(val);
@@ -2835,8 +3109,8 @@ impl TSerializable for NetworkState {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_17 = i_prot.read_string()?;
-                        val.push(list_elem_17);
+                        let list_elem_20 = i_prot.read_string()?;
+                        val.push(list_elem_20);
                     }
                     i_prot.read_list_end()?;
                     f_3 = Some(val);
@@ -2999,8 +3273,8 @@ impl TSerializable for UplinkState {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_18 = i_prot.read_string()?;
-                        val.push(list_elem_18);
+                        let list_elem_21 = i_prot.read_string()?;
+                        val.push(list_elem_21);
                     }
                     i_prot.read_list_end()?;
                     f_6 = Some(val);
@@ -3137,8 +3411,8 @@ impl TSerializable for InstanceState {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_19 = i_prot.read_string()?;
-                        val.push(list_elem_19);
+                        let list_elem_22 = i_prot.read_string()?;
+                        val.push(list_elem_22);
                     }
                     i_prot.read_list_end()?;
                     f_4 = Some(val);
@@ -3147,8 +3421,8 @@ impl TSerializable for InstanceState {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_20 = i_prot.read_string()?;
-                        val.push(list_elem_20);
+                        let list_elem_23 = i_prot.read_string()?;
+                        val.push(list_elem_23);
                     }
                     i_prot.read_list_end()?;
                     f_5 = Some(val);
@@ -3392,8 +3666,8 @@ impl TSerializable for RunningAudit {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_21 = i_prot.read_string()?;
-                        val.push(list_elem_21);
+                        let list_elem_24 = i_prot.read_string()?;
+                        val.push(list_elem_24);
                     }
                     i_prot.read_list_end()?;
                     f_2 = Some(val);
@@ -3481,8 +3755,8 @@ impl TSerializable for AuditState {
                     let mut val: Vec<RunningAudit> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_22 = RunningAudit::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_22);
+                        let list_elem_25 = RunningAudit::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_25);
                     }
                     i_prot.read_list_end()?;
                     f_3 = Some(val);
@@ -3643,8 +3917,8 @@ impl TSerializable for Repairs {
                     let mut val: Vec<RepairCount> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_23 = RepairCount::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_23);
+                        let list_elem_26 = RepairCount::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_26);
                     }
                     i_prot.read_list_end()?;
                     f_1 = Some(val);
@@ -3964,8 +4238,8 @@ impl TSerializable for Status {
                     let mut val: Vec<GatewayState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_24 = GatewayState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_24);
+                        let list_elem_27 = GatewayState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_27);
                     }
                     i_prot.read_list_end()?;
                     f_4 = Some(val);
@@ -3974,8 +4248,8 @@ impl TSerializable for Status {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<PortState> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_25 = PortState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_25);
+                        let list_elem_28 = PortState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_28);
                     }
                     i_prot.read_list_end()?;
                     f_5 = Some(val);
@@ -3985,8 +4259,8 @@ impl TSerializable for Status {
                     let mut val: Vec<UplinkState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_26 = UplinkState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_26);
+                        let list_elem_29 = UplinkState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_29);
                     }
                     i_prot.read_list_end()?;
                     f_6 = Some(val);
@@ -3996,8 +4270,8 @@ impl TSerializable for Status {
                     let mut val: Vec<InstanceState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_27 = InstanceState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_27);
+                        let list_elem_30 = InstanceState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_30);
                     }
                     i_prot.read_list_end()?;
                     f_7 = Some(val);
@@ -4010,8 +4284,8 @@ impl TSerializable for Status {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_28 = i_prot.read_string()?;
-                        val.push(list_elem_28);
+                        let list_elem_31 = i_prot.read_string()?;
+                        val.push(list_elem_31);
                     }
                     i_prot.read_list_end()?;
                     f_9 = Some(val);
@@ -4028,8 +4302,8 @@ impl TSerializable for Status {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<Problem> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_29 = Problem::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_29);
+                        let list_elem_32 = Problem::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_32);
                     }
                     i_prot.read_list_end()?;
                     f_12 = Some(val);
@@ -4354,8 +4628,8 @@ impl TSerializable for Events {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<Event> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_30 = Event::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_30);
+                        let list_elem_33 = Event::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_33);
                     }
                     i_prot.read_list_end()?;
                     f_1 = Some(val);
@@ -4693,8 +4967,8 @@ impl TSerializable for HostStep {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_31 = i_prot.read_string()?;
-                        val.push(list_elem_31);
+                        let list_elem_34 = i_prot.read_string()?;
+                        val.push(list_elem_34);
                     }
                     i_prot.read_list_end()?;
                     f_2 = Some(val);
@@ -4770,8 +5044,8 @@ impl TSerializable for Rehearsal {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<HostStep> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_32 = HostStep::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_32);
+                        let list_elem_35 = HostStep::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_35);
                     }
                     i_prot.read_list_end()?;
                     f_2 = Some(val);
@@ -4857,8 +5131,8 @@ impl TSerializable for HostObject {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_33 = i_prot.read_string()?;
-                        val.push(list_elem_33);
+                        let list_elem_36 = i_prot.read_string()?;
+                        val.push(list_elem_36);
                     }
                     i_prot.read_list_end()?;
                     f_3 = Some(val);
@@ -4975,8 +5249,8 @@ impl TSerializable for ForeignUplink {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<HostStep> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_34 = HostStep::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_34);
+                        let list_elem_37 = HostStep::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_37);
                     }
                     i_prot.read_list_end()?;
                     f_4 = Some(val);
@@ -5240,8 +5514,8 @@ impl TSerializable for Difference {
                     let mut val: Vec<FieldDifference> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_35 = FieldDifference::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_35);
+                        let list_elem_38 = FieldDifference::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_38);
                     }
                     i_prot.read_list_end()?;
                     f_4 = Some(val);
@@ -5323,8 +5597,8 @@ impl TSerializable for Comparison {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<Difference> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_36 = Difference::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_36);
+                        let list_elem_39 = Difference::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_39);
                     }
                     i_prot.read_list_end()?;
                     f_1 = Some(val);
@@ -5333,8 +5607,8 @@ impl TSerializable for Comparison {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<HostStep> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_37 = HostStep::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_37);
+                        let list_elem_40 = HostStep::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_40);
                     }
                     i_prot.read_list_end()?;
                     f_2 = Some(val);
@@ -5468,8 +5742,8 @@ impl TSerializable for FabricState {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_38 = i_prot.read_string()?;
-                        val.push(list_elem_38);
+                        let list_elem_41 = i_prot.read_string()?;
+                        val.push(list_elem_41);
                     }
                     i_prot.read_list_end()?;
                     f_6 = Some(val);
@@ -5478,8 +5752,8 @@ impl TSerializable for FabricState {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_39 = i_prot.read_string()?;
-                        val.push(list_elem_39);
+                        let list_elem_42 = i_prot.read_string()?;
+                        val.push(list_elem_42);
                     }
                     i_prot.read_list_end()?;
                     f_7 = Some(val);
@@ -5488,8 +5762,8 @@ impl TSerializable for FabricState {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_40 = i_prot.read_string()?;
-                        val.push(list_elem_40);
+                        let list_elem_43 = i_prot.read_string()?;
+                        val.push(list_elem_43);
                     }
                     i_prot.read_list_end()?;
                     f_8 = Some(val);
@@ -5691,8 +5965,8 @@ impl TSerializable for FabricDeed {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_41 = i_prot.read_string()?;
-                        val.push(list_elem_41);
+                        let list_elem_44 = i_prot.read_string()?;
+                        val.push(list_elem_44);
                     }
                     i_prot.read_list_end()?;
                     f_1 = Some(val);
@@ -5701,8 +5975,8 @@ impl TSerializable for FabricDeed {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_42 = i_prot.read_string()?;
-                        val.push(list_elem_42);
+                        let list_elem_45 = i_prot.read_string()?;
+                        val.push(list_elem_45);
                     }
                     i_prot.read_list_end()?;
                     f_2 = Some(val);
@@ -6120,9 +6394,9 @@ impl TSerializable for TraceStep {
                     let map_ident = i_prot.read_map_begin()?;
                     let mut val: BTreeMap<String, String> = BTreeMap::new();
                     for _ in 0..map_ident.size {
-                        let map_key_43 = i_prot.read_string()?;
-                        let map_val_44 = i_prot.read_string()?;
-                        val.insert(map_key_43, map_val_44);
+                        let map_key_46 = i_prot.read_string()?;
+                        let map_val_47 = i_prot.read_string()?;
+                        val.insert(map_key_46, map_val_47);
                     }
                     i_prot.read_map_end()?;
                     f_5 = Some(val);
@@ -6335,8 +6609,8 @@ impl TSerializable for TraceWay {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<TraceStep> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_45 = TraceStep::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_45);
+                        let list_elem_48 = TraceStep::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_48);
                     }
                     i_prot.read_list_end()?;
                     f_2 = Some(val);
@@ -6740,8 +7014,8 @@ impl TSerializable for LastDrops {
                     let mut val: Vec<DroppedPacket> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_46 = DroppedPacket::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_46);
+                        let list_elem_49 = DroppedPacket::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_49);
                     }
                     i_prot.read_list_end()?;
                     f_1 = Some(val);
@@ -6754,8 +7028,8 @@ impl TSerializable for LastDrops {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<i64> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_47 = i_prot.read_i64()?;
-                        val.push(list_elem_47);
+                        let list_elem_50 = i_prot.read_i64()?;
+                        val.push(list_elem_50);
                     }
                     i_prot.read_list_end()?;
                     f_3 = Some(val);
@@ -7184,8 +7458,8 @@ impl TSerializable for CapturedPackets {
                     let mut val: Vec<CapturedPacket> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_48 = CapturedPacket::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_48);
+                        let list_elem_51 = CapturedPacket::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_51);
                     }
                     i_prot.read_list_end()?;
                     f_1 = Some(val);
@@ -7265,8 +7539,20 @@ pub trait TVirtualGatewaySyncClient {
     fn add_route(&mut self, route: Route) -> thrift::Result<Outcome>;
     /// Deletes a static route.
     fn delete_route(&mut self, routing_instance: String, prefix: String) -> thrift::Result<Outcome>;
-    /// The routes of an instance, by prefix.
+    /// Changes many static routes of an instance. A request holds at most 1 MiB and 65536 prefixes in a list; what is
+    /// more takes several.
+    fn change_routes(&mut self, changes: RouteChanges) -> thrift::Result<RouteOutcomes>;
+    /// The routes of an instance, by prefix, all in one answer; list_routes_after gives them in parts.
     fn list_routes(&mut self, routing_instance: String) -> thrift::Result<Vec<RouteState>>;
+    /// The routes of an instance whose prefix comes after this one, by prefix: IPv4 before IPv6, then by
+    /// address and length; an empty prefix begins. At most `max` (1 to 65536); fewer are the last. What changes
+    /// between two calls may be in the one, the other or neither.
+    fn list_routes_after(
+        &mut self,
+        routing_instance: String,
+        prefix: String,
+        max: i32,
+    ) -> thrift::Result<Vec<RouteState>>;
     /// Where an address goes.
     fn lookup_route(&mut self, routing_instance: String, address: String) -> thrift::Result<Lookup>;
     /// Says which routing instance a compute service's network is, by which addresses its guests know
@@ -7734,6 +8020,31 @@ impl<C: TThriftClient + TVirtualGatewaySyncClientMarker> TVirtualGatewaySyncClie
             result.ok_or()
         }
     }
+    fn change_routes(&mut self, changes: RouteChanges) -> thrift::Result<RouteOutcomes> {
+        ({
+            self.increment_sequence_number();
+            let message_ident = TMessageIdentifier::new("change_routes", TMessageType::Call, self.sequence_number());
+            let call_args = VirtualGatewayChangeRoutesArgs { changes };
+            self.o_prot_mut().write_message_begin(&message_ident)?;
+            call_args.write_to_out_protocol(self.o_prot_mut())?;
+            self.o_prot_mut().write_message_end()?;
+            self.o_prot_mut().flush()
+        })?;
+        {
+            let message_ident = self.i_prot_mut().read_message_begin()?;
+            verify_expected_sequence_number(self.sequence_number(), message_ident.sequence_number)?;
+            verify_expected_service_call("change_routes", &message_ident.name)?;
+            if message_ident.message_type == TMessageType::Exception {
+                let remote_error = thrift::Error::read_application_error_from_in_protocol(self.i_prot_mut())?;
+                self.i_prot_mut().read_message_end()?;
+                return Err(thrift::Error::Application(remote_error));
+            }
+            verify_expected_message_type(TMessageType::Reply, message_ident.message_type)?;
+            let result = VirtualGatewayChangeRoutesResult::read_from_in_protocol(self.i_prot_mut())?;
+            self.i_prot_mut().read_message_end()?;
+            result.ok_or()
+        }
+    }
     fn list_routes(&mut self, routing_instance: String) -> thrift::Result<Vec<RouteState>> {
         ({
             self.increment_sequence_number();
@@ -7755,6 +8066,37 @@ impl<C: TThriftClient + TVirtualGatewaySyncClientMarker> TVirtualGatewaySyncClie
             }
             verify_expected_message_type(TMessageType::Reply, message_ident.message_type)?;
             let result = VirtualGatewayListRoutesResult::read_from_in_protocol(self.i_prot_mut())?;
+            self.i_prot_mut().read_message_end()?;
+            result.ok_or()
+        }
+    }
+    fn list_routes_after(
+        &mut self,
+        routing_instance: String,
+        prefix: String,
+        max: i32,
+    ) -> thrift::Result<Vec<RouteState>> {
+        ({
+            self.increment_sequence_number();
+            let message_ident =
+                TMessageIdentifier::new("list_routes_after", TMessageType::Call, self.sequence_number());
+            let call_args = VirtualGatewayListRoutesAfterArgs { routing_instance, prefix, max };
+            self.o_prot_mut().write_message_begin(&message_ident)?;
+            call_args.write_to_out_protocol(self.o_prot_mut())?;
+            self.o_prot_mut().write_message_end()?;
+            self.o_prot_mut().flush()
+        })?;
+        {
+            let message_ident = self.i_prot_mut().read_message_begin()?;
+            verify_expected_sequence_number(self.sequence_number(), message_ident.sequence_number)?;
+            verify_expected_service_call("list_routes_after", &message_ident.name)?;
+            if message_ident.message_type == TMessageType::Exception {
+                let remote_error = thrift::Error::read_application_error_from_in_protocol(self.i_prot_mut())?;
+                self.i_prot_mut().read_message_end()?;
+                return Err(thrift::Error::Application(remote_error));
+            }
+            verify_expected_message_type(TMessageType::Reply, message_ident.message_type)?;
+            let result = VirtualGatewayListRoutesAfterResult::read_from_in_protocol(self.i_prot_mut())?;
             self.i_prot_mut().read_message_end()?;
             result.ok_or()
         }
@@ -8434,8 +8776,20 @@ pub trait VirtualGatewaySyncHandler {
     fn handle_add_route(&self, route: Route) -> thrift::Result<Outcome>;
     /// Deletes a static route.
     fn handle_delete_route(&self, routing_instance: String, prefix: String) -> thrift::Result<Outcome>;
-    /// The routes of an instance, by prefix.
+    /// Changes many static routes of an instance. A request holds at most 1 MiB and 65536 prefixes in a list; what is
+    /// more takes several.
+    fn handle_change_routes(&self, changes: RouteChanges) -> thrift::Result<RouteOutcomes>;
+    /// The routes of an instance, by prefix, all in one answer; list_routes_after gives them in parts.
     fn handle_list_routes(&self, routing_instance: String) -> thrift::Result<Vec<RouteState>>;
+    /// The routes of an instance whose prefix comes after this one, by prefix: IPv4 before IPv6, then by
+    /// address and length; an empty prefix begins. At most `max` (1 to 65536); fewer are the last. What changes
+    /// between two calls may be in the one, the other or neither.
+    fn handle_list_routes_after(
+        &self,
+        routing_instance: String,
+        prefix: String,
+        max: i32,
+    ) -> thrift::Result<Vec<RouteState>>;
     /// Where an address goes.
     fn handle_lookup_route(&self, routing_instance: String, address: String) -> thrift::Result<Lookup>;
     /// Says which routing instance a compute service's network is, by which addresses its guests know
@@ -8623,6 +8977,14 @@ impl<H: VirtualGatewaySyncHandler> VirtualGatewaySyncProcessor<H> {
     ) -> thrift::Result<()> {
         TVirtualGatewayProcessFunctions::process_delete_route(&self.handler, incoming_sequence_number, i_prot, o_prot)
     }
+    fn process_change_routes(
+        &self,
+        incoming_sequence_number: i32,
+        i_prot: &mut dyn TInputProtocol,
+        o_prot: &mut dyn TOutputProtocol,
+    ) -> thrift::Result<()> {
+        TVirtualGatewayProcessFunctions::process_change_routes(&self.handler, incoming_sequence_number, i_prot, o_prot)
+    }
     fn process_list_routes(
         &self,
         incoming_sequence_number: i32,
@@ -8630,6 +8992,19 @@ impl<H: VirtualGatewaySyncHandler> VirtualGatewaySyncProcessor<H> {
         o_prot: &mut dyn TOutputProtocol,
     ) -> thrift::Result<()> {
         TVirtualGatewayProcessFunctions::process_list_routes(&self.handler, incoming_sequence_number, i_prot, o_prot)
+    }
+    fn process_list_routes_after(
+        &self,
+        incoming_sequence_number: i32,
+        i_prot: &mut dyn TInputProtocol,
+        o_prot: &mut dyn TOutputProtocol,
+    ) -> thrift::Result<()> {
+        TVirtualGatewayProcessFunctions::process_list_routes_after(
+            &self.handler,
+            incoming_sequence_number,
+            i_prot,
+            o_prot,
+        )
     }
     fn process_lookup_route(
         &self,
@@ -9690,6 +10065,64 @@ impl TVirtualGatewayProcessFunctions {
             },
         }
     }
+    pub fn process_change_routes<H: VirtualGatewaySyncHandler>(
+        handler: &H,
+        incoming_sequence_number: i32,
+        i_prot: &mut dyn TInputProtocol,
+        o_prot: &mut dyn TOutputProtocol,
+    ) -> thrift::Result<()> {
+        let args = VirtualGatewayChangeRoutesArgs::read_from_in_protocol(i_prot)?;
+        match handler.handle_change_routes(args.changes) {
+            Ok(handler_return) => {
+                let message_ident =
+                    TMessageIdentifier::new("change_routes", TMessageType::Reply, incoming_sequence_number);
+                o_prot.write_message_begin(&message_ident)?;
+                let ret = VirtualGatewayChangeRoutesResult { result_value: Some(handler_return), error: None };
+                ret.write_to_out_protocol(o_prot)?;
+                o_prot.write_message_end()?;
+                o_prot.flush()
+            }
+            Err(e) => match e {
+                thrift::Error::User(usr_err) => {
+                    if usr_err.downcast_ref::<RequestError>().is_some() {
+                        let err = usr_err.downcast::<RequestError>().expect("downcast already checked");
+                        let ret_err = VirtualGatewayChangeRoutesResult { result_value: None, error: Some(*err) };
+                        let message_ident =
+                            TMessageIdentifier::new("change_routes", TMessageType::Reply, incoming_sequence_number);
+                        o_prot.write_message_begin(&message_ident)?;
+                        ret_err.write_to_out_protocol(o_prot)?;
+                        o_prot.write_message_end()?;
+                        o_prot.flush()
+                    } else {
+                        let ret_err = { ApplicationError::new(ApplicationErrorKind::Unknown, usr_err.to_string()) };
+                        let message_ident =
+                            TMessageIdentifier::new("change_routes", TMessageType::Exception, incoming_sequence_number);
+                        o_prot.write_message_begin(&message_ident)?;
+                        thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+                        o_prot.write_message_end()?;
+                        o_prot.flush()
+                    }
+                }
+                thrift::Error::Application(app_err) => {
+                    let message_ident =
+                        TMessageIdentifier::new("change_routes", TMessageType::Exception, incoming_sequence_number);
+                    o_prot.write_message_begin(&message_ident)?;
+                    thrift::Error::write_application_error_to_out_protocol(&app_err, o_prot)?;
+                    o_prot.write_message_end()?;
+                    o_prot.flush()
+                }
+                _ => {
+                    let ret_err = { ApplicationError::new(ApplicationErrorKind::Unknown, e.to_string()) };
+                    let message_ident =
+                        TMessageIdentifier::new("change_routes", TMessageType::Exception, incoming_sequence_number);
+                    o_prot.write_message_begin(&message_ident)?;
+                    thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+                    o_prot.write_message_end()?;
+                    o_prot.flush()
+                }
+            },
+        }
+    }
     pub fn process_list_routes<H: VirtualGatewaySyncHandler>(
         handler: &H,
         incoming_sequence_number: i32,
@@ -9740,6 +10173,67 @@ impl TVirtualGatewayProcessFunctions {
                     let ret_err = { ApplicationError::new(ApplicationErrorKind::Unknown, e.to_string()) };
                     let message_ident =
                         TMessageIdentifier::new("list_routes", TMessageType::Exception, incoming_sequence_number);
+                    o_prot.write_message_begin(&message_ident)?;
+                    thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+                    o_prot.write_message_end()?;
+                    o_prot.flush()
+                }
+            },
+        }
+    }
+    pub fn process_list_routes_after<H: VirtualGatewaySyncHandler>(
+        handler: &H,
+        incoming_sequence_number: i32,
+        i_prot: &mut dyn TInputProtocol,
+        o_prot: &mut dyn TOutputProtocol,
+    ) -> thrift::Result<()> {
+        let args = VirtualGatewayListRoutesAfterArgs::read_from_in_protocol(i_prot)?;
+        match handler.handle_list_routes_after(args.routing_instance, args.prefix, args.max) {
+            Ok(handler_return) => {
+                let message_ident =
+                    TMessageIdentifier::new("list_routes_after", TMessageType::Reply, incoming_sequence_number);
+                o_prot.write_message_begin(&message_ident)?;
+                let ret = VirtualGatewayListRoutesAfterResult { result_value: Some(handler_return), error: None };
+                ret.write_to_out_protocol(o_prot)?;
+                o_prot.write_message_end()?;
+                o_prot.flush()
+            }
+            Err(e) => match e {
+                thrift::Error::User(usr_err) => {
+                    if usr_err.downcast_ref::<RequestError>().is_some() {
+                        let err = usr_err.downcast::<RequestError>().expect("downcast already checked");
+                        let ret_err = VirtualGatewayListRoutesAfterResult { result_value: None, error: Some(*err) };
+                        let message_ident =
+                            TMessageIdentifier::new("list_routes_after", TMessageType::Reply, incoming_sequence_number);
+                        o_prot.write_message_begin(&message_ident)?;
+                        ret_err.write_to_out_protocol(o_prot)?;
+                        o_prot.write_message_end()?;
+                        o_prot.flush()
+                    } else {
+                        let ret_err = { ApplicationError::new(ApplicationErrorKind::Unknown, usr_err.to_string()) };
+                        let message_ident = TMessageIdentifier::new(
+                            "list_routes_after",
+                            TMessageType::Exception,
+                            incoming_sequence_number,
+                        );
+                        o_prot.write_message_begin(&message_ident)?;
+                        thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+                        o_prot.write_message_end()?;
+                        o_prot.flush()
+                    }
+                }
+                thrift::Error::Application(app_err) => {
+                    let message_ident =
+                        TMessageIdentifier::new("list_routes_after", TMessageType::Exception, incoming_sequence_number);
+                    o_prot.write_message_begin(&message_ident)?;
+                    thrift::Error::write_application_error_to_out_protocol(&app_err, o_prot)?;
+                    o_prot.write_message_end()?;
+                    o_prot.flush()
+                }
+                _ => {
+                    let ret_err = { ApplicationError::new(ApplicationErrorKind::Unknown, e.to_string()) };
+                    let message_ident =
+                        TMessageIdentifier::new("list_routes_after", TMessageType::Exception, incoming_sequence_number);
                     o_prot.write_message_begin(&message_ident)?;
                     thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
                     o_prot.write_message_end()?;
@@ -11274,7 +11768,9 @@ impl<H: VirtualGatewaySyncHandler> TProcessor for VirtualGatewaySyncProcessor<H>
             "list_instances" => self.process_list_instances(message_ident.sequence_number, i_prot, o_prot),
             "add_route" => self.process_add_route(message_ident.sequence_number, i_prot, o_prot),
             "delete_route" => self.process_delete_route(message_ident.sequence_number, i_prot, o_prot),
+            "change_routes" => self.process_change_routes(message_ident.sequence_number, i_prot, o_prot),
             "list_routes" => self.process_list_routes(message_ident.sequence_number, i_prot, o_prot),
+            "list_routes_after" => self.process_list_routes_after(message_ident.sequence_number, i_prot, o_prot),
             "lookup_route" => self.process_lookup_route(message_ident.sequence_number, i_prot, o_prot),
             "add_network" => self.process_add_network(message_ident.sequence_number, i_prot, o_prot),
             "delete_network" => self.process_delete_network(message_ident.sequence_number, i_prot, o_prot),
@@ -11625,8 +12121,8 @@ impl VirtualGatewayListGatewaysResult {
                     let mut val: Vec<GatewayState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_49 = GatewayState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_49);
+                        let list_elem_52 = GatewayState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_52);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -11976,8 +12472,8 @@ impl VirtualGatewayListPortsResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<PortState> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_50 = PortState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_50);
+                        let list_elem_53 = PortState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_53);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -12280,8 +12776,8 @@ impl VirtualGatewayImportUplinksArgs {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_51 = i_prot.read_string()?;
-                        val.push(list_elem_51);
+                        let list_elem_54 = i_prot.read_string()?;
+                        val.push(list_elem_54);
                     }
                     i_prot.read_list_end()?;
                     f_1 = Some(val);
@@ -12362,8 +12858,8 @@ impl VirtualGatewayImportUplinksResult {
                     let mut val: Vec<ForeignUplink> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_52 = ForeignUplink::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_52);
+                        let list_elem_55 = ForeignUplink::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_55);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -12607,8 +13103,8 @@ impl VirtualGatewayListUplinksResult {
                     let mut val: Vec<UplinkState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_53 = UplinkState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_53);
+                        let list_elem_56 = UplinkState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_56);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -12723,8 +13219,8 @@ impl VirtualGatewayListInstancesResult {
                     let mut val: Vec<InstanceState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_54 = InstanceState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_54);
+                        let list_elem_57 = InstanceState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_57);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -13013,6 +13509,124 @@ impl VirtualGatewayDeleteRouteResult {
 }
 
 //
+// VirtualGatewayChangeRoutesArgs
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct VirtualGatewayChangeRoutesArgs {
+    changes: RouteChanges,
+}
+
+impl VirtualGatewayChangeRoutesArgs {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<VirtualGatewayChangeRoutesArgs> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<RouteChanges> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = RouteChanges::read_from_in_protocol(i_prot)?;
+                    f_1 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("VirtualGatewayChangeRoutesArgs.changes", &f_1)?;
+        let ret = VirtualGatewayChangeRoutesArgs {
+            changes: f_1.expect("auto-generated code should have checked for presence of required fields"),
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("change_routes_args");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("changes", TType::Struct, 1))?;
+        self.changes.write_to_out_protocol(o_prot)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// VirtualGatewayChangeRoutesResult
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct VirtualGatewayChangeRoutesResult {
+    result_value: Option<RouteOutcomes>,
+    error: Option<RequestError>,
+}
+
+impl VirtualGatewayChangeRoutesResult {
+    fn ok_or(self) -> thrift::Result<RouteOutcomes> {
+        if self.error.is_some() {
+            Err(thrift::Error::User(Box::new(self.error.unwrap())))
+        } else if self.result_value.is_some() {
+            Ok(self.result_value.unwrap())
+        } else {
+            Err(thrift::Error::Application(ApplicationError::new(
+                ApplicationErrorKind::MissingResult,
+                "no result received for VirtualGatewayChangeRoutes",
+            )))
+        }
+    }
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<VirtualGatewayChangeRoutesResult> {
+        i_prot.read_struct_begin()?;
+        let mut f_0: Option<RouteOutcomes> = None;
+        let mut f_1: Option<RequestError> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                0 => {
+                    let val = RouteOutcomes::read_from_in_protocol(i_prot)?;
+                    f_0 = Some(val);
+                }
+                1 => {
+                    let val = RequestError::read_from_in_protocol(i_prot)?;
+                    f_1 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        let ret = VirtualGatewayChangeRoutesResult { result_value: f_0, error: f_1 };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("VirtualGatewayChangeRoutesResult");
+        o_prot.write_struct_begin(&struct_ident)?;
+        if let Some(ref fld_var) = self.result_value {
+            o_prot.write_field_begin(&TFieldIdentifier::new("result_value", TType::Struct, 0))?;
+            fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.error {
+            o_prot.write_field_begin(&TFieldIdentifier::new("error", TType::Struct, 1))?;
+            fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
 // VirtualGatewayListRoutesArgs
 //
 
@@ -13098,8 +13712,8 @@ impl VirtualGatewayListRoutesResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<RouteState> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_55 = RouteState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_55);
+                        let list_elem_58 = RouteState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_58);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -13120,6 +13734,156 @@ impl VirtualGatewayListRoutesResult {
     }
     fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
         let struct_ident = TStructIdentifier::new("VirtualGatewayListRoutesResult");
+        o_prot.write_struct_begin(&struct_ident)?;
+        if let Some(ref fld_var) = self.result_value {
+            o_prot.write_field_begin(&TFieldIdentifier::new("result_value", TType::List, 0))?;
+            o_prot.write_list_begin(&TListIdentifier::new(TType::Struct, fld_var.len() as i32))?;
+            for e in fld_var {
+                e.write_to_out_protocol(o_prot)?;
+            }
+            o_prot.write_list_end()?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.error {
+            o_prot.write_field_begin(&TFieldIdentifier::new("error", TType::Struct, 1))?;
+            fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// VirtualGatewayListRoutesAfterArgs
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct VirtualGatewayListRoutesAfterArgs {
+    routing_instance: String,
+    prefix: String,
+    max: i32,
+}
+
+impl VirtualGatewayListRoutesAfterArgs {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<VirtualGatewayListRoutesAfterArgs> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<String> = None;
+        let mut f_2: Option<String> = None;
+        let mut f_3: Option<i32> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = i_prot.read_string()?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let val = i_prot.read_string()?;
+                    f_2 = Some(val);
+                }
+                3 => {
+                    let val = i_prot.read_i32()?;
+                    f_3 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("VirtualGatewayListRoutesAfterArgs.routing_instance", &f_1)?;
+        verify_required_field_exists("VirtualGatewayListRoutesAfterArgs.prefix", &f_2)?;
+        verify_required_field_exists("VirtualGatewayListRoutesAfterArgs.max", &f_3)?;
+        let ret = VirtualGatewayListRoutesAfterArgs {
+            routing_instance: f_1.expect("auto-generated code should have checked for presence of required fields"),
+            prefix: f_2.expect("auto-generated code should have checked for presence of required fields"),
+            max: f_3.expect("auto-generated code should have checked for presence of required fields"),
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("list_routes_after_args");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("routing_instance", TType::String, 1))?;
+        o_prot.write_string(&self.routing_instance)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("prefix", TType::String, 2))?;
+        o_prot.write_string(&self.prefix)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("max", TType::I32, 3))?;
+        o_prot.write_i32(self.max)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// VirtualGatewayListRoutesAfterResult
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct VirtualGatewayListRoutesAfterResult {
+    result_value: Option<Vec<RouteState>>,
+    error: Option<RequestError>,
+}
+
+impl VirtualGatewayListRoutesAfterResult {
+    fn ok_or(self) -> thrift::Result<Vec<RouteState>> {
+        if self.error.is_some() {
+            Err(thrift::Error::User(Box::new(self.error.unwrap())))
+        } else if self.result_value.is_some() {
+            Ok(self.result_value.unwrap())
+        } else {
+            Err(thrift::Error::Application(ApplicationError::new(
+                ApplicationErrorKind::MissingResult,
+                "no result received for VirtualGatewayListRoutesAfter",
+            )))
+        }
+    }
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<VirtualGatewayListRoutesAfterResult> {
+        i_prot.read_struct_begin()?;
+        let mut f_0: Option<Vec<RouteState>> = None;
+        let mut f_1: Option<RequestError> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                0 => {
+                    let list_ident = i_prot.read_list_begin()?;
+                    let mut val: Vec<RouteState> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+                    for _ in 0..list_ident.size {
+                        let list_elem_59 = RouteState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_59);
+                    }
+                    i_prot.read_list_end()?;
+                    f_0 = Some(val);
+                }
+                1 => {
+                    let val = RequestError::read_from_in_protocol(i_prot)?;
+                    f_1 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        let ret = VirtualGatewayListRoutesAfterResult { result_value: f_0, error: f_1 };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("VirtualGatewayListRoutesAfterResult");
         o_prot.write_struct_begin(&struct_ident)?;
         if let Some(ref fld_var) = self.result_value {
             o_prot.write_field_begin(&TFieldIdentifier::new("result_value", TType::List, 0))?;
@@ -13579,8 +14343,8 @@ impl VirtualGatewayListNetworksResult {
                     let mut val: Vec<NetworkState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_56 = NetworkState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_56);
+                        let list_elem_60 = NetworkState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_60);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -13812,8 +14576,8 @@ impl VirtualGatewayListHostObjectsResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<HostObject> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_57 = HostObject::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_57);
+                        let list_elem_61 = HostObject::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_61);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -13927,8 +14691,8 @@ impl VirtualGatewayDiffHostResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<HostStep> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_58 = HostStep::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_58);
+                        let list_elem_62 = HostStep::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_62);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -13996,8 +14760,8 @@ impl VirtualGatewayCompareConfigurationArgs {
                     let mut val: Vec<ConfigurationFile> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_59 = ConfigurationFile::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_59);
+                        let list_elem_63 = ConfigurationFile::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_63);
                     }
                     i_prot.read_list_end()?;
                     f_1 = Some(val);
@@ -14129,8 +14893,8 @@ impl VirtualGatewayApplyConfigurationArgs {
                     let mut val: Vec<ConfigurationFile> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_60 = ConfigurationFile::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_60);
+                        let list_elem_64 = ConfigurationFile::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_64);
                     }
                     i_prot.read_list_end()?;
                     f_1 = Some(val);
@@ -14212,8 +14976,8 @@ impl VirtualGatewayApplyConfigurationResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<Difference> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_61 = Difference::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_61);
+                        let list_elem_65 = Difference::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_65);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -14518,8 +15282,8 @@ impl VirtualGatewayTraceResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<TraceWay> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_62 = TraceWay::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_62);
+                        let list_elem_66 = TraceWay::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_66);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -14646,8 +15410,8 @@ impl VirtualGatewayListDropsResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<DropCount> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_63 = DropCount::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_63);
+                        let list_elem_67 = DropCount::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_67);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -14718,8 +15482,8 @@ impl VirtualGatewayLastDropsArgs {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<i64> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_64 = i_prot.read_i64()?;
-                        val.push(list_elem_64);
+                        let list_elem_68 = i_prot.read_i64()?;
+                        val.push(list_elem_68);
                     }
                     i_prot.read_list_end()?;
                     f_2 = Some(val);
@@ -14914,8 +15678,8 @@ impl VirtualGatewayStartCaptureResult {
                     let mut val: Vec<CapturePort> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_65 = CapturePort::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_65);
+                        let list_elem_69 = CapturePort::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_69);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);

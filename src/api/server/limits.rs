@@ -32,11 +32,12 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// For the own service: a configuration file comes as one string, as large as its frame may be.
+    /// For the own service: a configuration file comes as one string, as large as its frame may be, and routes
+    /// come many at a time.
     #[must_use]
     pub fn own_service() -> Self {
         let limits = Self::default();
-        Self { message: MessageLimits { string: limits.frame, ..limits.message }, ..limits }
+        Self { message: MessageLimits { string: limits.frame, elements: 65_536, ..limits.message }, ..limits }
     }
 }
 

@@ -38,7 +38,7 @@ pub use import::ImportArguments;
 pub use interface::Interface;
 pub use network::{NetworkAdd, NetworkVerb};
 pub use port::{PortAdd, PortVerb};
-pub use route::{Instance, InstanceVerb, RouteAdd, RouteDelete, RouteLookup, RouteVerb};
+pub use route::{Instance, InstanceVerb, RouteAdd, RouteDelete, RouteLoad, RouteLookup, RouteVerb};
 pub use services::Services;
 pub use trace::{Protocol, TraceArguments};
 pub use uplink::{Lease, Release, Uplink, UplinkAdd, UplinkVerb};

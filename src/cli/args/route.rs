@@ -1,6 +1,7 @@
 //! `vgw instance …` and `vgw route …`
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
@@ -30,6 +31,9 @@ pub enum RouteVerb {
                             --port tap0 --via 192.168.1.253\n  \
                             vgw route add --instance default-domain:admin:net1:net1 198.51.100.0/24 --discard")]
     Add(RouteAdd),
+    /// Changes many static routes of an instance.
+    #[command(after_help = LOAD_HELP)]
+    Load(RouteLoad),
     /// Deletes a static route.
     #[command(after_help = "Example:\n  vgw route delete --instance default-domain:admin:net1:net1 172.16.0.0/12")]
     Delete(RouteDelete),
@@ -77,6 +81,31 @@ pub struct RouteAdd {
     pub unreachable: bool,
 }
 
+const LOAD_HELP: &str = "Each line is a prefix and where it leads, as in 'ip route', or 'delete':
+  172.16.0.0/12 via 192.168.1.253 dev tap0
+  10.20.0.0/16 dev tap1
+  198.51.100.0/24 discard
+  203.0.113.0/24 unreachable
+  192.0.2.0/24 delete
+Empty lines, and what follows a '#', are passed over.
+
+Nothing is changed before every line has been understood. Then so many lines as are loaded at a time are carried out at
+once and all or none; if the daemon refuses some, the answer says which of them.
+
+Examples:
+  vgw route load --instance default-domain:admin:net1:net1 routes.txt
+  vgw route load --instance default-domain:admin:net1:net1 - <routes.txt";
+
+/// Many static routes.
+#[derive(Debug, Args)]
+pub struct RouteLoad {
+    /// The routing instance.
+    #[arg(long, value_name = "FQN")]
+    pub instance: InstanceName,
+    /// The file; `-` is the standard input.
+    pub file: PathBuf,
+}
+
 /// A static route by prefix.
 #[derive(Debug, Args)]
 pub struct RouteDelete {
@@ -90,7 +119,7 @@ pub struct RouteDelete {
 
 impl RouteVerb {
     pub(super) fn is_change(&self) -> bool {
-        matches!(self, Self::Add(_) | Self::Delete(_))
+        matches!(self, Self::Add(_) | Self::Delete(_) | Self::Load(_))
     }
 
     pub(super) fn notes(&self) -> Vec<String> {
@@ -98,7 +127,7 @@ impl RouteVerb {
             Self::Add(RouteAdd { prefix, .. }) | Self::Delete(RouteDelete { prefix, .. }) => {
                 notes("the destination", std::slice::from_ref(prefix))
             }
-            Self::List(_) | Self::Lookup(_) => Vec::new(),
+            Self::List(_) | Self::Lookup(_) | Self::Load(_) => Vec::new(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::super::report::{Instance, Instances, Lookup, NextHop, Report, Routes};
+use super::super::report::{Instance, Instances, Lookup, NextHop, Report, Routes, RoutesChanged};
 use super::style::{Style, Tone};
 use super::table::{Align, Cell, Table};
 use super::units;
@@ -50,6 +50,25 @@ impl Report for Routes {
             ]);
         }
         table.render(style, 0)
+    }
+}
+
+impl Report for RoutesChanged {
+    const SCHEMA: &'static str = "vgw.routes-changed/1";
+
+    fn render(&self, style: Style) -> String {
+        let Self { instance, added, changed, unchanged, deleted, absent } = self;
+        let counts = [
+            (added, "added"),
+            (changed, "changed"),
+            (unchanged, "unchanged"),
+            (deleted, "deleted"),
+            (absent, "not there to be deleted"),
+        ];
+        let counts = counts.iter().filter(|(count, _)| **count > 0);
+        let counts: Vec<String> = counts.map(|(count, what)| format!("{} {what}", units::exact(**count))).collect();
+        let counts = if counts.is_empty() { "none given".to_owned() } else { counts.join(", ") };
+        format!("routes of {}: {counts}\n", style.paint(Tone::Strong, instance))
     }
 }
 

@@ -42,7 +42,7 @@ pub use lease::{Lease, LeaseOutcome, Leases};
 pub use network::{Network, NetworkAdvertisements, NetworkDhcp, Networks};
 pub use outcome::{Deed, Outcome, Rehearsal};
 pub use port::{Dhcp, Guest, Port, Ports, RouterAdvertisements};
-pub use route::{Hop, Instance, Instances, Lookup, NextHop, Route, Routes};
+pub use route::{Hop, Instance, Instances, Lookup, NextHop, Route, Routes, RoutesChanged};
 pub use status::{Problem, Rates, RepairCount, Repairs, Status};
 pub use top::{Busy, Top};
 pub use trace::{Trace, TraceOutcome, TraceStep, TraceVerdict, Way};

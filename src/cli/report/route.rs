@@ -36,6 +36,24 @@ pub struct Routes {
     pub routes: Vec<Route>,
 }
 
+/// What became of many routes of an instance.
+#[derive(Debug, Clone, PartialEq, Serialize, Default)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct RoutesChanged {
+    /// The instance.
+    pub instance: String,
+    /// They are new.
+    pub added: u64,
+    /// They lead elsewhere now.
+    pub changed: u64,
+    /// They stood exactly so.
+    pub unchanged: u64,
+    /// They are gone.
+    pub deleted: u64,
+    /// There was nothing to delete.
+    pub absent: u64,
+}
+
 /// A route of an instance.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

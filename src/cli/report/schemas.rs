@@ -91,6 +91,7 @@ fn all() -> BTreeMap<String, Value> {
         of::<Ports>(),
         of::<Rehearsal>(),
         of::<Routes>(),
+        of::<RoutesChanged>(),
         of::<Status>(),
         of::<Uplink>(),
         of::<Uplinks>(),

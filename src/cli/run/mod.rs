@@ -7,6 +7,7 @@ mod fabric;
 mod form;
 mod gateway;
 mod host;
+mod load;
 mod network;
 mod port;
 mod route;

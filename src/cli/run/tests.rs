@@ -1,3 +1,5 @@
+mod routes;
+
 use clap::Parser;
 
 use super::super::args::{Arguments, DaemonVerb, Verb};
@@ -14,6 +16,8 @@ const NETWORK: &str = "9f2c1d34-0a1b-4c5d-8e6f-0123456789ab";
 struct Daemon {
     asked: Vec<String>,
     refuses: Option<RequestError>,
+    /// How many routes it has.
+    routes: u32,
 }
 
 impl Daemon {
@@ -201,6 +205,20 @@ impl TVirtualGatewaySyncClient for Daemon {
     fn diff_host(&mut self) -> thrift::Result<Vec<HostStep>> {
         self.answer("diff_host".into(), vec![])
     }
+    fn change_routes(&mut self, changes: RouteChanges) -> thrift::Result<RouteOutcomes> {
+        let RouteChanges { routing_instance, delete_prefixes, add } = changes;
+        let add = add.iter().map(|group| group.prefixes.join(" ")).collect::<Vec<_>>().join(", ");
+        let call = format!("change_routes {routing_instance} -[{}] +[{add}]", delete_prefixes.join(" "));
+        self.answer(call, RouteOutcomes::new(2, 1, 0, 1, 0))
+    }
+    fn list_routes_after(&mut self, instance: String, prefix: String, max: i32) -> thrift::Result<Vec<RouteState>> {
+        let all = (0..self.routes).map(|number| format!("{}/32", std::net::Ipv4Addr::from_bits(number)));
+        let from = all.skip_while(|other| !prefix.is_empty() && *other != prefix).skip(usize::from(!prefix.is_empty()));
+        let next_hop = || NextHop { kind: NextHopKind::DISCARD, hops: None };
+        let state = |prefix| RouteState { prefix, next_hop: next_hop(), origin: "static".into() };
+        let part = from.take(usize::try_from(max).unwrap()).map(state).collect();
+        self.answer(format!("list_routes_after {instance} '{prefix}'"), part)
+    }
     fn list_routes(&mut self, instance: String) -> thrift::Result<Vec<RouteState>> {
         self.answer(format!("list_routes {instance}"), vec![])
     }
@@ -279,7 +297,7 @@ fn each_verb_asks_its_own_question() {
         ("vgw instance list", "list_instances"),
         ("vgw route add --instance a 10.0.0.0/8 --discard", "add_route 10.0.0.0/8"),
         ("vgw route delete --instance a 10.0.0.0/8", "delete_route a 10.0.0.0/8"),
-        ("vgw route list --instance a", "list_routes a"),
+        ("vgw route list --instance a", "list_routes_after a ''"),
         ("vgw route lookup --instance a 10.0.0.1", "lookup a 10.0.0.1"),
         ("vgw host show", "list_host_objects"),
         ("vgw host diff", "diff_host"),

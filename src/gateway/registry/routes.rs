@@ -69,7 +69,7 @@ impl Registry {
 
     fn check_hops(&self, route: &StaticRoute) -> Result<(), Refusal> {
         let NextHop::Forward(hops) = &route.next_hop else { return Ok(()) };
-        for hop in hops {
+        for hop in hops.iter() {
             if self.instance_of(&hop.port) != Some(&route.instance) {
                 return Err(Refusal::UnknownPort { port: hop.port, instance: route.instance.clone() });
             }

@@ -80,8 +80,8 @@ fn route(registry: &Registry, instance: &InstanceName, prefix: Prefix) -> Option
         return registry.fabric_route(prefix);
     }
     if let Some(route) = registry.route(instance, prefix) {
-        let stands = |port| (registry.instance_of(&port) == Some(instance)).then_some(port);
-        return Some(RouteWant { next_hop: route.spec.next_hop.resolve(stands), origin: Origin::Static });
+        let stands = |port: &InterfaceName| registry.instance_of(port) == Some(instance);
+        return Some(RouteWant { next_hop: route.spec.next_hop.by(stands), origin: Origin::Static });
     }
     let offers = registry.offers(instance, prefix)?;
     let origin = offers.get_max()?.0;

@@ -50,6 +50,8 @@ fn every_command_tells_programs_what_is_published() {
     let agent = folder.join("agent.conf");
     std::fs::write(&agent, "[GATEWAY-0]\nrouting_instance=a\ninterface=v\nip_blocks=10.9.0.0/24\n").unwrap();
     let own = folder.join("other.toml");
+    let loaded = folder.join("routes.txt");
+    std::fs::write(&loaded, "203.0.113.0/24 discard\n192.0.2.0/24 delete\n").unwrap();
     std::fs::write(&own, "[[gateway]]\ninterface = \"v\"\nrouting_instance = \"a\"\nsubnets = [\"10.9.0.0/24\"]\n")
         .unwrap();
     let network = "9f2c1d34-0a1b-4c5d-8e6f-0123456789ab";
@@ -66,6 +68,7 @@ fn every_command_tells_programs_what_is_published() {
         format!("network add {network} --instance {NET1}"),
         format!("route add --instance {NET1} 172.16.0.0/12 --port tap0 --via 192.168.1.10"),
         format!("route add --instance {NET1} 198.51.100.0/24 --discard"),
+        format!("route load --instance {NET1} {}", loaded.display()),
         format!("route list --instance {NET1}"),
         format!("route lookup --instance {NET1} 172.16.0.1"),
         "status".to_owned(),

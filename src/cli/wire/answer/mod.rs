@@ -29,7 +29,7 @@ pub(in crate::cli) use network::network;
 pub(in crate::cli) use numbers::number;
 pub(in crate::cli) use outcome::{lease_outcome, outcome};
 pub(in crate::cli) use port::port;
-pub(in crate::cli) use route::{instance, lookup, route};
+pub(in crate::cli) use route::{add_up, instance, lookup, route};
 pub(in crate::cli) use status::status;
 pub(in crate::cli) use trace::trace;
 pub(in crate::cli) use uplink::{foreign_uplink, uplink};

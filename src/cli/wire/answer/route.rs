@@ -17,6 +17,16 @@ pub(in crate::cli) fn route(answer: wire::RouteState) -> report::Route {
     report::Route { prefix, next_hop: self::next_hop(next_hop), origin }
 }
 
+/// Adds what became of some routes to what became of others.
+pub(in crate::cli) fn add_up(sum: &mut report::RoutesChanged, answer: wire::RouteOutcomes) {
+    let wire::RouteOutcomes { added, changed, unchanged, deleted, absent } = answer;
+    sum.added += number(added);
+    sum.changed += number(changed);
+    sum.unchanged += number(unchanged);
+    sum.deleted += number(deleted);
+    sum.absent += number(absent);
+}
+
 /// Where an address goes, with the question it answers.
 pub(in crate::cli) fn lookup(instance: String, address: String, answer: wire::Lookup) -> report::Lookup {
     let wire::Lookup { matched, next_hop } = answer;
