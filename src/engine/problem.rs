@@ -259,7 +259,7 @@ mod tests {
 
     #[test]
     fn sentences_and_cures_name_what_is_wrong() {
-        let [.., missing, taken, _, _, _, _, _, _, unfit] = &all()[..] else { panic!("too few") };
+        let [.., missing, taken, _, _, _, _, _, _, _, unfit] = &all()[..] else { panic!("too few") };
         assert_eq!(missing.to_string(), "uplink wan leads nowhere: vnet7 has no ipv4 lease");
         assert_eq!(missing.cure(), "vgw uplink lease vnet7 --address ADDRESS/LENGTH --via ROUTER");
         assert_eq!(

@@ -2,6 +2,7 @@
 
 mod crossing;
 mod held;
+mod lost;
 mod killed;
 mod node;
 mod steps;
