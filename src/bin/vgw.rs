@@ -9,7 +9,7 @@ use std::sync::Arc;
 use vgw::cli::render::Style;
 use vgw::cli::report::Restored;
 use vgw::cli::{Console, entry};
-use vgw::sys::fabric::{Rescued, rescue};
+use vgw::sys::fabric::{Rescued, forget, rescue};
 use vgw::sys::{MonotonicClock, ThisHost};
 
 fn main() -> ExitCode {
@@ -20,12 +20,20 @@ fn main() -> ExitCode {
     ExitCode::from(entry(words, clock, &restore, host, console))
 }
 
-fn restore(folder: &Path) -> Result<Restored, String> {
-    let rescued = rescue(folder).map_err(|error| error.to_string())?;
-    let nothing = Restored { device: None, aside: None, reason: None };
+fn restore(folder: &Path, forgets: bool) -> Result<Restored, String> {
+    let rescued = if forgets { forget(folder) } else { rescue(folder) };
+    let rescued = rescued.map_err(|error| error.to_string())?;
+    let nothing = Restored { device: None, forgotten: None, aside: None, reason: None };
     Ok(match rescued {
         Rescued::Nothing => nothing,
-        Rescued::Restored { device, .. } => Restored { device: Some(device.to_string()), ..nothing },
+        Rescued::Restored { device, kept, .. } => {
+            let reason = kept.map(|error| error.to_string());
+            Restored { device: Some(device.to_string()), reason, ..nothing }
+        }
+        Rescued::Forgotten { device, path } => {
+            let (forgotten, aside) = (Some(device.to_string()), Some(path.display().to_string()));
+            Restored { forgotten, aside, ..nothing }
+        }
         Rescued::Aside { why, path } => {
             Restored { aside: Some(path.display().to_string()), reason: Some(why.to_string()), ..nothing }
         }

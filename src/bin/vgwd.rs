@@ -13,9 +13,9 @@ use signal_hook::iterator::Signals;
 use vgw::clock::Clock;
 use vgw::config::AtStart;
 use vgw::daemon::{Arguments, Fatal, Listeners, Service, start_logging};
-use vgw::engine::{Engine, Handle, ReloadError, Remains, Role, Settings, StartError};
+use vgw::engine::{Engine, Handle, Leftover, ReloadError, Remains, Role, Settings, StartError};
 use vgw::gateway::LeaseName;
-use vgw::sys::fabric::{self, Rescued};
+use vgw::sys::fabric::{self, RescueError, Rescued};
 use vgw::sys::kernel::TapSettings;
 use vgw::sys::{
     Kept, LinuxPlatform, MonotonicClock, NamespaceLock, StateDirectory, given_descriptors, processor,
@@ -52,7 +52,7 @@ fn run(arguments: &Arguments, given: Vec<(String, OwnedFd)>) -> Result<ExitCode,
     let state = StateDirectory::lock(&arguments.state_dir)?;
     let _namespace = NamespaceLock::take().map_err(Fatal::Namespace)?;
     // The host is reached again whatever the configuration says.
-    give_back(state.path())?;
+    let leftover = give_back(state.path());
     let config = arguments.configuration()?;
     config.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     raise_descriptor_limit();
@@ -77,6 +77,7 @@ fn run(arguments: &Arguments, given: Vec<(String, OwnedFd)>) -> Result<ExitCode,
         audit_timeout: config.audit_timeout,
         check: config.check,
         fabric: config.fabric,
+        leftover,
     };
     let clock: Arc<dyn Clock> = Arc::new(MonotonicClock);
     let engine = Engine::start(Box::new(platform), Arc::clone(&clock), settings).map_err(|error| match error {
@@ -117,18 +118,21 @@ fn run(arguments: &Arguments, given: Vec<(String, OwnedFd)>) -> Result<ExitCode,
     Ok(if makes_way { MADE_WAY.into() } else { ExitCode::SUCCESS })
 }
 
-/// What a daemon before us has taken of the host's and not given back.
-fn give_back(state: &Path) -> Result<(), Fatal> {
-    match fabric::restore(state)? {
-        Rescued::Nothing => {}
-        Rescued::Restored { device, host } => {
+/// Gives back what a daemon before us has taken of the host's. What is left of that keeps nothing else from starting.
+fn give_back(state: &Path) -> Option<Leftover> {
+    match fabric::restore(state) {
+        Ok(Rescued::Restored { device, host, kept }) => {
             tracing::warn!(%device, interface = %host, "the host has its device back, which an earlier vgwd had taken");
+            kept.map(|error| Leftover::Done(error.to_string()))
         }
-        Rescued::Aside { why, path } => {
+        Ok(Rescued::Aside { why, path }) => {
             tracing::warn!(path = %path.display(), "what was written down of the fabric's device was put aside: {why}");
+            None
         }
+        Ok(Rescued::Nothing | Rescued::Forgotten { .. }) => None,
+        Err(RescueError::Failed { record, failed }) => Some(Leftover::Card { record, reason: failed.to_string() }),
+        Err(error) => Some(Leftover::Unread(error.to_string())),
     }
-    Ok(())
 }
 
 /// Reads the configuration again; a bad one leaves everything as it is.

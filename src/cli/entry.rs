@@ -40,7 +40,7 @@ pub struct Console<'a> {
 
 /// Gives back what a daemon that is gone has taken of the host's, from what it has left in that folder. An
 /// error is a sentence.
-pub type Rescue<'a> = &'a dyn Fn(&Path) -> Result<Restored, String>;
+pub type Rescue<'a> = &'a dyn Fn(&Path, bool) -> Result<Restored, String>;
 
 /// Does what the words say, the program's name first, and returns the process's exit code. `host` is the
 /// machine that the doctor looks at.
@@ -141,7 +141,7 @@ fn obey(
         }
         Verb::Demo(demo) => demo::show(demo, form, clock, console.out)?,
         Verb::Daemon(DaemonVerb::Fabric(FabricVerb::Restore(given))) => {
-            form.text(&rescue(&given.state_dir).map_err(Failure::Rescue)?)?
+            form.text(&rescue(&given.state_dir, given.forget).map_err(Failure::Rescue)?)?
         }
         Verb::Capture(given) => {
             let total = self::capture(given, arguments, &*clock, console)?;
@@ -272,7 +272,7 @@ mod tests {
         let code = entry(
             line.split_whitespace().map(OsString::from),
             Arc::new(ManualClock::default()),
-            &|_| Err("not here".to_owned()),
+            &|_, _| Err("not here".to_owned()),
             &mut Nowhere,
             console,
         );
@@ -384,7 +384,7 @@ mod tests {
         let console = Console { out: &mut Broken, out_style: Style::PLAIN, err: &mut Broken, err_style: Style::PLAIN };
         let words = ["vgw", "--help"].map(OsString::from);
         assert_eq!(
-            entry(words, Arc::new(ManualClock::default()), &|_| Err("not here".to_owned()), &mut Nowhere, console),
+            entry(words, Arc::new(ManualClock::default()), &|_, _| Err("not here".to_owned()), &mut Nowhere, console),
             0
         );
     }

@@ -7,7 +7,6 @@ use crate::config::ConfigErrors;
 use crate::engine::{Failure, StartError};
 use crate::host::KernelError;
 use crate::sys::StateError;
-use crate::sys::fabric::RescueError;
 use crate::sys::rights::MissingRight;
 
 /// What ends the daemon before its time, with the exit code that says so.
@@ -28,9 +27,6 @@ pub enum Fatal {
     /// The kernel cannot be observed or prepared.
     #[error(transparent)]
     Kernel(#[from] KernelError),
-    /// What an earlier daemon had taken of the host's could not be given back.
-    #[error("the host's device, which an earlier vgwd had taken, is not given back: {0}")]
-    Rescue(#[from] RescueError),
     /// The engine did not start.
     #[error(transparent)]
     Start(#[from] StartError),

@@ -176,6 +176,8 @@ impl Conductor {
         // Nothing of ours needs it any more, and the host does.
         let failed = self.release_fabric().err();
         self.problems.extend(failed.map(|failed| Problem::FabricStuck(failed.to_string())));
+        let unwritten = self.fabric.problems().filter(|problem| matches!(problem, Problem::FabricJournal(_)));
+        self.problems.extend(unwritten);
         self.dataplane.stop();
         self.platform.release_ports();
         self.problems.iter().map(Problem::to_string).collect()

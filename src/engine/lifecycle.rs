@@ -17,7 +17,7 @@ use super::command::{Caller, Command};
 use super::conductor::Conductor;
 use super::dataplane::Dataplane;
 use super::events::{Cause, Deed, Events, Happening, Recorder};
-use super::fabric::Upkeep;
+use super::fabric::{Leftover, Upkeep};
 use super::handle::Handle;
 use super::memory::Memory;
 use super::platform::{FoundLeases, Platform};
@@ -43,6 +43,8 @@ pub struct Settings {
     pub check: Option<Duration>,
     /// The host's device that is taken in front of the host.
     pub fabric: Option<Wanted>,
+    /// What an earlier daemon has left of such a device.
+    pub leftover: Option<Leftover>,
 }
 
 /// Why the engine did not start.
@@ -131,6 +133,9 @@ impl Engine {
             fabric: Upkeep::default(),
             memory: Memory::new(unfit),
         };
+        if let Some(leftover) = settings.leftover {
+            conductor.inherit_fabric(leftover);
+        }
         if let Some(wanted) = settings.fabric {
             // Before everything else: uplinks name the tap.
             conductor.take_configured_fabric(wanted);

@@ -50,7 +50,7 @@ pub use command::{AddGateways, AddPorts, Caller, Command, Failure, Peer, ReloadE
 pub use device::{Access, Device, DeviceError};
 pub use drops::{DropCountView, DropQuery, DroppedView, LastDropsView};
 pub use events::{Cause, Deed, Event, Events, EventsView, Happening};
-pub use fabric::{FabricDeed, FabricSite, FabricView, HeldView, Queues, TakeFabric};
+pub use fabric::{FabricDeed, FabricSite, FabricView, HeldView, Leftover, Queues, TakeFabric};
 pub use handle::Handle;
 pub use lifecycle::{Engine, Remains, Settings, StartError};
 pub use memory::{PutAside, Recollection};

@@ -49,6 +49,8 @@ pub enum Problem {
     FabricWaiting(String),
     /// The fabric's device cannot be given back to the host.
     FabricStuck(String),
+    /// What is written down of the fabric's device is not what is.
+    FabricJournal(String),
     /// A configuration was not confirmed, and what stood before cannot come back.
     TrialStuck(String),
     /// What calls have added cannot be written down.
@@ -75,7 +77,7 @@ pub enum Problem {
 
 impl Problem {
     /// Every id that there is.
-    pub const IDS: [&str; 16] = [
+    pub const IDS: [&str; 17] = [
         "VGW-HOST-UNSEEN",
         "VGW-HOST-REFUSED",
         "VGW-PORT-FAILED",
@@ -87,6 +89,7 @@ impl Problem {
         "VGW-LEASE-TAKEN",
         "VGW-FABRIC-WAITING",
         "VGW-FABRIC-STUCK",
+        "VGW-FABRIC-JOURNAL",
         "VGW-DISPUTE",
         "VGW-TRIAL-STUCK",
         "VGW-STATE-UNSAVED",
@@ -98,7 +101,7 @@ impl Problem {
     #[must_use]
     pub fn id(&self) -> &'static str {
         let [unseen, refused, failed, absent, lost, tables, bad, missing, taken, rest @ ..] = Self::IDS;
-        let [waiting, stuck, dispute, trial, unsaved, aside, unfit] = rest;
+        let [waiting, stuck, journal, dispute, trial, unsaved, aside, unfit] = rest;
         match self {
             Self::Unseen(_) => unseen,
             Self::Refused(_) => refused,
@@ -111,6 +114,7 @@ impl Problem {
             Self::LeaseTaken(_) => taken,
             Self::FabricWaiting(_) => waiting,
             Self::FabricStuck(_) => stuck,
+            Self::FabricJournal(_) => journal,
             Self::Dispute { .. } => dispute,
             Self::TrialStuck(_) => trial,
             Self::StateUnsaved(_) => unsaved,
@@ -137,7 +141,7 @@ impl Problem {
             Self::FabricWaiting(_) => "vgw fabric take DEVICE --dry-run".to_owned(),
             Self::FabricStuck(_) => "vgw fabric give-back".to_owned(),
             Self::TrialStuck(_) => "vgw rollback".to_owned(),
-            Self::StateUnsaved(_) => "journalctl -u vgwd -p err".to_owned(),
+            Self::FabricJournal(_) | Self::StateUnsaved(_) => "journalctl -u vgwd -p err".to_owned(),
             Self::StateAside(PutAside { file, .. }) => format!("rm {file}"),
             Self::StateUnfit { key: Key::Route(instance, prefix), .. } => {
                 format!("vgw route delete --instance {instance} {prefix}")
@@ -207,6 +211,9 @@ impl fmt::Display for Problem {
             }
             Self::FabricWaiting(reason) => write!(f, "the fabric's device is not taken: {reason}"),
             Self::FabricStuck(reason) => write!(f, "the fabric's device is not given back: {reason}"),
+            Self::FabricJournal(reason) => {
+                write!(f, "what is written down of the fabric's device is not how it stands: {reason}")
+            }
             Self::Dispute { object, repairs, rest } => {
                 write!(f, "{object}: repaired {repairs} times, and undone again and again by something else; ")?;
                 match rest {
@@ -241,6 +248,7 @@ mod tests {
             Problem::of_waiting(taken),
             Problem::FabricWaiting("no".into()),
             Problem::FabricStuck("no".into()),
+            Problem::FabricJournal("no".into()),
             Problem::Dispute { object: Object::Link(port), repairs: 5, rest: None },
             Problem::TrialStuck("no".into()),
             Problem::StateUnsaved("no".into()),
@@ -261,7 +269,7 @@ mod tests {
 
     #[test]
     fn sentences_and_cures_name_what_is_wrong() {
-        let [.., missing, taken, _, _, _, _, _, _, unfit] = &all()[..] else { panic!("too few") };
+        let [.., missing, taken, _, _, _, _, _, _, _, unfit] = &all()[..] else { panic!("too few") };
         assert_eq!(missing.to_string(), "uplink wan leads nowhere: vnet7 has no ipv4 lease");
         assert_eq!(missing.cure(), "vgw uplink lease vnet7 --address ADDRESS/LENGTH --via ROUTER");
         assert_eq!(

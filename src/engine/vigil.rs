@@ -114,7 +114,7 @@ impl Vigil {
 impl Conductor {
     /// The kernel may have something to say.
     pub(super) fn stirred(&mut self) {
-        self.fabric.stirred(self.clock.now());
+        self.fabric_stirred();
         self.mirror.listen(&mut *self.platform);
     }
 

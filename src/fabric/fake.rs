@@ -19,6 +19,8 @@ pub(super) struct FakeSite {
     pub(super) shut: bool,
     /// Steps until one is refused.
     pub(super) patience: usize,
+    /// The disk takes nothing more.
+    pub(super) full: bool,
 }
 
 pub(super) fn name(text: &str) -> InterfaceName {
@@ -89,7 +91,7 @@ pub(super) fn device(index: u32, text: &str) -> Device {
 impl FakeSite {
     pub(super) fn new(addresses: Vec<Address>, routes: Vec<Route>) -> Self {
         let seen = Observed { device: Some(device(ETH0, "eth0")), addresses, routes, ..Observed::default() };
-        Self { seen, journal: None, joined: false, shut: false, patience: usize::MAX }
+        Self { seen, journal: None, joined: false, shut: false, patience: usize::MAX, full: false }
     }
 
     /// The process is killed: the tap goes with all that is on it.
@@ -135,6 +137,11 @@ impl Site for FakeSite {
         Ok(self.seen.clone())
     }
 
+    fn cards(&mut self) -> Result<Vec<Card>, SiteError> {
+        let card = |device: &Device| Card { place: device.place, mac: device.mac, permanent: None };
+        Ok(self.seen.device.iter().map(card).collect())
+    }
+
     fn now(&self) -> u64 {
         100
     }
@@ -142,6 +149,9 @@ impl Site for FakeSite {
     fn perform(&mut self, step: &Step, record: &Record) -> Result<(), SiteError> {
         self.patience = self.patience.checked_sub(1).ok_or_else(|| SiteError("no".to_owned()))?;
         let card = record.device;
+        if self.full && matches!(step, Step::Write(_) | Step::Forget) {
+            return Err(SiteError("no space left on device".to_owned()));
+        }
         match step {
             Step::Write(_) => self.journal = Some(record.clone()),
             Step::Make => self.seen.host = Some(device(VHOST0, record.host.as_str())),
@@ -158,7 +168,7 @@ impl Site for FakeSite {
                 self.add(address.moved(&card, &self.place(*side)));
             }
             Step::SetAddress(address) => {
-                let same = |other: &&mut Address| other.index() == ETH0 && other.is_same(address);
+                let same = |other: &&mut Address| other.index() == card.index && other.is_same(address);
                 *self.seen.addresses.iter_mut().find(same).unwrap() = address.clone();
             }
             Step::DeleteAddress(side, address) => {
@@ -176,7 +186,7 @@ impl Site for FakeSite {
             }
             Step::Remove => self.kill(),
             Step::Forget => self.journal = None,
-            Step::Set(..) | Step::Raise | Step::Generation(_) => {}
+            Step::Set(..) | Step::Raise(_) | Step::Renew | Step::Generation(_) => {}
             Step::AddNeighbour(..) | Step::DeleteNeighbour(..) => {}
         }
         Ok(())

@@ -8,6 +8,7 @@
 //! other was cut off.
 
 mod address;
+mod card;
 #[cfg(test)]
 mod fake;
 mod holding;
@@ -28,16 +29,17 @@ mod wanted;
 mod warning;
 
 pub use address::Address;
+pub use card::Card;
 pub use holding::{Holding, State};
 pub use journal::{BadJournal, Here, Journal, Verdict};
 pub use neighbour::Neighbour;
 pub use observed::{Device, DeviceRule, Observed};
-pub use plan::{give_back, take_over};
+pub use plan::take_over;
 pub use record::{Phase, Record};
 pub use refusal::Refusal;
 pub use route::Route;
 pub use settings::{COPIED, IPV6_OFF, Settings};
-pub use site::{Failed, Site, SiteError, give, mend, take};
+pub use site::{Failed, Given, Site, SiteError, give, mend, return_steps, take};
 pub use step::{Place, Put, Side, Step};
 pub use wanted::Wanted;
 pub use warning::{Warning, warnings};

@@ -15,7 +15,7 @@ use super::{Address, IPV6_OFF, Phase, Record, Route};
 pub fn take_over(record: &Record, observed: &Observed) -> Vec<Step> {
     let mut steps = vec![Step::Write(Phase::Taking), Step::Make];
     steps.extend(record.settings.iter().map(|(path, value)| Step::Set(path.clone(), value.clone())));
-    steps.extend([Step::Join, Step::Raise]);
+    steps.extend([Step::Join, Step::Raise(Side::Host)]);
     steps.extend(additions(record).into_iter().map(|address| Step::AddAddress(Side::Host, address.clone())));
     steps.extend(record.neighbours.iter().map(|neighbour| Step::AddNeighbour(Side::Host, neighbour.clone())));
     steps.push(Step::Shut);
@@ -40,9 +40,13 @@ pub fn take_over(record: &Record, observed: &Observed) -> Vec<Step> {
 /// The steps by which a card is given back, from wherever things are: held, or anywhere in between.
 /// What came with them and was not there before goes by `surplus`.
 #[must_use]
-pub fn give_back(record: &Record, observed: &Observed) -> Vec<Step> {
+pub(super) fn give_back(record: &Record, observed: &Observed) -> Vec<Step> {
     let mut steps = vec![Step::Write(Phase::GivingBack)];
     let device = record.device;
+    // It was up when it was taken; there is no route by a device that is down.
+    if observed.device.as_ref().is_some_and(|device| !device.up) {
+        steps.push(Step::Raise(Side::Device));
+    }
     let is_off =
         observed.device.as_ref().and_then(|device| device.settings.get(IPV6_OFF)).is_some_and(|off| off != "0");
     if record.has_ipv6() && is_off {

@@ -45,8 +45,10 @@ pub enum Step {
     Set(String, String),
     /// The forwarder takes both devices.
     Join,
-    /// The tap is switched on.
-    Raise,
+    /// A device is switched on.
+    Raise(Side),
+    /// A card that is new to the kernel gets the settings and the MTU that it had.
+    Renew,
     /// An address is put on a device, bringing no routes of its own and usable at once; IPv4 on the
     /// card is put there as it was.
     AddAddress(Side, Address),
@@ -94,7 +96,8 @@ impl Step {
             Self::Make => format!("make the tap {host} with MAC {} and MTU {}", record.mac, record.mtu),
             Self::Set(path, value) => format!("set net/{} to {value}", path.replace('*', host.as_str())),
             Self::Join => format!("carry every frame between {device} and {host}"),
-            Self::Raise => format!("ip link set {host} up"),
+            Self::Raise(side) => format!("ip link set {} up", name(side)),
+            Self::Renew => format!("give {device}, which is new, its settings and its MTU {} again", record.mtu),
             Self::AddAddress(side, address) => format!("ip address add {address} dev {}", name(side)),
             Self::SetAddress(address) => format!("ip address change {address} dev {device}"),
             Self::DeleteAddress(side, address) => format!("ip address delete {address} dev {}", name(side)),

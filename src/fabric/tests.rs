@@ -31,14 +31,14 @@ fn routes() -> Vec<Route> {
     ]
 }
 
-fn record(site: &FakeSite) -> Record {
+fn record_of(site: &FakeSite) -> Record {
     let device = Refusal::check(name("eth0"), name("vhost0"), &site.seen).unwrap();
     Record::of(device, name("vhost0"), &site.seen, 100)
 }
 
 fn taken() -> (FakeSite, Record) {
     let mut site = FakeSite::new(addresses(), routes());
-    let mut record = record(&site);
+    let mut record = record_of(&site);
     let observed = site.seen.clone();
     take(&mut site, &mut record, &observed).unwrap();
     (site, record)
@@ -86,7 +86,7 @@ fn labels_and_flags_follow_and_come_back() {
 
 #[test]
 fn what_has_run_out_is_not_given_back() {
-    let record = record(&FakeSite::new(addresses(), routes()));
+    let record = record_of(&FakeSite::new(addresses(), routes()));
     assert_eq!(record.aged(599).addresses.len(), 5);
     let late = record.aged(600);
     assert_eq!(late.addresses.len(), 4);
@@ -134,13 +134,49 @@ fn what_does_not_follow_is_told() {
     let rule = |device: &str| DeviceRule { priority: 10, device: name(device) };
     site.seen.rules = vec![rule("eth0"), rule("eth1")];
     let filters = ["iifname \"eth0\" drop".to_owned()];
-    let told: Vec<String> = warnings(&record(&site), &site.seen, &filters).iter().map(ToString::to_string).collect();
+    let told: Vec<String> = warnings(&record_of(&site), &site.seen, &filters).iter().map(ToString::to_string).collect();
     let expected = [
         "the rule of priority 10 names eth0, and will not see packets of vhost0",
         "the address 198.51.100.5/24 is valid for 500 s: whoever renews it (a DHCP client) must do so on vhost0",
         "nftables has \"iifname \"eth0\" drop\", which will not match packets of vhost0",
     ];
     assert_eq!(told, expected);
+}
+
+#[test]
+fn a_full_disk_keeps_nobody_from_having_his_card() {
+    let (mut site, mut record) = taken();
+    site.full = true;
+    let given = give(&mut site, &mut record, true).unwrap();
+    assert_eq!(given.kept, Some(SiteError("no space left on device".to_owned())));
+    assert!(site.seen.addresses.iter().all(|address| address.index() == ETH0) && !site.shut);
+
+    let mut site = FakeSite::new(addresses(), routes());
+    let (mut record, before, observed) = (record_of(&site), site.seen.clone(), site.seen.clone());
+    site.full = true;
+    let failed = take(&mut site, &mut record, &observed).unwrap_err();
+    assert!(failed.to_string().contains("no space left on device; everything is as before"), "{failed}");
+    assert!(failed.kept.is_some());
+    assert_eq!(site.seen, before);
+}
+
+#[test]
+fn a_card_that_is_new_to_the_kernel_gets_what_the_old_one_had() {
+    let (mut site, mut record) = taken();
+    let lost = site.seen.device.take();
+    let failed = give(&mut site, &mut record.clone(), true).unwrap_err();
+    assert!(failed.to_string().starts_with("look for eth0: no device has its index"), "{failed}");
+    assert!(site.journal.is_some() && site.joined);
+
+    let lost = lost.unwrap();
+    site.seen.device = Some(Device { place: Place { index: 20, name: lost.place.name }, up: false, ..lost });
+    let given = give(&mut site, &mut record, true).unwrap();
+    let [Step::Renew, Step::Write(Phase::GivingBack), Step::Raise(Side::Device), ..] = &given.steps[..] else {
+        panic!("{:?}", given.steps)
+    };
+    assert_eq!((site.seen.addresses.len(), site.journal), (addresses().len(), None));
+    assert!(site.seen.addresses.iter().all(|address| address.index() == 20));
+    assert!(!site.seen.routes.iter().any(|route| route.uses(ETH0) || route.uses(VHOST0)));
 }
 
 proptest! {
@@ -155,7 +191,7 @@ proptest! {
     ) {
         let mut site = FakeSite::new(addresses, routes);
         let before = site.clone();
-        let mut record = record(&site);
+        let mut record = record_of(&site);
         let observed = site.seen.clone();
         if let Some(steps) = killed {
             // What cannot go on any more is not tidied up either.

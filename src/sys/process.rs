@@ -8,7 +8,9 @@ use std::os::unix::net::{SocketAddr, UnixListener};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crossbeam_channel::after;
 use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 use rustix::param::page_size;
 use rustix::process::{Resource, getrlimit, setrlimit};
 use rustix::time::{ClockId, clock_gettime};
@@ -55,6 +57,10 @@ pub fn process_use() -> ProcessUse {
     ProcessUse { cpu, resident: pages * page_size() as u64, descriptors: descriptors as u64 }
 }
 
+/// How often it is tried to take what another daemon holds, and the pause in between.
+const TRIES: u32 = 100;
+const PAUSE: Duration = Duration::from_millis(10);
+
 /// The state directory, held by one daemon at a time.
 #[derive(Debug)]
 pub struct StateDirectory {
@@ -81,13 +87,12 @@ impl StateDirectory {
     pub fn lock(path: &Path) -> Result<Self, StateError> {
         let unusable = |error| StateError::Unusable(path.to_owned(), error);
         fs::create_dir_all(path).map_err(unusable)?;
-        let lock = File::create(path.join("lock")).map_err(unusable)?;
-        flock(&lock, FlockOperation::NonBlockingLockExclusive).map_err(|errno| {
-            if errno == rustix::io::Errno::WOULDBLOCK {
-                StateError::Held(path.to_owned())
-            } else {
-                unusable(errno.into())
-            }
+        let lock = path.join("lock");
+        // Where nothing can be written any more, what is there can be held all the same.
+        let lock = File::create(&lock).or_else(|error| File::open(&lock).map_err(|_| error)).map_err(unusable)?;
+        let hold = || flock(&lock, FlockOperation::NonBlockingLockExclusive);
+        patiently(hold, Errno::WOULDBLOCK).map_err(|errno| {
+            if errno == Errno::WOULDBLOCK { StateError::Held(path.to_owned()) } else { unusable(errno.into()) }
         })?;
         Ok(Self { path: path.to_owned(), _lock: lock })
     }
@@ -114,8 +119,23 @@ impl NamespaceLock {
     /// `AddrInUse` if another daemon has it.
     pub fn take() -> io::Result<Self> {
         let address = SocketAddr::from_abstract_name("vgwd")?;
-        Ok(Self { _socket: UnixListener::bind_addr(&address)? })
+        let bind =
+            || UnixListener::bind_addr(&address).map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO));
+        Ok(Self { _socket: patiently(bind, Errno::ADDRINUSE)? })
     }
+}
+
+/// Takes what another daemon may hold. One that was killed still holds it for a moment, until the kernel has closed what it
+/// had, and so does a program that it was just starting, until that runs: all descriptors are closed then
+/// (`O_CLOEXEC`).
+fn patiently<T>(take: impl Fn() -> Result<T, Errno>, held: Errno) -> Result<T, Errno> {
+    for _ in 0..TRIES {
+        match take() {
+            Err(errno) if errno == held => drop(after(PAUSE).recv()),
+            outcome => return outcome,
+        }
+    }
+    take()
 }
 
 #[cfg(test)]

@@ -80,6 +80,7 @@ impl Site {
         let platform = FakePlatform { kernel, opened, leases, stirrings, memory };
         let settings = Settings {
             fabric: None,
+            leftover: None,
             spin: Duration::ZERO,
             mark: Mark::default(),
             declared,

@@ -28,7 +28,7 @@ pub enum FabricVerb {
     /// Puts the host back as it was, without the daemon: after a crash.
     ///
     /// Does nothing if there is nothing to do; refuses while a daemon is running.
-    #[command(after_help = "Example:\n  vgw fabric restore")]
+    #[command(after_help = "Example:\n  vgw fabric restore\n  vgw fabric restore --forget")]
     Restore(FabricRestore),
 }
 
@@ -52,6 +52,9 @@ pub struct FabricRestore {
     /// The daemon's folder (its option of the same name).
     #[arg(long, value_name = "DIR", default_value = "/var/lib/vgw")]
     pub state_dir: PathBuf,
+    /// Gives nothing back: puts aside what is written down, of a device that will not come back.
+    #[arg(long)]
+    pub forget: bool,
 }
 
 impl FabricVerb {

@@ -57,13 +57,25 @@ impl Report for Restored {
     const SCHEMA: &'static str = "vgw.fabric-restored/1";
 
     fn render(&self, style: Style) -> String {
-        match (&self.device, &self.aside) {
-            (Some(device), _) => format!("the host has {} as it had it before\n", style.paint(Tone::Strong, device)),
-            (None, Some(aside)) => {
-                let reason = self.reason.as_deref().unwrap_or_default();
+        let reason = self.reason.as_deref().unwrap_or_default();
+        match (&self.device, &self.aside, &self.forgotten) {
+            (Some(device), ..) => {
+                let mut text = format!("the host has {} as it had it before\n", style.paint(Tone::Strong, device));
+                if !reason.is_empty() {
+                    let bad =
+                        style.paint(Tone::Bad, "what was written down is still there, and would be given back again");
+                    text += &format!("{bad}: {reason}\n");
+                }
+                text
+            }
+            (None, Some(aside), Some(device)) => format!(
+                "nothing is given back: {} stays as it is, and what it had is kept as {aside}\n",
+                style.paint(Tone::Strong, device)
+            ),
+            (None, Some(aside), None) => {
                 format!("nothing is given back: what was written down is kept as {aside}, since {reason}\n")
             }
-            (None, None) => "nothing to give back\n".to_owned(),
+            (None, None, _) => "nothing to give back\n".to_owned(),
         }
     }
 }

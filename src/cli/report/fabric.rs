@@ -44,8 +44,10 @@ pub struct FabricDeed {
 pub struct Restored {
     /// The device that the host has again; absent if there was nothing to give back.
     pub device: Option<String>,
+    /// The device that is given back no more, as asked.
+    pub forgotten: Option<String>,
     /// Where what was written down is now, if it was not to be acted on.
     pub aside: Option<String>,
-    /// Why it was not.
+    /// Why it was not; with a device, why what was written down is still there.
     pub reason: Option<String>,
 }

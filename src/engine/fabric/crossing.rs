@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use crate::addr::InterfaceName;
 use crate::engine::dataplane::Dataplane;
 use crate::engine::device::Device;
-use crate::fabric::{Observed, Record, Site, SiteError, Step};
+use crate::fabric::{Card, Observed, Record, Site, SiteError, Step};
 use crate::gateway::{Fabric, FabricEnd, Plan};
 
 /// A device's queues, one for each worker.
@@ -24,16 +24,25 @@ pub trait FabricSite: Site {
     fn check(&self) -> Result<(), SiteError>;
 
     /// True if the host's stack does not hear the card, as [`Step::Shut`] has made it.
-    fn is_shut(&self) -> bool;
+    ///
+    /// # Errors
+    /// The kernel does not tell.
+    fn is_shut(&self) -> Result<bool, SiteError>;
 
     /// The lines of the packet filter that name a device; empty where it cannot be read.
     fn filters(&self, device: InterfaceName) -> Vec<String>;
 
-    /// Writes the record down, as [`Step::Write`] does.
+    /// Writes the record down, as [`Step::Write`] does, or throws away what is, as [`Step::Forget`].
     ///
     /// # Errors
     /// The disk.
-    fn note(&mut self, record: &Record) -> Result<(), SiteError>;
+    fn note(&mut self, record: Option<&Record>) -> Result<(), SiteError>;
+
+    /// Makes the tap show a carrier exactly if the card has one. What it shows now, if it has shown something else.
+    ///
+    /// # Errors
+    /// The kernel refuses. If it never can, that is said once.
+    fn follow_carrier(&mut self, record: &Record) -> Result<Option<bool>, SiteError>;
 }
 
 /// A site whose two devices are the forwarder's.
@@ -108,6 +117,10 @@ impl Site for Crossing<'_> {
         }
         self.site.perform(step, record)?;
         if *step == Step::Join { self.join(record) } else { Ok(()) }
+    }
+
+    fn cards(&mut self) -> Result<Vec<Card>, SiteError> {
+        self.site.cards()
     }
 
     fn now(&self) -> u64 {

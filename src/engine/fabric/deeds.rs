@@ -7,7 +7,7 @@ use crate::engine::command::{Caller, Failure};
 use crate::engine::conductor::Conductor;
 use crate::engine::events::{Deed, Happening};
 use crate::fabric::{
-    Failed, Holding, Phase, Record, Refusal, SiteError, Step, Wanted, give, give_back, take, take_over, warnings,
+    Failed, Holding, Phase, Record, Refusal, SiteError, Step, Wanted, give, return_steps, take, take_over, warnings,
 };
 
 use super::crossing::{Crossing, of};
@@ -46,6 +46,7 @@ impl Conductor {
             let now = self.clock.now();
             if let Err(failed) = taken {
                 self.mirror.doubt();
+                failed.kept.iter().for_each(|error| self.fabric.not_written(error.to_string(), now));
                 if !failed.left.is_empty() {
                     // What is written down stays, and is given back as soon as that can be done.
                     record.phase = Phase::GivingBack;
@@ -54,8 +55,9 @@ impl Conductor {
                 }
                 return Err(Failure::FabricStep(failed));
             }
-            self.fabric.waiting = None;
+            (self.fabric.waiting, self.fabric.unwritten) = (None, None);
             self.fabric.holding = Some(Holding::new(record, now, asked.confirm));
+            self.follow_carrier();
             // Another way leads out of the host now: what passes it is let through before anybody is told.
             self.settle_anyhow(self.plan.registry().clone());
             tracing::info!(%caller, %device, %interface, confirm = ?asked.confirm, "the fabric's device is taken");
@@ -69,6 +71,9 @@ impl Conductor {
     fn check_fabric(&self, device: InterfaceName, interface: InterfaceName) -> Result<(), Failure> {
         if let Some(holding) = &self.fabric.holding {
             return Err(Failure::Fabric(Refusal::Held(holding.record.device.name)));
+        }
+        if let Some(unread) = &self.fabric.unread {
+            return Err(Failure::Device(format!("it is not known what an earlier vgwd has taken: {unread}")));
         }
         let registry = self.plan.registry();
         for name in [device, interface] {
@@ -97,21 +102,14 @@ impl Conductor {
     /// Gives a card back, or says what that would come to.
     pub(in crate::engine) fn give_fabric_back(&mut self, caller: &Caller, dry: bool) -> Result<FabricDeed, Failure> {
         let holding = self.fabric.holding.as_ref().ok_or(Failure::Fabric(Refusal::NotHeld))?;
-        let mut record = holding.record.clone();
-        let uplink = self.plan.registry().uplinks().find(|uplink| uplink.spec.device == record.host);
+        let (device, host) = (holding.record.device.name, holding.record.host);
+        let uplink = self.plan.registry().uplinks().find(|uplink| uplink.spec.device == host);
         if let Some(uplink) = uplink {
             let user = format!("uplink {}, which goes first", uplink.spec.name);
-            return Err(Failure::Fabric(Refusal::InUse(record.host, user)));
+            return Err(Failure::Fabric(Refusal::InUse(host, user)));
         }
-        let site = self.platform.fabric().ok_or_else(no_site)?;
-        let device = record.device.name;
-        let observed = site.observe(device, record.host).map_err(|error| cannot_look(device, &error))?;
-        record.catch_up(&observed, site.now(), holding.is_faithful());
-        let mut steps = give_back(&record, &observed);
-        steps.push(Step::Forget);
-        let steps = texts(&steps, &record);
+        let steps = if dry { self.rehearse_release()? } else { self.release_fabric().map_err(Failure::FabricStep)? };
         if !dry {
-            self.release_fabric().map_err(Failure::FabricStep)?;
             self.settle_anyhow(self.plan.registry().clone());
             tracing::info!(%caller, %device, "given back");
             self.recorder.record(caller.into(), Happening::new("fabric", device.to_string(), Deed::GivenBack));
@@ -119,24 +117,44 @@ impl Conductor {
         Ok(FabricDeed { steps, warnings: Vec::new(), fabric: self.fabric_view() })
     }
 
-    /// Gives a card back. What fails is logged, shown as a problem and tried again.
-    pub(in crate::engine) fn release_fabric(&mut self) -> Result<(), Failed> {
-        let Some(mut holding) = self.fabric.holding.take() else { return Ok(()) };
+    /// The steps by which the card would be given back, in words.
+    fn rehearse_release(&mut self) -> Result<Vec<String>, Failure> {
+        let Some(holding) = &self.fabric.holding else { return Ok(Vec::new()) };
+        let (mut record, is_held) = (holding.record.clone(), holding.is_faithful());
+        let site = self.platform.fabric().ok_or_else(no_site)?;
+        let mut steps = return_steps(site, &mut record, is_held).map_err(Failure::FabricStep)?;
+        steps.push(Step::Forget);
+        Ok(texts(&steps, &record))
+    }
+
+    /// Gives a card back: the steps, in words. What fails is logged, shown as a problem and tried again.
+    pub(in crate::engine) fn release_fabric(&mut self) -> Result<Vec<String>, Failed> {
+        let Some(mut holding) = self.fabric.holding.take() else { return Ok(Vec::new()) };
         let (device, now) = (holding.record.device.name, self.clock.now());
         let is_held = holding.is_faithful();
-        let Some(site) = self.platform.fabric() else { return Ok(()) };
+        let Some(site) = self.platform.fabric() else { return Ok(Vec::new()) };
         let (dataplane, plan) = (&mut self.dataplane, &mut self.plan);
         let done = give(&mut Crossing { site, dataplane, plan }, &mut holding.record, is_held);
         self.mirror.doubt();
         self.vigil.schedule.heard(now);
-        self.fabric.stuck = None;
-        if let Err(failed) = &done {
-            tracing::error!(%device, "not given back as it was: {failed}");
-            holding.confirm();
-            self.fabric.holding = Some(holding);
-            self.fabric.fail(failed.to_string(), now);
+        let before = self.fabric.stuck.take().map(|(reason, _)| reason);
+        match done {
+            Ok(given) => {
+                self.fabric.unwritten = None;
+                given.kept.iter().for_each(|error| self.fabric.not_written(error.to_string(), now));
+                Ok(texts(&given.steps, &holding.record))
+            }
+            Err(failed) => {
+                let reason = failed.to_string();
+                if before.as_ref() != Some(&reason) {
+                    tracing::error!(%device, "not given back as it was: {reason}");
+                }
+                holding.confirm();
+                self.fabric.holding = Some(holding);
+                self.fabric.fail(reason, now);
+                Err(failed)
+            }
         }
-        done
     }
 
     /// How it stands.

@@ -35,12 +35,17 @@ impl JournalFile {
     /// The disk. What was there before is still there.
     pub fn write(&self, record: &Record) -> io::Result<()> {
         let new = self.folder.join("fabric.json.new");
-        let mut file = File::create(&new)?;
         let text = serde_json::to_string_pretty(&Journal::of(record, &here()?)).map_err(io::Error::other)?;
-        file.write_all(text.as_bytes())?;
-        file.write_all(b"\n")?;
-        file.sync_all()?;
-        fs::rename(&new, self.path())?;
+        let written = File::create(&new).and_then(|mut file| {
+            file.write_all(text.as_bytes())?;
+            file.write_all(b"\n")?;
+            file.sync_all()
+        });
+        if let Err(error) = written.and_then(|()| fs::rename(&new, self.path())) {
+            // Half of it is of no use, and a full disk needs the room.
+            let _ = fs::remove_file(&new);
+            return Err(error);
+        }
         self.sync()
     }
 
@@ -64,7 +69,8 @@ impl JournalFile {
     pub fn remove(&self) -> io::Result<()> {
         match fs::remove_file(self.path()) {
             Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
-            _ => self.sync(),
+            Err(_) => Ok(()),
+            Ok(()) => self.sync(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! The host's own network card, taken and given back: the kernel's side.
 
+mod ingress;
 mod journal;
 mod observe;
 mod perform;
@@ -7,4 +8,4 @@ mod rescue;
 
 pub use journal::JournalFile;
 pub use perform::LinuxSite;
-pub use rescue::{RescueError, Rescued, rescue, restore};
+pub use rescue::{RescueError, Rescued, forget, rescue, restore};

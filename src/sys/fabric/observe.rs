@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use rtnetlink::packet_core::NlasIterator;
 
-use crate::addr::InterfaceName;
-use crate::fabric::{Address, COPIED, Device, DeviceRule, Neighbour, Observed, Place, Route, Settings};
+use crate::addr::{InterfaceName, Mac};
+use crate::fabric::{Address, COPIED, Card, Device, DeviceRule, Neighbour, Observed, Place, Route, Settings};
 use crate::sys::netlink::{Netlink, NetlinkError};
 
 // include/uapi/linux/rtnetlink.h, if_link.h, if_arp.h and fib_rules.h
@@ -15,6 +15,7 @@ const GET_ADDRESS: u16 = 22;
 const GET_ROUTE: u16 = 26;
 const GET_NEIGHBOUR: u16 = 30;
 const GET_RULE: u16 = 34;
+const ADDRESS: u16 = 1;
 const NAME: u16 = 3;
 const LINK: u16 = 5;
 const MASTER: u16 = 10;
@@ -22,6 +23,7 @@ const LINK_INFO: u16 = 18;
 const INFO_KIND: u16 = 1;
 const INFO_DATA: u16 = 2;
 const VXLAN_LINK: u16 = 3;
+const PERMANENT_ADDRESS: u16 = 54;
 const ETHERNET: u16 = 1;
 const INPUT_NAME: u16 = 3;
 const PRIORITY: u16 = 6;
@@ -80,6 +82,23 @@ fn find(netlink: &mut Netlink, name: InterfaceName) -> Result<Option<Device>, Ne
         address_generation: link.address_generation,
         settings: settings(name),
     }))
+}
+
+/// The Ethernet devices that are no taps.
+pub(super) fn cards(netlink: &mut Netlink) -> Result<Vec<Card>, NetlinkError> {
+    Ok(netlink.raw_dump(GET_LINK, &[0; 16])?.iter().filter_map(|row| card(row)).collect())
+}
+
+fn card(row: &[u8]) -> Option<Card> {
+    let attributes = row.get(16..)?;
+    let kind = attribute(attributes, LINK_INFO).and_then(|info| attribute(&info, INFO_KIND));
+    let is_tap = kind.is_some_and(|kind| kind.strip_suffix(b"\0").unwrap_or(&kind) == b"tun");
+    let ethernet = u16::from_ne_bytes(row.get(2..4)?.try_into().ok()?) == ETHERNET;
+    let index = u32::from_ne_bytes(row.get(4..8)?.try_into().ok()?);
+    let name = String::from_utf8(attribute(attributes, NAME)?).ok()?.trim_end_matches('\0').parse().ok()?;
+    let mac = |kind| Some(Mac(attribute(attributes, kind)?.try_into().ok()?));
+    let card = Card { place: Place { index, name }, mac: mac(ADDRESS)?, permanent: mac(PERMANENT_ADDRESS) };
+    (ethernet && !is_tap).then_some(card)
 }
 
 /// The device of a row, if it is on top of the one of that index. The other end of a veth looks so, too.

@@ -8,18 +8,18 @@ use std::time::Duration;
 use crossbeam_channel::after;
 use rtnetlink::packet_core::{NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE};
 use rustix::time::{ClockId, clock_gettime};
-use serde_json::json;
 
 use crate::addr::InterfaceName;
 use crate::engine::{Device, FabricSite, Queues};
-use crate::fabric::{Observed, Place, Put, Record, Side, Site, SiteError, Step};
+use crate::fabric::{Card, IPV6_OFF, Observed, Place, Put, Record, Side, Site, SiteError, Step};
 use crate::sys::netlink::{ADDRESS_GENERATION_NONE, LinkChange, Netlink, NetlinkError};
 use crate::sys::packet_socket::PacketSocket;
 use crate::sys::tap::Tap;
 use crate::sys::{nft, rights};
 
+use super::ingress;
 use super::journal::JournalFile;
-use super::observe::{file, observe};
+use super::observe::{cards, file, observe};
 
 // include/uapi/linux/rtnetlink.h
 const NEW_ADDRESS: u16 = 20;
@@ -28,12 +28,6 @@ const NEW_ROUTE: u16 = 24;
 const DELETE_ROUTE: u16 = 25;
 const NEW_NEIGHBOUR: u16 = 28;
 const DELETE_NEIGHBOUR: u16 = 29;
-
-/// Our table of nftables, in the family netdev.
-const TABLE: &str = "vgw-fabric";
-
-/// Before whatever others have at a card's entrance.
-const FIRST: i32 = -500;
 
 /// How often it is looked whether a tap that nobody holds is gone, and the pause in between.
 const LOOKS: usize = 200;
@@ -48,6 +42,8 @@ pub struct LinuxSite {
     own: Option<u8>,
     taps: Vec<Tap>,
     sockets: Vec<PacketSocket>,
+    /// The kernel cannot tell the host of a tap's wire.
+    lacks_carrier: bool,
 }
 
 impl LinuxSite {
@@ -65,6 +61,7 @@ impl LinuxSite {
             own,
             taps: Vec::new(),
             sockets: Vec::new(),
+            lacks_carrier: false,
         })
     }
 
@@ -129,8 +126,8 @@ impl FabricSite for LinuxSite {
         nft::check().map_err(|error| SiteError(error.to_string()))
     }
 
-    fn is_shut(&self) -> bool {
-        nft::has_device_table(TABLE)
+    fn is_shut(&self) -> Result<bool, SiteError> {
+        ingress::is_shut()
     }
 
     fn filters(&self, device: InterfaceName) -> Vec<String> {
@@ -139,8 +136,26 @@ impl FabricSite for LinuxSite {
         rules.lines().map(str::trim).filter(|line| line.contains(&quoted)).map(str::to_owned).collect()
     }
 
-    fn note(&mut self, record: &Record) -> Result<(), SiteError> {
-        self.journal.write(record).map_err(on_disk)
+    fn note(&mut self, record: Option<&Record>) -> Result<(), SiteError> {
+        record.map_or_else(|| self.journal.remove(), |record| self.journal.write(record)).map_err(on_disk)
+    }
+
+    fn follow_carrier(&mut self, record: &Record) -> Result<Option<bool>, SiteError> {
+        let card = self.netlink.link_at(record.device.index).map_err(refused)?;
+        let Some(tap) = self.netlink.link(record.host).map_err(refused)? else { return Ok(None) };
+        let carrier = card.is_some_and(|card| card.carrier);
+        // A tap that is down shows none.
+        if self.lacks_carrier || !tap.up || tap.carrier == carrier {
+            return Ok(None);
+        }
+        let change = LinkChange { carrier: Some(carrier), ..LinkChange::default() };
+        match self.netlink.change_link(tap.index, &change) {
+            Err(error) if error.errno == libc::EOPNOTSUPP => {
+                self.lacks_carrier = true;
+                Err(SiteError("this kernel cannot (5.0 can)".to_owned()))
+            }
+            done => done.map(|()| Some(carrier)).map_err(refused),
+        }
     }
 }
 
@@ -149,6 +164,10 @@ impl Site for LinuxSite {
         let mut observed = observe(&mut self.netlink, device, host).map_err(refused)?;
         observed.routes.retain(|route| Some(route.protocol()) != self.own);
         Ok(observed)
+    }
+
+    fn cards(&mut self) -> Result<Vec<Card>, SiteError> {
+        cards(&mut self.netlink).map_err(refused)
     }
 
     fn now(&self) -> u64 {
@@ -167,7 +186,16 @@ impl Site for LinuxSite {
                 self.sockets = sockets.map_err(|error| SiteError(error.to_string()))?;
                 Ok(())
             }
-            Step::Raise => self.change(record.host, &LinkChange { up: Some(true), ..LinkChange::default() }),
+            Step::Raise(side) => {
+                let name = self.place(*side, record).map_err(refused)?.name;
+                self.change(name, &LinkChange { up: Some(true), ..LinkChange::default() })
+            }
+            Step::Renew => {
+                for (path, value) in record.settings.iter().filter(|(path, _)| *path != IPV6_OFF) {
+                    set(path, device.name, value)?;
+                }
+                self.change(device.name, &LinkChange { mtu: Some(record.mtu), ..LinkChange::default() })
+            }
             Step::AddAddress(side, address) => {
                 let place = self.place(*side, record).map_err(refused)?;
                 let quiet = *side == Side::Host || address.is_v6();
@@ -188,8 +216,8 @@ impl Site for LinuxSite {
                 let place = self.place(*side, record).map_err(refused)?;
                 self.tell(DELETE_NEIGHBOUR, 0, neighbour.moved(&place).body())
             }
-            Step::Shut => shut(device.name),
-            Step::Open => open(),
+            Step::Shut => ingress::shut(device.name),
+            Step::Open => ingress::open(),
             Step::PutRoute(side, route, put) => {
                 let place = self.place(*side, record).map_err(refused)?;
                 let how = match put {
@@ -208,7 +236,7 @@ impl Site for LinuxSite {
                     let address_generation = Some(ADDRESS_GENERATION_NONE);
                     self.change(device.name, &LinkChange { address_generation, ..LinkChange::default() })?;
                 }
-                set(crate::fabric::IPV6_OFF, device.name, if *on { "0" } else { "1" })
+                set(IPV6_OFF, device.name, if *on { "0" } else { "1" })
             }
             Step::Generation(mode) => {
                 let address_generation = Some(*mode);
@@ -245,20 +273,4 @@ fn set(path: &str, device: InterfaceName, value: &str) -> Result<(), SiteError> 
     // Not created if missing: the tree is the kernel's.
     let mut opened = OpenOptions::new().write(true).open(&file).map_err(failed)?;
     opened.write_all(value.as_bytes()).map_err(failed)
-}
-
-/// Packet sockets have their copy before this hook is asked (`__netif_receive_skb_core`).
-fn shut(device: InterfaceName) -> Result<(), SiteError> {
-    let table = json!({"family": "netdev", "name": TABLE});
-    let chain = json!({"family": "netdev", "table": TABLE, "name": "shut", "type": "filter", "hook": "ingress",
-        "dev": device.as_str(), "prio": FIRST, "policy": "drop"});
-    let made = json!([{"add": {"table": table}}, {"delete": {"table": table}}, {"add": {"table": table}},
-        {"add": {"chain": chain}}]);
-    nft::run(&json!({"nftables": made})).map_err(|error| SiteError(error.to_string()))
-}
-
-fn open() -> Result<(), SiteError> {
-    let table = json!({"family": "netdev", "name": TABLE});
-    let gone = json!([{"add": {"table": table}}, {"delete": {"table": table}}]);
-    nft::run(&json!({"nftables": gone})).map_err(|error| SiteError(error.to_string()))
 }

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::addr::InterfaceName;
-use crate::fabric::{BadJournal, Failed, SiteError, Verdict, give};
+use crate::fabric::{BadJournal, Failed, Record, SiteError, Verdict, give};
 use crate::sys::process::{NamespaceLock, StateDirectory, StateError};
 
 use super::journal::JournalFile;
@@ -21,6 +21,15 @@ pub enum Rescued {
         device: InterfaceName,
         /// The tap that was in its place.
         host: InterfaceName,
+        /// Why what was written down could not be thrown away: it would be done again.
+        kept: Option<SiteError>,
+    },
+    /// What was written down was put aside as asked, and nothing else done.
+    Forgotten {
+        /// The card that it tells of.
+        device: InterfaceName,
+        /// Where it is now.
+        path: PathBuf,
     },
     /// What was written down is not to be acted on, and was put aside.
     Aside {
@@ -40,15 +49,20 @@ pub enum RescueError {
     /// A daemon is running in this network namespace.
     #[error("a vgwd manages this network namespace: {0}")]
     Namespace(#[source] io::Error),
-    /// The journal cannot be read or put aside.
+    /// The journal can be neither read nor put aside.
     #[error("{0}: {1}")]
     Journal(PathBuf, #[source] io::Error),
     /// The kernel does not tell.
     #[error(transparent)]
     Site(#[from] SiteError),
     /// Not all could be given back.
-    #[error(transparent)]
-    Failed(#[from] Failed),
+    #[error("{failed}")]
+    Failed {
+        /// What is written down of it.
+        record: Box<Record>,
+        /// Why not.
+        failed: Failed,
+    },
 }
 
 /// Gives back what the journal of this folder tells of, if no daemon is running.
@@ -56,12 +70,36 @@ pub enum RescueError {
 /// # Errors
 /// A daemon is running, or why not all is as before; the journal stays then.
 pub fn rescue(folder: &Path) -> Result<Rescued, RescueError> {
+    alone(folder, || restore(folder))
+}
+
+/// Puts the journal of this folder aside and gives nothing back, if no daemon is running: for a card that
+/// will not come back.
+///
+/// # Errors
+/// A daemon is running, or the disk refuses; the journal stays then.
+pub fn forget(folder: &Path) -> Result<Rescued, RescueError> {
+    let journal = JournalFile::in_folder(folder);
+    let on_disk = |error| RescueError::Journal(journal.path(), error);
+    alone(folder, || {
+        let verdict = journal.read().map_err(on_disk)?;
+        let aside = || journal.put_aside().map_err(on_disk);
+        Ok(match verdict {
+            Verdict::Nothing => Rescued::Nothing,
+            Verdict::Aside(why) => Rescued::Aside { why, path: aside()? },
+            Verdict::Restore(record) => Rescued::Forgotten { device: record.device.name, path: aside()? },
+        })
+    })
+}
+
+/// Does something while no daemon can come in between.
+fn alone(folder: &Path, what: impl FnOnce() -> Result<Rescued, RescueError>) -> Result<Rescued, RescueError> {
     if !folder.exists() {
         return Ok(Rescued::Nothing);
     }
     let _state = StateDirectory::lock(folder)?;
     let _namespace = NamespaceLock::take().map_err(RescueError::Namespace)?;
-    restore(folder)
+    what()
 }
 
 /// As [`rescue`], for the daemon that holds the folder itself.
@@ -76,8 +114,10 @@ pub fn restore(folder: &Path) -> Result<Rescued, RescueError> {
         Verdict::Aside(why) => Ok(Rescued::Aside { why, path: journal.put_aside().map_err(on_disk)? }),
         Verdict::Restore(mut record) => {
             let mut site = LinuxSite::new(folder, 1, None)?;
-            give(&mut site, &mut record, false)?;
-            Ok(Rescued::Restored { device: record.device.name, host: record.host })
+            match give(&mut site, &mut record, false) {
+                Ok(given) => Ok(Rescued::Restored { device: record.device.name, host: record.host, kept: given.kept }),
+                Err(failed) => Err(RescueError::Failed { record, failed }),
+            }
         }
     }
 }

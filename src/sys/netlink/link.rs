@@ -32,6 +32,8 @@ pub struct Link {
     pub mtu: u32,
     /// Administratively up.
     pub up: bool,
+    /// It is up, and its wire is there (`IFF_LOWER_UP`).
+    pub carrier: bool,
     /// The loopback interface.
     pub loopback: bool,
     /// Device group.
@@ -77,6 +79,8 @@ pub struct LinkChange {
     pub mtu: Option<u32>,
     /// See [`Link::up`].
     pub up: Option<bool>,
+    /// Whether its wire is there, of a tap (kernel 5.0).
+    pub carrier: Option<bool>,
     /// See [`Link::group`].
     pub group: Option<u32>,
     /// It gets our alias: see [`Link::ours`].
@@ -165,7 +169,8 @@ impl Request {
     /// change may be done then.
     #[must_use]
     pub fn change_link(index: u32, change: &LinkChange) -> Self {
-        let LinkChange { mac, mtu, up, group, ours, queue_length, address_generation, forwarding_v4 } = *change;
+        let LinkChange { mac, mtu, up, carrier, group, ours, queue_length, address_generation, forwarding_v4 } =
+            *change;
         let mut message = LinkMessage::default();
         message.header.index = index;
         if let Some(up) = up {
@@ -182,6 +187,7 @@ impl Request {
         let attributes = &mut message.attributes;
         attributes.extend(mac.map(|mac| LinkAttribute::Address(mac.0.to_vec())));
         attributes.extend(mtu.map(LinkAttribute::Mtu));
+        attributes.extend(carrier.map(|carrier| LinkAttribute::Carrier(carrier.into())));
         attributes.extend(group.map(LinkAttribute::Group));
         attributes.extend(ours.then(|| LinkAttribute::IfAlias(ALIAS.to_owned())));
         attributes.extend(queue_length.map(LinkAttribute::TxQueueLen));
@@ -249,6 +255,7 @@ pub(super) fn read(message: RouteNetlinkMessage) -> Option<Link> {
         mac,
         mtu,
         up: flags.contains(LinkFlags::Up),
+        carrier: flags.contains(LinkFlags::LowerUp),
         loopback: flags.contains(LinkFlags::Loopback),
         group,
         ours,

@@ -52,11 +52,6 @@ pub(crate) fn list() -> Result<Value, ProgramError> {
     Ok(serde_json::from_str(&nft(&["-j", "list", "table", "inet", TABLE], "")?)?)
 }
 
-/// True if there is a table of that name in the family netdev. Others' rules are not read.
-pub(crate) fn has_device_table(name: &str) -> bool {
-    nft(&["list", "table", "netdev", name], "").is_ok()
-}
-
 /// All rules of all tables, as people read them.
 ///
 /// # Errors

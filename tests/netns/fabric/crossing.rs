@@ -7,7 +7,7 @@ use std::thread::{Builder, JoinHandle};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use vgw::addr::InterfaceName;
 use vgw::engine::{Device, FabricSite};
-use vgw::fabric::{Observed, Record, Site, SiteError, Step};
+use vgw::fabric::{Card, Observed, Record, Site, SiteError, Step};
 use vgw::packet::Batch;
 use vgw::sys::fabric::LinuxSite;
 
@@ -37,6 +37,10 @@ impl Carried {
 impl Site for Carried {
     fn observe(&mut self, device: InterfaceName, host: InterfaceName) -> Result<Observed, SiteError> {
         self.site.observe(device, host)
+    }
+
+    fn cards(&mut self) -> Result<Vec<Card>, SiteError> {
+        self.site.cards()
     }
 
     fn perform(&mut self, step: &Step, record: &Record) -> Result<(), SiteError> {

@@ -14,10 +14,10 @@ use crate::traffic::{assert_ping, assert_tcp};
 
 use super::node::{ADDRESSES, Node, Talk};
 
-const TAKEN: &str = "[fabric]\ndevice = \"eth0\"\n";
+pub(super) const TAKEN: &str = "[fabric]\ndevice = \"eth0\"\n";
 
 /// Runs `vgw` on the node: its exit code and what it says.
-fn vgw(node: &Node, words: &str) -> (Option<i32>, String) {
+pub(super) fn vgw(node: &Node, words: &str) -> (Option<i32>, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_vgw"));
     command.arg("--socket").arg(node.folder.path().join("vgwd.sock")).args(words.split_whitespace());
     if words.starts_with("fabric restore") {
@@ -28,22 +28,22 @@ fn vgw(node: &Node, words: &str) -> (Option<i32>, String) {
     (output.status.code(), text.into_owned())
 }
 
-fn must(node: &Node, words: &str) -> String {
+pub(super) fn must(node: &Node, words: &str) -> String {
     let (code, text) = vgw(node, words);
     assert_eq!(code, Some(0), "vgw {words}: {text}");
     text
 }
 
-fn show(node: &Node) -> Value {
+pub(super) fn show(node: &Node) -> Value {
     serde_json::from_str(&must(node, "fabric show -j")).unwrap()
 }
 
-fn start<'a>(node: &'a Node, config: &str) -> Daemon<'a> {
+pub(super) fn start<'a'>(node: &'a Node, config: &str) -> Daemon<'a> {
     Daemon::start(&node.node, node.folder.path(), config)
 }
 
 /// The node as it is while a daemon runs that has nothing to do.
-fn at_rest(node: &Node) -> String {
+pub(super) fn at_rest(node: &Node) -> String {
     start(node, "").stop();
     node.snapshot()
 }
@@ -216,7 +216,12 @@ fn a_tap_that_is_deleted_is_given_back_at_once() {
     node.node.ip("link delete vhost0");
     eventually("it is given back", || show(&node)["state"] == "absent");
     node.assert_unchanged(&before, "given back");
+    assert!(must(&node, "status -j").contains("somebody has deleted vhost0"));
+    eventually("it is taken again", || show(&node)["state"] == "held");
+    assert!(!must(&node, "status -j").contains("VGW-FABRIC"));
+    assert_ping(&node.client, "192.0.2.5");
     daemon.stop();
+    node.assert_unchanged(&before, "stopped");
 }
 
 #[test]

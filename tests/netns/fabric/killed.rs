@@ -47,7 +47,7 @@ fn whenever_it_is_killed_the_host_gets_its_card_back() {
         let rescued = node.node.enter(|| rescue(node.folder.path())).unwrap();
         // After the last step the journal is gone.
         let is_through = rescued == Rescued::Nothing && !killed(&node, steps + 1);
-        let restored = Rescued::Restored { device: name("eth0"), host: name("vhost0") };
+        let restored = Rescued::Restored { device: name("eth0"), host: name("vhost0"), kept: None };
         assert!(is_through || rescued == restored, "after {steps} steps: {rescued:?}");
         node.assert_unchanged(&before, &format!("killed after {steps} steps"));
         steps += 1;

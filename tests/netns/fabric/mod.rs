@@ -2,6 +2,7 @@
 
 mod crossing;
 mod held;
+mod lost;
 mod killed;
 pub(crate) mod node;
 mod steps;

@@ -12,6 +12,7 @@ fn link(index: u32, name: &str, group: u32, tap: bool) -> Link {
         mac: Mac::GATEWAY,
         mtu: 1500,
         up: true,
+        carrier: true,
         loopback: false,
         group,
         ours: false,
