@@ -173,6 +173,7 @@ impl Conductor {
         let failed = self.release_fabric().err();
         self.problems.extend(failed.map(|failed| Problem::FabricStuck(failed.to_string())));
         self.dataplane.stop();
+        self.platform.release_ports();
         self.problems.iter().map(Problem::to_string).collect()
     }
 

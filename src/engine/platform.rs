@@ -63,14 +63,17 @@ pub trait Platform: Kernel {
     fn is_adopted(&self, link: &InterfaceName) -> bool;
 
     /// Opens a guest port's device: makes its tap and places it, or attaches to the interface.
-    /// Dropping the queues undoes all of it.
+    /// Undone by [`Platform::close_ports`], which goes before the port is opened anew.
     ///
     /// # Errors
     /// Why not; nothing is left behind.
     fn open_port(&mut self, spec: &PortSpec) -> Result<OpenPort, OpenError>;
 
-    /// A guest's port has gone, its queues are closed: what outlives them is removed.
-    fn close_port(&mut self, _port: &InterfaceName) {}
+    /// Guests' ports have gone, their queues are closed: what outlives them is removed, of all together.
+    fn close_ports(&mut self, _ports: &[InterfaceName]) {}
+
+    /// We end, and guests' ports still stand, with their queues closed: those that the next run cannot take up go.
+    fn release_ports(&mut self) {}
 
     /// True if packets may wait in queues that a daemon before us has left: they are read once everything
     /// stands.

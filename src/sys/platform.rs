@@ -121,12 +121,13 @@ impl LinuxPlatform {
     }
 
     fn open_tap(&mut self, spec: &PortSpec) -> Result<OpenPort, guest::PlaceError> {
-        let mut taps = match self.guests.resume(spec, self.taps, &mut self.kernel.store) {
+        let mut taps = match self.guests.resume(spec, self.taps, &mut self.kernel) {
             Some(taps) => taps,
             None => {
-                self.guests.clear(&spec.name, &mut self.kernel.store);
+                self.guests.clear(&spec.name, &mut self.kernel);
                 let taps = self.make_tap(spec)?;
-                self.guests.keep(spec, self.taps, &taps, &mut self.kernel.store);
+                let held = self.guests.hold(spec, self.taps, &taps, &mut self.kernel);
+                held.map_err(guest::PlaceError::Descriptor)?;
                 taps
             }
         };
@@ -222,15 +223,19 @@ impl Platform for LinuxPlatform {
     fn open_port(&mut self, spec: &PortSpec) -> Result<OpenPort, OpenError> {
         match spec.kind {
             PortKind::Attach => {
-                self.guests.clear(&spec.name, &mut self.kernel.store);
+                self.guests.clear(&spec.name, &mut self.kernel);
                 self.attach(spec.name, spec.mtu)
             }
             PortKind::Tap(_) => self.open_tap(spec).map_err(|error| OpenError::Failed(error.to_string())),
         }
     }
 
-    fn close_port(&mut self, port: &InterfaceName) {
-        self.guests.close(port, &mut self.kernel.store);
+    fn close_ports(&mut self, ports: &[InterfaceName]) {
+        self.guests.close(ports, &mut self.kernel);
+    }
+
+    fn release_ports(&mut self) {
+        self.guests.close_unkept(&mut self.kernel);
     }
 
     fn is_resuming(&self) -> bool {
@@ -238,7 +243,7 @@ impl Platform for LinuxPlatform {
     }
 
     fn end_of_start(&mut self) {
-        self.guests.end_of_start(&mut self.kernel.store);
+        self.guests.end_of_start(&mut self.kernel);
     }
 
     fn transfers(&self) -> Vec<Box<dyn Transfer>> {

@@ -22,19 +22,26 @@ impl Settling<'_> {
             progress.lost = Some(lost.clone());
         }
         let names: BTreeSet<InterfaceName> = self.dataplane.differing().into_iter().chain(lost.clone()).collect();
+        let mut due = Vec::new();
         for name in names {
-            let Some(wanted @ PortWant::Guest(spec, _)) = self.plan.want().ports.get(&name) else { continue };
+            let Some(PortWant::Guest(spec, _)) = self.plan.want().ports.get(&name) else { continue };
             let stands = match self.dataplane.port(&name) {
                 Some(PortWant::Guest(present, _)) if same_device(present, spec) && !lost.contains(&name) => continue,
                 other => other.is_some(),
             };
             // Attaching once more disturbs nobody, and a port that stays keeps its counters.
             let stays = lost.contains(&name) && self.attaches(&name) && spec.kind == PortKind::Attach;
-            if stands && !stays {
-                // The old device goes first: it may have the same name in the same namespace.
-                self.dataplane.close(&name);
-                self.dataplane.barrier();
-            }
+            due.push((name, stands && !stays, stays));
+        }
+        // Old devices go first: a new one may have the same name in the same namespace.
+        let old: Vec<InterfaceName> = due.iter().filter(|(_, goes, _)| *goes).map(|(name, ..)| *name).collect();
+        if !old.is_empty() {
+            old.iter().for_each(|name| self.dataplane.close(name));
+            self.dataplane.barrier();
+            self.platform.close_ports(&old);
+        }
+        for (name, _, stays) in due {
+            let Some(wanted @ PortWant::Guest(spec, _)) = self.plan.want().ports.get(&name) else { continue };
             let opened =
                 if self.is_awaited(&name) { Err(OpenError::Absent(name)) } else { self.platform.open_port(spec) };
             match opened {
@@ -68,7 +75,10 @@ impl Settling<'_> {
             }
             _ => None,
         });
-        gone.for_each(|name| self.platform.close_port(&name));
+        let gone: Vec<InterfaceName> = gone.collect();
+        if !gone.is_empty() {
+            self.platform.close_ports(&gone);
+        }
     }
 
     /// True for a port that waits for its interface, which is known not to be there. The kernel tells when it

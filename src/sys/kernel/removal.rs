@@ -27,20 +27,11 @@ impl LinuxKernel {
     /// Removes taps. Those that we made go all at once; adopted ones are given back.
     pub(super) fn delete_links(&mut self, operation: &Operation) -> Result<Outcome, Failed> {
         let Operation::DeleteLinks(names) = operation else { return Ok(Outcome::Done) };
-        let wanted: BTreeSet<InterfaceName> = names.iter().copied().collect();
-        // Of many, all links are looked through anyway.
-        let everything = if names.len() > FEW { Some(self.netlink.links()?) } else { None };
-        let there: Vec<Link> = match &everything {
-            Some(links) => links.iter().filter(|link| wanted.contains(&link.name)).cloned().collect(),
-            None => {
-                let named = self.netlink.links_named(names).into_iter().filter_map(Result::transpose);
-                named.collect::<Result<_, _>>()?
-            }
-        };
+        let (there, everything) = self.find(names)?;
         let outcome = if there.len() == names.len() { Outcome::Done } else { Outcome::AlreadySo };
         let ours = there.into_iter().filter(|link| self.is_held(link));
         let (lasting, passing): (Vec<_>, Vec<_>) = ours.partition(|link| self.is_adopted(&link.name));
-        self.delete_all(&passing, everything.as_deref().unwrap_or_default())?;
+        self.delete_all(&passing, &everything)?;
         passing.iter().for_each(|link| self.store.forget(&KeptName::Gateway(link.name).to_string()));
         for link in &lasting {
             // Its queues must be closed before it can be given back.
@@ -59,6 +50,23 @@ impl LinuxKernel {
         self.release_ipv6()?;
         self.save_originals()?;
         Ok(outcome)
+    }
+
+    /// The links of these names, and all links if there are many of these.
+    fn find(&mut self, names: &[InterfaceName]) -> Result<(Vec<Link>, Vec<Link>), Failed> {
+        if names.len() <= FEW {
+            let named = self.netlink.links_named(names).into_iter().filter_map(Result::transpose);
+            return Ok((named.collect::<Result<_, _>>()?, Vec::new()));
+        }
+        let wanted: BTreeSet<&InterfaceName> = names.iter().collect();
+        let everything = self.netlink.links()?;
+        Ok((everything.iter().filter(|link| wanted.contains(&link.name)).cloned().collect(), everything))
+    }
+
+    /// Deletes taps that are known to be ours: guests' taps, which are not in our group.
+    pub(in crate::sys) fn delete_taps(&mut self, names: &[InterfaceName]) -> Result<(), String> {
+        let deleted = self.find(names).and_then(|(there, everything)| self.delete_all(&there, &everything));
+        deleted.map_err(|failed| failed.reason)
     }
 
     /// Opens an adopted tap again that could not be given back.
