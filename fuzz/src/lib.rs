@@ -17,7 +17,7 @@ fn checksum_at(ip: &Ip) -> Option<usize> {
 }
 
 /// Puts right what chance hardly ever hits: the EtherType, the length of the IP packet where it is longer than
-/// the frame, and all checksums.
+/// the frame, the length of UDP, and all checksums.
 pub fn repair(frame: &mut [u8]) {
     let Some((head, packet)) = frame.split_at_mut_checked(ETHERNET_HEADER) else { return };
     let Some(&first) = packet.first() else { return };
@@ -48,6 +48,10 @@ pub fn repair(frame: &mut [u8]) {
     let Some(at) = checksum_at(&ip).filter(|_| ip.fragment.is_none()) else { return };
     if ip.transport + at + 2 > ip.end {
         return;
+    }
+    if ip.protocol == protocol::UDP {
+        let length = u16::try_from(ip.end - ip.transport).expect("a packet's length");
+        frame[ip.transport + 4..ip.transport + 6].copy_from_slice(&length.to_be_bytes());
     }
     frame[ip.transport + at..ip.transport + at + 2].fill(0);
     let checksum = transport_sum(frame, &ip).finish();

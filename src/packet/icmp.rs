@@ -162,12 +162,14 @@ fn write_message(message: &mut [u8], (kind, code, word): (u8, u8, u32), pseudo: 
     message[2..4].copy_from_slice(&checksum.to_be_bytes());
 }
 
-/// True for an echo request.
+/// True for an echo request of the packet's own family.
 #[must_use]
 pub fn is_echo_request(frame: &[u8], ip: &Ip) -> bool {
     match ip.protocol {
-        protocol::ICMP => frame.get(ip.transport) == Some(&V4_ECHO_REQUEST),
-        protocol::ICMPV6 => frame.get(ip.transport) == Some(&V6_ECHO_REQUEST) && ip.end - ip.transport >= HEADER,
+        protocol::ICMP if ip.source.is_ipv4() => frame.get(ip.transport) == Some(&V4_ECHO_REQUEST),
+        protocol::ICMPV6 if ip.source.is_ipv6() => {
+            frame.get(ip.transport) == Some(&V6_ECHO_REQUEST) && ip.end - ip.transport >= HEADER
+        }
         _ => false,
     }
 }

@@ -133,6 +133,16 @@ fn unknown_fields_are_skipped() {
     assert_eq!(daemon.asked(), ["thrift: add [\"vgw1 in net1 subnets {10.0.0.0/8} routes {}\"] seen []"]);
 }
 
+/// Found by fuzzing: the generated reader panicked, which cost the connection.
+#[test]
+fn a_union_of_an_unknown_field_is_refused() {
+    let message = include_bytes!("../fixtures/fuzz/union-of-an-unknown-field");
+    let mut answered = Vec::new();
+    let processor = virtual_gateway(Handle::new(crossbeam_channel::bounded(0).0), Caller::Unix { uid: 0, pid: 1 });
+    answer(&*processor, message, MessageLimits::default(), &mut answered).unwrap();
+    assert_eq!(answered, exception("rehearse", 5, "received a union with an unknown field", 7));
+}
+
 #[test]
 fn text_cannot_forge_a_log_line_or_a_name() {
     let daemon = Daemon::tcp(Limits::default());

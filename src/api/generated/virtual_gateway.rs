@@ -4865,7 +4865,12 @@ impl TSerializable for Change {
                 "received multiple fields for union from remote Change",
             )))
         } else {
-            Ok(ret.expect("return value should have been constructed"))
+            ret.ok_or_else(|| {
+                thrift::Error::Protocol(ProtocolError::new(
+                    ProtocolErrorKind::InvalidData,
+                    "received a union with an unknown field",
+                ))
+            })
         }
     }
     fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {

@@ -156,3 +156,15 @@ fn damaged_messages_are_noticed() {
         assert!(is_sound(&packet, &ip), "vouched for");
     }
 }
+
+/// Found by fuzzing: ICMP for IPv4 in IPv6 would have been answered by ICMPv6.
+#[test]
+fn an_echo_request_is_of_its_own_family() {
+    for (from, to, other, kind) in [("10.1.0.5", "10.2.0.9", 58, 128), ("fd00:1::5", "fd00:2::9", 1, 8)] {
+        let sample = Sample::new(from, to);
+        let own = sample.echo(b"data");
+        assert!(is_echo_request(&own, &parsed(&own)));
+        let foreign = sample.raw(other, &[kind, 0, 0, 0, 0, 7, 0, 1]);
+        assert!(!is_echo_request(&foreign, &parsed(&foreign)), "{from}");
+    }
+}
