@@ -138,7 +138,11 @@ fn unknown_fields_are_skipped() {
 fn a_union_of_an_unknown_field_is_refused() {
     let message = include_bytes!("../fixtures/fuzz/union-of-an-unknown-field");
     let mut answered = Vec::new();
-    let processor = virtual_gateway(Handle::new(crossbeam_channel::bounded(0).0), Caller::Unix { uid: 0, pid: 1 });
+    let processor = own_service(
+        Handle::new(crossbeam_channel::bounded(0).0),
+        Caller::Unix { uid: 0, pid: 1 },
+        Following::default(),
+    );
     answer(&*processor, message, MessageLimits::default(), &mut answered).unwrap();
     assert_eq!(answered, exception("rehearse", 5, "received a union with an unknown field", 7));
 }
