@@ -2,7 +2,6 @@
 
 /// Fenced blocks: the page, how the block begins, why it is not typed.
 pub(crate) const BLOCKS: &[(&str, &str, &str)] = &[
-    ("README.md", "compute node", "a drawing"),
     ("README.md", "./scripts/demo", "these two are what continuous integration runs"),
     ("README.md", "vgwd &", "an overview; each verb has its session in the pages that it points to"),
     ("README.md", "vgw trace", "an overview; each verb has its session in the pages that it points to"),

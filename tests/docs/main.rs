@@ -11,6 +11,7 @@
 
 mod exceptions;
 mod page;
+mod promises;
 mod shell;
 mod verbs;
 mod words;
