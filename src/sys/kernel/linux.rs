@@ -186,7 +186,9 @@ impl LinuxKernel {
 
     fn look(&mut self) -> Result<Observed, Failed> {
         // What was told until now is about to be seen.
-        let _ = self.watch.heard(self.netlink.port());
+        if let Some(notices) = self.watch.heard(self.netlink.port()) {
+            self.forget_gone(&notices);
+        }
         let snapshot = Snapshot {
             links: self.netlink.links()?,
             addresses: self.netlink.addresses()?,

@@ -43,11 +43,25 @@ impl LinuxKernel {
                 changed = Some(steps);
             }
         }
+        self.forget_gone(&notices);
         let is_news = news.is_some() || changed.is_some();
         if is_news {
             tracing::debug!(?news, link = ?changed, "somebody else has changed the host");
         }
         is_news
+    }
+
+    /// Drops what is held of taps that have gone: whatever has such a name and such a number by now is somebody
+    /// else's (who makes a link may choose both).
+    pub(super) fn forget_gone(&mut self, notices: &[Notice]) {
+        let gone = notices.iter().filter_map(|notice| match notice {
+            Notice::Link(step) if step.gone => Some(step.index),
+            _ => None,
+        });
+        for index in gone {
+            let held = self.held.iter().find(|(_, held)| held.index == index).map(|(name, _)| *name);
+            held.into_iter().for_each(|name| self.forget(name));
+        }
     }
 
     /// Judges all that was told of one link, the oldest first.

@@ -12,6 +12,9 @@ use crate::lab::eventually;
 const CALLS: &str = "sendto,sendmsg,ioctl,openat,write,pwrite64,writev,fdatasync,fsync,rename,renameat,renameat2,\
                      ftruncate,unlink,unlinkat,mkdir,fchmod,chmod,setns,clone,wait4,bind,close";
 
+/// Where taps are made.
+const TAPS: &str = "/dev/net/tun";
+
 /// A call before which a process is killed.
 #[derive(Debug, Clone)]
 pub(super) struct Point {
@@ -19,6 +22,8 @@ pub(super) struct Point {
     pub(super) call: String,
     /// The how manieth of its kind in the thread, from 1 on.
     number: usize,
+    /// The how manieth of its kind on a tap, up to here.
+    of_taps: usize,
     /// As strace wrote it down.
     pub(super) text: String,
 }
@@ -39,6 +44,10 @@ fn arguments(log: &Path, fault: Option<&Fault>) -> Vec<String> {
     match fault {
         Some(Fault::Kill(Point { call, number, .. })) => {
             words.extend(["-e".into(), format!("inject={call}:signal=KILL:when={number}")]);
+        }
+        // Of controls those of taps alone: a pipe's cannot fail in earnest.
+        Some(Fault::Error(Point { call, of_taps, .. }, error)) if call == "ioctl" => {
+            words.extend(["-P".into(), TAPS.into(), "-e".into(), format!("inject=ioctl:error={error}:when={of_taps}")]);
         }
         Some(Fault::Error(Point { call, number, .. }, error)) => {
             words.extend(["-e".into(), format!("inject={call}:error={error}:when={number}")]);
@@ -94,7 +103,7 @@ impl Drop for Watcher {
 /// went before.
 pub(super) fn points(log: &str) -> Vec<Point> {
     let mut numbers = std::collections::BTreeMap::<&str, usize>::new();
-    let mut points = Vec::new();
+    let (mut points, mut of_taps) = (Vec::new(), 0);
     for line in log.lines() {
         let Some((call, rest)) = line.split_once('(') else { continue };
         if !call.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_') {
@@ -102,8 +111,14 @@ pub(super) fn points(log: &str) -> Vec<Point> {
         }
         let number = numbers.entry(call).or_default();
         *number += 1;
+        of_taps += usize::from(call == "ioctl" && rest.contains(TAPS));
         if changes_something(call, rest) {
-            points.push(Point { call: call.to_owned(), number: *number, text: line.chars().take(160).collect() });
+            points.push(Point {
+                call: call.to_owned(),
+                number: *number,
+                of_taps,
+                text: line.chars().take(160).collect(),
+            });
         }
     }
     points
@@ -128,7 +143,7 @@ fn changes_something(call: &str, rest: &str) -> bool {
         // Another program begins.
         "clone" => rest.contains("CLONE_VFORK"),
         // What a tap without persistence goes with.
-        "close" => path.starts_with("/dev/net/tun"),
+        "close" => path.starts_with(TAPS),
         "bind" => rest.contains("AF_UNIX"),
         _ => true,
     }
