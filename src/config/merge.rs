@@ -101,7 +101,7 @@ impl Merge {
             config.spin = spin.0.0;
         }
         if let Some(length) = dataplane.queue_length {
-            config.queue_length = u32::try_from(length.0).unwrap_or(config.queue_length);
+            config.queue_length = length.0;
         }
         if let Some(fabric) = fabric {
             config.fabric = Wanted::new(fabric.device.0, fabric.interface.map(|interface| interface.0));
