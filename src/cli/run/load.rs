@@ -4,7 +4,7 @@ use std::io::Read;
 use std::net::IpAddr;
 use std::path::Path;
 
-use crate::addr::{InterfaceName, Prefix};
+use crate::addr::{InterfaceName, Masked, Prefix};
 use crate::api::generated::virtual_gateway as api;
 
 use super::super::failure::Failure;
@@ -64,7 +64,11 @@ pub(super) fn parts(text: &str) -> Result<Vec<Part>, Failure> {
         let Some(prefix) = words.next() else { continue };
         let at =
             |reason: String| Failure::Usage { field: "FILE".to_owned(), reason: format!("line {number}: {reason}") };
-        let read = prefix.parse::<Prefix>().map_err(|error| at(error.to_string()))?;
+        let Masked { prefix: read, had_host_bits } =
+            Prefix::parse_masked(prefix).map_err(|error| at(error.to_string()))?;
+        if had_host_bits {
+            return Err(at(format!("'{prefix}' has host bits set: {read} may be meant")));
+        }
         let deed = deed(&words.collect::<Vec<_>>()).map_err(at)?;
         let turns = matches!(deed, Deed::Delete) && !part.add.is_empty();
         if part.count == PART || part.bytes > ROOM || turns {
