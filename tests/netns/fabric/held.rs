@@ -38,7 +38,7 @@ pub(super) fn show(node: &Node) -> Value {
     serde_json::from_str(&must(node, "fabric show -j")).unwrap()
 }
 
-pub(super) fn start<'a'>(node: &'a Node, config: &str) -> Daemon<'a> {
+pub(super) fn start<'a>(node: &'a Node, config: &str) -> Daemon<'a> {
     Daemon::start(&node.node, node.folder.path(), config)
 }
 

@@ -2,7 +2,7 @@
 
 mod crossing;
 mod held;
-mod lost;
 mod killed;
+mod lost;
 mod node;
 mod steps;
