@@ -13,20 +13,20 @@ use crate::traffic::assert_ping;
 use super::held::{TAKEN, at_rest, must, show, start, vgw};
 use super::node::{ADDRESSES, Node, Talk};
 
-fn mac(node: &Node) -> String {
+pub(super) fn mac(node: &Node) -> String {
     let shown = node.node.ip("-o link show dev eth0");
     shown.split_once("link/ether ").unwrap().1.split_whitespace().next().unwrap().to_owned()
 }
 
 /// The card is there anew, with the MAC address that it had: down, with nothing on it, and another index.
-fn plug_in(node: &Node, mac: &str) {
+pub(super) fn plug_in(node: &Node, mac: &str) {
     let peer = node.client.path();
     node.node.ip(&format!("link add eth0 address {mac} type veth peer name eth0 netns {peer}"));
     node.client.ip("address add 192.0.2.1/24 dev eth0");
     node.client.ip("link set eth0 up");
 }
 
-fn assert_given_back(node: &Node) {
+pub(super) fn assert_given_back(node: &Node) {
     let (addresses, routes) = (node.node.ip("address show dev eth0"), node.node.ip("route show table all dev eth0"));
     for address in ["192.0.2.5/24", "192.0.2.6/24", "10.78.0.1/24", "2001:db8::5/64"] {
         assert!(addresses.contains(address), "{address} is missing\n{addresses}");
