@@ -12,6 +12,7 @@ use crate::lab::{eventually, shared_turn};
 use crate::site::{Guest, NET1};
 use crate::traffic::{assert_ping, assert_tcp};
 
+use super::lost::{assert_given_back, mac, plug_in};
 use super::node::{ADDRESSES, Node, Talk};
 
 pub(super) const TAKEN: &str = "[fabric]\ndevice = \"eth0\"\n";
@@ -180,14 +181,14 @@ fn without_nft_nothing_is_begun() {
 fn what_could_not_be_undone_is_tried_again() {
     let _turn = shared_turn();
     let node = Node::new();
-    let before = at_rest(&node);
-    let (programs, cured) = (node.folder.path().join("programs"), node.folder.path().join("cured"));
+    let mac = mac(&node);
+    let programs = node.folder.path().join("programs");
     std::fs::create_dir(&programs).unwrap();
     let real = std::env::var("PATH").unwrap();
+    // The card goes just when the packet filter is asked.
     let script = format!(
-        "#!/bin/sh\nif [ \"$1\" != --version ] && [ ! -e {} ]; then echo refused >&2; exit 1; fi\n\
-         PATH={real} exec nft \"$@\"\n",
-        cured.display()
+        "#!/bin/sh\nif [ \"$1\" = -j ]; then PATH={real} ip link delete eth0; echo refused >&2; exit 1; fi\n\
+         PATH={real} exec nft \"$@\"\n"
     );
     std::fs::write(programs.join("nft"), script).unwrap();
     std::fs::set_permissions(programs.join("nft"), Permissions::from_mode(0o755)).unwrap();
@@ -200,11 +201,11 @@ fn what_could_not_be_undone_is_tried_again() {
     assert!(must(&node, "status -j").contains("VGW-FABRIC-STUCK"));
     let (_, again) = vgw(&node, "fabric take eth0");
     assert!(again.contains("eth0 is held already"), "{again}");
-    std::fs::write(cured, "").unwrap();
+    plug_in(&node, &mac);
     eventually("it is given back", || show(&node)["state"] == "absent");
     assert!(!node.folder.path().join("state/fabric.json").exists());
-    node.assert_unchanged(&before, "tried again");
     daemon.stop();
+    assert_given_back(&node);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Cards that go and come, wires that are cut, disks that refuse, daemons that are killed.
 
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use rustix::process::Signal;
@@ -13,20 +13,20 @@ use crate::traffic::assert_ping;
 use super::held::{TAKEN, at_rest, must, show, start, vgw};
 use super::node::{ADDRESSES, Node, Talk};
 
-fn mac(node: &Node) -> String {
+pub(super) fn mac(node: &Node) -> String {
     let shown = node.node.ip("-o link show dev eth0");
     shown.split_once("link/ether ").unwrap().1.split_whitespace().next().unwrap().to_owned()
 }
 
 /// The card is there anew, with the MAC address that it had: down, with nothing on it, and another index.
-fn plug_in(node: &Node, mac: &str) {
+pub(super) fn plug_in(node: &Node, mac: &str) {
     let peer = node.client.path();
     node.node.ip(&format!("link add eth0 address {mac} type veth peer name eth0 netns {peer}"));
     node.client.ip("address add 192.0.2.1/24 dev eth0");
     node.client.ip("link set eth0 up");
 }
 
-fn assert_given_back(node: &Node) {
+pub(super) fn assert_given_back(node: &Node) {
     let (addresses, routes) = (node.node.ip("address show dev eth0"), node.node.ip("route show table all dev eth0"));
     for address in ["192.0.2.5/24", "192.0.2.6/24", "10.78.0.1/24", "2001:db8::5/64"] {
         assert!(addresses.contains(address), "{address} is missing\n{addresses}");
@@ -132,18 +132,31 @@ impl Disk {
         let place = node.folder.path().join("state");
         std::fs::create_dir_all(&place).unwrap();
         let disk = Self(place);
-        disk.run("mount", &["-t", "tmpfs", "-o", "size=256k", "tmpfs"]);
+        disk.run(&["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs"], &disk.0);
         disk
     }
 
-    fn run(&self, program: &str, words: &[&str]) {
-        assert!(Command::new(program).args(words).arg(&self.0).status().unwrap().success(), "{program}");
+    fn run(&self, words: &[&str], place: &Path) {
+        assert!(Command::new(words[0]).args(&words[1..]).arg(place).status().unwrap().success(), "{words:?}");
+    }
+
+    fn journal(&self) -> PathBuf {
+        self.0.join("fabric.json")
+    }
+
+    /// What something is mounted on can be neither replaced nor removed.
+    fn pin(&self) {
+        self.run(&["mount", "--bind", self.journal().to_str().unwrap()], &self.journal());
+    }
+
+    fn unpin(&self) {
+        self.run(&["umount"], &self.journal());
     }
 }
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        let _ = Command::new("umount").arg("--lazy").arg(&self.0).status();
+        let _ = Command::new("umount").args(["--lazy", "--recursive"]).arg(&self.0).status();
     }
 }
 
@@ -155,15 +168,15 @@ fn a_disk_that_refuses_does_not_keep_the_card() {
     let before = at_rest(&node);
     let daemon = start(&node, "");
     must(&node, "fabric take eth0");
-    disk.run("mount", &["-o", "remount,ro"]);
+    disk.pin();
     must(&node, "fabric give-back");
     assert_eq!(show(&node)["state"], "absent");
     node.assert_unchanged(&before, "given back");
     let status = must(&node, "status -j");
-    assert!(status.contains("VGW-FABRIC-JOURNAL") && status.contains("Read-only file system"), "{status}");
-    disk.run("mount", &["-o", "remount,rw"]);
+    assert!(status.contains("VGW-FABRIC-JOURNAL") && status.contains("Device or resource busy"), "{status}");
+    disk.unpin();
     eventually("it is written down", || !must(&node, "status -j").contains("VGW-FABRIC"));
-    assert!(!disk.0.join("fabric.json").exists());
+    assert!(!disk.journal().exists());
 
     // Full, while it is held and when it is given back.
     must(&node, "fabric take eth0");
@@ -179,15 +192,15 @@ fn a_disk_that_refuses_does_not_keep_the_card() {
     // Without the daemon, and by the next one.
     must(&node, "fabric take eth0");
     daemon.kill();
-    disk.run("mount", &["-o", "remount,ro"]);
+    disk.pin();
     let said = must(&node, "fabric restore");
     assert!(said.contains("eth0 as it had it before") && said.contains("is still there"), "{said}");
     node.assert_unchanged(&before, "restored");
     let daemon = start(&node, "");
     assert!(must(&node, "status -j").contains("VGW-FABRIC-JOURNAL"));
     node.assert_unchanged(&before, "restored by the daemon");
-    disk.run("mount", &["-o", "remount,rw"]);
-    eventually("it is thrown away", || !disk.0.join("fabric.json").exists());
+    disk.unpin();
+    eventually("it is thrown away", || !disk.journal().exists());
     daemon.stop();
 }
 
