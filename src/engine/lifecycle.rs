@@ -146,6 +146,7 @@ impl Engine {
         let nothing = conductor.plan.registry().declared();
         let configuration = Cause::Caller(Caller::Configuration);
         conductor.tell_differences(&configuration, &nothing.differences(&registry.declared()));
+        conductor.platform.take_up(&mut registry.ports().map(|port| &*port.spec));
         // What waits in queues that an earlier run has left is read once everything stands.
         if !conductor.platform.is_resuming() {
             conductor.dataplane.open();
@@ -153,7 +154,6 @@ impl Engine {
         conductor.settle_anyhow(registry);
         // Of a lease that the kernel refuses, what was left of the one before goes too.
         conductor.look_for_leases();
-        conductor.platform.end_of_start();
         conductor.dataplane.open();
         let events = conductor.recorder.events();
         // Clearing that is no repair.

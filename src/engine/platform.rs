@@ -58,6 +58,11 @@ pub trait Platform: Kernel {
     /// empty if it was not made since the last call.
     fn take_queues(&mut self, link: &InterfaceName) -> Vec<Box<dyn Device>>;
 
+    /// False for a tap of ours whose queues were taken: who has closed them gets no others.
+    fn has_queues(&self, _link: &InterfaceName) -> bool {
+        true
+    }
+
     /// True for a tap that was there before us: it is given back as it was found, which takes that
     /// nobody holds its queues any more.
     fn is_adopted(&self, link: &InterfaceName) -> bool;
@@ -75,15 +80,15 @@ pub trait Platform: Kernel {
     /// We end, and guests' ports still stand, with their queues closed: those that the next run cannot take up go.
     fn release_ports(&mut self) {}
 
+    /// Of what a daemon before us has left of guests' ports, what serves these as it is waits for
+    /// [`Platform::open_port`], and everything else goes. Once, at the start, before anything is settled.
+    fn take_up(&mut self, _ports: &mut dyn Iterator<Item = &PortSpec>) {}
+
     /// True if packets may wait in queues that a daemon before us has left: they are read once everything
     /// stands.
     fn is_resuming(&self) -> bool {
         false
     }
-
-    /// Everything that is asked for at the start has been settled: what a daemon before us has left for
-    /// others is removed.
-    fn end_of_start(&mut self) {}
 
     /// The best way to move packets that the system allows, once for each worker.
     fn transfers(&self) -> Vec<Box<dyn Transfer>>;

@@ -98,6 +98,7 @@ impl Settling<'_> {
         let want = self.plan.want().clone();
         self.dataplane.expect(&want.ports);
         self.dataplane.publish_additions(&want.instances);
+        self.clear_names(&mut progress)?;
         self.open_guests(&mut progress)?;
         self.change_host(&mut progress)?;
         if self.mirror.is_in_doubt() {

@@ -136,7 +136,7 @@ pub(super) fn bring_up(spec: &PortSpec, queue_length: u32, protocol: u8) -> Resu
 }
 
 /// `NAME` is a namespace of `ip netns`, anything with a slash a file.
-fn namespace_path(namespace: &Path) -> PathBuf {
+pub(super) fn namespace_path(namespace: &Path) -> PathBuf {
     if namespace.components().count() > 1 { namespace.to_owned() } else { Path::new("/run/netns").join(namespace) }
 }
 

@@ -1,24 +1,26 @@
-//! The guests' taps: those that a service manager has kept are opened again at the start, and all are removed
+//! The guests' taps: those that a service manager has kept are taken up at the start, and all are removed
 //! when their port goes.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
 
 use crate::addr::InterfaceName;
-use crate::gateway::PortSpec;
+use crate::gateway::{PortKind, PortSpec};
 
 use super::guest;
 use super::kept::{KeptName, fingerprint};
 use super::kernel::{LinuxKernel, TapSettings};
+use super::namespaces::Namespaces;
 use super::tap::Tap;
 
 /// By port. One of a tap's queues is at hand as long as its port stands: so the tap does not go with the workers'
 /// queues, one after the other, which takes 20 ms each, and it is known where it is.
 #[derive(Debug, Default)]
 pub(super) struct GuestTaps {
-    /// What was kept for us and no port has asked for yet.
-    waiting: BTreeMap<KeptName, Vec<OwnedFd>>,
+    /// What was kept for us, until it is known which ports there are to be.
+    kept: BTreeMap<KeptName, Vec<OwnedFd>>,
     standing: BTreeMap<InterfaceName, Standing>,
 }
 
@@ -28,53 +30,70 @@ struct Standing {
     tap: Tap,
     /// What it is kept by, if somebody keeps it.
     kept: Option<KeptName>,
+    /// Its queues until they are taken, if it was kept for us.
+    queues: Vec<Tap>,
 }
 
 impl GuestTaps {
-    pub(super) fn new(waiting: BTreeMap<KeptName, Vec<OwnedFd>>) -> Self {
-        Self { waiting, standing: BTreeMap::new() }
+    pub(super) fn new(kept: BTreeMap<KeptName, Vec<OwnedFd>>) -> Self {
+        Self { kept, standing: BTreeMap::new() }
+    }
+
+    /// Takes up what was kept for us and serves one of these ports as it is. Everything else is removed: nothing of
+    /// it is in the way of what is made afterwards.
+    pub(super) fn take_up(
+        &mut self,
+        ports: &mut dyn Iterator<Item = &PortSpec>,
+        settings: TapSettings,
+        namespaces: &Namespaces,
+        kernel: &mut LinuxKernel,
+    ) {
+        let kept = std::mem::take(&mut self.kept);
+        if kept.is_empty() {
+            return;
+        }
+        let taps = ports.filter(|spec| matches!(spec.kind, PortKind::Tap(_)));
+        let wanted: BTreeMap<KeptName, &PortSpec> = taps.map(|spec| (kept_name(spec, settings), spec)).collect();
+        let mut useless = Vec::new();
+        for (name, queues) in kept {
+            let mut taps: Vec<Tap> = queues.into_iter().map(Tap::kept).collect();
+            let spec = wanted.get(&name);
+            match spec.ok_or_else(|| "no port asks for it".to_owned()).and_then(|spec| {
+                check(&mut taps, spec, settings, namespaces)?;
+                taps[0].try_clone().map(|tap| (spec.name, tap)).map_err(|error| error.to_string())
+            }) {
+                Ok((port, tap)) => drop(self.standing.insert(port, Standing { tap, kept: Some(name), queues: taps })),
+                Err(reason) => {
+                    tracing::info!(kept = %name, "a guest's tap was kept and is removed: {reason}");
+                    useless.extend(taps.pop().map(|tap| Standing { tap, kept: Some(name), queues: Vec::new() }));
+                }
+            }
+        }
+        remove(useless, kernel);
     }
 
     /// True if packets may wait in what was kept for us.
     pub(super) fn is_waiting(&self) -> bool {
-        !self.waiting.is_empty()
+        self.standing.values().any(|standing| !standing.queues.is_empty())
     }
 
-    /// The queues that were kept of a port's tap, if it serves this port as it is. One that does not is removed.
-    pub(super) fn resume(
+    /// The queues of a port's tap that was taken up; once. A tap that was made for a port that is otherwise now is
+    /// removed.
+    pub(super) fn take_queues(
         &mut self,
         spec: &PortSpec,
         settings: TapSettings,
         kernel: &mut LinuxKernel,
     ) -> Option<Vec<Tap>> {
-        let name = KeptName::Guest(spec.name, fingerprint(spec, settings.queue_length));
-        let kept = self.waiting.remove(&name)?;
-        let tap = Tap::kept(kept.first()?.try_clone().ok()?);
-        let taken = Tap::resume(kept, settings.queues).map_err(|error| error.to_string());
-        let taken = taken.and_then(|(interface, mut taps)| {
-            Tap::renew(&mut taps, interface).map(|()| taps).map_err(|error| error.to_string())
-        });
-        let standing = Standing { tap, kept: Some(name) };
-        match taken {
-            Ok(taps) => {
-                self.standing.insert(spec.name, standing);
-                Some(taps)
-            }
-            Err(error) => {
-                tracing::warn!(port = %spec.name, "its tap was kept, and is of no use: {error}");
-                remove(vec![standing], kernel);
-                None
+        let standing = self.standing.get_mut(&spec.name)?;
+        if spec.kind != PortKind::Attach && standing.kept == Some(kept_name(spec, settings)) {
+            let queues = std::mem::take(&mut standing.queues);
+            if !queues.is_empty() {
+                return Some(queues);
             }
         }
-    }
-
-    /// Removes what was kept of a port's tap as it was before, which may have the same name.
-    pub(super) fn clear(&mut self, port: &InterfaceName, kernel: &mut LinuxKernel) {
-        let waiting = std::mem::take(&mut self.waiting);
-        let (gone, others) =
-            waiting.into_iter().partition(|(name, _)| matches!(name, KeptName::Guest(other, _) if other == port));
-        self.waiting = others;
-        remove_kept(gone, kernel);
+        self.close(&[spec.name], kernel);
+        None
     }
 
     /// Takes note of a port's tap that was made, and has it kept if there is somebody to keep it.
@@ -90,13 +109,10 @@ impl GuestTaps {
     ) -> io::Result<()> {
         let Some(tap) = taps.first() else { return Ok(()) };
         let tap = tap.try_clone()?;
-        let name = KeptName::Guest(spec.name, fingerprint(spec, settings.queue_length));
-        let kept = kernel.store.is_there().then_some(name);
-        if kept.is_some() {
-            let descriptors: Vec<_> = taps.iter().map(Tap::descriptor).collect();
-            kernel.store.keep(&name.to_string(), &descriptors);
-        }
-        self.standing.insert(spec.name, Standing { tap, kept });
+        let name = kept_name(spec, settings);
+        let descriptors: Vec<_> = taps.iter().map(Tap::descriptor).collect();
+        let kept = kernel.store.keep(&name, &descriptors).then_some(name);
+        self.standing.insert(spec.name, Standing { tap, kept, queues: Vec::new() });
         Ok(())
     }
 
@@ -111,22 +127,28 @@ impl GuestTaps {
         self.standing = kept;
         remove(unkept.into_values().collect(), kernel);
     }
-
-    /// Removes what no port has asked for.
-    pub(super) fn end_of_start(&mut self, kernel: &mut LinuxKernel) {
-        remove_kept(std::mem::take(&mut self.waiting), kernel);
-    }
 }
 
-fn remove_kept(kept: BTreeMap<KeptName, Vec<OwnedFd>>, kernel: &mut LinuxKernel) {
-    let mut taps = Vec::new();
-    for (name, mut descriptors) in kept {
-        match descriptors.pop().map(Tap::kept) {
-            Some(tap) => taps.push(Standing { tap, kept: Some(name) }),
-            None => kernel.store.forget(&name.to_string()),
-        }
+fn kept_name(spec: &PortSpec, settings: TapSettings) -> KeptName {
+    KeptName::Guest(spec.name, fingerprint(spec, settings.queue_length))
+}
+
+/// Makes kept queues those of a port, if they are: their tap must be the guest's interface in the guest's present
+/// namespace, which may be another of the same name.
+fn check(taps: &mut [Tap], spec: &PortSpec, settings: TapSettings, namespaces: &Namespaces) -> Result<(), String> {
+    let (name, namespace) = match &spec.kind {
+        PortKind::Tap(Some(place)) => (place.name, namespaces.open(guest::namespace_path(&place.namespace))),
+        _ => (spec.name, File::open(Tap::OWN_NAMESPACE)),
+    };
+    let interface = Tap::resume(taps, settings.queues).map_err(|error| error.to_string())?;
+    if interface != name {
+        return Err(format!("its name is {interface} now"));
     }
-    remove(taps, kernel);
+    let namespace = namespace.map_err(|error| format!("the guest's namespace cannot be opened: {error}"))?;
+    if !taps[0].is_in(&namespace) {
+        return Err("it is not in the guest's namespace".to_owned());
+    }
+    Tap::renew(taps, interface).map_err(|error| error.to_string())
 }
 
 /// Removes taps: those of our namespace in one request, others side by side.
@@ -143,6 +165,6 @@ fn remove(taps: Vec<Standing>, kernel: &mut LinuxKernel) {
         tracing::error!("a guest's tap is not removed: {error}");
     }
     for name in taps.iter().filter_map(|standing| standing.kept) {
-        kernel.store.forget(&name.to_string());
+        kernel.store.forget(&name);
     }
 }

@@ -77,6 +77,7 @@ impl LinuxPlatform {
             reason: error.to_string(),
             errno: error.raw_os_error().unwrap_or(libc::EINVAL),
         })?;
+        store.count_in(&kept.names);
         kept.unknown.iter().for_each(|name| store.forget(name));
         let (gateways, guests) = kept.taps.into_iter().partition(|(name, _)| matches!(name, KeptName::Gateway(_)));
         let kernel = LinuxKernel::resume(mark, state_directory, taps, store, gateways)?;
@@ -121,10 +122,9 @@ impl LinuxPlatform {
     }
 
     fn open_tap(&mut self, spec: &PortSpec) -> Result<OpenPort, guest::PlaceError> {
-        let mut taps = match self.guests.resume(spec, self.taps, &mut self.kernel) {
+        let mut taps = match self.guests.take_queues(spec, self.taps, &mut self.kernel) {
             Some(taps) => taps,
             None => {
-                self.guests.clear(&spec.name, &mut self.kernel);
                 let taps = self.make_tap(spec)?;
                 let held = self.guests.hold(spec, self.taps, &taps, &mut self.kernel);
                 held.map_err(guest::PlaceError::Descriptor)?;
@@ -216,16 +216,17 @@ impl Platform for LinuxPlatform {
         boxed(taps).into_iter().chain(senders).collect()
     }
 
+    fn has_queues(&self, link: &InterfaceName) -> bool {
+        self.kernel.has_queues(link)
+    }
+
     fn is_adopted(&self, link: &InterfaceName) -> bool {
         self.kernel.is_adopted(link)
     }
 
     fn open_port(&mut self, spec: &PortSpec) -> Result<OpenPort, OpenError> {
         match spec.kind {
-            PortKind::Attach => {
-                self.guests.clear(&spec.name, &mut self.kernel);
-                self.attach(spec.name, spec.mtu)
-            }
+            PortKind::Attach => self.attach(spec.name, spec.mtu),
             PortKind::Tap(_) => self.open_tap(spec).map_err(|error| OpenError::Failed(error.to_string())),
         }
     }
@@ -242,8 +243,8 @@ impl Platform for LinuxPlatform {
         self.kernel.waiting || self.guests.is_waiting()
     }
 
-    fn end_of_start(&mut self) {
-        self.guests.end_of_start(&mut self.kernel);
+    fn take_up(&mut self, ports: &mut dyn Iterator<Item = &PortSpec>) {
+        self.guests.take_up(ports, self.taps, &self.namespaces, &mut self.kernel);
     }
 
     fn transfers(&self) -> Vec<Box<dyn Transfer>> {

@@ -15,6 +15,36 @@ use crate::host::Operation;
 use super::{Mode, Progress, Setback, Settling};
 
 impl Settling<'_> {
+    /// Removes what has a name that something of another kind is to have: a gateway's tap becomes a guest's port, or
+    /// the other way round. A gateway's tap whose queues were closed goes too, and is made again.
+    pub(super) fn clear_names(&mut self, progress: &mut Progress) -> Result<(), Setback> {
+        let (mut links, mut ports) = (Vec::new(), Vec::new());
+        for name in self.dataplane.differing() {
+            let present = self.dataplane.port(&name);
+            let is_link = self.mirror.seen().ours.links.contains_key(&name);
+            match self.plan.want().ports.get(&name) {
+                Some(PortWant::Guest(..)) if is_link => links.push(name),
+                Some(PortWant::Gateway { .. }) => match present {
+                    Some(PortWant::Guest(spec, _)) if spec.kind != PortKind::Attach => ports.push(name),
+                    None if is_link && !self.platform.has_queues(&name) => links.push(name),
+                    _ => {}
+                },
+                _ => {}
+            }
+        }
+        if links.is_empty() && ports.is_empty() {
+            return Ok(());
+        }
+        links.iter().chain(&ports).for_each(|name| self.dataplane.detach(name));
+        self.dataplane.barrier();
+        self.platform.close_ports(&ports);
+        if !links.is_empty() {
+            self.carry_out(vec![Operation::DeleteLinks(links)], progress)?;
+        }
+        // With a link goes what hangs on it.
+        self.look()
+    }
+
     /// Opens guests' ports that are new or must be opened anew.
     pub(super) fn open_guests(&mut self, progress: &mut Progress) -> Result<(), Setback> {
         let lost = if self.looked || self.asks_for_guest() { self.dataplane.lost() } else { BTreeSet::new() };

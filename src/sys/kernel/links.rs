@@ -48,12 +48,12 @@ impl LinuxKernel {
     }
 
     /// Has a tap of ours outlive us: it stays, and so do its queues if somebody keeps them.
-    fn let_stay(&mut self, name: InterfaceName, queues: &[Tap]) {
+    pub(super) fn let_stay(&mut self, name: InterfaceName, queues: &[Tap]) {
         if let Some(Err(error)) = queues.first().map(|queue| queue.persist(name)) {
             tracing::warn!(interface = %name, %error, "the tap goes with this process");
         }
         let descriptors: Vec<_> = queues.iter().map(Tap::descriptor).collect();
-        self.store.keep(&KeptName::Gateway(name).to_string(), &descriptors);
+        self.store.keep(&KeptName::Gateway(name), &descriptors);
     }
 
     fn make(&mut self, name: InterfaceName, link: &HostLink) -> Result<Made, Failed> {
@@ -66,7 +66,7 @@ impl LinuxKernel {
             // would stay when its queues are closed.
             let renamed = self.netlink.link_at(held)?.filter(|link| link.ours);
             self.delete_all(renamed.as_slice(), &[])?;
-            self.store.forget(&KeptName::Gateway(name).to_string());
+            self.store.forget(&KeptName::Gateway(name));
             self.forget(name);
         }
         match Tap::create(name, self.queues) {
@@ -92,8 +92,7 @@ impl LinuxKernel {
         if facts.queues > 0 {
             return Err(TapError::InUse(name).into());
         }
-        let known = self.originals.links.get(&name).is_some_and(|found| found.index == existing.index);
-        if !known {
+        if !self.is_known(existing) {
             self.originals.links.insert(name, found(existing, facts));
             self.save_originals()?;
         }
@@ -171,6 +170,11 @@ impl LinuxKernel {
         let mut outcomes = self.ask(operations.len(), requests, without_ipv6);
         refused.into_iter().for_each(|(number, failed)| outcomes[number] = Err(failed));
         outcomes
+    }
+
+    /// True for a tap of which is written down what it was before us.
+    pub(super) fn is_known(&self, link: &Link) -> bool {
+        self.originals.links.get(&link.name).is_some_and(|found| found.index == link.index)
     }
 
     /// True for a link of ours.

@@ -164,6 +164,12 @@ impl LinuxKernel {
         (!queues.is_empty()).then_some(queues)
     }
 
+    /// True if [`LinuxKernel::take_queues`] has something to hand over.
+    #[must_use]
+    pub fn has_queues(&self, name: &InterfaceName) -> bool {
+        self.held.get(name).is_some_and(|held| !held.queues.is_empty())
+    }
+
     /// Readable when [`Kernel::has_news`] may have something to tell.
     pub fn notices(&self) -> [BorrowedFd<'_>; 2] {
         [self.watch.as_fd(), self.masquerading.notices()]

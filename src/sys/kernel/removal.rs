@@ -32,7 +32,7 @@ impl LinuxKernel {
         let ours = there.into_iter().filter(|link| self.is_held(link));
         let (lasting, passing): (Vec<_>, Vec<_>) = ours.partition(|link| self.is_adopted(&link.name));
         self.delete_all(&passing, &everything)?;
-        passing.iter().for_each(|link| self.store.forget(&KeptName::Gateway(link.name).to_string()));
+        passing.iter().for_each(|link| self.store.forget(&KeptName::Gateway(link.name)));
         for link in &lasting {
             // Its queues must be closed before it can be given back.
             self.held.remove(&link.name);

@@ -22,7 +22,7 @@ const SIOCGIFHWADDR: Opcode = 0x8927;
 
 /// Why a kept queue is of no use.
 #[derive(Debug, thiserror::Error)]
-pub enum KeptError {
+pub(in crate::sys) enum KeptError {
     /// It is no queue of a tap, or the tap is gone.
     #[error("it belongs to no tap that is there: {0}")]
     NoTap(#[source] io::Error),
@@ -47,8 +47,7 @@ impl Tap {
     ///
     /// # Errors
     /// Why not.
-    pub fn resume(kept: Vec<OwnedFd>, queues: usize) -> Result<(InterfaceName, Vec<Self>), KeptError> {
-        let taps: Vec<Self> = kept.into_iter().map(Self::kept).collect();
+    pub(in crate::sys) fn resume(taps: &[Self], queues: usize) -> Result<InterfaceName, KeptError> {
         let first = taps.first().ok_or(KeptError::Other)?;
         let (name, flags) = first.interface().map_err(|errno| KeptError::NoTap(errno.into()))?;
         let multi = if queues > 1 { IFF_MULTI_QUEUE } else { 0 };
@@ -58,7 +57,7 @@ impl Tap {
         if flags & relevant != kind || taps.len() != queues || !same {
             return Err(KeptError::Other);
         }
-        Ok((name, taps))
+        Ok(name)
     }
 
     /// Makes resumed queues as this build makes them: offloads may have been added.
@@ -108,12 +107,19 @@ impl Tap {
         Ok(namespace.into())
     }
 
+    /// The network namespace of the calling thread.
+    pub(in crate::sys) const OWN_NAMESPACE: &str = "/proc/thread-self/ns/net";
+
     /// True if the tap is in the network namespace of the calling thread.
     pub(in crate::sys) fn is_here(&self) -> bool {
-        let identity = |file: File| file.metadata().map(|metadata| (metadata.dev(), metadata.ino()));
-        let there = self.namespace().and_then(identity);
-        let here = File::open("/proc/thread-self/ns/net").and_then(identity);
-        matches!((there, here), (Ok(there), Ok(here)) if there == here)
+        File::open(Self::OWN_NAMESPACE).is_ok_and(|here| self.is_in(&here))
+    }
+
+    /// True if the tap is in this network namespace.
+    pub(in crate::sys) fn is_in(&self, namespace: &File) -> bool {
+        let identity = |file: &File| file.metadata().map(|metadata| (metadata.dev(), metadata.ino()));
+        let there = self.namespace().and_then(|there| identity(&there));
+        matches!((there, identity(namespace)), (Ok(there), Ok(here)) if there == here)
     }
 
     /// Another descriptor for the queue.

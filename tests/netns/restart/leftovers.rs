@@ -11,7 +11,7 @@ use crate::lab::{eventually, name};
 use crate::site::{Guest, NET1, OUTSIDE, Site};
 use crate::traffic::assert_ping;
 
-const KEPT: &str = "vgw1.gateway.vgw1";
+const KEPT: &str = "vgw1.g.vgw1";
 
 #[test]
 fn without_a_service_manager_interface_routes_and_rules_stay() {
@@ -92,7 +92,7 @@ fn somebody_elses_descriptor_is_left_alone() {
     let before = site.compute.ip("-d link show dev theirs");
     manager.plant("theirs", descriptor(&tap));
     // What no build of ours has handed over, under names that look so.
-    manager.plant("vgw1.gateway.theirs", descriptor(&tap));
+    manager.plant("vgw1.g.theirs", descriptor(&tap));
     manager.plant("vgw7.what", tempfile::tempfile().unwrap().into());
     manager.plant(KEPT, tempfile::tempfile().unwrap().into());
     let daemon = start(&site, &manager, &gateway("vgw1"));
@@ -102,6 +102,37 @@ fn somebody_elses_descriptor_is_left_alone() {
     daemon.stop();
     assert_eq!(site.compute.ip("-d link show dev theirs"), before);
     manager.expect(&["theirs"]);
+}
+
+#[test]
+fn somebody_elses_taps_in_our_group_are_left_alone() {
+    let site = Site::new();
+    let make = |named| site.compute.enter(|| Tap::create(name(named), 1).unwrap().remove(0));
+    // One that goes with its holder, one that stays after it, and one that waits for its owner.
+    let held = [make("passing"), make("lasting")];
+    held[1].persist(name("lasting")).unwrap();
+    site.compute.ip("tuntap add dev owned mode tap user 65534");
+    let theirs = ["passing", "lasting", "owned"];
+    theirs.iter().for_each(|tap| _ = site.compute.ip(&format!("link set {tap} up group 20100")));
+    let shown = || theirs.map(|tap| site.compute.ip(&format!("-d link show dev {tap}")));
+    let before = shown();
+    let daemon = site.start(&gateway("vgw1"));
+    assert_eq!(shown(), before);
+    theirs.iter().for_each(|tap| assert!(daemon.log().contains(&format!("interface={tap}")), "{}", daemon.log()));
+    // Not even if many of ours go.
+    daemon.kill();
+    let daemon = site.start(&(1..7).map(many).collect::<String>());
+    assert_eq!(shown(), before);
+    daemon.stop();
+    assert_eq!(shown(), before);
+    assert!(!site.compute.ip("link").contains("vgw"));
+}
+
+/// One of several gateways.
+fn many(number: usize) -> String {
+    format!(
+        "[[gateway]]\ninterface = \"vgw{number}\"\nrouting_instance = \"{NET1}\"\nsubnets = [\"10.7.{number}.0/24\"]\n"
+    )
 }
 
 fn descriptor(tap: &Tap) -> OwnedFd {

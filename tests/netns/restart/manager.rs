@@ -61,6 +61,11 @@ impl Manager {
         self.kept.lock().unwrap().push((name.to_owned(), descriptor));
     }
 
+    /// Closes everything, as for a unit that has stopped.
+    pub(super) fn forget(&self) {
+        self.kept.lock().unwrap().clear();
+    }
+
     /// Has a command, by way of a shell that is the first of its words, start with what is kept.
     pub(super) fn hand_over(&self, command: &mut Command) {
         let kept = self.kept.lock().unwrap();

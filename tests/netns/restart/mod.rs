@@ -1,9 +1,11 @@
 //! One daemon ends, in whatever way, and the next begins.
 
+mod kinds;
 mod leftovers;
 mod load;
 mod lossless;
 mod manager;
+mod places;
 mod saved;
 
 use std::fmt::Write as _;
