@@ -98,7 +98,9 @@ impl Registry {
             return Err(Refusal::FamilyMismatch { gateway: via, prefix: own.network() });
         }
         let mut others = self.uplinks().filter(|uplink| uplink.spec.name != *name);
-        let is_own = |other: &&Uplink| other.attachment().is_some_and(|other| other.address.address == address);
+        // One that has only leased it does not keep it (`hand_out_leases`).
+        let is_own =
+            |other: &&Uplink| matches!(other.spec.addressing, Addressing::Fixed(it) if it.address.address == address);
         if let Some(other) = others.find(is_own) {
             return Err(Refusal::AddressTaken { address, uplink: other.spec.name.clone() });
         }
