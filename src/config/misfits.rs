@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::gateway::{Declared, Element, Misfit, Refusal, Registry};
+use crate::fabric::Wanted;
+use crate::gateway::{Declared, Element, FabricNames, Misfit, Refusal, Registry};
 use crate::host::Observed;
 
 use super::document::Place;
@@ -15,6 +16,9 @@ pub(super) fn find(config: &Config, errors: &mut Vec<ConfigError>) {
     while errors.len() < ConfigErrors::MOST {
         let (rest, elements) = without(&config.declared, &left_out);
         let mut registry = Registry::new(config.declared.limits, config.mark);
+        if let Some(Wanted { device, interface }) = config.fabric {
+            registry.reserve_fabric(FabricNames { wire: device, host: interface });
+        }
         let Err(misfit) = registry.reload(&rest, &Observed::default()) else { return };
         let element = misfit.element.and_then(|element| elements.original(element));
         let misfit = Misfit { element, ..misfit };

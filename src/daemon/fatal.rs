@@ -36,8 +36,8 @@ pub enum Fatal {
     /// An address or socket cannot be listened on.
     #[error("cannot listen on {0}: {1}")]
     Listen(String, #[source] io::Error),
-    /// Not everything of ours could be removed at the end; the next start does it.
-    #[error("stopped, but not everything could be removed: {0}")]
+    /// Not everything could be done at the end: what is left of ours is removed by the next start.
+    #[error("stopped, but not everything could be done: {0}")]
     Remains(String),
     /// The service manager cannot be told how the daemon stands.
     #[error("cannot serve the service manager: {0}")]

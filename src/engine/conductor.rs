@@ -127,7 +127,7 @@ impl Conductor {
             Command::DeleteComputePort(id, reply) => self.answer(&reply, |it| it.delete_compute_port(caller, id)),
             Command::ConnectPorts(reply) => self.answer(&reply, |it| it.connect_ports(caller)),
             Command::Reload(declared, timeout, reply) => {
-                self.answer(&reply, |it| it.reload(caller, &declared, timeout).map(|_| it.end_trial()));
+                self.answer(&reply, |it| it.read_again(caller, &declared, timeout));
             }
             Command::Compare(declared, reply) => self.answer(&reply, |it| it.compare(&declared)),
             Command::Apply { declared, timeout, confirm, reply } => {
@@ -168,13 +168,14 @@ impl Conductor {
     /// be done comes back.
     fn stop(mut self, remains: Remains) -> Vec<String> {
         // What stands is to stand again: that it goes now is not written down.
-        self.remember();
+        let unsaved = self.remember_at_last();
         match remains {
             Remains::Nothing => self.clear(&self.plan.registry().emptied()),
             Remains::Everything => self.problems.clear(),
         }
         // Nothing of ours needs it any more, and the host does.
         let failed = self.release_fabric().err();
+        self.problems.extend(unsaved);
         self.problems.extend(failed.map(|failed| Problem::FabricStuck(failed.to_string())));
         let unwritten = self.fabric.problems().filter(|problem| matches!(problem, Problem::FabricJournal(_)));
         self.problems.extend(unwritten);

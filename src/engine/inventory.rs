@@ -48,6 +48,9 @@ impl Conductor {
     /// # Errors
     /// Why the change does not fit.
     pub(super) fn rehearse(&mut self, change: &Change) -> Result<RehearsalView, Failure> {
+        if self.resting(change).is_some() {
+            return Ok(RehearsalView { applied: Applied::Deleted, steps: Vec::new() });
+        }
         self.mirror.doubt();
         self.learn(&mut Knowledge::default())?;
         let mut next = self.plan.registry().clone();

@@ -24,7 +24,7 @@ impl Conductor {
     }
 
     /// The leases as they are now; what cannot be read of them becomes a problem, told once.
-    fn find_leases(&mut self) -> Leases {
+    pub(super) fn find_leases(&mut self) -> Leases {
         let FoundLeases { leases, problems } = self.platform.leases();
         for problem in problems.iter().filter(|problem| !self.bad_leases.contains(problem)) {
             tracing::error!("{problem}");

@@ -10,7 +10,7 @@ use crossbeam_channel::{Sender, bounded, unbounded};
 
 use crate::clock::Clock;
 use crate::fabric::Wanted;
-use crate::gateway::{Declared, Misfit, Plan, Registry, State};
+use crate::gateway::{Declared, FabricNames, Misfit, Plan, Registry, State};
 use crate::host::{KernelError, Mark, Mirror, Repairs, Surroundings};
 
 use super::command::{Caller, Command};
@@ -20,7 +20,7 @@ use super::events::{Cause, Deed, Events, Happening, Recorder};
 use super::fabric::{Leftover, Upkeep};
 use super::handle::Handle;
 use super::memory::Memory;
-use super::platform::{FoundLeases, Platform};
+use super::platform::Platform;
 use super::rates::Sample;
 use super::role::Role;
 use super::vigil::Vigil;
@@ -91,28 +91,20 @@ impl Engine {
         clock: Arc<dyn Clock>,
         settings: Settings,
     ) -> Result<Self, StartError> {
-        let mut mirror = Mirror::default();
-        mirror.refresh(&mut *platform)?;
-        if let Some(priority) = mirror.seen().foreign_priorities.get_min() {
-            tracing::warn!(
-                priority,
-                "somebody else's rules stand among the priorities that are ours; with many subnets they may be \
-                 passed over: choose others by host.rule_priority"
-            );
+        let mirror = observe(&mut *platform)?;
+        let mut nothing = Registry::new(settings.declared.limits, settings.mark);
+        nothing.remember_tables(platform.remembered_tables());
+        if let Some(Wanted { device, interface }) = settings.fabric {
+            nothing.reserve_fabric(FabricNames { wire: device, host: interface });
         }
-        let mut registry = Registry::new(settings.declared.limits, settings.mark);
-        registry.remember_tables(platform.remembered_tables());
-        let nothing = registry.clone();
-        // The daemon's socket is there by now: whoever comes too late for this look is heard.
-        let FoundLeases { leases, problems: bad_leases } = platform.leases();
-        bad_leases.iter().for_each(|problem| tracing::error!("{problem}"));
-        registry.take_leases(leases);
+        let mut registry = nothing.clone();
         registry.reload(&settings.declared, mirror.seen())?;
         let confine = platform.confinement();
         let workers = worker::start(platform.transfers(), settings.spin, &clock, confine)?;
-        let (stirrings, now) = (platform.stirrings(), clock.now());
+        let now = clock.now();
         let state = Memory::recollect(&mut *platform, registry, settings.audit_timeout, mirror.seen(), now);
-        let State { mut registry, unfit, gateways: audit, ports: port_audit } = state;
+        let vigil = Vigil::new(platform.stirrings(), settings.check, now);
+        let State { registry, unfit, gateways: audit, ports: port_audit, replaced: _ } = state;
         let mut conductor = Conductor {
             platform,
             dataplane: Dataplane::new(workers),
@@ -122,42 +114,22 @@ impl Engine {
             port_audit,
             started: now,
             problems: Vec::new(),
-            bad_leases,
+            bad_leases: Vec::new(),
             lost: BTreeSet::new(),
             told: Vec::new(),
             sample: Sample::default(),
             recorder: Recorder::new(Arc::clone(&clock)),
             trial: None,
             clock,
-            vigil: Vigil::new(stirrings, settings.check, now),
+            vigil,
             fabric: Upkeep::default(),
             memory: Memory::new(unfit),
         };
         if let Some(leftover) = settings.leftover {
             conductor.inherit_fabric(leftover);
         }
-        if let Some(wanted) = settings.fabric {
-            // Before everything else: uplinks name the tap.
-            conductor.take_configured_fabric(wanted);
-            registry.set_fabric(conductor.plan.registry().fabric().map(|fabric| (**fabric).clone()));
-        }
-        let started = Happening::new("daemon", "", Deed::Started).saying(env!("CARGO_PKG_VERSION"));
-        conductor.recorder.record(Cause::Daemon, started);
-        let nothing = conductor.plan.registry().declared();
-        let configuration = Cause::Caller(Caller::Configuration);
-        conductor.tell_differences(&configuration, &nothing.differences(&registry.declared()));
-        conductor.platform.take_up(&mut registry.ports().map(|port| &*port.spec));
-        // What waits in queues that an earlier run has left is read once everything stands.
-        if !conductor.platform.is_resuming() {
-            conductor.dataplane.open();
-        }
-        conductor.settle_anyhow(registry);
-        // Of a lease that the kernel refuses, what was left of the one before goes too.
-        conductor.look_for_leases();
-        conductor.dataplane.open();
+        conductor.begin(registry, settings.fabric);
         let events = conductor.recorder.events();
-        // Clearing that is no repair.
-        conductor.vigil.repairs = Repairs::default();
         let (commands, inbox) = unbounded();
         let conductor = Builder::new().name("conductor".into()).spawn(move || {
             let _vital = Vital;
@@ -189,4 +161,47 @@ impl Engine {
         }
         left
     }
+}
+
+impl Conductor {
+    /// Makes the first registry stand, beside the fabric that the configuration asks for.
+    fn begin(&mut self, mut registry: Registry, fabric: Option<Wanted>) {
+        if let Some(wanted) = fabric {
+            // Before everything else: uplinks name the tap.
+            self.take_configured_fabric(wanted);
+            registry.set_fabric(self.plan.registry().fabric().map(|fabric| (**fabric).clone()));
+        }
+        // The daemon's socket is there by now: whoever comes too late for this look is heard.
+        registry.take_leases(self.find_leases());
+        let started = Happening::new("daemon", "", Deed::Started).saying(env!("CARGO_PKG_VERSION"));
+        self.recorder.record(Cause::Daemon, started);
+        let nothing = self.plan.registry().declared();
+        let configuration = Cause::Caller(Caller::Configuration);
+        self.tell_differences(&configuration, &nothing.differences(&registry.declared()));
+        self.platform.take_up(&mut registry.ports().map(|port| &*port.spec));
+        // What waits in queues that an earlier run has left is read once everything stands.
+        if !self.platform.is_resuming() {
+            self.dataplane.open();
+        }
+        self.settle_anyhow(registry);
+        // Of a lease that the kernel refuses, what was left of the one before goes too.
+        self.look_for_leases();
+        self.dataplane.open();
+        // Clearing what an earlier run has left is no repair.
+        self.vigil.repairs = Repairs::default();
+    }
+}
+
+/// What the host has, before anything is done.
+fn observe(platform: &mut dyn Platform) -> Result<Mirror, KernelError> {
+    let mut mirror = Mirror::default();
+    mirror.refresh(platform)?;
+    if let Some(priority) = mirror.seen().foreign_priorities.get_min() {
+        tracing::warn!(
+            priority,
+            "somebody else's rules stand among the priorities that are ours; with many subnets they may be \
+             passed over: choose others by host.rule_priority"
+        );
+    }
+    Ok(mirror)
 }

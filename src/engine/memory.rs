@@ -6,8 +6,10 @@
 
 use std::time::Duration;
 
+use imbl::OrdMap;
+
 use crate::clock::Moment;
-use crate::gateway::{Audit, Key, Plan, Refusal, Registry, Saved, State, Unfit};
+use crate::gateway::{Key, Refusal, Registry, Saved, State, Unfit};
 use crate::host::Observed;
 
 use super::command::Reply;
@@ -28,6 +30,8 @@ pub(super) struct Memory {
     written: Option<State>,
     /// What was saved and does not fit.
     pub(super) unfit: Unfit,
+    /// The registry beside which that was last looked through.
+    tidied: Option<Registry>,
     failure: Option<Failed>,
 }
 
@@ -97,9 +101,12 @@ impl Memory {
         self.failure.as_ref().map(|failed| failed.again)
     }
 
-    fn state(&self, plan: &Plan, gateways: &Audit, ports: &Audit) -> State {
-        let (registry, unfit) = (plan.registry().clone(), self.unfit.clone());
-        State { registry, unfit, gateways: gateways.clone(), ports: ports.clone() }
+    /// Forgets what did not fit and stands by now. Costs nothing if nothing has changed.
+    fn tidy(&mut self, registry: &Registry, is_on_trial: bool) {
+        if !self.unfit.is_empty() && self.tidied.as_ref() != Some(registry) {
+            self.unfit.tidy(registry, is_on_trial);
+            self.tidied = Some(registry.clone());
+        }
     }
 
     fn failed(&mut self, reason: String, now: Moment) {
@@ -123,11 +130,33 @@ impl Conductor {
     /// Writes down what has changed since this was last done. If that fails, what stands goes on standing:
     /// it is a problem that is shown, and is tried again.
     pub(super) fn remember(&mut self) {
-        self.memory.unfit.tidy(self.plan.registry());
-        let state = self.memory.state(&self.plan, &self.audit, &self.port_audit);
         let now = self.clock.now();
+        if self.memory.next_deadline().is_none_or(|again| again <= now) {
+            self.write_down(now);
+        }
+    }
+
+    /// Writes it down for the last time, however lately that has failed. The problem, if it cannot be done.
+    pub(super) fn remember_at_last(&mut self) -> Option<Problem> {
+        self.write_down(self.clock.now());
+        self.memory.failure.as_ref().map(|failed| Problem::StateUnsaved(failed.reason.clone()))
+    }
+
+    /// What stands, and what does not fit.
+    pub(super) fn state(&self) -> State {
+        let (gateways, ports) = (self.audit.clone(), self.port_audit.clone());
+        let (registry, unfit) = (self.plan.registry().clone(), self.memory.unfit.clone());
+        State { registry, unfit, replaced: OrdMap::new(), gateways, ports }
+    }
+
+    fn write_down(&mut self, now: Moment) {
+        self.memory.tidy(self.plan.registry(), self.trial.is_some());
+        let mut state = self.state();
+        if let Some(trial) = &self.trial {
+            // A restart takes it back.
+            state = state.taken_back(trial.before());
+        }
         let change = match (&self.memory.written, &self.memory.failure) {
-            (_, Some(failed)) if now < failed.again => return,
             // The first time everything is written.
             (None, _) => Vec::new(),
             (Some(written), failure) => {
@@ -149,9 +178,10 @@ impl Conductor {
         }
     }
 
-    /// Tries again what was saved and did not fit.
+    /// Tries again what was saved and did not fit. Not while a configuration is on trial: what fits beside
+    /// that one could keep the one before from coming back.
     pub(super) fn retry_unfit(&mut self) {
-        if self.memory.unfit.is_empty() {
+        if self.memory.unfit.is_empty() || self.trial.is_some() {
             return;
         }
         let mut next = self.plan.registry().clone();

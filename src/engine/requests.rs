@@ -137,7 +137,6 @@ impl Conductor {
         self.recorder.record(caller.into(), applied.saying(format!("differences: {}", differences.len())));
         self.tell_differences(&caller.into(), &differences);
         self.look_for_leases();
-        self.retry_unfit();
         Ok(differences)
     }
 
@@ -160,7 +159,7 @@ impl Conductor {
             }
             Change::DeleteGateway(name) => return only(self.delete_gateways(caller, &[*name])),
             // What does not stand can be deleted all the same if it was to stand again.
-            _ if change.deleted().is_some_and(|key| self.memory.unfit.forget(&key)) => Ok(Applied::Deleted),
+            _ if self.resting(change).is_some_and(|key| self.memory.unfit.forget(&key)) => Ok(Applied::Deleted),
             _ => self.change_one(change),
         };
         if matches!(change, Change::AddUplink(spec) if spec.lease().is_some()) && outcome.is_ok() {
@@ -169,6 +168,12 @@ impl Conductor {
         }
         Matter::of(change).tell(&self.recorder, caller, &outcome);
         outcome
+    }
+
+    /// What a change deletes, if that does not fit and does not stand.
+    pub(super) fn resting(&self, change: &Change) -> Option<Key> {
+        let is_resting = |key: &Key| self.memory.unfit.contains(key) && !self.plan.registry().stands(key);
+        change.deleted().filter(is_resting)
     }
 
     pub(super) fn change_one(&mut self, change: &Change) -> Result<Applied, Failure> {

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use crate::clock::Moment;
-use crate::gateway::{Declared, Difference, Registry};
+use crate::gateway::{Declared, Difference, State};
 use crate::host::diff;
 
 use super::command::{Caller, Failure, ReloadError};
@@ -19,8 +19,7 @@ use super::view::ComparisonView;
 /// What stood before a configuration that has not been confirmed.
 #[derive(Debug)]
 pub(super) struct Trial {
-    before: Registry,
-    timeout: Option<Duration>,
+    before: State,
     deadline: Moment,
     /// Why it could not be taken back when its time was over.
     stuck: Option<String>,
@@ -30,6 +29,11 @@ pub(super) struct Trial {
 const AGAIN: Duration = Duration::from_secs(10);
 
 impl Trial {
+    /// What stood before.
+    pub(super) fn before(&self) -> &State {
+        &self.before
+    }
+
     /// When it ends.
     pub(super) fn deadline(&self) -> Moment {
         self.deadline
@@ -73,11 +77,11 @@ impl Conductor {
         if let Some(trial) = &self.trial {
             return Err(Failure::OnTrial(trial.deadline - self.clock.now()).into());
         }
-        let (before, old_timeout) = (self.plan.registry().clone(), self.audit.timeout());
+        let before = self.state();
         let differences = self.reload(caller, declared, timeout)?;
         tracing::info!(%caller, differences = differences.len(), on_trial = ?confirm, "configuration applied");
-        self.trial =
-            confirm.map(|time| Trial { before, timeout: old_timeout, deadline: self.clock.now() + time, stuck: None });
+        self.trial = confirm.map(|time| Trial { before, deadline: self.clock.now() + time, stuck: None });
+        self.retry_unfit();
         Ok(differences)
     }
 
@@ -89,6 +93,7 @@ impl Conductor {
         self.trial.take().ok_or(Failure::NoTrial)?;
         tracing::info!(%caller, "configuration confirmed");
         self.recorder.record(caller.into(), Happening::new("configuration", "", Deed::Confirmed));
+        self.retry_unfit();
         Ok(())
     }
 
@@ -124,11 +129,23 @@ impl Conductor {
         }
     }
 
-    /// Another configuration takes the place of the one on trial, which nobody can take back then.
-    pub(super) fn end_trial(&mut self) {
+    /// Applies the configuration file, read again. It takes the place of one on trial, which nobody can take
+    /// back then.
+    ///
+    /// # Errors
+    /// As [`Conductor::apply`].
+    pub(super) fn read_again(
+        &mut self,
+        caller: &Caller,
+        declared: &Declared,
+        timeout: Option<Duration>,
+    ) -> Result<(), ReloadError> {
+        self.reload(caller, declared, timeout)?;
         if self.trial.take().is_some() {
             tracing::warn!("the configuration on trial is replaced by the one read again");
         }
+        self.retry_unfit();
+        Ok(())
     }
 
     /// Brings back what stood before a trial, as far as the host lets it.
@@ -137,13 +154,14 @@ impl Conductor {
         self.learn(&mut Knowledge::default())?;
         let mut next = self.plan.registry().clone();
         let before = next.declared();
-        next.revert(&trial.before, self.mirror.seen()).map_err(|misfit| Failure::Refused(misfit.refusal))?;
+        next.revert(&trial.before.registry, self.mirror.seen()).map_err(|misfit| Failure::Refused(misfit.refusal))?;
         self.settle_anyhow(next);
         self.recorder.record(cause.clone(), Happening::new("configuration", "", Deed::RolledBack));
         self.tell_differences(cause, &before.differences(&self.plan.registry().declared()));
-        self.audit.set_timeout(trial.timeout);
-        self.port_audit.set_timeout(trial.timeout);
+        self.audit = self.audit.with_timer_of(&trial.before.gateways);
+        self.port_audit = self.port_audit.with_timer_of(&trial.before.ports);
         self.look_for_leases();
+        self.retry_unfit();
         Ok(())
     }
 }

@@ -112,9 +112,22 @@ impl Audit {
         &self.timers
     }
 
-    /// Sets the timer of later connects, as the configuration has it.
+    /// Sets the timer of later connects, if the configuration has another than it had: what a controller
+    /// has set holds until then.
     pub fn set_timeout(&mut self, timeout: Option<Duration>) {
-        (self.timeout, self.configured) = (timeout, timeout);
+        if self.configured != timeout {
+            (self.timeout, self.configured) = (timeout, timeout);
+        }
+    }
+
+    /// The same audit when another configuration than the one `before` is taken back: the timer is as it
+    /// was, unless a controller has set it since.
+    #[must_use]
+    pub fn with_timer_of(&self, before: &Self) -> Self {
+        let mut tried = before.clone();
+        tried.set_timeout(self.configured);
+        let timeout = if self.timeout == tried.timeout { before.timeout } else { self.timeout };
+        Self { timeout, configured: before.configured, ..self.clone() }
     }
 
     /// Sets the timer of later connects from the compatible API's milliseconds: negative switches audits

@@ -31,6 +31,15 @@ pub struct Fabric {
     pub routers: BTreeSet<IpAddr>,
 }
 
+/// The interfaces that are the fabric's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FabricNames {
+    /// The device on the wire.
+    pub wire: InterfaceName,
+    /// The tap that the host has in its place.
+    pub host: InterfaceName,
+}
+
 /// An end of the fabric's crossing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FabricEnd {
@@ -48,6 +57,12 @@ impl Fabric {
             FabricEnd::Wire => self.wire,
             FabricEnd::Host => self.host,
         }
+    }
+
+    /// Its interfaces.
+    #[must_use]
+    pub fn names(&self) -> FabricNames {
+        FabricNames { wire: self.wire, host: self.host }
     }
 
     /// Everything that the fabric itself has a route to.

@@ -25,7 +25,7 @@ mod want;
 pub use applied::Applied;
 pub use audit::{Audit, Timer};
 pub use difference::{Difference, FieldDifference};
-pub use fabric::{FABRIC, Fabric, FabricEnd};
+pub use fabric::{FABRIC, Fabric, FabricEnd, FabricNames};
 pub use import::{Found, Layout, recognise};
 pub use lease::{Attachment, LeaseError, LeaseName, Leases, Waiting};
 pub use limits::Limits;

@@ -32,8 +32,8 @@ use super::announced::Announced;
 use super::offers::{Exits, Offers};
 use super::want::Origin;
 use super::{
-    Addressing, Attachment, FABRIC, Fabric, GatewaySpec, Leases, Limits, NetworkSpec, PortSpec, Refusal, StaticRoute,
-    UplinkName, UplinkSpec,
+    Addressing, Attachment, FABRIC, Fabric, FabricNames, GatewaySpec, Leases, Limits, NetworkSpec, PortSpec, Refusal,
+    StaticRoute, UplinkName, UplinkSpec,
 };
 
 pub(super) use changes::Changes;
@@ -51,6 +51,7 @@ pub struct Registry {
     networks: OrdMap<Uuid, Entry<NetworkSpec>>,
     leases: Leases,
     fabric: Option<Arc<Fabric>>,
+    reserved_fabric: Option<FabricNames>,
     // What uplinks had before that are not there now.
     remembered_tables: OrdMap<UplinkName, u32>,
     // Always what exactly `gateways` and `ports` say, by what it is asked for.
@@ -156,6 +157,7 @@ impl Registry {
             compute_ports: OrdMap::new(),
             leases: Leases::new(),
             fabric: None,
+            reserved_fabric: None,
             remembered_tables: OrdMap::new(),
             announced: Announced::default(),
             offers: Offers::default(),
@@ -173,8 +175,9 @@ impl Registry {
     /// for itself, stays.
     #[must_use]
     pub fn emptied(&self) -> Self {
-        let (remembered_tables, fabric) = (self.remembered_tables.clone(), self.fabric.clone());
-        Self { remembered_tables, fabric, ..Self::new(self.limits, self.mark) }
+        let (fabric, reserved_fabric) = (self.fabric.clone(), self.reserved_fabric);
+        let remembered_tables = self.remembered_tables.clone();
+        Self { remembered_tables, fabric, reserved_fabric, ..Self::new(self.limits, self.mark) }
     }
 
     /// The gateways, by name.

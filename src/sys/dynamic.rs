@@ -52,9 +52,14 @@ struct Unread {
 }
 
 impl Dynamic {
-    /// The file in that folder; `boot` is the kernel's `boot_id`.
+    /// The file in that folder; `boot` is the kernel's `boot_id`. What is there and no regular file is put
+    /// aside at once: confined as it is when it reads, the daemon cannot rename such things (landlock(7)).
     pub(super) fn in_folder(folder: &Path, boot: String) -> Self {
-        Self { folder: folder.to_owned(), boot, log: None, unread: None }
+        let mut dynamic = Self { folder: folder.to_owned(), boot, log: None, unread: None };
+        if dynamic.path().symlink_metadata().is_ok_and(|metadata| !metadata.is_file()) {
+            dynamic.keep_unread("it is no regular file".to_owned());
+        }
+        dynamic
     }
 
     /// Reads what earlier runs have left. What cannot be read is kept under another name.
@@ -72,14 +77,18 @@ impl Dynamic {
                 Recollection { saved, is_same_boot: !boot.is_empty() && boot == self.boot }
             }
             Err(reason) => {
-                let told = PutAside { file: self.path().display().to_string(), reason };
-                self.unread = Some(Unread { told, aside: None });
-                let failed = self.move_aside().err();
-                self.unread.iter().for_each(|unread| tracing::error!("{}", unread.told));
-                failed.iter().for_each(|error| tracing::error!("it cannot be kept under another name: {error}"));
+                self.keep_unread(reason);
                 Recollection::default()
             }
         }
+    }
+
+    fn keep_unread(&mut self, reason: String) {
+        let told = PutAside { file: self.path().display().to_string(), reason };
+        self.unread = Some(Unread { told, aside: None });
+        let failed = self.move_aside().err();
+        self.unread.iter().for_each(|unread| tracing::error!("{}", unread.told));
+        failed.iter().for_each(|error| tracing::error!("it cannot be kept under another name: {error}"));
     }
 
     /// Writes down a change, or `all` if the journal is to be written anew; on the disk when this returns.
@@ -87,12 +96,13 @@ impl Dynamic {
     /// # Errors
     /// What was written down before is still there.
     pub(super) fn write(&mut self, change: &[Record], all: &dyn Fn() -> Vec<Record>) -> io::Result<()> {
-        let Some(log) = self.log.as_mut().filter(|log| log.is_good()) else { return self.write_anew(&all()) };
+        let path = self.path();
+        let Some(log) = self.log.as_mut().filter(|log| log.is_good(&path)) else { return self.write_anew(&all()) };
         if log.is_long() {
             log.compact = log.length;
             return self.write_anew(&all()).or_else(|error| match &mut self.log {
                 // The old one is still good, and there may be room for a line.
-                Some(log) if log.is_good() => log.append(&Journal::line(change)),
+                Some(log) if log.is_good(&path) => log.append(&Journal::line(change)),
                 _ => Err(error),
             });
         }
@@ -172,10 +182,14 @@ impl Dynamic {
 }
 
 impl Log {
-    /// False if nobody knows what is in the file, or nobody will read it: somebody has removed it, or put
-    /// another in its place.
-    fn is_good(&self) -> bool {
-        !self.is_broken && self.file.metadata().is_ok_and(|metadata| metadata.nlink() > 0)
+    /// False if nobody knows what is in the file, or the next start will not read it: somebody has removed
+    /// it, moved it or put another in its place.
+    fn is_good(&self, path: &Path) -> bool {
+        let is_there = || {
+            let (open, there) = (self.file.metadata().ok()?, path.symlink_metadata().ok()?);
+            Some((open.dev(), open.ino()) == (there.dev(), there.ino()))
+        };
+        !self.is_broken && is_there() == Some(true)
     }
 
     fn is_long(&self) -> bool {

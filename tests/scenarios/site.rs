@@ -176,6 +176,20 @@ impl Site {
                 Ok(()) => Vec::new(),
                 Err(error) => vec![error.to_string()],
             },
+            Request::Trial(confirm, declared) => {
+                match handle.apply(&CALLER, declared, Some(Audit::DEFAULT_TIMEOUT), Some(confirm)) {
+                    Ok(_) => Vec::new(),
+                    Err(error) => vec![error.to_string()],
+                }
+            }
+            Request::Confirm => {
+                handle.confirm(&CALLER).unwrap();
+                Vec::new()
+            }
+            Request::RollBack => {
+                handle.roll_back(&CALLER).unwrap();
+                Vec::new()
+            }
             Request::Routes(instance) => match handle.routes(&CALLER, instance) {
                 Ok(routes) => routes
                     .iter()

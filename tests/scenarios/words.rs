@@ -51,6 +51,13 @@ pub(crate) enum Request {
     AddRoute(StaticRoute),
     /// `declare` and gateways as for `add`: what the configuration file says from now on.
     Declare(Declared),
+    /// `trial SECONDS` and gateways as for `add`: another configuration, which is taken back unless it is
+    /// confirmed in this time.
+    Trial(Duration, Declared),
+    /// `confirm`: the configuration on trial stays.
+    Confirm,
+    /// `rollback`: it is taken back.
+    RollBack,
     /// `routes red`.
     Routes(InstanceName),
     /// `lookup red ADDRESS`.
@@ -207,6 +214,13 @@ pub(crate) fn read(line: &str) -> Result<Request, String> {
             })
         }
         "declare" => Request::Declare(Declared { gateways: gateways(rest)?, ..Declared::default() }),
+        "trial" => {
+            let (seconds, rest) = rest.split_once(' ').unwrap_or((rest, ""));
+            let declared = Declared { gateways: gateways(rest)?, ..Declared::default() };
+            Request::Trial(Duration::from_secs_f64(parse(seconds)?), declared)
+        }
+        "confirm" => Request::Confirm,
+        "rollback" => Request::RollBack,
         "routes" => Request::Routes(parse(rest)?),
         "lookup" => {
             let (instance, address) = rest.split_once(' ').ok_or("an address is missing")?;

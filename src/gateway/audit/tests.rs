@@ -248,3 +248,23 @@ fn what_no_audit_is_like_is_not_taken_up() {
     assert!(!saved(3, &[2, 1]) && !saved(3, &[4]));
     assert!(saved(3, &[3; 64]) && !saved(3, &[3; 65]));
 }
+
+#[test]
+fn a_controllers_timer_holds_until_the_configuration_has_another() {
+    let seconds = |seconds| Some(Duration::from_secs(seconds));
+    let mut audit = Audit::new(seconds(60));
+    audit.set_timeout_millis(5000);
+    audit.set_timeout(seconds(60));
+    assert_eq!(audit.timeout(), seconds(5), "the file is read again, and says what it said");
+    let before = audit.clone();
+    audit.set_timeout(seconds(30));
+    assert_eq!(audit.timeout(), seconds(30));
+    assert_eq!(audit.with_timer_of(&before), before, "the configuration is taken back");
+    audit.set_timeout_millis(7000);
+    let back = audit.with_timer_of(&before);
+    assert_eq!((back.timeout(), back.configured()), (seconds(7), seconds(60)), "the controller has set it since");
+    // Windows and versions are not taken back.
+    audit.connect(Moment::ORIGIN);
+    let back = audit.with_timer_of(&before);
+    assert_eq!((back.version(), back.running()), (1, audit.running()));
+}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::addr::{InstanceName, InterfaceName, Prefix, Weight};
 use crate::gateway::fabric::FABRIC;
 use crate::gateway::want::{Origin, RouteWant};
-use crate::gateway::{Fabric, Refusal};
+use crate::gateway::{Fabric, FabricNames, Refusal};
 use crate::routing::{Hop, NextHop};
 
 use super::{Kind, Registry};
@@ -14,6 +14,12 @@ impl Registry {
     /// Says that vgwd stands between the host and its device on the fabric, or no longer does.
     pub fn set_fabric(&mut self, fabric: Option<Fabric>) {
         self.fabric = fabric.map(Arc::new);
+    }
+
+    /// Keeps these interfaces free for the fabric, which the configuration asks for, whether or not vgwd
+    /// stands in between already.
+    pub fn reserve_fabric(&mut self, names: FabricNames) {
+        self.reserved_fabric = Some(names);
     }
 
     /// The fabric's device and what the host has on it, if vgwd stands in between.
@@ -30,13 +36,16 @@ impl Registry {
     /// Refuses the fabric's interfaces to others. The host's one may be an uplink's device: it is what
     /// the host now has in the place of the other.
     pub(super) fn check_fabric_name(&self, name: InterfaceName, own: Kind) -> Result<(), Refusal> {
-        match self.fabric() {
-            Some(fabric) if fabric.wire == name => Err(Refusal::NameTaken { name, kind: "fabric device" }),
-            Some(fabric) if fabric.host == name && own != Kind::UplinkDevice => {
-                Err(Refusal::NameTaken { name, kind: "fabric interface" })
+        let held = self.fabric().map(|fabric| fabric.names());
+        for FabricNames { wire, host } in held.into_iter().chain(self.reserved_fabric) {
+            if wire == name {
+                return Err(Refusal::NameTaken { name, kind: "fabric device" });
             }
-            _ => Ok(()),
+            if host == name && own != Kind::UplinkDevice {
+                return Err(Refusal::NameTaken { name, kind: "fabric interface" });
+            }
         }
+        Ok(())
     }
 
     /// Where a prefix leads in the fabric's instance. The host's own things come first: a gateway's

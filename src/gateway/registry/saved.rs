@@ -5,7 +5,7 @@ use std::sync::Arc;
 use imbl::OrdMap;
 use imbl::ordmap::DiffItem;
 
-use crate::gateway::saved::{Key, Record, Savable, Thing};
+use crate::gateway::saved::{Key, Record, Savable, Thing, differing};
 use crate::gateway::{NetworkSpec, Owner, PortSpec, Refusal};
 use crate::host::Observed;
 
@@ -24,8 +24,35 @@ impl Registry {
         records
     }
 
+    /// What calls had added to another registry and is the configuration's in this one. Costs what differs, if
+    /// one descends from the other.
+    pub(in crate::gateway) fn taken_over_since(&self, before: &Self) -> Vec<Thing> {
+        let mut things = Vec::new();
+        taken_over(&before.networks, &self.networks, &mut things);
+        taken_over(&before.uplinks, &self.uplinks, &mut things);
+        taken_over(&before.gateways, &self.gateways, &mut things);
+        taken_over(&before.ports, &self.ports, &mut things);
+        taken_over(&before.routes, &self.routes, &mut things);
+        // A compute service may have asked for its port by another name since.
+        things.retain(|thing| thing.compute_id().is_none_or(|id| self.compute_port(id).is_none()));
+        things
+    }
+
+    /// True if something by this name stands that a call has added.
+    pub(in crate::gateway) fn stands_by_call(&self, key: &Key) -> bool {
+        match key {
+            Key::Network(id) => self.networks.get(id).and_then(Savable::thing),
+            Key::Uplink(name) => self.uplinks.get(name).and_then(Savable::thing),
+            Key::Gateway(name) => self.gateways.get(name).and_then(Savable::thing),
+            Key::Port(name) => self.ports.get(name).and_then(Savable::thing),
+            Key::Route(instance, prefix) => self.routes.get(&(instance.clone(), *prefix)).and_then(Savable::thing),
+        }
+        .is_some()
+    }
+
     /// True if something by this name stands, whoever asked for it.
-    pub(in crate::gateway) fn stands(&self, key: &Key) -> bool {
+    #[must_use]
+    pub fn stands(&self, key: &Key) -> bool {
         match key {
             Key::Network(id) => self.networks.contains_key(id),
             Key::Uplink(name) => self.uplinks.contains_key(name),
@@ -67,17 +94,9 @@ impl Registry {
     }
 }
 
-fn differing<K: Ord, V: Savable>(before: &OrdMap<K, V>, after: &OrdMap<K, V>, records: &mut Vec<Record>) {
-    records.extend(before.diff(after).filter_map(|difference| {
-        let (old, new) = match difference {
-            DiffItem::Add(_, new) => (None, new.thing()),
-            DiffItem::Update { old: (_, old), new: (_, new) } => (old.thing(), new.thing()),
-            DiffItem::Remove(_, old) => (old.thing(), None),
-        };
-        match (old, new) {
-            (old, Some(new)) => (old.as_ref() != Some(&new)).then_some(Record::Put(new)),
-            (Some(old), None) => Some(Record::Forget(old.key())),
-            (None, None) => None,
-        }
+fn taken_over<K: Ord, V: Savable>(before: &OrdMap<K, V>, after: &OrdMap<K, V>, things: &mut Vec<Thing>) {
+    things.extend(before.diff(after).filter_map(|difference| match difference {
+        DiffItem::Update { old: (_, old), new: (_, new) } if new.thing().is_none() => old.thing(),
+        _ => None,
     }));
 }

@@ -34,7 +34,18 @@ impl Registry {
             return Err(Refusal::Static(spec.name.to_string()));
         }
         let table = present.map(|uplink| uplink.table);
+        self.check_leased(&spec)?;
         self.place_uplink(spec, false, table, host)
+    }
+
+    /// Refuses an address that another uplink has leased: the caller can be told. What has been accepted
+    /// before, or stands in the file, has its address rather than a lease that came since.
+    fn check_leased(&self, spec: &UplinkSpec) -> Result<(), Refusal> {
+        let Addressing::Fixed(Attachment { address, .. }) = spec.addressing else { return Ok(()) };
+        let address = address.address;
+        let mut others = self.uplinks().filter(|uplink| uplink.spec.name != spec.name);
+        let other = others.find(|other| other.lease.is_some_and(|lease| lease.address.address == address));
+        other.map_or(Ok(()), |other| Err(Refusal::AddressTaken { address, uplink: other.spec.name.clone() }))
     }
 
     /// Deletes an uplink.
@@ -98,7 +109,11 @@ impl Registry {
             return Err(Refusal::FamilyMismatch { gateway: via, prefix: own.network() });
         }
         let mut others = self.uplinks().filter(|uplink| uplink.spec.name != *name);
-        let is_own = |other: &&Uplink| other.attachment().is_some_and(|other| other.address.address == address);
+        // One that has only leased it does not keep it (`hand_out_leases`).
+        let is_own = |other: &&Uplink| match other.spec.addressing {
+            Addressing::Fixed(other) => other.address.address == address,
+            Addressing::Leased(_) => false,
+        };
         if let Some(other) = others.find(is_own) {
             return Err(Refusal::AddressTaken { address, uplink: other.spec.name.clone() });
         }

@@ -13,8 +13,8 @@ mod text;
 mod unfit;
 
 pub use journal::{BadJournal, Journal};
-pub(super) use record::Savable;
 pub use record::{Auditee, Key, Record, Thing};
+pub(super) use record::{Savable, differing};
 pub use state::State;
 pub use unfit::Unfit;
 

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use imbl::OrdMap;
+use imbl::ordmap::DiffItem;
 use serde::{Deserialize, Serialize};
 
 use crate::addr::{InstanceName, InterfaceName, Prefix, Uuid};
@@ -114,7 +116,7 @@ impl Thing {
     }
 
     /// A compute service's name for it, if it is such a port.
-    pub(super) fn compute_id(&self) -> Option<Uuid> {
+    pub(in crate::gateway) fn compute_id(&self) -> Option<Uuid> {
         match self {
             Self::Port(_, PortOwner::Compute { id, .. }) => Some(*id),
             _ => None,
@@ -135,6 +137,33 @@ impl From<PortOwner> for Owner {
 pub(in crate::gateway) trait Savable: PartialEq {
     /// What is saved of it; `None` if it is the file's.
     fn thing(&self) -> Option<Thing>;
+}
+
+/// What is to be written down of the way from one map to another. Costs what differs, if one descends from
+/// the other.
+pub(in crate::gateway) fn differing<K: Ord, V: Savable>(
+    before: &OrdMap<K, V>,
+    after: &OrdMap<K, V>,
+    records: &mut Vec<Record>,
+) {
+    records.extend(before.diff(after).filter_map(|difference| {
+        let (old, new) = match difference {
+            DiffItem::Add(_, new) => (None, new.thing()),
+            DiffItem::Update { old: (_, old), new: (_, new) } => (old.thing(), new.thing()),
+            DiffItem::Remove(_, old) => (old.thing(), None),
+        };
+        match (old, new) {
+            (old, Some(new)) => (old.as_ref() != Some(&new)).then_some(Record::Put(new)),
+            (Some(old), None) => Some(Record::Forget(old.key())),
+            (None, None) => None,
+        }
+    }));
+}
+
+impl Savable for Thing {
+    fn thing(&self) -> Option<Thing> {
+        Some(self.clone())
+    }
 }
 
 impl Savable for Gateway {

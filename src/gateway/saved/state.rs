@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use imbl::OrdMap;
+
 use crate::clock::Moment;
-use crate::gateway::{Audit, Leases, Registry};
+use crate::gateway::{Audit, Registry};
 use crate::host::Observed;
 
-use super::{Auditee, Record, Saved, Thing, Unfit};
+use super::{Auditee, Key, Record, Saved, Thing, Unfit, differing};
 
 /// What stands, and what is to stand again when it can.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +17,9 @@ pub struct State {
     pub registry: Registry,
     /// What was saved and does not fit now.
     pub unfit: Unfit,
+    /// What calls had added and the configuration on trial defines: it is theirs again when that is taken
+    /// back.
+    pub replaced: OrdMap<Key, Thing>,
     /// The audit of gateways.
     pub gateways: Audit,
     /// The audit of ports.
@@ -26,7 +31,7 @@ impl State {
     #[must_use]
     pub fn new(registry: Registry, timeout: Option<Duration>) -> Self {
         let audit = Audit::new(timeout);
-        Self { registry, unfit: Unfit::default(), gateways: audit.clone(), ports: audit }
+        Self { registry, unfit: Unfit::default(), replaced: OrdMap::new(), gateways: audit.clone(), ports: audit }
     }
 
     /// Takes up what a former daemon has saved, beside what the configuration defines, which wins where
@@ -38,9 +43,6 @@ impl State {
             let present = self.audit(auditee);
             *present = audit.resumed(present.timeout(), now, is_same_clock);
         }
-        // What has an address for good has it rather than one that has leased it since, as always.
-        let leases = self.registry.leases().clone();
-        self.registry.take_leases(Leases::new());
         let mut things: Vec<Thing> = things.into_values().collect();
         things.sort_by_key(Thing::precedence);
         for mut thing in things {
@@ -52,15 +54,27 @@ impl State {
                 self.unfit.put(thing, refusal);
             }
         }
-        self.registry.take_leases(leases);
+    }
+
+    /// What is left of this state when the configuration in it, which is on trial, is taken back for the one
+    /// `before`: that is saved.
+    #[must_use]
+    pub fn taken_back(self, before: &Self) -> Self {
+        let replaced = self.registry.taken_over_since(&before.registry);
+        let replaced = replaced.into_iter().map(|thing| (thing.key(), thing)).collect();
+        let (gateways, ports) =
+            (self.gateways.with_timer_of(&before.gateways), self.ports.with_timer_of(&before.ports));
+        Self { replaced, gateways, ports, ..self }
     }
 
     /// What is to be written down of the way from another state to this one. Costs what differs.
     #[must_use]
     pub fn records_since(&self, before: &Self) -> Vec<Record> {
-        // What did not fit may stand now: that is written last.
         let mut records = self.unfit.records_since(&before.unfit);
+        differing(&before.replaced, &self.replaced, &mut records);
         records.extend(self.registry.records_since(&before.registry));
+        // What did not fit may stand now, and what stood may be replaced for a while.
+        records.sort_by_key(|record| !matches!(record, Record::Forget(_)));
         let (now, then) = (self.audits(), before.audits());
         records.extend(now.into_iter().zip(then).filter(|(now, then)| now != then).map(|(now, _)| now));
         records
@@ -69,7 +83,8 @@ impl State {
     /// Everything that is saved.
     #[must_use]
     pub fn records(&self) -> Vec<Record> {
-        let nothing = Self { registry: self.registry.emptied(), unfit: Unfit::default(), ..self.clone() };
+        let (registry, unfit) = (self.registry.emptied(), Unfit::default());
+        let nothing = Self { registry, unfit, replaced: OrdMap::new(), ..self.clone() };
         self.records_since(&nothing).into_iter().chain(self.audits()).collect()
     }
 

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use imbl::OrdMap;
 use proptest::prelude::*;
 
 use super::*;
@@ -7,8 +8,8 @@ use crate::clock::Moment;
 use crate::gateway::fixtures::{gateway, good, leased_uplink, port, route, set, uplink};
 use crate::gateway::steps::{any_step, take};
 use crate::gateway::{
-    AdvertisementSpec, ComputePort, Declared, DhcpSpec, GuestSpec, LeaseTime, Limits, NetworkSpec, Owner, PortKind,
-    PortSpec, Registry, StaticRoute,
+    AdvertisementSpec, Attachment, ComputePort, Declared, DhcpSpec, FabricNames, GuestSpec, LeaseTime, Limits,
+    NetworkSpec, Owner, PortKind, PortSpec, Registry, StaticRoute,
 };
 use crate::host::{Mark, Observed};
 use crate::routing::NextHop;
@@ -272,4 +273,72 @@ fn what_does_not_fit_keeps_nothing_else_from_standing() {
     assert_eq!(records.len(), 1, "{records:?}");
     assert!(restarted.unfit.forget(&Key::Port(good("vnet8"))));
     assert_eq!(restarted.records_since(&before)[0], Record::Forget(Key::Port(good("vnet8"))));
+}
+
+/// What a configuration on trial replaces is saved as if it had been taken back.
+#[test]
+fn a_trial_is_saved_as_what_is_left_of_it() {
+    let before = State::new(full(), MINUTE);
+    let mut journal = journal_of(&before.records());
+    let mut state = before.clone();
+    // It defines everything, otherwise or as it stands.
+    let declared = Declared {
+        gateways: vec![gateway("vgw1", "a", "10.7.0.0/24"), gateway("vgw2", "z", "10.8.0.0/24")],
+        ..all_of(&before.registry)
+    };
+    state.registry.reload(&declared, &Observed::default()).unwrap();
+    state.registry.add_gateway(gateway("vgw3", "z", "10.9.0.0/24"), 7, &Observed::default()).unwrap();
+    let on_trial = state.taken_back(&before);
+    journal.extend(Journal::line(&on_trial.records_since(&before)));
+    assert_eq!(Journal::read(&journal).unwrap(), Journal::read(&journal_of(&on_trial.records())).unwrap());
+
+    let mut reverted = on_trial.registry.clone();
+    reverted.revert(&before.registry, &Observed::default()).unwrap();
+    let restarted = restarted(&Declared::default(), &before.registry, &journal);
+    assert!(restarted.unfit.is_empty(), "{:?}", restarted.unfit);
+    assert_eq!(told(&restarted.registry), told(&reverted));
+    // And so it is when it is taken back indeed.
+    let state = State { registry: reverted, replaced: OrdMap::new(), ..on_trial.clone() };
+    let further = [&journal[..], &Journal::line(&state.records_since(&on_trial))].concat();
+    assert_eq!(Journal::read(&further).unwrap(), Journal::read(&journal).unwrap());
+}
+
+#[test]
+fn what_the_fabric_needs_is_not_taken_up_by_others() {
+    let mut registry = empty();
+    registry.add_uplink(uplink("lan", "eth0", "20.0.0.5/24", "20.0.0.1"), &Observed::default()).unwrap();
+    registry.add_gateway(gateway("vhost0", "a", "10.1.0.0/24"), 0, &Observed::default()).unwrap();
+    let journal = journal_of(&State::new(registry, MINUTE).records());
+    let mut registry = empty();
+    registry.reserve_fabric(FabricNames { wire: good("eth0"), host: good("vhost0") });
+    let mut state = State::new(registry, MINUTE);
+    state.restore(Journal::read(&journal).unwrap().saved, &Observed::default(), Moment::ORIGIN, true);
+    let unfit: Vec<String> = state.unfit.iter().map(|(key, why)| format!("{key}: {why}")).collect();
+    assert_eq!(unfit, ["lan: eth0 is already a fabric device", "vhost0: vhost0 is already a fabric interface"]);
+    // The tap is the uplinks' device from now on, here and in the file.
+    let on_tap = uplink("lan", "vhost0", "20.0.0.5/24", "20.0.0.1");
+    state.registry.add_uplink(on_tap.clone(), &Observed::default()).unwrap();
+    let declared = Declared { uplinks: vec![on_tap], ..Declared::default() };
+    state.registry.reload(&declared, &Observed::default()).unwrap();
+    let on_wire = uplink("lan", "eth0", "20.0.0.5/24", "20.0.0.1");
+    let declared = Declared { uplinks: vec![on_wire], ..Declared::default() };
+    state.registry.reload(&declared, &Observed::default()).unwrap_err();
+}
+
+#[test]
+fn what_has_an_address_for_good_has_it_rather_than_a_lease() {
+    let mut registry = empty();
+    let lease = Attachment { address: good("20.0.0.5/24"), via: "20.0.0.1".parse().unwrap() };
+    registry.take_leases([(good("eth2.ipv4"), lease)].into_iter().collect());
+    let (wan, lan) = (leased_uplink("wan", "eth2"), uplink("lan", "eth1", "20.0.0.5/24", "20.0.0.1"));
+    let declared = Declared { uplinks: vec![wan, lan.clone()], ..Declared::default() };
+    registry.reload(&declared, &Observed::default()).unwrap();
+    assert_eq!(registry.waiting().map(|one| one.uplink.to_string()).collect::<Vec<_>>(), ["wan"]);
+    // So it is for one that a call has added, but not for one that it adds now.
+    let by_call = Thing::Uplink(lan.clone().into());
+    registry.reload(&Declared { uplinks: declared.uplinks[..1].to_vec(), ..declared }, &Observed::default()).unwrap();
+    assert_eq!(registry.waiting().count(), 0);
+    registry.add_uplink(lan, &Observed::default()).unwrap_err();
+    registry.restore(&by_call, &Observed::default()).unwrap();
+    assert_eq!(registry.waiting().map(|one| one.uplink.to_string()).collect::<Vec<_>>(), ["wan"]);
 }

@@ -1,22 +1,29 @@
 //! What was saved and does not fit now.
 
-use std::collections::BTreeMap;
+use imbl::OrdMap;
 
 use crate::addr::Uuid;
 use crate::gateway::{Refusal, Registry};
 use crate::host::Observed;
 
+use super::record::{Savable, differing};
 use super::{Auditee, Key, Record, Thing};
 
 /// Things that do not fit beside what the configuration defines and the host has. They are not lost: they
 /// stay saved, and are tried again, until they fit, somebody deletes them, or an audit does.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Unfit(BTreeMap<Key, Left>);
+pub struct Unfit(OrdMap<Key, Left>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Left {
     thing: Thing,
     refusal: Refusal,
+}
+
+impl Savable for Left {
+    fn thing(&self) -> Option<Thing> {
+        Some(self.thing.clone())
+    }
 }
 
 impl Unfit {
@@ -29,6 +36,12 @@ impl Unfit {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// True if this does not fit.
+    #[must_use]
+    pub fn contains(&self, key: &Key) -> bool {
+        self.0.contains_key(key)
     }
 
     /// What a compute service knows by this name.
@@ -53,26 +66,38 @@ impl Unfit {
 
     /// Forgets what an audit deletes that expires with this threshold.
     pub fn expire(&mut self, whose: Auditee, threshold: u32) {
-        self.0.retain(|_, left| {
-            let version = left.thing.version();
-            !version.is_some_and(|(auditee, version)| auditee == whose && *version < threshold)
+        self.forget_where(|_, left| {
+            left.thing.clone().version().is_some_and(|(auditee, version)| auditee == whose && *version < threshold)
         });
     }
 
-    /// Forgets what stands by now: somebody has asked for it again, or the configuration has.
-    pub fn tidy(&mut self, registry: &Registry) {
-        self.0.retain(|key, left| {
+    /// Forgets what stands by now: somebody has asked for it again, or the configuration has, unless that
+    /// one is on trial and may be taken back.
+    pub fn tidy(&mut self, registry: &Registry, is_on_trial: bool) {
+        self.forget_where(|key, left| {
             let is_elsewhere = left.thing.compute_id().is_some_and(|id| registry.compute_port(id).is_some());
-            !registry.stands(key) && !is_elsewhere
+            is_elsewhere || if is_on_trial { registry.stands_by_call(key) } else { registry.stands(key) }
         });
     }
 
     /// Puts those that fit into a registry. True if one does.
     pub fn retry(&mut self, registry: &mut Registry, host: &Observed) -> bool {
-        self.tidy(registry);
+        self.tidy(registry, false);
         let before = self.0.len();
-        self.0.retain(|_, left| registry.restore(&left.thing, host).map_err(|refusal| left.refusal = refusal).is_err());
+        for (key, left) in self.0.clone() {
+            match registry.restore(&left.thing, host) {
+                Ok(()) => _ = self.0.remove(&key),
+                Err(refusal) if refusal != left.refusal => self.put(left.thing, refusal),
+                Err(_) => {}
+            }
+        }
         self.0.len() < before
+    }
+
+    fn forget_where(&mut self, is_over: impl Fn(&Key, &Left) -> bool) {
+        let over: Vec<Key> =
+            self.0.iter().filter(|(key, left)| is_over(key, left)).map(|(key, _)| key.clone()).collect();
+        over.iter().for_each(|key| _ = self.0.remove(key));
     }
 
     pub(super) fn put(&mut self, thing: Thing, refusal: Refusal) {
@@ -80,9 +105,8 @@ impl Unfit {
     }
 
     pub(super) fn records_since(&self, before: &Self) -> Vec<Record> {
-        let gone = before.0.keys().filter(|key| !self.0.contains_key(*key)).cloned().map(Record::Forget);
-        let is_new = |key: &Key, left: &Left| before.0.get(key).is_none_or(|former| former.thing != left.thing);
-        let new = self.0.iter().filter(|(key, left)| is_new(key, left));
-        gone.chain(new.map(|(_, left)| Record::Put(left.thing.clone()))).collect()
+        let mut records = Vec::new();
+        differing(&before.0, &self.0, &mut records);
+        records
     }
 }

@@ -158,3 +158,21 @@ fn a_journal_that_somebody_removed_is_written_anew() {
     dynamic.write(&[], &|| vec![audit(6)]).unwrap();
     assert_eq!(version(&opened(folder.path()).read()), Some(6));
 }
+
+#[test]
+fn a_journal_that_is_not_where_it_was_is_written_to_no_further() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, moved) = (folder.path().join(NAME), folder.path().join("moved"));
+    let mut dynamic = opened(folder.path());
+    dynamic.write(&[], &|| vec![audit(1)]).unwrap();
+    let before = fs::read(&path).unwrap();
+    fs::rename(&path, &moved).unwrap();
+    dynamic.write(&[audit(2)], &|| vec![audit(2)]).unwrap();
+    assert_eq!(version(&opened(folder.path()).read()), Some(2));
+    // Or another is in its place, for example one that was restored.
+    fs::copy(&moved, folder.path().join("copy")).unwrap();
+    fs::rename(folder.path().join("copy"), &path).unwrap();
+    dynamic.write(&[audit(3)], &|| vec![audit(3)]).unwrap();
+    assert_eq!(version(&opened(folder.path()).read()), Some(3));
+    assert_eq!(fs::read(&moved).unwrap(), before);
+}

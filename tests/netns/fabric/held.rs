@@ -69,6 +69,31 @@ fn the_daemon_holds_a_card_while_connections_go_on() {
 }
 
 #[test]
+fn an_uplink_of_a_call_does_not_come_back_on_a_card_that_is_taken() {
+    let _turn = shared_turn();
+    let node = Node::new();
+    let daemon = start(&node, "");
+    let routes = must(&node, "uplink add up1 --device eth0 --address 192.0.2.5/24 --via 192.0.2.1");
+    assert!(routes.contains("added"), "{routes}");
+    let (code, said) = vgw(&node, "fabric take eth0 --dry-run");
+    assert!(code != Some(0) && said.contains("uplink up1"), "{said}");
+    daemon.stop();
+    let daemon = start(&node, TAKEN);
+    assert_eq!(show(&node)["state"], "held");
+    assert!(daemon.status().uplinks.is_empty());
+    let told = must(&node, "status");
+    assert!(told.contains("uplink up1") && told.contains("VGW-STATE-UNFIT"), "{told}");
+    // Nor does the file put one there.
+    let file = node.folder.path().join("both.toml");
+    let uplink = "[[uplink]]\nname = \"up1\"\ndevice = \"eth0\"\naddress = \"192.0.2.5/24\"\nvia = \"192.0.2.1\"\n";
+    std::fs::write(&file, TAKEN.to_owned() + uplink).unwrap();
+    let (code, said) = vgw(&node, &format!("check {}", file.display()));
+    assert!(code == Some(78) && said.contains("uplink.device: eth0 is already a fabric device"), "{code:?} {said}");
+    must(&node, "uplink delete up1");
+    daemon.stop();
+}
+
+#[test]
 fn what_nobody_confirms_is_given_back() {
     let _turn = shared_turn();
     let node = Node::new();

@@ -140,6 +140,44 @@ fn a_file_that_cannot_be_read_is_kept_and_named() {
 }
 
 #[test]
+fn what_is_no_file_is_put_aside_and_all_is_saved_beside_it() {
+    let site = Site::new();
+    let aside = |number: usize| site.folder().join(format!("state/dynamic.jsonl.aside-{number}"));
+    fs::create_dir_all(site.folder().join("state")).unwrap();
+    for (number, words) in (1..).zip([["ln", "-s", "/etc/passwd"].as_slice(), &["mkfifo"], &["mkdir"]]) {
+        let made = Command::new(words[0]).args(&words[1..]).arg(site.dynamic()).status().unwrap();
+        assert!(made.success(), "{words:?}");
+        let daemon = site.start("");
+        let shown = must(site.folder(), "status");
+        assert!(shown.contains("it is no regular file") && !shown.contains("VGW-STATE-UNSAVED"), "{shown}");
+        assert!(aside(number).symlink_metadata().is_ok());
+        assert!(daemon.add(&[request("vgw1", NET1, &["10.5.1.0/24"])]));
+        daemon.kill();
+        let daemon = site.start("");
+        assert_eq!(daemon.gateways(), ["vgw1"]);
+        daemon.stop();
+        site.forget();
+    }
+}
+
+#[test]
+fn a_restart_takes_a_trial_back() {
+    let site = Site::new();
+    let daemon = site.start("");
+    assert!(daemon.add(&[request("vgw1", NET1, &["10.5.1.0/24"])]));
+    let file = site.folder().join("trial.toml");
+    let host = format!("[host]\nrt_tables = {:?}\n", site.folder().join("rt_tables.d"));
+    fs::write(&file, host + &super::gateway("vgw1")).unwrap();
+    must(site.folder(), &format!("apply {} --confirm 1h", file.display()));
+    assert_eq!(daemon.status().gateways[0].subnets, SUBNETS);
+    daemon.signal(Signal::USR1);
+    daemon.wait();
+    let daemon = site.start("");
+    assert_eq!(daemon.status().gateways[0].subnets, ["10.5.1.0/24"]);
+    daemon.stop();
+}
+
+#[test]
 fn what_does_not_fit_any_more_is_a_problem_and_keeps_nothing_else_from_standing() {
     let site = Site::new();
     let daemon = site.start("");
@@ -182,7 +220,8 @@ fn on_a_full_disk_the_network_goes_on() {
     assert!(daemon.add(&[request("vgw1", NET1, &["10.5.1.0/24"])]));
     let filler = format!("{}/filler", disk.0);
     // To the last byte: what is written of it in part is room that is taken.
-    assert!(fs::write(&filler, vec![0; 1 << 20]).is_err());
+    let fill = || assert!(fs::write(&filler, vec![0; 1 << 20]).is_err());
+    fill();
     let many: Vec<_> = (2..40).map(|n| request(&format!("vgw{n}"), NET1, &[&format!("10.6.{n}.0/24")])).collect();
     assert!(daemon.add(&many), "the host has them");
     assert!(must(site.folder(), "status").contains("VGW-STATE-UNSAVED"));
@@ -192,5 +231,14 @@ fn on_a_full_disk_the_network_goes_on() {
     daemon.kill();
     let daemon = site.start("");
     assert_eq!(daemon.gateways().len(), 39);
-    daemon.stop();
+    // The end does not hide that it was in vain.
+    fill();
+    let last: Vec<_> = (40..80).map(|n| request(&format!("vgw{n}"), NET1, &[&format!("10.6.{n}.0/24")])).collect();
+    assert!(daemon.add(&last));
+    daemon.signal(Signal::TERM);
+    let (status, log) = daemon.wait();
+    assert!(
+        !status.success() && log.contains("not everything could be done: what calls have added is not saved"),
+        "{log}"
+    );
 }
