@@ -85,7 +85,7 @@ fn taps_of_a_daemon_that_is_still_dying_are_cleared() {
         let before = snapshot();
         // A killed process is in the kernel until the last of its taps is gone.
         let dying: Vec<_> = (1..4).map(|i| Tap::create(name(&format!("vgw{i}")), 1).unwrap()).collect();
-        (1..4).for_each(|i| drop(ip(&format!("link set vgw{i} group 20100"))));
+        (1..4).for_each(|i| drop(ip(&format!("link set vgw{i} group 20100 alias vgw"))));
         let state = tempfile::tempdir().unwrap();
         let mut kernel = kernel(&state);
         assert_eq!(kernel.observe().unwrap().ours, HostState::default());
