@@ -1,5 +1,6 @@
 //! Nothing on the packet path allocates: once every buffer that is needed has been made, a packet
-//! of any usual kind passes without a single allocation.
+//! of any usual kind passes without a single allocation. And what whoever reaches the socket can ask for costs by
+//! its size.
 
 #[path = "../benches/traffic/mod.rs"]
 mod traffic;
@@ -7,6 +8,8 @@ mod traffic;
 use std::time::Duration;
 
 use allocation_counter::measure;
+
+use vgw::config::{Config, Source};
 
 use traffic::{START, forwarder, kinds};
 
@@ -47,4 +50,23 @@ fn all_kinds_together_do_not_allocate() {
     round(START);
     let allocations = measure(|| (1..500).for_each(|number| round(START + number * Duration::from_millis(1))));
     assert_eq!(allocations.count_total, 0);
+}
+
+#[test]
+fn a_configuration_beyond_its_limits_is_judged_in_one_pass() {
+    let cost = |gateways: u32| {
+        let one = |number: u32| {
+            let names = format!("interface = 'vgw{number}'\nrouting_instance = 'net'");
+            format!("[[gateway]]\n{names}\nsubnets = ['10.{}.{}.0/24']\n", number / 256, number % 256)
+        };
+        let text = "[limits]\ngateways = 10\n".to_owned() + &(0..gateways).map(one).collect::<String>();
+        let source = Source { path: "vgwd.toml".into(), text };
+        let told = |source| Config::of_sources(&[source]).unwrap_err().iter().count();
+        let mut errors = 0;
+        let allocations = measure(|| errors = told(source)).count_total;
+        assert_eq!(errors, 1);
+        allocations
+    };
+    let (half, whole) = (cost(150), cost(300));
+    assert!(whole < 3 * half, "twice as many took {whole} allocations instead of {half}");
 }

@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 use std::os::fd::OwnedFd;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -57,9 +57,9 @@ fn run(arguments: &Arguments, given: Vec<(String, OwnedFd)>) -> Result<ExitCode,
     config.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     raise_descriptor_limit();
     let listeners = Listeners::bind(&config)?;
+    arguments.make_folder();
     let folders = arguments.folders(&config);
-    let written: Vec<&Path> = folders.written.iter().map(PathBuf::as_path).collect();
-    sandbox::keep_needed(&written);
+    sandbox::keep_needed(&folders.written, &config.read);
     let taps = TapSettings { queues: config.workers, queue_length: config.queue_length };
     let platform = LinuxPlatform::new(config.mark, state.path(), taps, config.io_uring, Kept::sort(given))?;
     let at_start = Arc::new(AtStart::of(&config, arguments.held()));
@@ -137,7 +137,7 @@ fn give_back(state: &Path) -> Option<Leftover> {
 
 /// Reads the configuration again; a bad one leaves everything as it is.
 fn reload(arguments: &Arguments, at_start: &AtStart, engine: &Handle) {
-    let outcome = arguments.configuration().map_err(Fatal::Config).and_then(|config| {
+    let outcome = arguments.configuration().map_err(|errors| Fatal::Config(errors.since_start())).and_then(|config| {
         config.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
         engine.reload(config.declared.clone(), config.audit_timeout).map_err(|error| match error {
             ReloadError::Misfit(misfit) => Fatal::Config(config.locate(&misfit).into()),

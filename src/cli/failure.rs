@@ -230,10 +230,10 @@ fn lines(errors: &ConfigErrors) -> Vec<String> {
     errors.iter().map(line).collect()
 }
 
-/// One of these, with what lies behind a file that could not be read.
+/// One of these; why a file could not be read is told without the operating system's number.
 fn line(error: &ConfigError) -> String {
     match error {
-        ConfigError::Read { reason, .. } => format!("{error}: {}", text_of(reason)),
+        ConfigError::Read { path, reason } => format!("cannot read {}: {}", path.display(), text_of(reason)),
         _ => error.to_string(),
     }
 }

@@ -63,6 +63,8 @@ pub struct Config {
     pub fabric: Option<Wanted>,
     /// The configuration of an OpenContrail agent, whose gateways were taken over.
     pub agent_conf: Option<PathBuf>,
+    /// The files that all this was read from, and the folder of drop-ins if there is one.
+    pub read: Vec<PathBuf>,
     /// What was accepted but is hardly meant so, one sentence each with its place.
     pub warnings: Vec<String>,
     pub(super) places: BTreeMap<Element, Place>,
@@ -83,6 +85,10 @@ impl Config {
     /// The file that is read if no other is named; it may be absent.
     pub const DEFAULT_PATH: &str = "/etc/vgw/vgwd.toml";
 
+    /// The most workers. The kernel gives a tap 256 queues at most (`MAX_TAP_QUEUES`), and each worker has one of
+    /// every port: descriptors and memory by the product.
+    pub const MOST_WORKERS: u8 = 64;
+
     /// Reads a file and the drop-ins beside it (`vgwd.d/*.toml` for `vgwd.toml`, by name), and
     /// checks that everything in them fits together. Lists append; of a single value that stands in
     /// several files the last counts. `None` reads [`Config::DEFAULT_PATH`].
@@ -90,7 +96,10 @@ impl Config {
     /// # Errors
     /// Everything that is wrong, with file, line and key. A named file must be there.
     pub fn load(path: Option<&Path>) -> Result<Self, ConfigErrors> {
-        Self::of_sources(&Self::sources(path)?)
+        let mut config = Self::of_sources(&Self::sources(path)?)?;
+        let drop_ins = source::drop_in_folder(path.unwrap_or(Path::new(Self::DEFAULT_PATH)));
+        config.read.extend(Some(drop_ins).filter(|folder| folder.is_dir()));
+        Ok(config)
     }
 
     /// Reads the files that [`Config::load`] would.
@@ -107,12 +116,14 @@ impl Config {
     /// Everything that is wrong, with file, line and key.
     pub fn of_sources(sources: &[Source]) -> Result<Self, ConfigErrors> {
         let mut merge = Merge::default();
+        merge.config.read.extend(sources.iter().map(|source| source.path.clone()));
         for source in sources {
             if let Some(document) = Document::parse(source, &mut merge.errors) {
                 merge.add(document);
             }
         }
         if let Some(path) = merge.config.agent_conf.clone() {
+            merge.config.read.push(path.clone());
             match source::read(&path).and_then(|source| Imported::agent_source(&source)) {
                 Ok(imported) => merge.adopt(imported),
                 Err(error) => merge.errors.push(error),
@@ -171,6 +182,7 @@ impl Default for Config {
             spin: Duration::ZERO,
             fabric: None,
             agent_conf: None,
+            read: Vec::new(),
             warnings: Vec::new(),
             places: BTreeMap::new(),
         }

@@ -8,12 +8,19 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// A file or the drop-in folder cannot be read.
-    #[error("cannot read {path}", path = path.display())]
+    #[error("cannot read {path}: {reason}", path = path.display())]
     Read {
         /// Which.
         path: PathBuf,
         /// Why.
-        #[source]
+        reason: io::Error,
+    },
+    /// What a running daemon cannot read since it has given up the right to.
+    #[error("cannot read {path}: {reason}; what is elsewhere, or another user's, than at the start of vgwd takes a restart", path = path.display())]
+    OutOfReach {
+        /// Which.
+        path: PathBuf,
+        /// Why.
         reason: io::Error,
     },
     /// A file is larger than any sensible configuration.

@@ -1,6 +1,7 @@
 //! Everything that is wrong with a configuration.
 
 use std::fmt;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::ConfigError;
@@ -19,6 +20,18 @@ impl ConfigErrors {
         let files: Vec<PathBuf> = found.iter().filter_map(|error| Some(place(error)?.0.to_owned())).collect();
         found.sort_by_key(|error| place(error).map(|(path, line)| (files.iter().position(|file| file == path), line)));
         if found.is_empty() { Ok(()) } else { Err(Self(found)) }
+    }
+
+    /// The same, as a daemon tells it that reaches only what it knew at its start.
+    #[must_use]
+    pub fn since_start(self) -> Self {
+        let told = |error| match error {
+            ConfigError::Read { path, reason } if reason.kind() == io::ErrorKind::PermissionDenied => {
+                ConfigError::OutOfReach { path, reason }
+            }
+            other => other,
+        };
+        Self(self.0.into_iter().map(told).collect())
     }
 
     #[cfg(test)]

@@ -397,7 +397,7 @@ pub const SECTIONS: &[Section] = &[
                 "rt_tables",
                 "absolute path, or none",
                 "/etc/iproute2/rt_tables.d",
-                "Folder for a file with the names of the uplinks' tables, for ip route show table vgw-NAME. Nothing is written if there is no such folder.",
+                "Folder for a file with the names of the uplinks' tables, for ip route show table vgw-NAME. Nothing is written if there is no such folder at the start.",
             ),
             may("link_group", "number from 1", "20100", "Group of the taps."),
             may(
@@ -420,7 +420,7 @@ pub const SECTIONS: &[Section] = &[
         at_start: true,
         meaning: "The packet path. Read at start only.",
         keys: &[
-            may("workers", "1 to 256", "1", "Threads that forward, each with its own queue of every port."),
+            may("workers", "1 to 64", "1", "Threads that forward, each with its own queue of every port."),
             may(
                 "io_uring",
                 "on, off or auto",
@@ -450,7 +450,7 @@ pub const SECTIONS: &[Section] = &[
             "agent_conf",
             "absolute path, or none",
             "none",
-            "The agent's configuration: the gateways of its sections [GATEWAY-n] are static ones beside those of this file. vgw import turns them into this file's form.",
+            "The agent's configuration: the gateways of its sections [GATEWAY-n] are static ones beside those of this file. vgw import turns them into this file's form. In another folder than at the start it takes a restart.",
         )],
     },
 ];

@@ -16,7 +16,7 @@ struct Cut {
     table: usize,
     /// Its key there; `None` for an item of a list.
     key: Option<String>,
-    /// Where it begins itself.
+    /// Where it begins itself; of a list whose last item it takes along, where that begins.
     start: usize,
 }
 
@@ -62,7 +62,8 @@ fn cut(tree: &mut DeTable<'_>, table: usize, at: usize) -> Option<Cut> {
             DeValue::Array(list) => {
                 let item = cut_item(list, at);
                 // An empty list would be another mistake.
-                if list.is_empty() { item.and_then(|_| own()) } else { item }
+                let whole = |item: Cut| own().map(|own| Cut { start: item.start, ..own });
+                if list.is_empty() { item.and_then(whole) } else { item }
             }
             _ => None,
         };

@@ -9,6 +9,7 @@ use crate::addr::{Family, InstanceName, InterfaceAddress, InterfaceName, Prefix,
 use crate::gateway::{DomainName, LeaseTime, PortSpec, UplinkName};
 use crate::host::Mark;
 
+use super::Config;
 use super::user::User;
 use super::value::{
     Absolute, Choice, Interval, Listen, Loopback, Namespace, Network, NonEmpty, Number, OnStop, Protocol, Share, Spin,
@@ -209,8 +210,7 @@ pub(super) struct Host {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Dataplane {
-    /// The kernel gives a tap at most 256 queues, one for each worker (`MAX_TAP_QUEUES`).
-    pub(super) workers: Option<Number<1, 256>>,
+    pub(super) workers: Option<Number<1, { Config::MOST_WORKERS as u32 }>>,
     pub(super) io_uring: Option<Choice>,
     pub(super) spin: Option<Text<Spin>>,
     /// The kernel makes no longer ones: 4 MiB of pointers (`KMALLOC_MAX_SIZE`, include/linux/ptr_ring.h).

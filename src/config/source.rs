@@ -28,10 +28,15 @@ pub(super) fn read_all(main: &Path, must_exist: bool) -> Result<Vec<Source>, Con
         Err(ConfigError::Read { reason, .. }) if reason.kind() == io::ErrorKind::NotFound && !must_exist => {}
         Err(error) => return Err(error),
     }
-    for path in drop_ins(&main.with_extension("d"))? {
+    for path in drop_ins(&drop_in_folder(main))? {
         sources.push(read(&path)?);
     }
     Ok(sources)
+}
+
+/// The folder of a file's drop-ins, which need not be there.
+pub(super) fn drop_in_folder(main: &Path) -> PathBuf {
+    main.with_extension("d")
 }
 
 fn drop_ins(folder: &Path) -> Result<Vec<PathBuf>, ConfigError> {

@@ -6,8 +6,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::gateway::{Applied, Difference, FieldDifference};
+use crate::host::Mark;
 
 use super::Config;
+use super::configuration::Metrics;
 
 /// The keys that are read at start only, as a daemon has them.
 #[derive(Debug, Clone)]
@@ -48,39 +50,69 @@ impl AtStart {
 }
 
 fn values(config: &Config) -> Values {
+    // Taken apart so that nobody adds a field without saying here what becomes of it at a reload.
+    let Config {
+        thrift_listen,
+        rest_listen,
+        allow_users,
+        allow_remote,
+        socket,
+        metrics,
+        mark,
+        keep,
+        check,
+        rt_tables,
+        workers,
+        queue_length,
+        io_uring,
+        spin,
+        fabric,
+        // These are taken over at once.
+        declared: _,
+        audit_timeout: _,
+        agent_conf: _,
+        // These are about the files.
+        read: _,
+        warnings: _,
+        places: _,
+    } = config;
+    let Metrics { socket: metrics_socket, listen: metrics_listen, interfaces } = metrics;
+    let Mark { protocol, rule_priority, table, group } = mark;
     let time = |time: Duration| match time.as_micros() {
         0 => "off".to_owned(),
         micros if micros % 1_000_000 == 0 => format!("{}s", micros / 1_000_000),
         micros if micros % 1000 == 0 => format!("{}ms", micros / 1000),
         micros => format!("{micros}us"),
     };
-    let io_uring = match config.io_uring {
+    let io_uring = match io_uring {
         None => "auto",
         Some(true) => "on",
         Some(false) => "off",
     };
-    let users: Vec<String> = config.allow_users.iter().map(ToString::to_string).collect();
-    let fabric = config.fabric.as_ref();
+    let users: Vec<String> = allow_users.iter().map(ToString::to_string).collect();
+    let on_stop = if *keep { "keep" } else { "remove" };
     [
-        ("api.thrift_listen", text(config.thrift_listen)),
+        ("api.thrift_listen", text(*thrift_listen)),
         ("api.allow_users", Some(users.join(", ")).filter(|users| !users.is_empty())),
-        ("api.allow_remote", text(Some(config.allow_remote))),
-        ("api.socket", path(Some(&config.socket))),
-        ("rest.listen", text(config.rest_listen)),
-        ("metrics.socket", path(config.metrics.socket.as_deref())),
-        ("metrics.listen", text(config.metrics.listen)),
-        ("metrics.interfaces", text(Some(config.metrics.interfaces))),
+        ("api.allow_remote", text(Some(allow_remote))),
+        ("api.socket", path(Some(socket))),
+        ("rest.listen", text(*rest_listen)),
+        ("metrics.socket", path(metrics_socket.as_deref())),
+        ("metrics.listen", text(*metrics_listen)),
+        ("metrics.interfaces", text(Some(interfaces))),
         ("fabric.device", text(fabric.map(|wanted| wanted.device))),
         ("fabric.interface", text(fabric.map(|wanted| wanted.interface))),
-        ("host.route_protocol", text(Some(config.mark.protocol))),
-        ("host.rule_priority", text(Some(config.mark.rule_priority))),
-        ("host.table_base", text(Some(config.mark.table))),
-        ("host.rt_tables", path(config.rt_tables.as_deref())),
-        ("host.link_group", text(Some(config.mark.group))),
-        ("host.check", Some(config.check.map_or("off".to_owned(), time))),
-        ("dataplane.workers", text(Some(config.workers))),
+        ("host.route_protocol", text(Some(protocol))),
+        ("host.rule_priority", text(Some(rule_priority))),
+        ("host.table_base", text(Some(table))),
+        ("host.rt_tables", path(rt_tables.as_deref())),
+        ("host.link_group", text(Some(group))),
+        ("host.check", Some(check.map_or("off".to_owned(), time))),
+        ("host.on_stop", Some(on_stop.to_owned())),
+        ("dataplane.workers", text(Some(workers))),
         ("dataplane.io_uring", Some(io_uring.to_owned())),
-        ("dataplane.spin", Some(time(config.spin))),
+        ("dataplane.spin", Some(time(*spin))),
+        ("dataplane.queue_length", text(Some(queue_length))),
     ]
     .into()
 }

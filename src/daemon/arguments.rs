@@ -1,5 +1,8 @@
 //! The flags of `vgwd`. A flag counts more than the configuration file.
 
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -34,7 +37,7 @@ pub struct Arguments {
     pub state_dir: PathBuf,
 
     /// Threads that forward packets, each with a queue of every port [default: 1]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=i64::from(Config::MOST_WORKERS)))]
     pub workers: Option<u8>,
 
     /// Form of the log on standard error.
@@ -90,18 +93,34 @@ impl Arguments {
         Ok(config)
     }
 
-    /// Where the daemon reads and writes files once it runs.
+    /// Where the daemon reads and writes files once it runs: in the folder of every file that it has read, under the
+    /// name that was given and where links lead, since editors put a new file in place of the old one.
     #[must_use]
     pub fn folders(&self, config: &Config) -> Folders {
         let folder = |file: &Path| file.parent().map(Path::to_owned);
-        let file = self.config.as_deref().unwrap_or(Path::new(Config::DEFAULT_PATH));
-        // A link leads to another folder, and both are read.
-        let meant = file.canonicalize().ok();
-        let read = [Some(file), meant.as_deref()].into_iter().flatten().filter_map(folder);
+        let main = self.config.as_deref().unwrap_or(Path::new(Config::DEFAULT_PATH));
+        let mut read: BTreeSet<PathBuf> = folder(main).into_iter().collect();
+        for path in &config.read {
+            read.extend(folder(path));
+            let meant = path.canonicalize().ok();
+            read.extend(meant.and_then(|path| if path.is_dir() { Some(path) } else { folder(&path) }));
+        }
         let sockets = [Some(&config.socket), config.metrics.socket.as_ref()];
         let sockets = sockets.into_iter().flatten().filter_map(|socket| folder(socket));
         let written = sockets.chain([self.state_dir.clone()]).chain(config.rt_tables.clone());
-        Folders { read: read.collect(), written: written.collect() }
+        Folders { read: read.into_iter().collect(), written: written.collect() }
+    }
+
+    /// Makes the default configuration's folder if there is none, as the packaged unit does: what came there later
+    /// would be out of reach. Another file's is there, since the file is.
+    pub fn make_folder(&self) {
+        let folder = Path::new(Config::DEFAULT_PATH).parent().filter(|_| self.config.is_none());
+        match folder.map(|folder| (folder, fs::create_dir(folder))) {
+            Some((folder, Err(error))) if error.kind() != io::ErrorKind::AlreadyExists => {
+                tracing::info!(folder = %folder.display(), %error, "not made: a configuration there takes a restart");
+            }
+            _ => {}
+        }
     }
 }
 
@@ -154,6 +173,22 @@ mod tests {
             assert_eq!(configured("", closed), Ok(()));
         }
         assert!(configured("[rest]\nlisten = '0.0.0.0:9091'", "none").unwrap_err().contains("0.0.0.0:9091"));
+    }
+
+    #[test]
+    fn the_folder_of_everything_that_was_read_stays_in_reach() {
+        let [given, linked, agents] = [(); 3].map(|()| tempfile::tempdir().unwrap());
+        let (file, agent) = (given.path().join("vgwd.toml"), agents.path().join("agent.conf"));
+        fs::write(&file, format!("[compat]\nagent_conf = {agent:?}\n")).unwrap();
+        fs::write(&agent, "").unwrap();
+        fs::write(linked.path().join("more"), "").unwrap();
+        fs::create_dir(given.path().join("vgwd.d")).unwrap();
+        std::os::unix::fs::symlink(linked.path().join("more"), given.path().join("vgwd.d/more.toml")).unwrap();
+        let arguments = Arguments::parse_from(["vgwd", "--config", file.to_str().unwrap()]);
+        let read = arguments.folders(&arguments.configuration().unwrap()).read;
+        for folder in [&given, &linked, &agents] {
+            assert!(read.contains(&folder.path().to_owned()), "{read:?}");
+        }
     }
 
     #[test]

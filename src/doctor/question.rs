@@ -28,8 +28,8 @@ pub struct Question {
     pub source: IpAddr,
     /// An address outside that is nobody's.
     pub destination: IpAddr,
-    /// The uplink's table that is to decide; `None` if table main is.
-    pub table: Option<u32>,
+    /// The uplink's name and table, which is to decide; `None` if table main is.
+    pub uplink: Option<(String, u32)>,
     /// Guests send everything by this gateway, so there must be a way.
     pub everything: bool,
 }
@@ -52,7 +52,7 @@ pub fn questions(told: &Told, near: &[Prefix]) -> Vec<Question> {
                 subnet: *subnet,
                 source: free(subnet, gateway, told),
                 destination,
-                table: told.uplink_of(gateway, family).map(|uplink| uplink.table),
+                uplink: told.uplink_of(gateway, family).map(|uplink| (uplink.name.clone(), uplink.table)),
                 everything: gateway.routes.iter().any(|route| route.is_default() && route.family() == family),
             });
         }

@@ -80,7 +80,7 @@ impl Conductor {
                     without.take_leases(good.map(|(name, lease)| (*name, *lease)).collect());
                     self.settle_anyhow(without);
                     self.settle_anyhow(next);
-                    return Err(setback.failure);
+                    return Err(*setback.failure);
                 }
             }
         }

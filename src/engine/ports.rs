@@ -62,7 +62,7 @@ impl Conductor {
             match self.settle(next, subjects([name])) {
                 Ok(()) => return Ok(applied),
                 Err(setback) if knowledge.is_to_blame(&setback.failure) => {}
-                Err(setback) => return Err(setback.failure),
+                Err(setback) => return Err(*setback.failure),
             }
         }
     }

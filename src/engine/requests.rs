@@ -70,9 +70,12 @@ impl Conductor {
             let culprit = |name: &&InterfaceName| setback.blamed.contains_key(&Subject::Interface(**name));
             let culprits: Vec<InterfaceName> = asked.iter().filter(culprit).copied().collect();
             if culprits.is_empty() {
-                return answers.into_iter().map(|answer| answer.and_then(|_| Err(setback.failure.clone()))).collect();
+                return answers
+                    .into_iter()
+                    .map(|answer| answer.and_then(|_| Err((*setback.failure).clone())))
+                    .collect();
             }
-            let failure = |name| setback.blamed.get(&Subject::Interface(name)).unwrap_or(&setback.failure).clone();
+            let failure = |name| setback.blamed.get(&Subject::Interface(name)).unwrap_or(&*setback.failure).clone();
             broken.extend(culprits.into_iter().map(|name| (name, failure(name))));
         }
     }
@@ -92,7 +95,7 @@ impl Conductor {
             }
             let outcome = self
                 .learn(&mut knowledge)
-                .and_then(|()| self.settle(next, subjects(names)).map_err(|setback| setback.failure));
+                .and_then(|()| self.settle(next, subjects(names)).map_err(|setback| *setback.failure));
             match outcome {
                 Ok(()) => break answers,
                 Err(failure) if knowledge.is_to_blame(&failure) => {}
@@ -129,7 +132,7 @@ impl Conductor {
         let uplinks = declared.uplinks.iter().filter(|spec| spec.lease().is_none());
         let uplinks = uplinks.map(|spec| Subject::Uplink(spec.name.clone()));
         self.mirror.doubt();
-        self.settle(next, asked.into_iter().chain(uplinks).collect()).map_err(|setback| setback.failure)?;
+        self.settle(next, asked.into_iter().chain(uplinks).collect()).map_err(|setback| *setback.failure)?;
         self.audit.set_timeout(timeout);
         self.port_audit.set_timeout(timeout);
         let differences = before.differences(declared);
@@ -193,7 +196,7 @@ impl Conductor {
             match self.settle(next, asked.clone()) {
                 Ok(()) => return Ok(applied),
                 Err(setback) if knowledge.is_to_blame(&setback.failure) => {}
-                Err(setback) => return Err(setback.failure),
+                Err(setback) => return Err(*setback.failure),
             }
         }
     }

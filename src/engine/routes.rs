@@ -83,7 +83,7 @@ impl Conductor {
             match self.settle(next, BTreeSet::new()) {
                 Ok(()) => break outcomes,
                 Err(setback) if knowledge.is_to_blame(&setback.failure) => {}
-                Err(setback) => return Err(setback.failure),
+                Err(setback) => return Err(*setback.failure),
             }
         };
         // What does not stand can be deleted all the same if it was to stand again.

@@ -32,7 +32,7 @@ pub(super) enum Mode {
 #[derive(Debug)]
 pub(super) struct Setback {
     /// What failed first.
-    pub(super) failure: Failure,
+    pub(super) failure: Box<Failure>,
     /// Who is concerned, each with its failure; empty if nothing can be done for anybody.
     pub(super) blamed: BTreeMap<Subject, Failure>,
 }
@@ -205,7 +205,7 @@ impl Settling<'_> {
 impl Setback {
     /// Nothing can be done for anybody.
     pub(super) fn of_all(error: KernelError) -> Self {
-        Self { failure: error.into(), blamed: BTreeMap::new() }
+        Self { failure: Box::new(error.into()), blamed: BTreeMap::new() }
     }
 }
 

@@ -12,7 +12,7 @@ use rustix::fs::{Mode, OFlags, fstatfs, open};
 use super::sandbox;
 
 /// The file system of namespaces (`NSFS_MAGIC`, include/uapi/linux/magic.h).
-const NSFS: i64 = 0x6e73_6673;
+const NSFS: u32 = 0x6e73_6673;
 
 /// A request, and where its answer goes.
 type Request = (PathBuf, Sender<io::Result<File>>);
@@ -58,7 +58,7 @@ impl Namespaces {
 fn open_namespace(path: &Path) -> io::Result<File> {
     let place = open(path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?;
     // The type of `f_type` differs between architectures.
-    if i64::from(fstatfs(&place)?.f_type) != NSFS {
+    if u32::try_from(fstatfs(&place)?.f_type) != Ok(NSFS) {
         return Err(io::Error::other("it is no namespace"));
     }
     File::open(format!("/proc/self/fd/{}", place.as_raw_fd()))

@@ -43,9 +43,10 @@ impl TableNames {
         Self { memory, remembered: remembered.collect(), folder: None, named: None }
     }
 
-    /// The same, shown in a file of this folder.
+    /// The same, shown in a file of this folder if it is there now: one that is made later is out of reach of a daemon
+    /// that has been confined.
     pub(super) fn shown_in(self, folder: Option<PathBuf>) -> Self {
-        Self { folder, ..self }
+        Self { folder: folder.filter(|folder| folder.is_dir()), ..self }
     }
 
     pub(super) fn remembered(&self) -> &BTreeMap<UplinkName, u32> {
@@ -153,7 +154,11 @@ mod tests {
         }
         fs::write(state.path().join("tables.json"), "[").unwrap();
         assert!(TableNames::load(state.path()).remembered().is_empty());
-        let nowhere = Some(shown.path().join("none"));
-        TableNames::load(state.path()).shown_in(nowhere).name(&tables(&[("six", 1)])).unwrap();
+        let later = shown.path().join("later");
+        let mut names = TableNames::load(state.path()).shown_in(Some(later.clone()));
+        names.name(&tables(&[("six", 1)])).unwrap();
+        fs::create_dir(&later).unwrap();
+        names.name(&tables(&[("six", 2)])).unwrap();
+        assert_eq!(fs::read_dir(&later).unwrap().count(), 0, "it was not there at the start");
     }
 }

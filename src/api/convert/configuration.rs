@@ -18,7 +18,7 @@ const LONGEST_TRIAL: u64 = 24 * 60 * 60 * 1000;
 pub(crate) fn configuration(files: Vec<wire::ConfigurationFile>) -> Result<Config, wire::RequestError> {
     let source = |wire::ConfigurationFile { path, text }| Source { path: path.into(), text };
     let sources: Vec<Source> = files.into_iter().map(source).collect();
-    Config::of_sources(&sources).map_err(|error| bad(&error))
+    Config::of_sources(&sources).map_err(|errors| bad(&errors.since_start()))
 }
 
 /// The time to confirm a configuration; 0 is none.

@@ -197,7 +197,6 @@ fn spawn(
             limits: &shared.limits,
         };
         let ending = connection.serve(&mut *speaker);
-        drop(connection);
         // Before the socket: a client that has seen the end of its connection finds the seat free.
         drop(seat);
         if ending.is_usual() {

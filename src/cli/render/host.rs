@@ -94,11 +94,14 @@ impl Report for Import {
     }
 }
 
-/// The steps as a shell would take them, each with a comment that tells for whom it is.
+/// The steps as a shell would take them, each with a comment that tells for whom it is if that is known.
 pub(super) fn lines(steps: &[Step], style: Style) -> String {
     let line = |step: &Step| {
         let is_of_ip = step.command.split(' ').next().is_some_and(|word| OF_IP.contains(&word));
         let lead = if is_of_ip { "ip " } else { "" };
+        if step.owners.is_empty() {
+            return format!("{lead}{}\n", step.command);
+        }
         let owners = style.paint(Tone::Faint, format_args!("# {}", step.owners.join(", ")));
         format!("{lead}{}  {owners}\n", step.command)
     };

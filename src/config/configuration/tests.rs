@@ -46,6 +46,7 @@ fn the_packaged_file_holds_the_defaults() {
         io_uring,
         spin,
         agent_conf,
+        read: nothing,
         warnings,
         places,
         rt_tables,
@@ -66,6 +67,7 @@ fn the_packaged_file_holds_the_defaults() {
     assert_eq!(packaged.io_uring, io_uring);
     assert_eq!(packaged.spin, spin);
     assert_eq!(packaged.agent_conf, agent_conf);
+    assert_eq!((packaged.read, nothing), (vec!["a.toml".into()], vec![]));
     assert_eq!(packaged.warnings, warnings);
     assert_eq!(packaged.places.len(), places.len());
 }
@@ -150,7 +152,7 @@ fn errors_name_file_line_and_key() {
         ("[host]\nrt_tables = 'x'", "a.toml:2: host.rt_tables: \"x\" is neither an absolute path nor \"none\""),
         ("[host]\nlink_group = 0", "a.toml:2: host.link_group: 0 is not in 1..=4294967295"),
         ("[host]\nrule_priority = 32700", "a.toml:2: host.rule_priority: 32700 is not in 1..=30766"),
-        ("[dataplane]\nworkers = 0", "a.toml:2: dataplane.workers: 0 is not in 1..=256"),
+        ("[dataplane]\nworkers = 0", "a.toml:2: dataplane.workers: 0 is not in 1..=64"),
         (
             "[dataplane]\nspin = '2ms'",
             "a.toml:2: dataplane.spin: \"2ms\" is neither text such as \"50us\" of at most 1000us nor \"off\"",
@@ -354,7 +356,10 @@ fn files_that_cannot_be_read_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("vgwd.toml");
     let failure = |path: &Path| Config::load(Some(path)).unwrap_err().into_only();
-    assert_eq!(failure(&path).to_string(), format!("cannot read {}", path.display()));
+    assert_eq!(
+        failure(&path).to_string(),
+        format!("cannot read {}: No such file or directory (os error 2)", path.display())
+    );
     fs::write(&path, [b' ', 0xff]).unwrap();
     let ConfigError::Read { reason, .. } = failure(&path) else { panic!("another error") };
     assert_eq!(reason.to_string(), "no UTF-8 text at byte 1");
@@ -462,6 +467,25 @@ fn what_only_follows_from_a_mistake_is_not_told() {
     let three = GATEWAY.replace("vgw1", "vgw3");
     let limited = format!("[limits]\ngateways = 1\n{GATEWAY}{two}{three}");
     assert_eq!(errors(&[&limited]), ["a.toml:8: gateway.interface: the limit of 1 gateways is reached"]);
+}
+
+#[test]
+fn a_key_that_is_there_is_not_told_to_be_missing() {
+    let first = "[[gateway]]\ninterface = 'vgw1'\nsubnets = ['10.0.0.0/24']\n";
+    let second = GATEWAY.replace("vgw1", "c/d");
+    let expected = [
+        "a.toml:1: gateway: missing field `routing_instance`",
+        "a.toml:5: gateway.interface: the name contains '/', which is not allowed",
+    ];
+    // Whichever is the last of the list to be taken out.
+    assert_eq!(errors(&[&format!("{first}{second}")]), expected);
+    assert_eq!(
+        errors(&[&second, first]),
+        [
+            "a.toml:2: gateway.interface: the name contains '/', which is not allowed",
+            "b.toml:1: gateway: missing field `routing_instance`",
+        ]
+    );
 }
 
 #[test]

@@ -41,10 +41,11 @@ pub(super) fn missing(facts: &Facts) -> Vec<Finding> {
     for way in facts.ways.iter().filter(lost) {
         let question = &way.question;
         let family = Family::of(question.source);
-        if !seen.insert((question.table, family)) {
+        let table = question.uplink.as_ref().map(|(_, table)| *table);
+        if !seen.insert((table, family)) {
             continue;
         }
-        let place = question.table.map_or("table main".to_owned(), |table| format!("table {table}"));
+        let place = table.map_or("table main".to_owned(), |table| format!("table {table}"));
         let evidence = vec![
             format!(
                 "{} has no {family} route to {}: guests of {} get nowhere",
@@ -53,7 +54,7 @@ pub(super) fn missing(facts: &Facts) -> Vec<Finding> {
             format!("ip route get {} from {} iif {}", question.destination, question.source, question.gateway),
         ];
         let all = if family == Family::V4 { Prefix::DEFAULT_V4 } else { Prefix::DEFAULT_V6 };
-        let cure = match question.table {
+        let cure = match table {
             Some(_) => Cure::commands(["vgw host diff".to_owned()]),
             None => Cure::remark(format!(
                 "add the host's default route (ip route add {all} via ROUTER), or, if guests need no more, name what \

@@ -10,13 +10,13 @@ pub(super) fn asked_first(facts: &Facts) -> Vec<Finding> {
     let mut seen = BTreeSet::new();
     let mut findings = Vec::new();
     for way in &facts.ways {
-        let (Some(table), Ok(leads)) = (way.question.table, &way.out) else { continue };
-        if leads.table == table {
+        let (Some((uplink, table)), Ok(leads)) = (&way.question.uplink, &way.out) else { continue };
+        if leads.table == *table {
             continue;
         }
         let culprit = facts.rules.iter().find(|rule| catches(rule, way, leads.table, &facts.mark));
         let went = format!(
-            "packets from {} go out by {}, as table {} says, and not as uplink's table {table}",
+            "packets from {} go out by {}, as table {} says, and not as table {table} of uplink {uplink}",
             way.question.subnet, leads.device, leads.table
         );
         let finding = match culprit {

@@ -133,6 +133,7 @@ fn rules_of_others_are_in_the_way() {
         facts.ways[0].out.as_mut().unwrap().table = 100;
     });
     assert_eq!((finding.check.as_str(), finding.subject.as_str()), ("rule-first", "rule 1000"));
+    assert!(finding.evidence[0].ends_with("and not as table 20100 of uplink wan"), "{:?}", finding.evidence);
     assert_eq!(cure(&finding), ["ip rule delete from all lookup 100 pref 1000"]);
     let finding = one(|facts| facts.rules = vec![rule("10.0.0.0/8", 20_500, 100)]);
     assert_eq!(finding.check.as_str(), "rule-in-block");

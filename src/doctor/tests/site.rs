@@ -59,7 +59,7 @@ pub(in crate::doctor) fn way(tap: &str, subnet: &str, table: Option<u32>) -> Way
         subnet,
         source: subnet.address(),
         destination: if subnet.address().is_ipv4() { "198.51.100.1" } else { "3fff:fff::1" }.parse().unwrap(),
-        table,
+        uplink: table.map(|table| ("wan".to_owned(), table)),
         everything: true,
     };
     let via = if subnet.address().is_ipv4() { "20.0.0.1" } else { "fe80::1" }.parse().ok();

@@ -65,7 +65,7 @@ impl Settling<'_> {
         }
         if self.is_asked(&blamed) {
             let blamed = blamed.into_iter().map(|subject| (subject, failure.clone())).collect();
-            return Err(Setback { failure, blamed });
+            return Err(Setback { failure: Box::new(failure), blamed });
         }
         progress.problems.push(problem);
         progress.failed.extend(blamed);

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::gateway::{GatewaySpec, Limits, NetworkSpec, PortSpec, Refusal, StaticRoute, UplinkName, UplinkSpec};
+use crate::gateway::{
+    Applied, GatewaySpec, Limits, NetworkSpec, PortSpec, Refusal, StaticRoute, UplinkName, UplinkSpec,
+};
 use crate::host::Observed;
 
 use super::{Gateway, Owner, Port, Registry, Standing};
@@ -59,7 +61,7 @@ impl Registry {
     /// # Errors
     /// The first element that does not fit; nothing has changed.
     pub fn reload(&mut self, declared: &Declared, host: &Observed) -> Result<(), Misfit> {
-        self.replace_static(declared, &self.emptied(), host)
+        self.replace_static(declared, &self.emptied(), host, &mut Err)
     }
 
     /// Puts the static part back that stood `before`, and what calls had added and the file took over
@@ -68,18 +70,45 @@ impl Registry {
     /// # Errors
     /// What no longer fits; nothing has changed.
     pub fn revert(&mut self, before: &Self, host: &Observed) -> Result<(), Misfit> {
-        self.replace_static(&before.declared(), before, host)
+        self.replace_static(&before.declared(), before, host, &mut Err)
     }
 
-    /// Replaces the static part; what is static now and calls' in `before` becomes theirs again.
-    fn replace_static(&mut self, declared: &Declared, before: &Self, host: &Observed) -> Result<(), Misfit> {
+    /// Every element of a configuration that does not fit here beside those before it, in the order in which they
+    /// are taken over, whatever the host and the controllers have. Each is tried once, and one that does not fit is
+    /// passed over.
+    #[must_use]
+    pub fn misfits(&self, declared: &Declared) -> Vec<Misfit> {
+        let (mut registry, nothing) = (self.clone(), self.emptied());
+        let mut misfits = Vec::new();
+        let mut pass_over = |misfit| {
+            misfits.push(misfit);
+            Ok(())
+        };
+        let placed = registry.replace_static(declared, &nothing, &Observed::default(), &mut pass_over);
+        misfits.extend(placed.err());
+        misfits
+    }
+
+    /// Replaces the static part; what is static now and calls' in `before` becomes theirs again. `refused`
+    /// decides whether it goes on without an element that does not fit.
+    fn replace_static(
+        &mut self,
+        declared: &Declared,
+        before: &Self,
+        host: &Observed,
+        refused: &mut dyn FnMut(Misfit) -> Result<(), Misfit>,
+    ) -> Result<(), Misfit> {
         let tables: BTreeMap<UplinkName, u32> =
             self.uplinks.iter().map(|(name, uplink)| (name.clone(), uplink.table)).collect();
         let misfit = |element| move |refusal| Misfit { element, refusal };
+        let mut judged = |element, placed: Result<Applied, Refusal>| match placed {
+            Ok(_) => Ok(()),
+            Err(refusal) => refused(Misfit { element: Some(element), refusal }),
+        };
         let mut next = self.without_static();
         next.limits = declared.limits;
         next.hand_out_leases();
-        next.place_uplinks(&declared.uplinks, &tables, host)?;
+        next.place_uplinks(&declared.uplinks, &tables, host, &mut judged)?;
         for uplink in before.uplinks().filter(|uplink| !uplink.is_static) {
             if self.uplink(&uplink.spec.name).is_some_and(|present| present.is_static) {
                 let placed = next.place_uplink((*uplink.spec).clone(), false, Some(uplink.table), host);
@@ -88,7 +117,7 @@ impl Registry {
         }
         for (index, spec) in declared.gateways.iter().enumerate() {
             let placed = next.place_gateway(spec.clone(), Standing::Static, host);
-            placed.map_err(misfit(Some(Element::Gateway(index))))?;
+            judged(Element::Gateway(index), placed)?;
         }
         for gateway in before.gateways().filter(|gateway| !gateway.is_static()) {
             if self.gateway(&gateway.spec.interface).is_some_and(Gateway::is_static) {
@@ -98,7 +127,7 @@ impl Registry {
         }
         for (index, spec) in declared.ports.iter().enumerate() {
             let placed = next.place_port(spec.clone(), Owner::File);
-            placed.map_err(misfit(Some(Element::Port(index))))?;
+            judged(Element::Port(index), placed)?;
         }
         for port in before.ports().filter(|port| !port.is_static()) {
             if self.port(&port.spec.name).is_some_and(Port::is_static) {
@@ -107,7 +136,7 @@ impl Registry {
         }
         for (index, route) in declared.routes.iter().enumerate() {
             let placed = next.place_route(route.clone(), true);
-            placed.map_err(misfit(Some(Element::Route(index))))?;
+            judged(Element::Route(index), placed)?;
         }
         for (key, route) in before.routes.iter().filter(|(_, route)| !route.is_static) {
             if self.routes.get(key).is_some_and(|present| present.is_static) {
@@ -116,7 +145,7 @@ impl Registry {
         }
         for (index, network) in declared.networks.iter().enumerate() {
             let placed = next.place_network(network.clone(), true);
-            placed.map_err(misfit(Some(Element::Network(index))))?;
+            judged(Element::Network(index), placed)?;
         }
         for network in before.networks().filter(|network| !network.is_static) {
             if self.networks.get(&network.spec.id).is_some_and(|present| present.is_static) {
@@ -174,13 +203,14 @@ impl Registry {
         uplinks: &[UplinkSpec],
         tables: &BTreeMap<UplinkName, u32>,
         host: &Observed,
+        judged: &mut dyn FnMut(Element, Result<Applied, Refusal>) -> Result<(), Misfit>,
     ) -> Result<(), Misfit> {
         let mut order: Vec<_> = uplinks.iter().enumerate().collect();
         let has_one = |name| tables.contains_key(name) || self.remembered_tables.contains_key(name);
         order.sort_by_key(|(_, spec)| (spec.table.is_none(), !has_one(&spec.name)));
         for (index, spec) in order {
             let placed = self.place_uplink(spec.clone(), true, tables.get(&spec.name).copied(), host);
-            placed.map_err(|refusal| Misfit { element: Some(Element::Uplink(index)), refusal })?;
+            judged(Element::Uplink(index), placed)?;
         }
         Ok(())
     }

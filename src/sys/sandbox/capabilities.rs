@@ -1,8 +1,9 @@
 //! Capabilities (capabilities(7)): which of them are kept at all, and which by whom.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, ErrorKind};
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::PathBuf;
 
 use rustix::process::geteuid;
 use rustix::thread::{
@@ -21,13 +22,15 @@ const NAMESPACES: CapabilitySet = CapabilitySet::SYS_ADMIN.union(CapabilitySet::
 /// Gives up what no thread needs, for good: before any thread is started. A program that is run gets no more
 /// than its caller has.
 ///
-/// Root loses the right to pass over files' modes, unless one of these folders is another user's.
+/// Root loses the right to pass over files' modes, unless one of the folders that are `written` is another user's, or
+/// something that is to be `read` again cannot be without.
 ///
 /// # Errors
 /// What the kernel says.
-pub(super) fn keep_needed(folders: &[&Path]) -> io::Result<()> {
-    let is_others = |folder: &&Path| folder.metadata().is_ok_and(|found| found.uid() != geteuid().as_raw());
-    let files = if folders.iter().any(is_others) { CapabilitySet::DAC_OVERRIDE } else { CapabilitySet::empty() };
+pub(super) fn keep_needed(written: &[PathBuf], read: &[PathBuf]) -> io::Result<()> {
+    let is_others = |folder: &PathBuf| folder.metadata().is_ok_and(|found| found.uid() != geteuid().as_raw());
+    let passes_over = written.iter().any(is_others) || !is_open(read)?;
+    let files = if passes_over { CapabilitySet::DAC_OVERRIDE } else { CapabilitySet::empty() };
     let present = capabilities(None)?;
     let mut kept = present.permitted & (NETWORK | NAMESPACES | files);
     if !kept.contains(CapabilitySet::SYS_ADMIN) {
@@ -44,6 +47,21 @@ pub(super) fn keep_needed(folders: &[&Path]) -> io::Result<()> {
     }
     set(kept, kept & NETWORK)?;
     Ok(set_no_new_privs(true)?)
+}
+
+/// True if all of this can be read by its modes. It is tried: access lists and the folders above have a say too.
+fn is_open(read: &[PathBuf]) -> io::Result<bool> {
+    let present = capabilities(None)?;
+    let passing = CapabilitySet::DAC_OVERRIDE | CapabilitySet::DAC_READ_SEARCH;
+    if !present.effective.intersects(passing) {
+        // Nothing is passed over anyway, and not everybody may call `capset`.
+        return Ok(true);
+    }
+    set_capabilities(None, CapabilitySets { effective: present.effective - passing, ..present })?;
+    let is_refused = |path: &PathBuf| File::open(path).is_err_and(|error| error.kind() == ErrorKind::PermissionDenied);
+    let is_open = !read.iter().any(is_refused);
+    set_capabilities(None, present)?;
+    Ok(is_open)
 }
 
 /// Keeps what a role needs of what there is.

@@ -6,15 +6,17 @@ mod capabilities;
 mod files;
 
 use std::io;
-use std::path::Path;
+use std::path::PathBuf;
 
 use crate::engine::Role;
 
 pub use files::{Folders, confine_files};
 
 /// Gives up what no thread of the daemon needs, before any is started.
-pub fn keep_needed(folders: &[&Path]) {
-    judge(capabilities::keep_needed(folders), "the daemon");
+/// Files' modes are passed over only if one of `written`'s folders is another user's, or one of the files of
+/// `read` cannot be read otherwise.
+pub fn keep_needed(written: &[PathBuf], read: &[PathBuf]) {
+    judge(capabilities::keep_needed(written, read), "the daemon");
 }
 
 /// Gives up, for the present thread, what is not needed to open other processes' namespaces.

@@ -1,10 +1,12 @@
 //! What must fail is tried, on threads that are confined as the daemon's are.
 #![allow(unsafe_code)]
 
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::io::{self, ErrorKind};
 use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
 use std::process::Command;
 use std::thread::{Builder, JoinHandle};
 
@@ -144,7 +146,7 @@ fn capabilities_go_with_the_role() {
     }
     assert!(!kept(Role::Main).contains(CapabilitySet::NET_ADMIN));
     let needed = start(|| {
-        capabilities::keep_needed(&[]).unwrap();
+        capabilities::keep_needed(&[], &[]).unwrap();
         let kept = rustix::thread::capabilities(None).unwrap().permitted;
         confine(Role::Conductor);
         (kept, rustix::thread::capabilities(None).unwrap().permitted)
@@ -155,7 +157,7 @@ fn capabilities_go_with_the_role() {
     assert!(most.contains(conductor) && all.contains(conductor), "{conductor:?}");
     // What a program is given that it runs.
     let child = start(|| {
-        capabilities::keep_needed(&[]).unwrap();
+        capabilities::keep_needed(&[], &[]).unwrap();
         confine(Role::Conductor);
         let status = Command::new("grep").args(["-E", "^(CapEff|NoNewPrivs)", "/proc/self/status"]).output();
         let kept =
@@ -167,6 +169,37 @@ fn capabilities_go_with_the_role() {
     let effective = CapabilitySet::from_bits_retain(u64::from_str_radix(effective, 16).unwrap());
     assert!(effective.contains(kept) && most.contains(effective), "{child}");
     assert!(child.contains("NoNewPrivs:\t1"), "{child}");
+}
+
+#[test]
+fn root_reads_again_what_it_has_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, owner, mode| {
+        let path = folder.path().join(name);
+        fs::write(&path, "text").unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+        chown(&path, Some(owner), None).unwrap();
+        path
+    };
+    let closed = folder.path().join("closed");
+    fs::create_dir(&closed).unwrap();
+    let behind = file("closed/file", 0, 0o644);
+    chown(&closed, Some(1000), None).unwrap();
+    fs::set_permissions(&closed, Permissions::from_mode(0o700)).unwrap();
+    let passes_over = |read: PathBuf| {
+        let thread = start(move || {
+            capabilities::keep_needed(&[], std::slice::from_ref(&read)).unwrap();
+            let kept = rustix::thread::capabilities(None).unwrap();
+            (kept.effective.contains(CapabilitySet::DAC_OVERRIDE), File::open(read).is_ok())
+        });
+        thread.join().unwrap()
+    };
+    // Nobody is given what modes do not ask for, and everything can be opened.
+    assert_eq!(passes_over(file("own", 0, 0o600)), (false, true));
+    assert_eq!(passes_over(file("others", 1000, 0o644)), (false, true));
+    assert_eq!(passes_over(file("others-alone", 1000, 0o600)), (true, true));
+    assert_eq!(passes_over(file("nobodys", 0, 0)), (true, true));
+    assert_eq!(passes_over(behind), (true, true));
 }
 
 /// True for what a rule refuses; a file that is not there, or whose mode forbids it, proves nothing.
