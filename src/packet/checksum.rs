@@ -64,7 +64,8 @@ pub fn pseudo_header(source: IpAddr, destination: IpAddr, protocol: u8, length: 
     add(add(Sum::default(), source), destination).bytes(&length.to_be_bytes()).word(u16::from(protocol))
 }
 
-/// The checksum after one 16-bit word it covers has changed (RFC 1624, equation 3).
+/// The checksum after one 16-bit word it covers has changed (RFC 1624, equation 3). If all that it covers is zero
+/// by then, it is the wrong one of the two zeroes: IP headers never are, nor is what a pseudo-header goes with.
 #[must_use]
 #[inline]
 pub fn updated(checksum: u16, old: u16, new: u16) -> u16 {

@@ -209,7 +209,11 @@ pub fn write_echo_reply(packet: &mut Packet, ip: &Ip, stations: Stations) {
     let message = &mut frame[ip.transport..ip.end];
     let old = u16::from_be_bytes([request, message[1]]);
     let new = u16::from_be_bytes([reply, message[1]]);
-    let checksum = updated(u16::from_be_bytes([message[2], message[3]]), old, new);
+    // Of the two zeroes the one that is right for a message of zeroes too, which an IPv4 reply may be.
+    let checksum = match updated(u16::from_be_bytes([message[2], message[3]]), old, new) {
+        0 => 0xffff,
+        checksum => checksum,
+    };
     message[0] = reply;
     message[2..4].copy_from_slice(&checksum.to_be_bytes());
     match (ip.source, ip.destination) {

@@ -168,3 +168,15 @@ fn an_echo_request_is_of_its_own_family() {
         assert!(!is_echo_request(&foreign, &parsed(&foreign)), "{from}");
     }
 }
+
+/// Found by fuzzing: the reply had a checksum of 0, with which a receiver's sum is 0 and not 0xffff.
+#[test]
+fn the_reply_to_an_echo_request_of_zeroes_has_a_good_checksum() {
+    let frame = include_bytes!("../../../tests/fixtures/fuzz/echo-of-zeroes");
+    let mut packet = Packet::from_frame(frame);
+    let ip = parsed(frame);
+    assert!(is_echo_request(frame, &ip) && is_sound(&packet, &ip));
+    write_echo_reply(&mut packet, &ip, BACK);
+    assert_eq!(packet.frame()[34..], [0, 0, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 0]);
+    assert!(is_sound(&packet, &parsed(packet.frame())));
+}
