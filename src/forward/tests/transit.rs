@@ -62,13 +62,18 @@ fn fragments_and_options_pass() {
     let mut sample = from_guest("20.0.0.9");
     sample.options = vec![7, 7, 4, 0, 0, 0, 0, 0];
     assert_eq!(net.verdict(GUEST, &sample.udp(b"")), Verdict::Forward(HOST));
-    for field in [0x2000u16, 0x2001, 0x0001, 0x1fff] {
-        let mut fragment = from_guest("20.0.0.9").raw(17, b"1234");
+    let fragment = |field: u16, data: &[u8]| {
+        let mut fragment = from_guest("20.0.0.9").raw(17, data);
         fragment[20..22].copy_from_slice(&field.to_be_bytes());
         let checksum = crate::packet::checksum::Sum::default().bytes(&fragment[14..24]).bytes(&fragment[26..34]);
         fragment[24..26].copy_from_slice(&checksum.finish().to_be_bytes());
-        assert_eq!(net.verdict(GUEST, &fragment), Verdict::Forward(HOST), "{field:#x}");
+        fragment
+    };
+    for (field, data) in [(0x2000, &b"12345678"[..]), (0x2001, b"1234"), (0x0001, b"1234"), (0x1fff, b"1234")] {
+        assert_eq!(net.verdict(GUEST, &fragment(field, data)), Verdict::Forward(HOST), "{field:#x}");
     }
+    let without_transport = net.verdict(GUEST, &fragment(0x2000, b"1234"));
+    assert_eq!(without_transport, Verdict::Drop(DropReason::PktTooSmall), "RFC 1858");
 }
 
 #[test]

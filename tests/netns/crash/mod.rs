@@ -18,6 +18,7 @@ use strace::{Fault, Point, Watcher, points, wrapper};
 const SAMPLE: usize = 5;
 
 /// All points, or a sample at equal distances: `VGW_CRASH_EVERY` is the distance, `VGW_CRASH_SEED` where it begins.
+#[expect(clippy::disallowed_macros, reason = "how much of it was taken")]
 fn sample(points: Vec<Point>) -> Vec<Point> {
     let number = |name| std::env::var(name).ok().map(|text: String| text.parse::<usize>().unwrap());
     let every = number("VGW_CRASH_EVERY").unwrap_or(points.len() / SAMPLE).max(1);
@@ -26,7 +27,7 @@ fn sample(points: Vec<Point>) -> Vec<Point> {
     let taken: Vec<Point> = points.into_iter().skip(seed % every).step_by(every).collect();
     assert!(total > SAMPLE && !taken.is_empty(), "{total} points");
     let test = std::thread::current();
-    println!("{}: {} of {total} points", test.name().unwrap_or_default(), taken.len());
+    eprintln!("{}: {} of {total} points", test.name().unwrap_or_default(), taken.len());
     taken
 }
 
@@ -85,7 +86,7 @@ impl Stage {
                 let found = points(&std::fs::read_to_string(&log).unwrap());
                 daemon.stop();
                 self.assert_clean(&folder, "after a rehearsal");
-                return (found, views);
+                (found, views)
             }
             Act::Calls => {
                 let daemon = self.start(&folder, 0);
@@ -142,9 +143,9 @@ impl Stage {
                 }
                 // A call that was written down last has been answered before.
                 if answered == STEPS {
-                    daemon.kill()
+                    daemon.kill();
                 } else {
-                    self.assert_killed(daemon, &occasion)
+                    self.assert_killed(daemon, &occasion);
                 }
                 Some(watcher)
             }
