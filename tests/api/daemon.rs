@@ -49,7 +49,7 @@ impl Daemon {
 
     /// The own service on a socket in a folder of its own.
     pub(crate) fn unix() -> Self {
-        Self::start(Limits::default(), |socket| Listener::unix(socket, peer_credentials), own_service)
+        Self::start(Limits::own_service(), |socket| Listener::unix(socket, peer_credentials), own_service)
     }
 
     /// The REST form of the compatible service on a free port.
