@@ -180,6 +180,8 @@ fn every_method_reaches_the_engine() {
         "add uplink display",
         "add route net1 10.9.0.0/16 discard",
         "delete route net1 10.9.0.0/16",
+        "change routes net1 -1 +10000",
+        "routes net1 after Some(10.0.0.0/8) max 10",
         "lookup net1 10.0.0.9",
         "connect",
         "audit timeout -1",

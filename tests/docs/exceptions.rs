@@ -7,6 +7,11 @@ pub(crate) const BLOCKS: &[(&str, &str, &str)] = &[
     ("README.md", "vgw trace", "an overview; each verb has its session in the pages that it points to"),
     ("docs/benchmarks.md", "./scripts/bench --quick", "takes up to half an hour; its figures are in the page"),
     ("docs/install.md", "scripts/package ", "builds and installs a package: 'scripts/package --check' does"),
+    (
+        "docs/install.md",
+        "FROM scratch",
+        "a container's recipe: 'scripts/package --static' tries the programs in an empty root",
+    ),
     ("docs/install.md", "cargo build", "builds with optimisation and installs for the whole machine"),
     ("docs/uplinks.md", "# /etc/dhcp/dhclient-enter-hooks.d", "a file for dhclient; tests/netns/hooks.rs runs it"),
 ];
