@@ -32,7 +32,23 @@ pub enum RouteVerb {
                             vgw route add --instance default-domain:admin:net1:net1 198.51.100.0/24 --discard")]
     Add(RouteAdd),
     /// Changes many static routes of an instance.
-    #[command(after_help = LOAD_HELP)]
+    ///
+    /// Each line of the file is a prefix and where it leads, as in `ip route`, or `delete`:
+    ///
+    ///   172.16.0.0/12 via 192.168.1.253 dev tap0
+    ///   10.20.0.0/16 dev tap1
+    ///   198.51.100.0/24 discard
+    ///   203.0.113.0/24 unreachable
+    ///   192.0.2.0/24 delete
+    ///
+    /// Empty lines, and what follows a `#`, are passed over. Nothing is changed before every line has been
+    /// understood. Then so many lines as are loaded at a time are carried out at once and all or none; if the daemon
+    /// refuses some, the answer says which of them.
+    #[command(
+        verbatim_doc_comment,
+        after_help = "Example:\n  vgw route load --instance default-domain:admin:net1:net1 routes.txt\n  \
+                      vgw route load --instance default-domain:admin:net1:net1 - <routes.txt"
+    )]
     Load(RouteLoad),
     /// Deletes a static route.
     #[command(after_help = "Example:\n  vgw route delete --instance default-domain:admin:net1:net1 172.16.0.0/12")]
@@ -80,21 +96,6 @@ pub struct RouteAdd {
     #[arg(long)]
     pub unreachable: bool,
 }
-
-const LOAD_HELP: &str = "Each line is a prefix and where it leads, as in 'ip route', or 'delete':
-  172.16.0.0/12 via 192.168.1.253 dev tap0
-  10.20.0.0/16 dev tap1
-  198.51.100.0/24 discard
-  203.0.113.0/24 unreachable
-  192.0.2.0/24 delete
-Empty lines, and what follows a '#', are passed over.
-
-Nothing is changed before every line has been understood. Then so many lines as are loaded at a time are carried out at
-once and all or none; if the daemon refuses some, the answer says which of them.
-
-Examples:
-  vgw route load --instance default-domain:admin:net1:net1 routes.txt
-  vgw route load --instance default-domain:admin:net1:net1 - <routes.txt";
 
 /// Many static routes.
 #[derive(Debug, Args)]
