@@ -30,7 +30,7 @@ fuzz_target!(|input: &[u8]| {
     let engine = Handle::new(crossbeam_channel::bounded(0).0);
     engine.events().close();
     let caller = Caller::Unix { uid: 0, pid: 1 };
-    let processor = if service & 1 == 0 { instance_service(engine, caller) } else { virtual_gateway(engine, caller) };
+    let processor = if service & 1 == 0 { instance_service(engine, caller) } else { virtual_gateway(engine, caller, std::sync::Arc::new(vgw::config::AtStart::of(&vgw::config::Config::default(), [])), vgw::api::Following::default()) };
     let limits = Limits { frame: 10_000, ..Limits::own_service() };
 
     let (mut client, server) = UnixStream::pair().expect("a pair of sockets");

@@ -21,7 +21,7 @@ fuzz_target!(|data: &[u8]| {
     let engine = Handle::new(crossbeam_channel::bounded(0).0);
     engine.events().close();
     let caller = Caller::Unix { uid: 0, pid: 1 };
-    let processor = if service & 1 == 0 { instance_service(engine, caller) } else { virtual_gateway(engine, caller, Following::default()) };
+    let processor = if service & 1 == 0 { instance_service(engine, caller) } else { virtual_gateway(engine, caller, std::sync::Arc::new(vgw::config::AtStart::of(&vgw::config::Config::default(), [])), Following::default()) };
 
     let limits = MessageLimits::default();
     let mut reply = Vec::new();

@@ -93,7 +93,7 @@ fuzz_target!(|input: &[u8]| {
         let engine = Handle::new(crossbeam_channel::bounded(0).0);
         engine.events().close();
         let caller = Caller::Unix { uid: 0, pid: 1 };
-        let processor = if is_own { virtual_gateway(engine, caller) } else { instance_service(engine, caller) };
+        let processor = if is_own { virtual_gateway(engine, caller, std::sync::Arc::new(vgw::config::AtStart::of(&vgw::config::Config::default(), [])), vgw::api::Following::default()) } else { instance_service(engine, caller) };
         let mut reply = Vec::new();
         answer(&*processor, &message, limits, &mut reply).expect("the header is sound");
         reply

@@ -2,15 +2,19 @@
 
 use std::io;
 use std::os::unix::net::UnixStream;
+use std::sync::Arc;
 
 use thrift::server::TProcessor;
 
 use crate::clock::Clock;
+use crate::engine::Caller;
 
 use super::connection::{Connection, Speaker};
 use super::framed::Framed;
 use super::http::{Http, HttpService};
 use super::limits::Limits;
+use super::listener::Stream;
+use super::seats::{Full, Seats};
 use super::shutdown::Shutdown;
 
 /// Serves framed Thrift on a connection until it ends; why it ended.
@@ -40,9 +44,12 @@ pub fn serve_http(
     serve(stream, &mut Http::new(service, is_local), clock, limits)
 }
 
-fn serve(mut stream: UnixStream, speaker: &mut dyn Speaker, clock: &dyn Clock, limits: &Limits) -> io::Result<String> {
+fn serve(stream: UnixStream, speaker: &mut dyn Speaker, clock: &dyn Clock, limits: &Limits) -> io::Result<String> {
     stream.set_nonblocking(true)?;
     let (_stop, shutdown) = Shutdown::new()?;
-    let mut connection = Connection { stream: &mut stream, shutdown: &shutdown, clock, limits };
+    let stream: Arc<dyn Stream> = Arc::new(stream);
+    let admitted = Arc::new(Seats::new(*limits)).admit(&Caller::Unix { uid: 0, pid: 1 }, &stream, clock.now());
+    let (seat, _) = admitted.map_err(|Full| io::Error::other("there is no seat"))?;
+    let mut connection = Connection { stream: &*stream, seat: &seat, shutdown: &shutdown, clock, limits };
     Ok(connection.serve(speaker).to_string())
 }
