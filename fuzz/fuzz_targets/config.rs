@@ -38,6 +38,7 @@ fuzz_target!(|input: &[u8]| {
     drop(Plan::new(registry, Surroundings::default()));
 
     sources.push(Source { path: path(sources.len()), text: String::new() });
-    let again = Config::of_sources(&sources).expect("nothing was added");
+    let mut again = Config::of_sources(&sources).expect("nothing was added");
+    again.read.pop();
     assert_eq!(format!("{again:?}"), format!("{config:?}"));
 });

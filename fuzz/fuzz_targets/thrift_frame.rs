@@ -8,9 +8,9 @@ use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 
 use libfuzzer_sys::fuzz_target;
-use vgw::api::{Limits, MessageReader, instance_service, serve_framed, virtual_gateway};
+use vgw::api::{Limits, MessageReader, serve_framed};
 use vgw::clock::ManualClock;
-use vgw::engine::{Caller, Handle};
+use vgw_fuzz::service;
 
 /// Takes a frame off; `None` if there is no whole one of an allowed length.
 fn frame<'b>(bytes: &mut &'b [u8], limit: usize) -> Option<&'b [u8]> {
@@ -22,15 +22,12 @@ fn frame<'b>(bytes: &mut &'b [u8], limit: usize) -> Option<&'b [u8]> {
 }
 
 fuzz_target!(|input: &[u8]| {
-    let Some((service, sent)) = input.split_first() else { return };
+    let Some((number, sent)) = input.split_first() else { return };
     if sent.len() > 20_000 || sent.windows(10).any(|word| word == b"agent_conf") {
         // The second would read a file.
         return;
     }
-    let engine = Handle::new(crossbeam_channel::bounded(0).0);
-    engine.events().close();
-    let caller = Caller::Unix { uid: 0, pid: 1 };
-    let processor = if service & 1 == 0 { instance_service(engine, caller) } else { virtual_gateway(engine, caller, std::sync::Arc::new(vgw::config::AtStart::of(&vgw::config::Config::default(), [])), vgw::api::Following::default()) };
+    let processor = service(number & 1 == 1);
     let limits = Limits { frame: 10_000, ..Limits::own_service() };
 
     let (mut client, server) = UnixStream::pair().expect("a pair of sockets");

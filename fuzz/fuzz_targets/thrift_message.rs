@@ -4,24 +4,20 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use vgw::api::{Following, MessageLimits, MessageReader, answer, instance_service, virtual_gateway};
-use vgw::engine::{Caller, Handle};
+use vgw::api::{MessageLimits, MessageReader, answer};
+use vgw_fuzz::service;
 
 /// TMessageType of an answer.
 const REPLY: u8 = 2;
 const EXCEPTION: u8 = 3;
 
 fuzz_target!(|data: &[u8]| {
-    let Some((service, message)) = data.split_first() else { return };
+    let Some((number, message)) = data.split_first() else { return };
     if message.windows(10).any(|word| word == b"agent_conf") {
         // It would read a file.
         return;
     }
-    // Nobody receives: requests are decoded and judged, and then answered "the daemon is stopping".
-    let engine = Handle::new(crossbeam_channel::bounded(0).0);
-    engine.events().close();
-    let caller = Caller::Unix { uid: 0, pid: 1 };
-    let processor = if service & 1 == 0 { instance_service(engine, caller) } else { virtual_gateway(engine, caller, std::sync::Arc::new(vgw::config::AtStart::of(&vgw::config::Config::default(), [])), Following::default()) };
+    let processor = service(number & 1 == 1);
 
     let limits = MessageLimits::default();
     let mut reply = Vec::new();

@@ -5,8 +5,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use thrift::protocol::{TInputProtocol, TType};
-use vgw::api::{Limits, MessageReader, answer, instance_service, virtual_gateway};
-use vgw::engine::{Caller, Handle};
+use vgw::api::{Limits, MessageReader, answer};
+use vgw_fuzz::service;
 
 /// What arguments are read by: the methods of either service that take some.
 const COMPATIBLE: [&str; 16] = [
@@ -89,11 +89,7 @@ fuzz_target!(|input: &[u8]| {
 
     let limits = if is_own { Limits::own_service() } else { Limits::default() }.message;
     let asked = || {
-        // Nobody receives: requests are decoded and judged, and then answered "the daemon is stopping".
-        let engine = Handle::new(crossbeam_channel::bounded(0).0);
-        engine.events().close();
-        let caller = Caller::Unix { uid: 0, pid: 1 };
-        let processor = if is_own { virtual_gateway(engine, caller, std::sync::Arc::new(vgw::config::AtStart::of(&vgw::config::Config::default(), [])), vgw::api::Following::default()) } else { instance_service(engine, caller) };
+        let processor = service(is_own);
         let mut reply = Vec::new();
         answer(&*processor, &message, limits, &mut reply).expect("the header is sound");
         reply

@@ -1,8 +1,13 @@
-//! What fuzz targets share: making of arbitrary bytes frames that get past the first checks, and looking at
-//! frames that were written.
+//! What fuzz targets share: making of arbitrary bytes frames that get past the first checks, looking at frames
+//! that were written, and the Thrift services.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
+use thrift::server::TProcessor;
+use vgw::api::{Following, instance_service, virtual_gateway};
+use vgw::config::{AtStart, Config};
+use vgw::engine::{Caller, Handle};
 use vgw::packet::checksum::{Sum, pseudo_header};
 use vgw::packet::{Content, ETHERNET_HEADER, Frame, Ip, Packet, protocol};
 
@@ -107,4 +112,16 @@ pub fn address_like(like: IpAddr, bytes: [u8; 16]) -> IpAddr {
 /// If it could.
 pub fn assert_printable(text: &str) {
     assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{text:?}");
+}
+
+/// The own service, or the compatible one, of a daemon that stops: requests are decoded and judged, and then
+/// answered "the daemon is stopping", because nobody receives them.
+pub fn service(is_own: bool) -> Box<dyn TProcessor + Send> {
+    let engine = Handle::new(crossbeam_channel::bounded(0).0);
+    engine.events().close();
+    let caller = Caller::Unix { uid: 0, pid: 1 };
+    if !is_own {
+        return instance_service(engine, caller);
+    }
+    virtual_gateway(engine, caller, Arc::new(AtStart::of(&Config::default(), [])), Following::default())
 }
