@@ -20,7 +20,6 @@ fn play(is_taking: bool) {
     // The first time some switches of IPv6 become the device's own.
     start().stop();
     let before = node.snapshot();
-    let read = || points(&std::fs::read_to_string(&log).unwrap());
     let launch = |words: &[String]| {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let daemon = Daemon::launch(&node.node, node.folder.path(), TAKEN, &words, &[]);
@@ -29,7 +28,7 @@ fn play(is_taking: bool) {
     };
     let all = if is_taking {
         let daemon = launch(&wrapper(&log, None));
-        let found = read();
+        let found = points(&log);
         daemon.stop();
         found
     } else {
@@ -37,7 +36,7 @@ fn play(is_taking: bool) {
         let watcher = Watcher::attach(daemon.pid(), "conductor", &log, None);
         daemon.stop();
         watcher.wait();
-        read()
+        points(&log)
     };
     node.assert_unchanged(&before, "after a rehearsal");
     for point in sample(all) {

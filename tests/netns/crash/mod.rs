@@ -84,7 +84,7 @@ impl Stage {
                 let daemon = self.launch(&folder, act.steps_before(), &wrapper(&log, None));
                 daemon.wait_for_log(" ready");
                 views.push(self.view(&daemon));
-                let found = points(&std::fs::read_to_string(&log).unwrap());
+                let found = points(&log);
                 daemon.stop();
                 self.assert_clean(&folder, "after a rehearsal");
                 (found, views)
@@ -97,7 +97,7 @@ impl Stage {
                     step(self, &daemon, &folder, number).unwrap();
                     views.push(self.view(&daemon));
                 }
-                let found = points(&std::fs::read_to_string(&log).unwrap());
+                let found = points(&log);
                 daemon.stop();
                 watcher.wait();
                 self.assert_clean(&folder, "after a rehearsal");
@@ -110,7 +110,7 @@ impl Stage {
                 daemon.signal(signal);
                 daemon.wait();
                 watcher.wait();
-                let found = points(&std::fs::read_to_string(&log).unwrap());
+                let found = points(&log);
                 self.start(&folder, STEPS).stop();
                 self.assert_clean(&folder, "after a rehearsal");
                 (found, views)

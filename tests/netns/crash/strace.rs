@@ -1,6 +1,7 @@
 //! What a process does to the kernel and to the disk, call by call, and its end before one of these calls, or an error
 //! in place of it: strace(1) sees all calls of a thread, and may send a signal or answer without carrying one out.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::{Child, Command};
@@ -22,8 +23,9 @@ pub(super) struct Point {
     pub(super) call: String,
     /// The how manieth of its kind in the thread, from 1 on.
     number: usize,
-    /// The how manieth of its kind on a tap, up to here.
-    of_taps: usize,
+    /// What it is done to, if strace can watch that alone: a path in the daemon's folder, or that of taps. And the
+    /// how manieth of its kind it is there.
+    pub(super) place: Option<(String, usize)>,
     /// As strace wrote it down.
     pub(super) text: String,
 }
@@ -45,9 +47,10 @@ fn arguments(log: &Path, fault: Option<&Fault>) -> Vec<String> {
         Some(Fault::Kill(Point { call, number, .. })) => {
             words.extend(["-e".into(), format!("inject={call}:signal=KILL:when={number}")]);
         }
-        // Of controls those of taps alone: a pipe's cannot fail in earnest.
-        Some(Fault::Error(Point { call, of_taps, .. }, error)) if call == "ioctl" => {
-            words.extend(["-P".into(), TAPS.into(), "-e".into(), format!("inject=ioctl:error={error}:when={of_taps}")]);
+        // How often threads are woken, which are writes too, depends on who is faster; and controls are of pipes too.
+        Some(Fault::Error(Point { call, place: Some((place, number)), .. }, error)) => {
+            let place = log.with_file_name(place).display().to_string();
+            words.extend(["-P".into(), place, "-e".into(), format!("inject={call}:error={error}:when={number}")]);
         }
         Some(Fault::Error(Point { call, number, .. }, error)) => {
             words.extend(["-e".into(), format!("inject={call}:error={error}:when={number}")]);
@@ -80,9 +83,11 @@ impl Watcher {
         let number = task.file_name().unwrap().to_str().unwrap().to_owned();
         let child = Command::new("strace").args(["-p", &number]).args(arguments(log, fault)).spawn();
         let watcher = Self(child.expect("strace is installed"));
+        let own = Path::new("/proc").join(watcher.0.id().to_string());
+        let status = |of: &Path| fs::read_to_string(of.join("status")).unwrap();
+        // When it waits, it has interrupted the thread, which so has no call unseen.
         eventually("strace watches", || {
-            let status = fs::read_to_string(task.join("status")).unwrap();
-            !status.contains("TracerPid:\t0\n")
+            !status(&task).contains("TracerPid:\t0\n") && status(&own).contains("State:\tS")
         });
         watcher
     }
@@ -101,9 +106,14 @@ impl Drop for Watcher {
 
 /// The calls in what strace wrote down that change something: a kill before each of them is one after each that
 /// went before.
-pub(super) fn points(log: &str) -> Vec<Point> {
-    let mut numbers = std::collections::BTreeMap::<&str, usize>::new();
-    let (mut points, mut of_taps) = (Vec::new(), 0);
+pub(super) fn points(log: &Path) -> Vec<Point> {
+    points_of(&fs::read_to_string(log).unwrap(), log.parent().unwrap())
+}
+
+fn points_of(log: &str, folder: &Path) -> Vec<Point> {
+    let mut numbers = BTreeMap::<&str, usize>::new();
+    let mut numbers_there = BTreeMap::<(&str, String), usize>::new();
+    let mut points = Vec::new();
     for line in log.lines() {
         let Some((call, rest)) = line.split_once('(') else { continue };
         if !call.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_') {
@@ -111,17 +121,29 @@ pub(super) fn points(log: &str) -> Vec<Point> {
         }
         let number = numbers.entry(call).or_default();
         *number += 1;
-        of_taps += usize::from(call == "ioctl" && rest.contains(TAPS));
+        let place = place_of(rest, folder).map(|place| {
+            let number = numbers_there.entry((call, place.clone())).or_default();
+            *number += 1;
+            (place, *number)
+        });
         if changes_something(call, rest) {
             points.push(Point {
                 call: call.to_owned(),
                 number: *number,
-                of_taps,
+                place,
                 text: line.chars().take(160).collect(),
             });
         }
     }
     points
+}
+
+/// The path behind a call's descriptor, which is its first argument.
+fn place_of(rest: &str, folder: &Path) -> Option<String> {
+    let (descriptor, rest) = rest.split_once('<')?;
+    let path = rest.split('>').next().filter(|_| descriptor.parse::<u32>().is_ok())?;
+    let within = Path::new(path).strip_prefix(folder).ok().and_then(Path::to_str);
+    within.or_else(|| path.starts_with(TAPS).then_some(TAPS)).map(str::to_owned)
 }
 
 fn changes_something(call: &str, rest: &str) -> bool {
@@ -159,8 +181,18 @@ fn questions_and_waking_are_no_points() {
                write(33<pipe:[9]>, \"{}\", 2) = 2\n\
                write(34<pipe:[10]>, \"\\0\\0\", 2) = 2\n\
                close(33<pipe:[9]>) = 0\n\
-               fdatasync(28</tmp/state/dynamic.jsonl>) = 0\n";
-    let points = points(log);
-    let found: Vec<_> = points.iter().map(|point| (point.call.as_str(), point.number)).collect();
-    assert_eq!(found, [("sendto", 2), ("write", 3), ("fdatasync", 1)]);
+               write(28</tmp/f/state/dynamic.jsonl>, \"{}\", 2) = 2\n\
+               fdatasync(28</tmp/f/state/dynamic.jsonl>) = 0\n\
+               ioctl(30</dev/net/tun<char 10:200>>, TUNSETOFFLOAD, 0x1f) = 0\n";
+    let points = points_of(log, Path::new("/tmp/f"));
+    let found: Vec<_> = points.into_iter().map(|point| (point.call, point.number, point.place)).collect();
+    let (journal, taps) = (Some(("state/dynamic.jsonl".to_owned(), 1)), Some((TAPS.to_owned(), 1)));
+    let expected = [
+        ("sendto", 2, None),
+        ("write", 3, None),
+        ("write", 5, journal.clone()),
+        ("fdatasync", 1, journal),
+        ("ioctl", 1, taps),
+    ];
+    assert_eq!(found, expected.map(|(call, number, place)| (call.to_owned(), number, place)));
 }
