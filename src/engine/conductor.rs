@@ -9,7 +9,7 @@ use crossbeam_channel::{Receiver, after, select_biased};
 
 use crate::addr::InterfaceName;
 use crate::clock::{Clock, Moment};
-use crate::gateway::{Audit, Plan, Registry};
+use crate::gateway::{Auditee, Audits, Plan, Registry};
 use crate::host::Mirror;
 
 use super::command::{Caller, Command};
@@ -39,9 +39,7 @@ pub(super) struct Conductor {
     pub(super) mirror: Mirror,
     /// The registry that stands, and what follows from it.
     pub(super) plan: Plan,
-    pub(super) audit: Audit,
-    /// The audit of compute services' ports, with a version of its own.
-    pub(super) port_audit: Audit,
+    pub(super) audits: Audits,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) started: Moment,
     /// What the last settling had to leave undone.
@@ -71,7 +69,6 @@ impl Conductor {
         loop {
             let now = self.clock.now();
             self.expire(now);
-            self.expire_ports(now);
             self.expire_trial(now);
             self.keep_fabric(now);
             self.keep_right(now);
@@ -79,8 +76,8 @@ impl Conductor {
             self.tell_problems();
             let now = self.clock.now();
             let deadlines = [
-                self.audit.next_deadline(),
-                self.port_audit.next_deadline(),
+                self.audits.gateways.next_deadline(),
+                self.audits.ports.next_deadline(),
                 self.vigil.next_deadline(),
                 self.fabric.next_deadline(),
                 self.trial.as_ref().map(Trial::deadline),
@@ -121,11 +118,11 @@ impl Conductor {
         match command {
             Command::AddGateways(add, reply) => self.answer(&reply, |it| it.add_gateways(caller, add)),
             Command::DeleteGateways(names, reply) => self.answer(&reply, |it| it.delete_gateways(caller, &names)),
-            Command::Connect(reply) => self.answer(&reply, |it| it.connect(caller)),
+            Command::Connect(reply) => self.answer(&reply, |it| it.connect(Auditee::Gateways, caller)),
             Command::SetAuditTimeout(millis, reply) => self.answer(&reply, |it| it.set_audit_timeout(caller, millis)),
             Command::AddPorts(add, reply) => self.answer(&reply, |it| it.add_ports(caller, add)),
             Command::DeleteComputePort(id, reply) => self.answer(&reply, |it| it.delete_compute_port(caller, id)),
-            Command::ConnectPorts(reply) => self.answer(&reply, |it| it.connect_ports(caller)),
+            Command::ConnectPorts(reply) => self.answer(&reply, |it| it.connect(Auditee::Ports, caller)),
             Command::Reload(declared, timeout, reply) => {
                 self.answer(&reply, |it| it.read_again(caller, &declared, timeout));
             }

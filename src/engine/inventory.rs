@@ -54,7 +54,7 @@ impl Conductor {
         self.mirror.doubt();
         self.learn(&mut Knowledge::default())?;
         let mut next = self.plan.registry().clone();
-        let applied: Applied = change.make(&mut next, self.audit.version(), self.mirror.seen())?;
+        let applied: Applied = change.make(&mut next, self.audits.gateways.version(), self.mirror.seen())?;
         if let Some(device) = change.device().filter(|device| !self.mirror.seen().foreign_links.contains_key(device)) {
             return Err(Failure::Device(format!("there is no interface {device}")));
         }

@@ -104,14 +104,13 @@ impl Engine {
         let now = clock.now();
         let state = Memory::recollect(&mut *platform, registry, settings.audit_timeout, mirror.seen(), now);
         let vigil = Vigil::new(platform.stirrings(), settings.check, now);
-        let State { registry, unfit, gateways: audit, ports: port_audit, replaced: _ } = state;
+        let State { registry, unfit, audits, replaced: _ } = state;
         let mut conductor = Conductor {
             platform,
             dataplane: Dataplane::new(workers),
             mirror,
             plan: Plan::new(nothing, Surroundings::default()),
-            audit,
-            port_audit,
+            audits,
             started: now,
             problems: Vec::new(),
             bad_leases: Vec::new(),

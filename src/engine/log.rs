@@ -5,7 +5,7 @@ use std::fmt;
 use tracing::field::display;
 
 use crate::addr::{InstanceName, InterfaceName};
-use crate::gateway::{Applied, Audit};
+use crate::gateway::{Applied, Audit, Auditee};
 
 use super::change::Change;
 use super::command::{Caller, Failure};
@@ -64,13 +64,13 @@ impl<'a> Matter<'a> {
 }
 
 /// A controller has connected, and the audit of its things has begun.
-pub(super) fn audit_started(what: &'static str, audit: &Audit) -> Happening {
+pub(super) fn audit_started(of: Auditee, audit: &Audit) -> Happening {
     let time = audit.timeout().map_or("none to end it".to_owned(), |time| format!("{} ms", time.as_millis()));
     let detail = format!("version {}, timer: {time}", audit.version());
-    Happening::new("audit", what, Deed::Started).saying(detail)
+    Happening::new("audit", of.to_string(), Deed::Started).saying(detail)
 }
 
 /// An audit has deleted so many things.
-pub(super) fn audit_ended(what: &'static str, deleted: usize) -> Happening {
-    Happening::new("audit", what, Deed::Ended).saying(format!("{deleted} {what} deleted"))
+pub(super) fn audit_ended(of: Auditee, deleted: usize) -> Happening {
+    Happening::new("audit", of.to_string(), Deed::Ended).saying(format!("{deleted} {of} deleted"))
 }

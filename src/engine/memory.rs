@@ -144,9 +144,8 @@ impl Conductor {
 
     /// What stands, and what does not fit.
     pub(super) fn state(&self) -> State {
-        let (gateways, ports) = (self.audit.clone(), self.port_audit.clone());
         let (registry, unfit) = (self.plan.registry().clone(), self.memory.unfit.clone());
-        State { registry, unfit, replaced: OrdMap::new(), gateways, ports }
+        State { registry, unfit, replaced: OrdMap::new(), audits: self.audits.clone() }
     }
 
     fn write_down(&mut self, now: Moment) {

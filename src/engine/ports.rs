@@ -1,20 +1,18 @@
-//! Requests of compute services: their ports, and the audit of those.
+//! Requests of compute services: their ports.
 
 use crate::addr::{InterfaceName, Uuid};
-use crate::clock::Moment;
-use crate::gateway::{Applied, Auditee, Key};
+use crate::gateway::{Applied, Key};
 
 use super::command::{AddPorts, Caller, Failure};
 use super::conductor::Conductor;
-use super::events::{Cause, Deed, Happening};
 use super::knowledge::Knowledge;
-use super::log::{Matter, audit_ended, audit_started};
+use super::log::Matter;
 use super::requests::subjects;
 
 impl Conductor {
     /// Adds ports, each judged by itself. One whose interface is not there yet waits for it.
     pub(super) fn add_ports(&mut self, caller: &Caller, add: AddPorts) -> Vec<Result<Applied, Failure>> {
-        let version = self.port_audit.version();
+        let version = self.audits.ports.version();
         let names: Vec<InterfaceName> = add.ports.iter().map(|port| port.interface).collect();
         let answers =
             self.place_each(&names, &|registry, index, _| registry.add_compute_port(&add.ports[index], version));
@@ -64,37 +62,6 @@ impl Conductor {
                 Err(setback) if knowledge.is_to_blame(&setback.failure) => {}
                 Err(setback) => return Err(*setback.failure),
             }
-        }
-    }
-
-    /// A compute service will now send every port it has.
-    pub(super) fn connect_ports(&mut self, caller: &Caller) {
-        self.port_audit.connect(self.clock.now());
-        let version = self.port_audit.version();
-        tracing::info!(%caller, version, timeout = ?self.port_audit.timeout(), "compute service connected");
-        self.recorder.record(caller.into(), audit_started("ports", &self.port_audit));
-    }
-
-    /// Deletes what a due audit of ports finds stale.
-    pub(super) fn expire_ports(&mut self, now: Moment) {
-        let Some(threshold) = self.port_audit.expire(now) else { return };
-        self.memory.unfit.expire(Auditee::Ports, threshold);
-        let stale = self.plan.registry().stale_ports(threshold);
-        if stale.is_empty() {
-            tracing::info!("audit of ports over: every port was confirmed");
-            self.recorder.record(Cause::Audit, audit_ended("ports", 0));
-            return;
-        }
-        let mut next = self.plan.registry().clone();
-        for name in &stale {
-            // Stale ports are a compute service's, so the registry has no reason to refuse.
-            let _ = next.delete_port(name);
-        }
-        self.settle_anyhow(next);
-        self.recorder.record(Cause::Audit, audit_ended("ports", stale.len()));
-        for name in stale {
-            self.recorder.record(Cause::Audit, Happening::new("port", name.to_string(), Deed::Deleted));
-            tracing::warn!(interface = %name, "deleted by the audit: its compute service reconnected and did not add it again");
         }
     }
 }

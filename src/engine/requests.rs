@@ -20,7 +20,7 @@ use super::log::Matter;
 impl Conductor {
     /// Adds gateways, each judged by itself.
     pub(super) fn add_gateways(&mut self, caller: &Caller, add: AddGateways) -> Vec<Result<Applied, Failure>> {
-        let version = self.audit.version();
+        let version = self.audits.gateways.version();
         let names: Vec<InterfaceName> = add.specs.iter().map(|spec| spec.interface).collect();
         let answers = self.place_each(&names, &|registry, index, host| {
             let spec = &add.specs[index];
@@ -133,8 +133,7 @@ impl Conductor {
         let uplinks = uplinks.map(|spec| Subject::Uplink(spec.name.clone()));
         self.mirror.doubt();
         self.settle(next, asked.into_iter().chain(uplinks).collect()).map_err(|setback| *setback.failure)?;
-        self.audit.set_timeout(timeout);
-        self.port_audit.set_timeout(timeout);
+        self.audits.set_timeout(timeout);
         let differences = before.differences(declared);
         let applied = Happening::new("configuration", "", Deed::Applied);
         self.recorder.record(caller.into(), applied.saying(format!("differences: {}", differences.len())));
@@ -188,7 +187,8 @@ impl Conductor {
         loop {
             self.learn(&mut knowledge)?;
             let mut next = self.plan.registry().clone();
-            let applied = change.make(&mut next, self.audit.version(), self.mirror.seen()).map_err(Failure::from);
+            let applied =
+                change.make(&mut next, self.audits.gateways.version(), self.mirror.seen()).map_err(Failure::from);
             if knowledge.is_wanting(&applied) {
                 continue;
             }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use crate::addr::{Family, InstanceName, InterfaceName, Prefix};
-use crate::gateway::{Gateway, Owner, Port, PortKind, PortWant, Refusal, Standing, ToldNetworks};
+use crate::gateway::{Auditee, Gateway, Owner, Port, PortKind, PortWant, Refusal, Standing, Timer, ToldNetworks};
 use crate::host::Traffic;
 
 use super::command::Failure;
@@ -78,7 +78,7 @@ impl Conductor {
             Standing::Static => (true, 0),
             Standing::Dynamic { version } => (false, version),
         };
-        let deadline = self.audit.deadline_of(version).filter(|_| !is_static);
+        let deadline = self.audits.gateways.deadline_of(version).filter(|_| !is_static);
         GatewayView {
             interface: spec.interface,
             instance: spec.instance.clone(),
@@ -129,7 +129,7 @@ impl Conductor {
 
     fn compute_view(&self, owner: Owner) -> Option<ComputeView> {
         let Owner::Compute { id, network, version } = owner else { return None };
-        let deadline = version.and_then(|version| self.port_audit.deadline_of(version));
+        let deadline = version.and_then(|version| self.audits.ports.deadline_of(version));
         Some(ComputeView { id, network, deleted_in: deadline.map(|deadline| deadline - self.clock.now()) })
     }
 
@@ -175,12 +175,12 @@ impl Conductor {
     }
 
     fn audit_view(&self) -> AuditView {
-        let now = self.clock.now();
-        let running = self.audit.running().into_iter();
+        let (now, registry, audit) = (self.clock.now(), self.plan.registry(), &self.audits.gateways);
+        let stale = |timer: Timer| (timer.deadline - now, registry.stale(Auditee::Gateways, timer.threshold));
         AuditView {
-            version: self.audit.version(),
-            timeout: self.audit.timeout(),
-            running: running.map(|timer| (timer.deadline - now, self.plan.registry().stale(timer.threshold))).collect(),
+            version: audit.version(),
+            timeout: audit.timeout(),
+            running: audit.running().into_iter().map(stale).collect(),
         }
     }
 }

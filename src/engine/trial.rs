@@ -158,8 +158,7 @@ impl Conductor {
         self.settle_anyhow(next);
         self.recorder.record(cause.clone(), Happening::new("configuration", "", Deed::RolledBack));
         self.tell_differences(cause, &before.differences(&self.plan.registry().declared()));
-        self.audit = self.audit.with_timer_of(&trial.before.gateways);
-        self.port_audit = self.port_audit.with_timer_of(&trial.before.ports);
+        self.audits = self.audits.with_timers_of(&trial.before.audits);
         self.look_for_leases();
         self.retry_unfit();
         Ok(())

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crate::clock::Moment;
 
-/// Versions and running timers. Which gateways a threshold hits is
+/// Versions and running timers. What a threshold hits is
 /// [`Registry::stale`](super::Registry::stale)'s answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Audit {

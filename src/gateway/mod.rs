@@ -3,6 +3,7 @@
 mod announced;
 mod applied;
 mod audit;
+mod audits;
 mod difference;
 mod fabric;
 #[cfg(test)]
@@ -24,6 +25,7 @@ mod want;
 
 pub use applied::Applied;
 pub use audit::{Audit, Timer};
+pub use audits::{Auditee, Audits};
 pub use difference::{Difference, FieldDifference};
 pub use fabric::{FABRIC, Fabric, FabricEnd, FabricNames};
 pub use import::{Found, Layout, recognise};
@@ -32,7 +34,7 @@ pub use limits::Limits;
 pub use plan::Plan;
 pub use refusal::Refusal;
 pub use registry::{Declared, Element, Entry, Gateway, Misfit, Owner, Port, Registry, Standing, Uplink};
-pub use saved::{Auditee, BadJournal, Journal, Key, Record, Saved, State, Thing, Unfit};
+pub use saved::{BadJournal, Journal, Key, Record, Saved, State, Thing, Unfit};
 pub use service::{AdvertisementSpec, DhcpSpec, DomainName, LeaseTime};
 pub use spec::{
     Addressing, ComputePort, GatewaySpec, GuestSpec, NetworkSpec, PortKind, PortSpec, StaticRoute, UplinkName,

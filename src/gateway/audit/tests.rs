@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::addr::InterfaceName;
 use crate::gateway::fixtures::{gateway, good};
-use crate::gateway::{Limits, Registry};
+use crate::gateway::{Auditee, Limits, Registry};
 use crate::host::{Mark, Observed};
 
 /// What happens to a daemon, as far as the audit is concerned.
@@ -50,7 +50,7 @@ impl Driven {
             Event::Wait(millis) => self.now = self.now + Duration::from_millis(millis),
         }
         if let Some(threshold) = self.audit.expire(self.now) {
-            for name in self.registry.stale(threshold) {
+            for name in self.registry.stale(Auditee::Gateways, threshold) {
                 self.registry.delete_gateway(&name).unwrap();
             }
         }

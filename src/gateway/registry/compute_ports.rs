@@ -50,14 +50,6 @@ impl Registry {
         }
     }
 
-    /// The ports that were last confirmed before connect version `threshold`: what an audit deletes
-    /// that expires with it.
-    #[must_use]
-    pub fn stale_ports(&self, threshold: u32) -> Vec<InterfaceName> {
-        let is_stale = |owner| matches!(owner, Owner::Compute { version: Some(version), .. } if version < threshold);
-        self.ports().filter(|port| is_stale(port.owner)).map(|port| port.spec.name).collect()
-    }
-
     fn place_compute_port(&mut self, port: &ComputePort, version: u32) -> Result<Applied, Refusal> {
         let ComputePort { id, network, interface, addresses, mac, host_name, is_exempt } = port;
         let home = self.networks.get(network).ok_or(Refusal::UnknownNetwork(*network))?;

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use crate::addr::{InterfaceName, Prefix};
 use crate::gateway::want::main_route;
-use crate::gateway::{Applied, GatewaySpec, Refusal, reserved};
+use crate::gateway::{Applied, Auditee, GatewaySpec, Refusal, reserved};
 use crate::host::Observed;
 
-use super::{Gateway, Kind, Registry, Standing, check_limit};
+use super::{Gateway, Kind, Owner, Registry, Standing, check_limit};
 
 impl Registry {
     /// Adds a gateway for a controller, or changes the one that stands; the gateways that share a subnet with
@@ -70,12 +70,17 @@ impl Registry {
         }
     }
 
-    /// The gateways that were last confirmed before connect version `threshold`: what an audit
-    /// deletes that expires with it.
+    /// The interfaces of what was last confirmed before connect version `threshold`: what an audit deletes that
+    /// expires with it.
     #[must_use]
-    pub fn stale(&self, threshold: u32) -> Vec<InterfaceName> {
-        let stale = self.gateways().filter(|gateway| gateway.standing.is_older_than(threshold));
-        stale.map(|gateway| gateway.spec.interface).collect()
+    pub fn stale(&self, of: Auditee, threshold: u32) -> Vec<InterfaceName> {
+        let is_stale = |owner| matches!(owner, Owner::Compute { version: Some(version), .. } if version < threshold);
+        let gateways = || self.gateways().filter(|gateway| gateway.standing.is_older_than(threshold));
+        let ports = || self.ports().filter(|port| is_stale(port.owner));
+        match of {
+            Auditee::Gateways => gateways().map(|gateway| gateway.spec.interface).collect(),
+            Auditee::Ports => ports().map(|port| port.spec.name).collect(),
+        }
     }
 
     /// Judges a gateway and puts it in place of the one that stands.

@@ -1,6 +1,6 @@
 use super::*;
-use crate::gateway::Applied;
 use crate::gateway::fixtures::{gateway, good, leased_uplink, leases, port, route, set, uplink};
+use crate::gateway::{Applied, Auditee};
 use crate::host::{Observed, RouteKey};
 
 /// A registry that sees an empty host, with errors as their text.
@@ -76,10 +76,10 @@ fn a_refused_replay_confirms_what_stands() {
     assert_eq!(moved, refused("vgw1 belongs to routing instance a; delete it there first"));
     assert_eq!(f.standing("vgw1"), Some(Standing::Dynamic { version: 2 }));
     f.gateway(gateway("vgw1", "a", "127.0.0.0/24"), 3).unwrap_err();
-    assert!(f.registry.stale(3).is_empty());
+    assert!(f.registry.stale(Auditee::Gateways, 3).is_empty());
     f.registry.seen([good("vgw1"), good("nobody")], 4);
     assert_eq!(f.standing("vgw1"), Some(Standing::Dynamic { version: 4 }));
-    assert_eq!(f.registry.stale(5), [good("vgw1")]);
+    assert_eq!(f.registry.stale(Auditee::Gateways, 5), [good("vgw1")]);
 }
 
 #[test]
@@ -312,7 +312,7 @@ fn static_things_change_in_the_file_only() {
     assert_eq!(f.gateway(gateway("vgw1", "a", "10.0.0.0/24").by_uplink("wan"), 1), in_file("vgw1"));
     assert_eq!(text(f.registry.delete_gateway(&good("vgw1"))), in_file("vgw1"));
     f.registry.seen([good("vgw1")], 1);
-    assert!(f.registry.stale(u32::MAX).is_empty());
+    assert!(f.registry.stale(Auditee::Gateways, u32::MAX).is_empty());
     assert!(text(f.registry.add_port(port("tap1", "a", "10.0.0.8/32", ""))).is_err());
     assert!(f.registry.delete_port(&good("tap1")).is_err());
     assert!(f.uplink(uplink("wan", "eth1", "20.0.0.6/24", "20.0.0.1")).is_err());

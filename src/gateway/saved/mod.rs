@@ -13,14 +13,14 @@ mod text;
 mod unfit;
 
 pub use journal::{BadJournal, Journal};
-pub use record::{Auditee, Key, Record, Thing};
+pub use record::{Key, Record, Thing};
 pub(super) use record::{Savable, differing};
 pub use state::State;
 pub use unfit::Unfit;
 
 use std::collections::BTreeMap;
 
-use super::Audit;
+use super::{Audit, Auditee};
 
 /// What a journal comes to.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

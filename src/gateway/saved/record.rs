@@ -5,12 +5,11 @@ use std::sync::Arc;
 
 use imbl::OrdMap;
 use imbl::ordmap::DiffItem;
-use serde::{Deserialize, Serialize};
 
 use crate::addr::{InstanceName, InterfaceName, Prefix, Uuid};
 use crate::gateway::{
-    Audit, Entry, Gateway, GatewaySpec, NetworkSpec, Owner, Port, PortSpec, Standing, StaticRoute, Uplink, UplinkName,
-    UplinkSpec,
+    Audit, Auditee, Entry, Gateway, GatewaySpec, NetworkSpec, Owner, Port, PortSpec, Standing, StaticRoute, Uplink,
+    UplinkName, UplinkSpec,
 };
 
 /// What is written down of a change.
@@ -22,16 +21,6 @@ pub enum Record {
     Forget(Key),
     /// An audit is so now.
     Audit(Auditee, Audit),
-}
-
-/// Whose audit it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Auditee {
-    /// Gateways, which controllers add.
-    Gateways,
-    /// Ports, which compute services add.
-    Ports,
 }
 
 /// Something that a call has added.

@@ -5,10 +5,10 @@ use std::time::Duration;
 use imbl::OrdMap;
 
 use crate::clock::Moment;
-use crate::gateway::{Audit, Registry};
+use crate::gateway::{Auditee, Audits, Registry};
 use crate::host::Observed;
 
-use super::{Auditee, Key, Record, Saved, Thing, Unfit, differing};
+use super::{Key, Record, Saved, Thing, Unfit, differing};
 
 /// What stands, and what is to stand again when it can.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,18 +20,15 @@ pub struct State {
     /// What calls had added and the configuration on trial defines: it is theirs again when that is taken
     /// back.
     pub replaced: OrdMap<Key, Thing>,
-    /// The audit of gateways.
-    pub gateways: Audit,
-    /// The audit of ports.
-    pub ports: Audit,
+    /// The audits.
+    pub audits: Audits,
 }
 
 impl State {
     /// Nothing but what the configuration defines.
     #[must_use]
     pub fn new(registry: Registry, timeout: Option<Duration>) -> Self {
-        let audit = Audit::new(timeout);
-        Self { registry, unfit: Unfit::default(), replaced: OrdMap::new(), gateways: audit.clone(), ports: audit }
+        Self { registry, unfit: Unfit::default(), replaced: OrdMap::new(), audits: Audits::new(timeout) }
     }
 
     /// Takes up what a former daemon has saved, beside what the configuration defines, which wins where
@@ -40,14 +37,14 @@ impl State {
     pub fn restore(&mut self, saved: Saved, host: &Observed, now: Moment, is_same_clock: bool) {
         let Saved { things, audits } = saved;
         for (auditee, audit) in audits {
-            let present = self.audit(auditee);
+            let present = self.audits.of_mut(auditee);
             *present = audit.resumed(present.timeout(), now, is_same_clock);
         }
         let mut things: Vec<Thing> = things.into_values().collect();
         things.sort_by_key(Thing::precedence);
         for mut thing in things {
             if let Some((auditee, version)) = thing.version() {
-                let audit = self.audit(auditee);
+                let audit = self.audits.of_mut(auditee);
                 *audit = std::mem::take(audit).at_least(*version);
             }
             if let Err(refusal) = self.registry.restore(&thing, host) {
@@ -62,9 +59,8 @@ impl State {
     pub fn taken_back(self, before: &Self) -> Self {
         let replaced = self.registry.taken_over_since(&before.registry);
         let replaced = replaced.into_iter().map(|thing| (thing.key(), thing)).collect();
-        let (gateways, ports) =
-            (self.gateways.with_timer_of(&before.gateways), self.ports.with_timer_of(&before.ports));
-        Self { replaced, gateways, ports, ..self }
+        let audits = self.audits.with_timers_of(&before.audits);
+        Self { replaced, audits, ..self }
     }
 
     /// What is to be written down of the way from another state to this one. Costs what differs.
@@ -75,8 +71,8 @@ impl State {
         records.extend(self.registry.records_since(&before.registry));
         // What did not fit may stand now, and what stood may be replaced for a while.
         records.sort_by_key(|record| !matches!(record, Record::Forget(_)));
-        let (now, then) = (self.audits(), before.audits());
-        records.extend(now.into_iter().zip(then).filter(|(now, then)| now != then).map(|(now, _)| now));
+        let changed = Auditee::ALL.into_iter().filter(|of| self.audits.of(*of) != before.audits.of(*of));
+        records.extend(changed.map(|auditee| self.audit(auditee)));
         records
     }
 
@@ -85,18 +81,10 @@ impl State {
     pub fn records(&self) -> Vec<Record> {
         let (registry, unfit) = (self.registry.emptied(), Unfit::default());
         let nothing = Self { registry, unfit, replaced: OrdMap::new(), ..self.clone() };
-        self.records_since(&nothing).into_iter().chain(self.audits()).collect()
+        self.records_since(&nothing).into_iter().chain(Auditee::ALL.map(|of| self.audit(of))).collect()
     }
 
-    fn audits(&self) -> [Record; 2] {
-        [(Auditee::Gateways, &self.gateways), (Auditee::Ports, &self.ports)]
-            .map(|(auditee, audit)| Record::Audit(auditee, audit.clone()))
-    }
-
-    fn audit(&mut self, of: Auditee) -> &mut Audit {
-        match of {
-            Auditee::Gateways => &mut self.gateways,
-            Auditee::Ports => &mut self.ports,
-        }
+    fn audit(&self, of: Auditee) -> Record {
+        Record::Audit(of, self.audits.of(of).clone())
     }
 }

@@ -75,8 +75,8 @@ proptest! {
                 // Or nothing, if that does not fit.
                 let _ = state.registry.reload(&all_of(&before.registry), &Observed::default());
             }
-            state.gateways.connect(Moment::from_nanos(file.into()));
-            let version = state.gateways.version();
+            state.audits.gateways.connect(Moment::from_nanos(file.into()));
+            let version = state.audits.gateways.version();
             state.registry.seen(before.registry.gateways().map(|gateway| gateway.spec.interface), version);
             journal.extend(Journal::line(&state.records_since(&before)));
         }
@@ -88,8 +88,8 @@ proptest! {
         let restarted = restarted(&state.registry.declared(), &state.registry, &journal);
         prop_assert!(restarted.unfit.is_empty(), "{:?}", restarted.unfit);
         prop_assert_eq!(told(&restarted.registry), told(&state.registry));
-        prop_assert_eq!(restarted.gateways.version(), state.gateways.version());
-        prop_assert_eq!(restarted.gateways.running().len(), state.gateways.running().len());
+        prop_assert_eq!(restarted.audits.gateways.version(), state.audits.gateways.version());
+        prop_assert_eq!(restarted.audits.gateways.running().len(), state.audits.gateways.running().len());
     }
 
     /// Wherever a journal ends: what was written whole counts, and nothing else.
@@ -169,15 +169,19 @@ fn full() -> Registry {
 #[test]
 fn every_field_is_saved() {
     let mut state = State::new(full(), MINUTE);
-    state.gateways.connect(Moment::ORIGIN);
-    state.gateways.set_timeout_millis(-1);
+    state.audits.gateways.connect(Moment::ORIGIN);
+    state.audits.gateways.set_timeout_millis(-1);
     let journal = journal_of(&state.records());
     let restarted = restarted(&Declared::default(), &state.registry, &journal);
     assert!(restarted.unfit.is_empty(), "{:?}", restarted.unfit);
     assert_eq!(told(&restarted.registry), told(&state.registry));
-    assert_eq!((restarted.gateways.version(), restarted.gateways.timeout()), (41, None), "no thing is of the future");
-    assert_eq!(restarted.ports.version(), 17);
-    assert_eq!(restarted.gateways.running(), state.gateways.running());
+    assert_eq!(
+        (restarted.audits.gateways.version(), restarted.audits.gateways.timeout()),
+        (41, None),
+        "no thing is of the future"
+    );
+    assert_eq!(restarted.audits.ports.version(), 17);
+    assert_eq!(restarted.audits.gateways.running(), state.audits.gateways.running());
 }
 
 /// What is written must be read by every later version: whoever changes a form changes this test, and the

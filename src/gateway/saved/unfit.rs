@@ -3,11 +3,11 @@
 use imbl::OrdMap;
 
 use crate::addr::Uuid;
-use crate::gateway::{Refusal, Registry};
+use crate::gateway::{Auditee, Refusal, Registry};
 use crate::host::Observed;
 
 use super::record::{Savable, differing};
-use super::{Auditee, Key, Record, Thing};
+use super::{Key, Record, Thing};
 
 /// Things that do not fit beside what the configuration defines and the host has. They are not lost: they
 /// stay saved, and are tried again, until they fit, somebody deletes them, or an audit does.

@@ -1,7 +1,8 @@
 use crate::addr::{InterfaceName, Uuid};
 use crate::gateway::fixtures::{gateway, good, port, set};
 use crate::gateway::{
-    AdvertisementSpec, Applied, ComputePort, Declared, DhcpSpec, Limits, NetworkSpec, PortKind, Refusal, Registry,
+    AdvertisementSpec, Applied, Auditee, ComputePort, Declared, DhcpSpec, Limits, NetworkSpec, PortKind, Refusal,
+    Registry,
 };
 use crate::host::{Mark, Observed};
 
@@ -108,10 +109,10 @@ fn an_audit_takes_what_was_not_confirmed() {
     // A slip of the service's does not cost it the port.
     let bad = ComputePort { network: id(7), ..guest(2) };
     assert!(registry.add_compute_port(&bad, 1).is_err());
-    assert_eq!(registry.stale_ports(1), [good::<InterfaceName>("tap3")]);
+    assert_eq!(registry.stale(Auditee::Ports, 1), [good::<InterfaceName>("tap3")]);
     registry.ports_seen([id(3), id(77)], 1);
-    assert_eq!(registry.stale_ports(1), []);
-    assert_eq!(registry.stale_ports(2).len(), 3, "all but the exempt one and that of the own API");
+    assert_eq!(registry.stale(Auditee::Ports, 1), []);
+    assert_eq!(registry.stale(Auditee::Ports, 2).len(), 3, "all but the exempt one and that of the own API");
 }
 
 #[test]

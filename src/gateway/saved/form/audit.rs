@@ -5,8 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Moment;
-use crate::gateway::saved::record::Auditee;
-use crate::gateway::{Audit, Timer};
+use crate::gateway::{Audit, Auditee, Timer};
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
