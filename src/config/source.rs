@@ -5,6 +5,8 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{Mode, OFlags, open};
+
 use super::ConfigError;
 
 /// The largest file that is read, bytes.
@@ -61,13 +63,15 @@ fn drop_ins(folder: &Path) -> Result<Vec<PathBuf>, ConfigError> {
 /// Reads one file.
 pub(super) fn read(path: &Path) -> Result<Source, ConfigError> {
     let failed = |reason| ConfigError::Read { path: path.to_owned(), reason };
-    // Asked before opening, which would wait for ever on a pipe without a writer.
-    if !fs::metadata(path).map_err(failed)?.is_file() {
+    // A pipe without a writer, or a file of the kernel's that has nothing to say yet, would be waited for for ever.
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = File::from(open(path, flags, Mode::empty()).map_err(|errno| failed(errno.into()))?);
+    if !file.metadata().map_err(failed)?.is_file() {
         return Err(failed(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")));
     }
     let mut bytes = Vec::new();
     // One byte more than allowed tells a file that grew meanwhile.
-    File::open(path).map_err(failed)?.take(LIMIT + 1).read_to_end(&mut bytes).map_err(failed)?;
+    file.take(LIMIT + 1).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > LIMIT {
         return Err(ConfigError::TooLarge { path: path.to_owned(), limit: LIMIT });
     }
@@ -76,4 +80,21 @@ pub(super) fn read(path: &Path) -> Result<Source, ConfigError> {
         failed(io::Error::new(io::ErrorKind::InvalidData, format!("no UTF-8 text at byte {}", error.valid_up_to())))
     })?;
     Ok(Source { path: path.to_owned(), text })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, Mode::RWXU, 0).unwrap();
+        let told = read(&pipe).unwrap_err().to_string();
+        assert!(told.contains("not a regular file"), "{told}");
+        let own = folder.path().join("own.toml");
+        fs::write(&own, "workers = 1").unwrap();
+        assert_eq!(read(&own).unwrap().text, "workers = 1");
+    }
 }
