@@ -12,6 +12,7 @@ use super::device::Device;
 use super::fabric::FabricSite;
 use super::memory::{PutAside, Recollection};
 use super::role::Confine;
+use super::sandbox::{Extent, Sandbox};
 use super::transfer::Transfer;
 
 /// A guest port's device, opened.
@@ -126,6 +127,12 @@ pub trait Platform: Kernel {
     /// What confines a thread of the engine to its role.
     fn confinement(&self) -> Confine {
         |_| {}
+    }
+
+    /// How far what confines threads is in force.
+    fn sandbox(&self) -> Sandbox {
+        let nothing = || Extent::None("nothing was asked for".to_owned());
+        Sandbox { landlock: nothing(), seccomp: nothing(), capabilities: nothing() }
     }
 
     /// The tables that uplinks had when they were last named, in an earlier run too.

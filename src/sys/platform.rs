@@ -10,7 +10,7 @@ use crossbeam_channel::Receiver;
 use crate::addr::{InterfaceName, Prefix};
 use crate::engine::{
     Access, Confine, Device, DeviceError, FabricSite, FoundLeases, OpenError, OpenPort, Platform, PutAside,
-    Recollection, Transfer,
+    Recollection, Sandbox, Transfer,
 };
 use crate::gateway::{PortKind, PortSpec, Record, UplinkName};
 use crate::host::{
@@ -257,6 +257,10 @@ impl Platform for LinuxPlatform {
 
     fn confinement(&self) -> Confine {
         sandbox::confine
+    }
+
+    fn sandbox(&self) -> Sandbox {
+        sandbox::in_force()
     }
 
     fn claim_tables(&mut self, tables: &[u32]) -> bool {
