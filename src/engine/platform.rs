@@ -29,6 +29,14 @@ pub enum OpenError {
     /// There is no such interface to attach to; there may be one later.
     #[error("there is no interface {0} to attach to")]
     Absent(InterfaceName),
+    /// Where it is to be there is something in the way.
+    #[error("{reason}")]
+    Unfit {
+        /// What of the port does not fit there.
+        field: &'static str,
+        /// What is in the way, and what helps.
+        reason: String,
+    },
     /// Anything else.
     #[error("{0}")]
     Failed(String),

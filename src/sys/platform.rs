@@ -227,7 +227,7 @@ impl Platform for LinuxPlatform {
     fn open_port(&mut self, spec: &PortSpec) -> Result<OpenPort, OpenError> {
         match spec.kind {
             PortKind::Attach => self.attach(spec.name, spec.mtu),
-            PortKind::Tap(_) => self.open_tap(spec).map_err(|error| OpenError::Failed(error.to_string())),
+            PortKind::Tap(_) => self.open_tap(spec).map_err(OpenError::from),
         }
     }
 
