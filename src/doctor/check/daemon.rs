@@ -13,7 +13,9 @@ pub(super) fn unreachable(facts: &Facts) -> Vec<Finding> {
 pub(super) fn problems(facts: &Facts) -> Vec<Finding> {
     let Ok(told) = &facts.told else { return Vec::new() };
     let finding = |Problem { id, sentence, cure }: &Problem| {
-        let cure = Cure::remark(format!("try '{cure}'; docs/operations.md has more on {id}"));
+        // What the daemon leaves to the doctor is found by another check.
+        let first = if cure == "vgw doctor" { "see what else is found".to_owned() } else { format!("try '{cure}'") };
+        let cure = Cure::remark(format!("{first}; docs/operations.md has more on {id}"));
         Finding::failure(Check::DaemonProblem, id, vec![sentence.clone()], cure)
     };
     told.problems.iter().map(finding).collect()

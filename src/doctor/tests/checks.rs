@@ -46,6 +46,10 @@ fn the_daemon_that_is_not_there_is_one_finding() {
     let finding = one(|facts| facts.told.as_mut().unwrap().problems.push(problem.clone()));
     assert_eq!((finding.check.as_str(), finding.evidence), ("daemon-problem", vec!["route ...".to_owned()]));
     assert_eq!(finding.subject, "VGW-HOST-REFUSED", "as 'vgw status' has it");
+    assert_eq!(finding.cure.remark.unwrap(), "try 'vgw host diff'; docs/operations.md has more on VGW-HOST-REFUSED");
+    let left_to_us = Problem { cure: "vgw doctor".into(), ..problem };
+    let finding = one(|facts| facts.told.as_mut().unwrap().problems.push(left_to_us.clone()));
+    assert!(finding.cure.remark.unwrap().starts_with("see what else is found; "), "not itself once more");
 }
 
 #[test]
