@@ -259,6 +259,29 @@ struct Traffic {
   2: required i64 bytes
 }
 
+/** Traffic during a time, of all interfaces or of one. A super-packet is one; what is dropped was received before. */
+struct Rates {
+  /** The time up to now. */
+  1: required i64 over_ms,
+  /** Packets received. */
+  2: required i64 packets,
+  3: required i64 bytes,
+  4: required i64 drops,
+  /** Packets sent. */
+  5: optional i64 transmitted,
+  6: optional i64 transmitted_bytes
+}
+
+/** How far one means holds the daemon's threads to what they need. */
+struct Confinement {
+  /** `landlock`, `seccomp` or `capabilities`. */
+  1: required string means,
+  /** `all`, `part` or `none` of what the daemon asks for is in force. */
+  2: required string extent,
+  /** Why not all. */
+  3: optional string reason
+}
+
 /** A gateway as it stands. */
 struct GatewayState {
   1: required string interface_name,
@@ -281,7 +304,9 @@ struct GatewayState {
    * What has left under another address, of all gateways that share a subnet; absent if nothing is
    * masqueraded, or the host cannot say.
    */
-  12: optional Traffic masqueraded
+  12: optional Traffic masqueraded,
+  /** Its traffic since anybody last asked, a second ago or more. */
+  13: optional Rates rates
 }
 
 /** What a guest is told by DHCP. */
@@ -330,7 +355,9 @@ struct PortState {
   /** What the guest is told by DHCP. */
   15: optional DhcpState dhcp,
   /** What the guest is told by router advertisements. */
-  16: optional RouterAdvertisementState router_advertisements
+  16: optional RouterAdvertisementState router_advertisements,
+  /** Its traffic since anybody last asked, a second ago or more. */
+  17: optional Rates rates
 }
 
 /** A network as it stands. */
@@ -428,15 +455,6 @@ struct Problem {
   3: required string cure
 }
 
-/** What all ports took in during a time. Super-packets count once, and what a port drops was received before. */
-struct Rates {
-  /** The time up to now. */
-  1: required i64 over_ms,
-  2: required i64 packets,
-  3: required i64 bytes,
-  4: required i64 drops
-}
-
 /** Everything at a glance, taken at one moment. */
 struct Status {
   /** The daemon's version. */
@@ -457,7 +475,9 @@ struct Status {
   /** The problems once more, in the same order, for programs. */
   12: optional list<Problem> problem_details,
   /** The traffic since it was last asked for, a second ago or more. */
-  13: optional Rates rates
+  13: optional Rates rates,
+  /** The sandbox that the daemon runs in, each means once. */
+  14: optional list<Confinement> sandbox
 }
 
 /** Something that has happened. */

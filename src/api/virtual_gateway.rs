@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use thrift::Error;
 use thrift::server::TProcessor;
+use tracing::field::display;
 
 use crate::config::AtStart;
 use crate::engine::{Caller, Capture, Handle, StatusView, Where};
@@ -71,7 +72,9 @@ impl VirtualGateway {
         match &result {
             Ok(applied) => tracing::debug!(change = deed, %subject, ?applied, "carried out"),
             Err(error) => {
-                tracing::warn!(change = deed, %subject, field = %error.field, reason = %error.reason, "refused");
+                // Nothing in particular has no field.
+                let field = (!error.field.is_empty()).then(|| display(&error.field));
+                tracing::warn!(change = deed, %subject, field, reason = %error.reason, "refused");
             }
         }
         answer(result.map(convert::outcome))
@@ -258,7 +261,7 @@ impl VirtualGatewaySyncHandler for VirtualGateway {
             Ok(applied)
         });
         if let Err(error) = &applied {
-            tracing::warn!(caller = %self.caller, reason = %shown(&error.reason), "configuration not applied");
+            tracing::warn!(reason = %shown(&error.reason), "configuration not applied");
         }
         Ok(convert::differences(answer(applied)?))
     }

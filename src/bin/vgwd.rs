@@ -66,10 +66,7 @@ fn run(arguments: &Arguments, given: Vec<(String, OwnedFd)>) -> Result<ExitCode,
     let platform = platform.naming_tables_in(config.rt_tables.clone());
     let platform = platform.reading_leases_in(LeaseName::folder(&config.socket));
     // From here on only these files are reached, by whatever thread.
-    match sandbox::confine_files(&folders) {
-        Ok(files) => tracing::info!(files, "confined to what is needed (landlock, seccomp, capabilities)"),
-        Err(error) => tracing::error!(%error, "the files that are not needed are not put out of reach"),
-    }
+    sandbox::confine_files(&folders);
     let settings = Settings {
         spin: config.spin,
         mark: config.mark,

@@ -11,7 +11,7 @@ use crate::api::Client;
 use crate::api::generated::virtual_gateway::{Status, TVirtualGatewaySyncClient};
 use crate::config::Config;
 use crate::doctor::{
-    self, Check, Facts, Gateway, Host, Order, Port, Problem, Severity, Step, Told, Traffic, Uplink, examine,
+    self, Check, Facts, Gateway, Host, Order, Port, Problem, Severity, Step, Told, Traffic, Unconfined, Uplink, examine,
 };
 use crate::host::Mark;
 
@@ -79,7 +79,7 @@ fn told(socket: &Path) -> Result<Result<Told, String>, Failure> {
 }
 
 fn read(status: Status) -> Result<Told, Failure> {
-    let report::Status { gateways, ports, uplinks, problems, problem_details, .. } = wire::status(status);
+    let report::Status { gateways, ports, uplinks, problems, problem_details, sandbox, .. } = wire::status(status);
     Ok(Told {
         gateways: gateways.into_iter().map(gateway).collect::<Result<_, _>>()?,
         uplinks: uplinks.into_iter().map(uplink).collect::<Result<_, _>>()?,
@@ -88,7 +88,14 @@ fn read(status: Status) -> Result<Told, Failure> {
             Some(details) => details.into_iter().map(problem).collect(),
             None => problems.into_iter().map(of_older).collect(),
         },
+        unconfined: sandbox.into_iter().flatten().filter_map(unconfined).collect(),
     })
+}
+
+/// What is in force in part is as far as this kernel, or the service manager, lets it be.
+fn unconfined(told: report::Confinement) -> Option<Unconfined> {
+    let report::Confinement { means, extent, reason } = told;
+    (extent == "none").then(|| Unconfined { means, reason: reason.unwrap_or_default() })
 }
 
 fn problem(told: report::Problem) -> Problem {

@@ -133,9 +133,12 @@ impl Failure {
     #[must_use]
     pub fn render(&self, style: Style) -> String {
         let field = match self {
-            // A reason that begins with its field, "subnet 10.0.0.0/8 overlaps", has named it.
+            // A reason that begins with its field, "subnet 10.0.0.0/8 overlaps", has named it, and so has one with
+            // the place in a file before that.
             Self::Refused(RequestError { field, reason, .. })
-                if !field.is_empty() && !reason.starts_with(field.trim_end_matches('s')) =>
+                if !field.is_empty()
+                    && !reason.starts_with(field.trim_end_matches('s'))
+                    && !reason.contains(&format!(": {field}: ")) =>
             {
                 format!("{field}: ")
             }
@@ -208,7 +211,11 @@ impl From<thrift::Error> for Failure {
 impl From<clap::Error> for Failure {
     /// Keeps the field at fault and the first sentence, which says it all; usage and tips are for people.
     fn from(error: clap::Error) -> Self {
-        use clap::error::{ContextKind, ContextValue};
+        use clap::error::{ContextKind, ContextValue, ErrorKind};
+        if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+            let reason = "a command is missing; with --help instead of it those are told that there are".to_owned();
+            return Self::Usage { field: "command".to_owned(), reason };
+        }
         let field = match error.get(ContextKind::InvalidArg) {
             Some(ContextValue::String(name)) => name.clone(),
             Some(ContextValue::Strings(names)) => names.join(", "),
@@ -292,6 +299,23 @@ mod tests {
             "vgw: no daemon answers at /run/x: no such file or directory; \
              start it with 'systemctl start vgwd' or 'sudo vgwd'\n"
         );
+    }
+
+    #[test]
+    fn a_field_is_named_once() {
+        let told = |field: &str, reason: &str| {
+            Failure::Refused(RequestError::new(ErrorKind::CONFLICT, field.into(), reason.into())).render(Style::PLAIN)
+        };
+        assert_eq!(told("subnets", "subnet 10.0.0.0/8 overlaps"), "vgw: subnet 10.0.0.0/8 overlaps\n");
+        let of_file = "a.toml:8: gateway.subnets: it overlaps";
+        assert_eq!(told("gateway.subnets", of_file), format!("vgw: {of_file}\n"));
+    }
+
+    #[test]
+    fn a_missing_command_is_said_to_be_missing() {
+        let failure = Failure::from(Arguments::try_parse_from(["vgw", "gateway"]).unwrap_err());
+        assert_eq!((failure.field(), failure.exit_code()), ("command", 2));
+        assert!(failure.to_string().starts_with("a command is missing"), "{failure}");
     }
 
     #[test]

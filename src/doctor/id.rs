@@ -12,6 +12,8 @@ pub enum Check {
     DaemonProblem,
     /// The doctor may not look at everything.
     Rights,
+    /// The daemon's threads may do more than they need.
+    Sandbox,
     /// Taps cannot be made.
     Tun,
     /// A gateway's tap is not in this network namespace.
@@ -65,10 +67,11 @@ pub struct UnknownCheck;
 
 impl Check {
     /// All of them, in the order in which they are told: causes before what follows from them.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::DaemonUnreachable,
         Self::DaemonProblem,
         Self::Rights,
+        Self::Sandbox,
         Self::Tun,
         Self::TapMissing,
         Self::UplinkDown,
@@ -100,6 +103,7 @@ impl Check {
             Self::DaemonUnreachable => "daemon-unreachable",
             Self::DaemonProblem => "daemon-problem",
             Self::Rights => "rights",
+            Self::Sandbox => "sandbox",
             Self::Tun => "tun",
             Self::TapMissing => "tap-missing",
             Self::ForwardingOff => "forwarding-off",

@@ -25,4 +25,4 @@ pub use facts::{Facts, Host, Leads, Leg, Link, Networkd, Order, Probed, Refusal,
 pub use finding::{Finding, Severity};
 pub use id::{Check, UnknownCheck};
 pub use question::{Question, questions};
-pub use told::{Gateway, Port, Problem, Told, Traffic, Uplink};
+pub use told::{Gateway, Port, Problem, Told, Traffic, Unconfined, Uplink};

@@ -15,6 +15,17 @@ pub struct Told {
     pub ports: Vec<Port>,
     /// What it has found wrong itself.
     pub problems: Vec<Problem>,
+    /// By which of the kernel's means its threads are not held to what they need.
+    pub unconfined: Vec<Unconfined>,
+}
+
+/// A means of the kernel's that does not hold the daemon's threads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unconfined {
+    /// `landlock`, `seccomp` or `capabilities`.
+    pub means: String,
+    /// Why not.
+    pub reason: String,
 }
 
 /// What the daemon has found wrong itself.

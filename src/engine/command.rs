@@ -11,6 +11,7 @@ use super::change::Change;
 use super::drops::{DropCountView, DropQuery, LastDropsView};
 use super::fabric::{FabricDeed, FabricView, TakeFabric};
 use super::lifecycle::Remains;
+use super::platform::OpenError;
 use super::routes::{RouteChanges, RouteOutcomes};
 use super::trace::{Probe, TraceView};
 use super::view::{ComparisonView, ImportView, LookupView, ObjectView, RehearsalView, RouteView, StatusView, StepView};
@@ -82,6 +83,14 @@ pub enum Failure {
     /// A port's device could not be opened.
     #[error("{0}")]
     Device(String),
+    /// What is asked for does not fit where it is to be.
+    #[error("{reason}")]
+    Unfit {
+        /// What of it does not.
+        field: &'static str,
+        /// Why not, and what helps.
+        reason: String,
+    },
     /// A configuration is on trial for so much longer.
     #[error(
         "a configuration is on trial for {} s more: 'vgw confirm' keeps it, 'vgw rollback' takes it back",
@@ -100,6 +109,15 @@ pub enum Failure {
     /// The daemon is stopping.
     #[error("the daemon is stopping")]
     Stopping,
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Unfit { field, reason } => Self::Unfit { field, reason },
+            OpenError::Absent(_) | OpenError::Failed(_) => Self::Device(error.to_string()),
+        }
+    }
 }
 
 /// Why another configuration was not applied; everything is as before.

@@ -56,7 +56,7 @@ impl Conductor {
         let mut next = self.plan.registry().clone();
         let applied: Applied = change.make(&mut next, self.audits.gateways.version(), self.mirror.seen())?;
         if let Some(device) = change.device().filter(|device| !self.mirror.seen().foreign_links.contains_key(device)) {
-            return Err(Failure::Device(format!("there is no interface {device}")));
+            return Err(Failure::Unfit { field: "device", reason: format!("there is no interface {device}") });
         }
         let plan = self.plan.then(next, self.mirror.seen().surroundings.clone());
         let registries = [self.plan.registry(), plan.registry()];

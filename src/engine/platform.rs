@@ -12,6 +12,7 @@ use super::device::Device;
 use super::fabric::FabricSite;
 use super::memory::{PutAside, Recollection};
 use super::role::Confine;
+use super::sandbox::{Extent, Sandbox};
 use super::transfer::Transfer;
 
 /// A guest port's device, opened.
@@ -28,6 +29,14 @@ pub enum OpenError {
     /// There is no such interface to attach to; there may be one later.
     #[error("there is no interface {0} to attach to")]
     Absent(InterfaceName),
+    /// Where it is to be there is something in the way.
+    #[error("{reason}")]
+    Unfit {
+        /// What of the port does not fit there.
+        field: &'static str,
+        /// What is in the way, and what helps.
+        reason: String,
+    },
     /// Anything else.
     #[error("{0}")]
     Failed(String),
@@ -126,6 +135,12 @@ pub trait Platform: Kernel {
     /// What confines a thread of the engine to its role.
     fn confinement(&self) -> Confine {
         |_| {}
+    }
+
+    /// How far what confines threads is in force.
+    fn sandbox(&self) -> Sandbox {
+        let nothing = || Extent::None("nothing was asked for".to_owned());
+        Sandbox { landlock: nothing(), seccomp: nothing(), capabilities: nothing() }
     }
 
     /// The tables that uplinks had when they were last named, in an earlier run too.

@@ -128,6 +128,8 @@ impl Problem {
     pub fn cure(&self) -> String {
         match self {
             Self::Unseen(_) => "journalctl -u vgwd -p err".to_owned(),
+            // The doctor names the device, and the command.
+            Self::Refused(error) if error.is_of_device() => "vgw doctor".to_owned(),
             Self::Refused(_) => "vgw host diff".to_owned(),
             Self::PortFailed { port, .. } => format!("ip -details link show dev {port}"),
             Self::PortAbsent { port, .. } => format!("vgw port delete {port}"),
@@ -172,7 +174,7 @@ impl Problem {
     pub(super) fn of_failure(failure: &Failure, blamed: &BTreeSet<Subject>) -> Self {
         match (failure, blamed.first()) {
             (Failure::Kernel(error), _) => Self::Refused(error.clone()),
-            (Failure::Device(reason), Some(Subject::Interface(port))) => {
+            (Failure::Device(reason) | Failure::Unfit { reason, .. }, Some(Subject::Interface(port))) => {
                 Self::PortFailed { port: *port, reason: reason.clone() }
             }
             // Of steps only those two can fail.
@@ -278,6 +280,11 @@ mod tests {
         );
         assert_eq!(unfit.to_string(), "port vnet7, added by a call before the start, does not stand: no");
         assert_eq!(unfit.cure(), "vgw port delete vnet7");
+        let refused = |errno| {
+            let operation = "route add 20.0.0.0/24 dev eth1".into();
+            Problem::Refused(KernelError { operation, reason: "no".into(), errno }).cure()
+        };
+        assert_eq!([refused(100), refused(19), refused(1)], ["vgw doctor", "vgw doctor", "vgw host diff"]);
         let key = Key::Route("a:b".parse().unwrap(), "10.0.0.0/8".parse().unwrap());
         let route = Problem::StateUnfit { key, reason: "no".into() };
         assert_eq!(route.cure(), "vgw route delete --instance a:b 10.0.0.0/8");

@@ -48,6 +48,7 @@ impl Conductor {
             rates,
             traffic,
             overruns: self.platform.overruns(),
+            sandbox: self.platform.sandbox(),
         }
     }
 
@@ -92,6 +93,7 @@ impl Conductor {
             version,
             deleted_in: deadline.map(|deadline| deadline - self.clock.now()),
             counters: counters(totals),
+            rates: self.sample.of_interface(&spec.interface),
         }
     }
 
@@ -122,6 +124,7 @@ impl Conductor {
                 is_static: port.is_static(),
                 compute: self.compute_view(port.owner),
                 counters: counters(totals),
+                rates: self.sample.of_interface(&spec.name),
             }
         };
         self.plan.registry().ports().map(view).collect()

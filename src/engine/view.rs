@@ -13,6 +13,7 @@ use crate::routing::NextHop;
 
 use super::problem::Problem;
 use super::rates::{Rates, Traffic};
+use super::sandbox::Sandbox;
 
 /// One consistent picture of everything, made between two commands.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,6 +48,8 @@ pub struct StatusView {
     pub traffic: Traffic,
     /// How often notices of the kernel's were lost.
     pub overruns: u64,
+    /// How far the daemon is held to what it needs.
+    pub sandbox: Sandbox,
 }
 
 /// A gateway.
@@ -77,6 +80,8 @@ pub struct GatewayView {
     pub deleted_in: Option<Duration>,
     /// Traffic of its tap, as seen from the forwarder: received is what the host sent.
     pub counters: Counters,
+    /// The same of late; `None` if it has come since.
+    pub rates: Option<Rates>,
 }
 
 /// A guest's port.
@@ -110,6 +115,8 @@ pub struct PortView {
     pub compute: Option<ComputeView>,
     /// Its traffic: received is what the guest sent.
     pub counters: Counters,
+    /// The same of late; `None` if it has come since.
+    pub rates: Option<Rates>,
 }
 
 /// A port as its compute service knows it.

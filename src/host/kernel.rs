@@ -86,6 +86,14 @@ impl KernelError {
         matches!(self.errno, 0 | ENOENT | ESRCH | EEXIST | ENODEV | EADDRNOTAVAIL | ENETDOWN | ENETUNREACH)
     }
 
+    /// True if the device that it is about is gone, or down.
+    #[must_use]
+    pub fn is_of_device(&self) -> bool {
+        const ENODEV: i32 = 19;
+        const ENETDOWN: i32 = 100;
+        matches!(self.errno, ENODEV | ENETDOWN)
+    }
+
     /// True for an error that tells of a want: of memory, descriptors, room on the disk, time, or of a thing that
     /// another program has for the moment. It passes by itself, and no notice says when.
     #[must_use]

@@ -11,6 +11,7 @@ use rustix::io::Errno;
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
 use crate::addr::{Family, InterfaceName, Prefix, Weight};
+use crate::engine::OpenError;
 use crate::gateway::{GuestSpec, PortSpec};
 use crate::host::RouteKey;
 
@@ -39,6 +40,21 @@ pub enum PlaceError {
         /// What the kernel said.
         error: NetlinkError,
     },
+    /// The guest has a route to where its gateway is to lead.
+    #[error(
+        "the guest's namespace {namespace} has a route to {prefix} already, {standing}: delete it there ({delete}), or \
+         let the port name no gateway of this family"
+    )]
+    RouteTaken {
+        /// The namespace as the port names it.
+        namespace: String,
+        /// The destination.
+        prefix: Prefix,
+        /// Whose it is.
+        standing: String,
+        /// What deletes it.
+        delete: String,
+    },
     /// The tap vanished while it was being configured.
     #[error("{0} vanished while it was being configured")]
     Gone(InterfaceName),
@@ -48,6 +64,26 @@ pub enum PlaceError {
     /// No thread to be had, or it ended before its time.
     #[error("cannot start a thread in the namespace")]
     Thread,
+}
+
+impl PlaceError {
+    /// The same with the namespace as the port names it.
+    fn in_namespace(self, place: &Path) -> Self {
+        let Self::RouteTaken { prefix, standing, delete, .. } = self else { return self };
+        let namespace = place.display().to_string();
+        let enter = if place.components().count() > 1 { "nsenter --net=" } else { "ip netns exec " };
+        let delete = format!("{enter}{namespace} {delete}");
+        Self::RouteTaken { namespace, prefix, standing, delete }
+    }
+}
+
+impl From<PlaceError> for OpenError {
+    fn from(error: PlaceError) -> Self {
+        match error {
+            PlaceError::RouteTaken { .. } => Self::Unfit { field: "gateways", reason: error.to_string() },
+            _ => Self::Failed(error.to_string()),
+        }
+    }
 }
 
 fn enter_hint(errno: Errno) -> &'static str {
@@ -83,7 +119,7 @@ pub(super) fn place(
         }
         for gateway in &spec.gateways {
             let direct = guest.addresses.iter().any(|address| address.network().contains(*gateway));
-            link.route_by(*gateway, direct)?;
+            link.route_by(*gateway, direct).map_err(|error| error.in_namespace(&guest.namespace))?;
         }
         Ok(taps)
     });
@@ -187,7 +223,31 @@ impl GuestLink {
             source: None,
             special: false,
         };
-        self.netlink.add_route(&entry).map_err(|error| told(format!("guest route {prefix}"), error))
+        self.netlink.add_route(&entry).map_err(|error| match self.standing(&entry.key) {
+            Some((standing, delete)) if error.errno == libc::EEXIST => {
+                PlaceError::RouteTaken { namespace: String::new(), prefix, standing, delete }
+            }
+            _ => told(format!("guest route {prefix}"), error),
+        })
+    }
+
+    /// Where the route leads that has this key, and the command that deletes it; `None` if there is none.
+    fn standing(&mut self, key: &RouteKey) -> Option<(String, String)> {
+        let family = key.prefix.family();
+        let routes = self.netlink.routes_in(family, key.table).ok()?;
+        let route = routes.into_iter().find(|route| route.key == *key)?;
+        let version = if family == Family::V6 { "-6 " } else { "" };
+        let mut way = String::new();
+        if let Some(hop) = route.hops.first() {
+            if let Some(via) = hop.via {
+                way += &format!(" via {via}");
+            }
+            if let Some(link) = self.netlink.link_at(hop.link).ok().flatten() {
+                way += &format!(" dev {}", link.name);
+            }
+        }
+        let standing = if way.is_empty() { "which leads nowhere".to_owned() } else { way.trim_start().to_owned() };
+        Some((standing, format!("ip {version}route delete {}{way}", key.prefix)))
     }
 }
 

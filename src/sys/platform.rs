@@ -10,7 +10,7 @@ use crossbeam_channel::Receiver;
 use crate::addr::{InterfaceName, Prefix};
 use crate::engine::{
     Access, Confine, Device, DeviceError, FabricSite, FoundLeases, OpenError, OpenPort, Platform, PutAside,
-    Recollection, Transfer,
+    Recollection, Sandbox, Transfer,
 };
 use crate::gateway::{PortKind, PortSpec, Record, UplinkName};
 use crate::host::{
@@ -227,7 +227,7 @@ impl Platform for LinuxPlatform {
     fn open_port(&mut self, spec: &PortSpec) -> Result<OpenPort, OpenError> {
         match spec.kind {
             PortKind::Attach => self.attach(spec.name, spec.mtu),
-            PortKind::Tap(_) => self.open_tap(spec).map_err(|error| OpenError::Failed(error.to_string())),
+            PortKind::Tap(_) => self.open_tap(spec).map_err(OpenError::from),
         }
     }
 
@@ -257,6 +257,10 @@ impl Platform for LinuxPlatform {
 
     fn confinement(&self) -> Confine {
         sandbox::confine
+    }
+
+    fn sandbox(&self) -> Sandbox {
+        sandbox::in_force()
     }
 
     fn claim_tables(&mut self, tables: &[u32]) -> bool {

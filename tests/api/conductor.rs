@@ -7,9 +7,9 @@ use crossbeam_channel::{Receiver, Sender};
 use vgw::addr::{InterfaceName, Mac, Uuid};
 use vgw::clock::Moment;
 use vgw::engine::{
-    AddGateways, AddPorts, AuditView, Caller, Change, Command, ComparisonView, FabricDeed, FabricView, Failure,
+    AddGateways, AddPorts, AuditView, Caller, Change, Command, ComparisonView, Extent, FabricDeed, FabricView, Failure,
     HeldView, LastDropsView, LookupView, ObjectState, ObjectView, Problem, Rates, RehearsalView, RepairCount,
-    RepairsView, RouteChanges, RouteOutcomes, StatusView, StepView, TakeFabric, TraceView, Traffic,
+    RepairsView, RouteChanges, RouteOutcomes, Sandbox, StatusView, StepView, TakeFabric, TraceView, Traffic,
 };
 use vgw::fabric::{self, State};
 use vgw::forward::DropReason;
@@ -275,6 +275,18 @@ fn status() -> StatusView {
             ..Traffic::default()
         },
         overruns: 1,
-        rates: Rates { over: Duration::from_secs(2), packets: 30, bytes: 3000, drops: 1 },
+        rates: Rates {
+            over: Duration::from_secs(2),
+            packets: 30,
+            bytes: 3000,
+            drops: 1,
+            transmitted: 29,
+            transmitted_bytes: 2900,
+        },
+        sandbox: Sandbox {
+            landlock: Extent::Part("old".to_owned()),
+            seccomp: Extent::All,
+            capabilities: Extent::None("refused".to_owned()),
+        },
     }
 }

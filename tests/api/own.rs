@@ -1,8 +1,8 @@
 //! The daemon's own service and its client.
 
 use vgw::api::generated::virtual_gateway::{
-    CaptureRequest, Change, ConfigurationFile, DropQuery, ErrorKind, FabricPhase, FabricRequest, Gateway, NextHop,
-    NextHopKind, ObjectState, Outcome, Port, Rates, RequestError, Route, RouteChanges, RouteGroup, RouteName,
+    CaptureRequest, Change, ConfigurationFile, Confinement, DropQuery, ErrorKind, FabricPhase, FabricRequest, Gateway,
+    NextHop, NextHopKind, ObjectState, Outcome, Port, Rates, RequestError, Route, RouteChanges, RouteGroup, RouteName,
     RouteOutcomes, TVirtualGatewaySyncClient, Uplink,
 };
 use vgw::api::{Client, ClientError};
@@ -215,7 +215,16 @@ fn status_comes_whole() {
     let [problem] = &status.problem_details.unwrap()[..] else { panic!("one problem") };
     assert_eq!((&*problem.id, &*problem.cure), ("VGW-PORT-LOST", "ip link set dev vnet7 up"));
     assert_eq!(status.problems, std::slice::from_ref(&problem.sentence));
-    assert_eq!(status.rates, Some(Rates::new(2000, 30, 3000, 1)));
+    assert_eq!(status.rates, Some(Rates::new(2000, 30, 3000, 1, 29, 2900)));
+    let confinement = |means: &str, extent: &str, reason: Option<&str>| {
+        Confinement::new(means.to_owned(), extent.to_owned(), reason.map(str::to_owned))
+    };
+    let sandbox = [
+        confinement("landlock", "part", Some("old")),
+        confinement("seccomp", "all", None),
+        confinement("capabilities", "none", Some("refused")),
+    ];
+    assert_eq!(status.sandbox.as_deref(), Some(&sandbox[..]));
     let audit = daemon.client().call(|daemon| daemon.audit()).unwrap();
     assert_eq!(audit, status.audit);
     assert_eq!((audit.version, audit.timeout_ms), (3, Some(60_000)));

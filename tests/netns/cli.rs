@@ -151,3 +151,42 @@ fn exit_codes_tell_what_went_wrong() {
     }
     assert!(daemon.status().problems.is_empty());
 }
+
+#[test]
+fn a_guests_own_route_that_is_in_the_way_is_named_with_what_helps() {
+    let (site, guest) = (Site::new(), Guest::new(10));
+    let daemon = site.start("");
+    for line in [
+        "link add here type veth peer name there",
+        "link set here up",
+        "link set there up",
+        "address add 10.9.9.1/24 dev here",
+        "address add 2001:db8:9::1/64 dev here nodad",
+        "route add default via 10.9.9.2",
+        "-6 route add default via 2001:db8:9::2",
+    ] {
+        guest.namespace.ip(line);
+    }
+    let before = guest.namespace.ip("route show table all");
+    let netns = guest.namespace.path();
+    for (address, length, gateway, version, way) in [
+        ("192.168.1.10", 24, "192.168.1.1", "", "0.0.0.0/0 via 10.9.9.2 dev here"),
+        ("2001:db8:1::10", 64, "2001:db8:1::1", "-6 ", "::/0 via 2001:db8:9::2 dev here"),
+    ] {
+        let host = if length == 24 { 32 } else { 128 };
+        let add = format!(
+            "port add tap0 --instance {NET1} --address {address}/{host} --netns {netns} --name eth0 \
+             --guest-address {address}/{length} --gateway {gateway}"
+        );
+        let (code, _, complaint) = vgw(site.folder(), &add);
+        assert_eq!(code, Some(1), "{complaint}");
+        assert!(complaint.starts_with("vgw: gateways: the guest's namespace"), "{complaint}");
+        assert!(complaint.contains(&format!("nsenter --net={netns} ip {version}route delete {way}")), "{complaint}");
+        daemon.wait_for_log("field=gateways");
+        guest.namespace.ip(&format!("{version}route delete {way}"));
+        must(site.folder(), &add);
+        must(site.folder(), "port delete tap0");
+        guest.namespace.ip(&format!("{version}route add {way}"));
+    }
+    assert_eq!(guest.namespace.ip("route show table all"), before);
+}

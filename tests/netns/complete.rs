@@ -66,6 +66,7 @@ fn every_shell_completes_commands_and_live_names() {
         [
             ("vgw gateway sh", "show".to_owned(), "vgw gateway show "),
             ("vgw gateway show vg", "vgw1".to_owned(), "vgw gateway show vgw1 "),
+            ("vgw trace --port vg", "vgw1".to_owned(), "vgw trace --port vgw1 "),
             ("vgw uplink add u --lea", "--lease".to_owned(), "vgw uplink add u --lease "),
             ("vgw route list --instance default-domain:adm", instance_in_bash.to_owned(), ""),
         ]

@@ -3,7 +3,9 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::thread;
 
+use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, apply_filter};
 use serde_json::Value;
 
 use crate::cli::must;
@@ -535,4 +537,45 @@ fn the_doctor_leaves_nothing_behind() {
     {
         assert!(said.contains(words), "{words}: {said}");
     }
+}
+
+/// Has the present thread, and what it starts, find a kernel that answers these calls by an error.
+fn refuse(calls: &[libc::c_long], errno: i32) {
+    let rules = calls.iter().map(|call| (*call, Vec::new())).collect();
+    let action = SeccompAction::Errno(errno.unsigned_abs());
+    let filter =
+        SeccompFilter::new(rules, SeccompAction::Allow, action, std::env::consts::ARCH.try_into().unwrap()).unwrap();
+    apply_filter(&BpfProgram::try_from(filter).unwrap()).unwrap();
+}
+
+#[test]
+fn what_the_kernel_does_not_do_for_the_sandbox_is_told() {
+    let site = site();
+    let daemon = thread::scope(|scope| {
+        let started = scope.spawn(|| {
+            refuse(&[libc::SYS_landlock_create_ruleset], libc::ENOSYS);
+            refuse(&[libc::SYS_capset], libc::EPERM);
+            refuse(&[libc::SYS_seccomp], libc::EINVAL);
+            site.start("")
+        });
+        started.join().unwrap()
+    });
+    let said = diagnosis(&site.compute, site.folder(), "--no-probe");
+    assert_eq!(ids(&said), ["sandbox", "sandbox"], "{said:#}");
+    for (finding, means, helps) in [(0, "landlock", "lsm="), (1, "seccomp", "CONFIG_SECCOMP_FILTER")] {
+        let finding = &said["findings"][finding];
+        assert_eq!((&finding["subject"], &finding["severity"]), (&means.into(), &"warning".into()), "{finding:#}");
+        assert!(finding.to_string().contains(helps), "{finding:#}");
+    }
+    let status = must(site.folder(), "status");
+    let line = status.lines().find(|line| line.starts_with("sandbox: ")).unwrap();
+    for words in
+        ["landlock not in force (this kernel has no landlock", "seccomp not in force (", "capabilities in part ("]
+    {
+        assert!(line.contains(words), "{words}: {line}");
+    }
+    drop(daemon);
+    let _daemon = site.start("");
+    assert!(must(site.folder(), "status").contains("\nsandbox: landlock"));
+    assert!(ids(&diagnosis(&site.compute, site.folder(), "--no-probe")).is_empty());
 }

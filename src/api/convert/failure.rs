@@ -45,8 +45,11 @@ pub(crate) fn refused(failure: &Failure, identity: Identity) -> RequestError {
     let (kind, field) = match failure {
         Failure::Refused(refusal) => (kind(refusal), field(refusal, identity)),
         Failure::Kernel(error) if is_permission(error.errno) => (ErrorKind::NOT_PERMITTED, ""),
+        // Nothing else takes nftables, and steps are shown as the commands that would do them.
+        Failure::Kernel(error) if error.operation.starts_with("nft ") => (ErrorKind::KERNEL, "masquerade"),
         Failure::Kernel(_) => (ErrorKind::KERNEL, ""),
         Failure::Device(_) => (ErrorKind::KERNEL, identity.field()),
+        Failure::Unfit { field, .. } => (ErrorKind::CONFLICT, *field),
         Failure::OnTrial(_) => (ErrorKind::CONFLICT, ""),
         Failure::NoTrial => (ErrorKind::NOT_FOUND, ""),
         Failure::Fabric(refusal) => (fabric_kind(refusal), fabric_field(refusal)),
@@ -148,5 +151,14 @@ mod tests {
         assert_eq!(kernel(libc::EACCES), ErrorKind::NOT_PERMITTED);
         assert_eq!(kernel(libc::EBUSY), ErrorKind::KERNEL);
         assert_eq!(told(Failure::Stopping, Identity::Name).0, ErrorKind::STOPPING);
+    }
+
+    #[test]
+    fn what_the_kernel_refuses_has_the_field_that_it_was_for() {
+        let nft = KernelError { operation: "nft add element ...".to_owned(), reason: "no".to_owned(), errno: 0 };
+        assert_eq!(told(Failure::Kernel(nft), Identity::Name).1, "masquerade");
+        let unfit = Failure::Unfit { field: "gateways", reason: "taken".to_owned() };
+        let expected = (ErrorKind::CONFLICT, "gateways".to_owned(), "taken".to_owned());
+        assert_eq!(told(unfit, Identity::Name), expected);
     }
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use crate::addr::InterfaceName;
 use crate::api::generated::virtual_gateway as wire;
 use crate::engine::{
-    Applied, AuditView, Counters, GatewayView, InstanceView, LookupView, NetworkView, PortView, Problem, Rates,
-    RepairCount, RepairsView, RouteOutcomes, RouteView, StatusView, UplinkView,
+    Applied, AuditView, Counters, Extent, GatewayView, InstanceView, LookupView, NetworkView, PortView, Problem, Rates,
+    RepairCount, RepairsView, RouteOutcomes, RouteView, Sandbox, StatusView, UplinkView,
 };
 use crate::host::Traffic;
 use crate::routing::{Hop, NextHop};
@@ -40,7 +40,8 @@ pub(crate) fn status(view: StatusView) -> wire::Status {
         problems,
         traffic: _,
         overruns: _,
-        rates: Rates { over, packets, bytes, drops },
+        rates,
+        sandbox,
     } = view;
     let detail = |problem: &Problem| wire::Problem {
         id: problem.id().to_owned(),
@@ -60,13 +61,34 @@ pub(crate) fn status(view: StatusView) -> wire::Status {
         repairs: Some(self::repairs(repairs)),
         trial_ends_in_ms: trial.map(millis),
         problem_details: Some(problems.iter().map(detail).collect()),
-        rates: Some(wire::Rates {
-            over_ms: millis(over),
-            packets: number(packets),
-            bytes: number(bytes),
-            drops: number(drops),
-        }),
+        rates: Some(self::rates(rates)),
+        sandbox: Some(self::sandbox(&sandbox)),
     }
+}
+
+/// The traffic of late.
+fn rates(view: Rates) -> wire::Rates {
+    let Rates { over, packets, bytes, drops, transmitted, transmitted_bytes } = view;
+    wire::Rates {
+        over_ms: millis(over),
+        packets: number(packets),
+        bytes: number(bytes),
+        drops: number(drops),
+        transmitted: Some(number(transmitted)),
+        transmitted_bytes: Some(number(transmitted_bytes)),
+    }
+}
+
+/// How far the daemon is held to what it needs.
+fn sandbox(view: &Sandbox) -> Vec<wire::Confinement> {
+    let Sandbox { landlock, seccomp, capabilities } = view;
+    let all = [("landlock", landlock), ("seccomp", seccomp), ("capabilities", capabilities)];
+    let confinement = |(means, extent): (&str, &Extent)| wire::Confinement {
+        means: means.to_owned(),
+        extent: extent.as_str().to_owned(),
+        reason: extent.reason().map(str::to_owned),
+    };
+    all.map(confinement).into()
 }
 
 /// What was put right.
@@ -95,6 +117,7 @@ pub(crate) fn gateway_state(view: GatewayView) -> wire::GatewayState {
         version,
         deleted_in,
         counters,
+        rates,
     } = view;
     wire::GatewayState {
         interface_name: interface.to_string(),
@@ -110,6 +133,7 @@ pub(crate) fn gateway_state(view: GatewayView) -> wire::GatewayState {
         weight: Some(weight.get().into()),
         masqueraded: masqueraded
             .map(|Traffic { packets, bytes }| wire::Traffic { packets: number(packets), bytes: number(bytes) }),
+        rates: rates.map(self::rates),
     }
 }
 
@@ -130,6 +154,7 @@ pub(crate) fn port_state(view: PortView) -> wire::PortState {
         is_static,
         compute,
         counters,
+        rates,
     } = view;
     wire::PortState {
         name: name.to_string(),
@@ -159,6 +184,7 @@ pub(crate) fn port_state(view: PortView) -> wire::PortState {
             autonomous: told.is_autonomous,
             dns: texts(told.dns),
         }),
+        rates: rates.map(self::rates),
     }
 }
 

@@ -2272,6 +2272,223 @@ impl TSerializable for Traffic {
 }
 
 //
+// Rates
+//
+
+/// Traffic during a time, of all interfaces or of one. A super-packet is one; what is dropped was received before.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Rates {
+    /// The time up to now.
+    pub over_ms: i64,
+    /// Packets received.
+    pub packets: i64,
+    pub bytes: i64,
+    pub drops: i64,
+    /// Packets sent.
+    pub transmitted: Option<i64>,
+    pub transmitted_bytes: Option<i64>,
+}
+
+impl Rates {
+    pub fn new<F5, F6>(
+        over_ms: i64,
+        packets: i64,
+        bytes: i64,
+        drops: i64,
+        transmitted: F5,
+        transmitted_bytes: F6,
+    ) -> Rates
+    where
+        F5: Into<Option<i64>>,
+        F6: Into<Option<i64>>,
+    {
+        Rates {
+            over_ms,
+            packets,
+            bytes,
+            drops,
+            transmitted: transmitted.into(),
+            transmitted_bytes: transmitted_bytes.into(),
+        }
+    }
+}
+
+impl TSerializable for Rates {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<Rates> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<i64> = None;
+        let mut f_2: Option<i64> = None;
+        let mut f_3: Option<i64> = None;
+        let mut f_4: Option<i64> = None;
+        let mut f_5: Option<i64> = None;
+        let mut f_6: Option<i64> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = i_prot.read_i64()?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let val = i_prot.read_i64()?;
+                    f_2 = Some(val);
+                }
+                3 => {
+                    let val = i_prot.read_i64()?;
+                    f_3 = Some(val);
+                }
+                4 => {
+                    let val = i_prot.read_i64()?;
+                    f_4 = Some(val);
+                }
+                5 => {
+                    let val = i_prot.read_i64()?;
+                    f_5 = Some(val);
+                }
+                6 => {
+                    let val = i_prot.read_i64()?;
+                    f_6 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("Rates.over_ms", &f_1)?;
+        verify_required_field_exists("Rates.packets", &f_2)?;
+        verify_required_field_exists("Rates.bytes", &f_3)?;
+        verify_required_field_exists("Rates.drops", &f_4)?;
+        let ret = Rates {
+            over_ms: f_1.expect("auto-generated code should have checked for presence of required fields"),
+            packets: f_2.expect("auto-generated code should have checked for presence of required fields"),
+            bytes: f_3.expect("auto-generated code should have checked for presence of required fields"),
+            drops: f_4.expect("auto-generated code should have checked for presence of required fields"),
+            transmitted: f_5,
+            transmitted_bytes: f_6,
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("Rates");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("over_ms", TType::I64, 1))?;
+        o_prot.write_i64(self.over_ms)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("packets", TType::I64, 2))?;
+        o_prot.write_i64(self.packets)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("bytes", TType::I64, 3))?;
+        o_prot.write_i64(self.bytes)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("drops", TType::I64, 4))?;
+        o_prot.write_i64(self.drops)?;
+        o_prot.write_field_end()?;
+        if let Some(fld_var) = self.transmitted {
+            o_prot.write_field_begin(&TFieldIdentifier::new("transmitted", TType::I64, 5))?;
+            o_prot.write_i64(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(fld_var) = self.transmitted_bytes {
+            o_prot.write_field_begin(&TFieldIdentifier::new("transmitted_bytes", TType::I64, 6))?;
+            o_prot.write_i64(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
+// Confinement
+//
+
+/// How far one means holds the daemon's threads to what they need.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Confinement {
+    /// `landlock`, `seccomp` or `capabilities`.
+    pub means: String,
+    /// `all`, `part` or `none` of what the daemon asks for is in force.
+    pub extent: String,
+    /// Why not all.
+    pub reason: Option<String>,
+}
+
+impl Confinement {
+    pub fn new<F3>(means: String, extent: String, reason: F3) -> Confinement
+    where
+        F3: Into<Option<String>>,
+    {
+        Confinement { means, extent, reason: reason.into() }
+    }
+}
+
+impl TSerializable for Confinement {
+    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<Confinement> {
+        i_prot.read_struct_begin()?;
+        let mut f_1: Option<String> = None;
+        let mut f_2: Option<String> = None;
+        let mut f_3: Option<String> = None;
+        loop {
+            let field_ident = i_prot.read_field_begin()?;
+            if field_ident.field_type == TType::Stop {
+                break;
+            }
+            let field_id = field_id(&field_ident)?;
+            match field_id {
+                1 => {
+                    let val = i_prot.read_string()?;
+                    f_1 = Some(val);
+                }
+                2 => {
+                    let val = i_prot.read_string()?;
+                    f_2 = Some(val);
+                }
+                3 => {
+                    let val = i_prot.read_string()?;
+                    f_3 = Some(val);
+                }
+                _ => {
+                    i_prot.skip(field_ident.field_type)?;
+                }
+            };
+            i_prot.read_field_end()?;
+        }
+        i_prot.read_struct_end()?;
+        verify_required_field_exists("Confinement.means", &f_1)?;
+        verify_required_field_exists("Confinement.extent", &f_2)?;
+        let ret = Confinement {
+            means: f_1.expect("auto-generated code should have checked for presence of required fields"),
+            extent: f_2.expect("auto-generated code should have checked for presence of required fields"),
+            reason: f_3,
+        };
+        Ok(ret)
+    }
+    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+        let struct_ident = TStructIdentifier::new("Confinement");
+        o_prot.write_struct_begin(&struct_ident)?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("means", TType::String, 1))?;
+        o_prot.write_string(&self.means)?;
+        o_prot.write_field_end()?;
+        o_prot.write_field_begin(&TFieldIdentifier::new("extent", TType::String, 2))?;
+        o_prot.write_string(&self.extent)?;
+        o_prot.write_field_end()?;
+        if let Some(ref fld_var) = self.reason {
+            o_prot.write_field_begin(&TFieldIdentifier::new("reason", TType::String, 3))?;
+            o_prot.write_string(fld_var)?;
+            o_prot.write_field_end()?
+        }
+        o_prot.write_field_stop()?;
+        o_prot.write_struct_end()
+    }
+}
+
+//
 // GatewayState
 //
 
@@ -2297,10 +2514,12 @@ pub struct GatewayState {
     /// What has left under another address, of all gateways that share a subnet; absent if nothing is
     /// masqueraded, or the host cannot say.
     pub masqueraded: Option<Traffic>,
+    /// Its traffic since anybody last asked, a second ago or more.
+    pub rates: Option<Rates>,
 }
 
 impl GatewayState {
-    pub fn new<F5, F8, F10, F11, F12>(
+    pub fn new<F5, F8, F10, F11, F12, F13>(
         interface_name: String,
         routing_instance: String,
         subnets: Vec<String>,
@@ -2313,6 +2532,7 @@ impl GatewayState {
         masquerade: F10,
         weight: F11,
         masqueraded: F12,
+        rates: F13,
     ) -> GatewayState
     where
         F5: Into<Option<String>>,
@@ -2320,6 +2540,7 @@ impl GatewayState {
         F10: Into<Option<bool>>,
         F11: Into<Option<i32>>,
         F12: Into<Option<Traffic>>,
+        F13: Into<Option<Rates>>,
     {
         GatewayState {
             interface_name,
@@ -2334,6 +2555,7 @@ impl GatewayState {
             masquerade: masquerade.into(),
             weight: weight.into(),
             masqueraded: masqueraded.into(),
+            rates: rates.into(),
         }
     }
 }
@@ -2353,6 +2575,7 @@ impl TSerializable for GatewayState {
         let mut f_10: Option<bool> = None;
         let mut f_11: Option<i32> = None;
         let mut f_12: Option<Traffic> = None;
+        let mut f_13: Option<Rates> = None;
         loop {
             let field_ident = i_prot.read_field_begin()?;
             if field_ident.field_type == TType::Stop {
@@ -2420,6 +2643,10 @@ impl TSerializable for GatewayState {
                     let val = Traffic::read_from_in_protocol(i_prot)?;
                     f_12 = Some(val);
                 }
+                13 => {
+                    let val = Rates::read_from_in_protocol(i_prot)?;
+                    f_13 = Some(val);
+                }
                 _ => {
                     i_prot.skip(field_ident.field_type)?;
                 }
@@ -2447,6 +2674,7 @@ impl TSerializable for GatewayState {
             masquerade: f_10,
             weight: f_11,
             masqueraded: f_12,
+            rates: f_13,
         };
         Ok(ret)
     }
@@ -2504,6 +2732,11 @@ impl TSerializable for GatewayState {
         }
         if let Some(ref fld_var) = self.masqueraded {
             o_prot.write_field_begin(&TFieldIdentifier::new("masqueraded", TType::Struct, 12))?;
+            fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.rates {
+            o_prot.write_field_begin(&TFieldIdentifier::new("rates", TType::Struct, 13))?;
             fld_var.write_to_out_protocol(o_prot)?;
             o_prot.write_field_end()?
         }
@@ -2771,10 +3004,12 @@ pub struct PortState {
     pub dhcp: Option<DhcpState>,
     /// What the guest is told by router advertisements.
     pub router_advertisements: Option<RouterAdvertisementState>,
+    /// Its traffic since anybody last asked, a second ago or more.
+    pub rates: Option<Rates>,
 }
 
 impl PortState {
-    pub fn new<F4, F7, F11, F12, F13, F14, F15, F16>(
+    pub fn new<F4, F7, F11, F12, F13, F14, F15, F16, F17>(
         name: String,
         routing_instance: String,
         attached: bool,
@@ -2791,6 +3026,7 @@ impl PortState {
         deleted_in_ms: F14,
         dhcp: F15,
         router_advertisements: F16,
+        rates: F17,
     ) -> PortState
     where
         F4: Into<Option<Guest>>,
@@ -2801,6 +3037,7 @@ impl PortState {
         F14: Into<Option<i64>>,
         F15: Into<Option<DhcpState>>,
         F16: Into<Option<RouterAdvertisementState>>,
+        F17: Into<Option<Rates>>,
     {
         PortState {
             name,
@@ -2819,6 +3056,7 @@ impl PortState {
             deleted_in_ms: deleted_in_ms.into(),
             dhcp: dhcp.into(),
             router_advertisements: router_advertisements.into(),
+            rates: rates.into(),
         }
     }
 }
@@ -2842,6 +3080,7 @@ impl TSerializable for PortState {
         let mut f_14: Option<i64> = None;
         let mut f_15: Option<DhcpState> = None;
         let mut f_16: Option<RouterAdvertisementState> = None;
+        let mut f_17: Option<Rates> = None;
         loop {
             let field_ident = i_prot.read_field_begin()?;
             if field_ident.field_type == TType::Stop {
@@ -2925,6 +3164,10 @@ impl TSerializable for PortState {
                     let val = RouterAdvertisementState::read_from_in_protocol(i_prot)?;
                     f_16 = Some(val);
                 }
+                17 => {
+                    let val = Rates::read_from_in_protocol(i_prot)?;
+                    f_17 = Some(val);
+                }
                 _ => {
                     i_prot.skip(field_ident.field_type)?;
                 }
@@ -2957,6 +3200,7 @@ impl TSerializable for PortState {
             deleted_in_ms: f_14,
             dhcp: f_15,
             router_advertisements: f_16,
+            rates: f_17,
         };
         Ok(ret)
     }
@@ -3032,6 +3276,11 @@ impl TSerializable for PortState {
         }
         if let Some(ref fld_var) = self.router_advertisements {
             o_prot.write_field_begin(&TFieldIdentifier::new("router_advertisements", TType::Struct, 16))?;
+            fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.rates {
+            o_prot.write_field_begin(&TFieldIdentifier::new("rates", TType::Struct, 17))?;
             fld_var.write_to_out_protocol(o_prot)?;
             o_prot.write_field_end()?
         }
@@ -4042,95 +4291,6 @@ impl TSerializable for Problem {
 }
 
 //
-// Rates
-//
-
-/// What all ports took in during a time. Super-packets count once, and what a port drops was received before.
-#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct Rates {
-    /// The time up to now.
-    pub over_ms: i64,
-    pub packets: i64,
-    pub bytes: i64,
-    pub drops: i64,
-}
-
-impl Rates {
-    pub fn new(over_ms: i64, packets: i64, bytes: i64, drops: i64) -> Rates {
-        Rates { over_ms, packets, bytes, drops }
-    }
-}
-
-impl TSerializable for Rates {
-    fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<Rates> {
-        i_prot.read_struct_begin()?;
-        let mut f_1: Option<i64> = None;
-        let mut f_2: Option<i64> = None;
-        let mut f_3: Option<i64> = None;
-        let mut f_4: Option<i64> = None;
-        loop {
-            let field_ident = i_prot.read_field_begin()?;
-            if field_ident.field_type == TType::Stop {
-                break;
-            }
-            let field_id = field_id(&field_ident)?;
-            match field_id {
-                1 => {
-                    let val = i_prot.read_i64()?;
-                    f_1 = Some(val);
-                }
-                2 => {
-                    let val = i_prot.read_i64()?;
-                    f_2 = Some(val);
-                }
-                3 => {
-                    let val = i_prot.read_i64()?;
-                    f_3 = Some(val);
-                }
-                4 => {
-                    let val = i_prot.read_i64()?;
-                    f_4 = Some(val);
-                }
-                _ => {
-                    i_prot.skip(field_ident.field_type)?;
-                }
-            };
-            i_prot.read_field_end()?;
-        }
-        i_prot.read_struct_end()?;
-        verify_required_field_exists("Rates.over_ms", &f_1)?;
-        verify_required_field_exists("Rates.packets", &f_2)?;
-        verify_required_field_exists("Rates.bytes", &f_3)?;
-        verify_required_field_exists("Rates.drops", &f_4)?;
-        let ret = Rates {
-            over_ms: f_1.expect("auto-generated code should have checked for presence of required fields"),
-            packets: f_2.expect("auto-generated code should have checked for presence of required fields"),
-            bytes: f_3.expect("auto-generated code should have checked for presence of required fields"),
-            drops: f_4.expect("auto-generated code should have checked for presence of required fields"),
-        };
-        Ok(ret)
-    }
-    fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
-        let struct_ident = TStructIdentifier::new("Rates");
-        o_prot.write_struct_begin(&struct_ident)?;
-        o_prot.write_field_begin(&TFieldIdentifier::new("over_ms", TType::I64, 1))?;
-        o_prot.write_i64(self.over_ms)?;
-        o_prot.write_field_end()?;
-        o_prot.write_field_begin(&TFieldIdentifier::new("packets", TType::I64, 2))?;
-        o_prot.write_i64(self.packets)?;
-        o_prot.write_field_end()?;
-        o_prot.write_field_begin(&TFieldIdentifier::new("bytes", TType::I64, 3))?;
-        o_prot.write_i64(self.bytes)?;
-        o_prot.write_field_end()?;
-        o_prot.write_field_begin(&TFieldIdentifier::new("drops", TType::I64, 4))?;
-        o_prot.write_i64(self.drops)?;
-        o_prot.write_field_end()?;
-        o_prot.write_field_stop()?;
-        o_prot.write_struct_end()
-    }
-}
-
-//
 // Status
 //
 
@@ -4156,10 +4316,12 @@ pub struct Status {
     pub problem_details: Option<Vec<Problem>>,
     /// The traffic since it was last asked for, a second ago or more.
     pub rates: Option<Rates>,
+    /// The sandbox that the daemon runs in, each means once.
+    pub sandbox: Option<Vec<Confinement>>,
 }
 
 impl Status {
-    pub fn new<F10, F11, F12, F13>(
+    pub fn new<F10, F11, F12, F13, F14>(
         version: String,
         uptime_ms: i64,
         workers: i32,
@@ -4173,12 +4335,14 @@ impl Status {
         trial_ends_in_ms: F11,
         problem_details: F12,
         rates: F13,
+        sandbox: F14,
     ) -> Status
     where
         F10: Into<Option<Repairs>>,
         F11: Into<Option<i64>>,
         F12: Into<Option<Vec<Problem>>>,
         F13: Into<Option<Rates>>,
+        F14: Into<Option<Vec<Confinement>>>,
     {
         Status {
             version,
@@ -4194,6 +4358,7 @@ impl Status {
             trial_ends_in_ms: trial_ends_in_ms.into(),
             problem_details: problem_details.into(),
             rates: rates.into(),
+            sandbox: sandbox.into(),
         }
     }
 }
@@ -4214,6 +4379,7 @@ impl TSerializable for Status {
         let mut f_11: Option<i64> = None;
         let mut f_12: Option<Vec<Problem>> = None;
         let mut f_13: Option<Rates> = None;
+        let mut f_14: Option<Vec<Confinement>> = None;
         loop {
             let field_ident = i_prot.read_field_begin()?;
             if field_ident.field_type == TType::Stop {
@@ -4312,6 +4478,17 @@ impl TSerializable for Status {
                     let val = Rates::read_from_in_protocol(i_prot)?;
                     f_13 = Some(val);
                 }
+                14 => {
+                    let list_ident = i_prot.read_list_begin()?;
+                    let mut val: Vec<Confinement> =
+                        Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+                    for _ in 0..list_ident.size {
+                        let list_elem_33 = Confinement::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_33);
+                    }
+                    i_prot.read_list_end()?;
+                    f_14 = Some(val);
+                }
                 _ => {
                     i_prot.skip(field_ident.field_type)?;
                 }
@@ -4342,6 +4519,7 @@ impl TSerializable for Status {
             trial_ends_in_ms: f_11,
             problem_details: f_12,
             rates: f_13,
+            sandbox: f_14,
         };
         Ok(ret)
     }
@@ -4417,6 +4595,15 @@ impl TSerializable for Status {
         if let Some(ref fld_var) = self.rates {
             o_prot.write_field_begin(&TFieldIdentifier::new("rates", TType::Struct, 13))?;
             fld_var.write_to_out_protocol(o_prot)?;
+            o_prot.write_field_end()?
+        }
+        if let Some(ref fld_var) = self.sandbox {
+            o_prot.write_field_begin(&TFieldIdentifier::new("sandbox", TType::List, 14))?;
+            o_prot.write_list_begin(&TListIdentifier::new(TType::Struct, fld_var.len() as i32))?;
+            for e in fld_var {
+                e.write_to_out_protocol(o_prot)?;
+            }
+            o_prot.write_list_end()?;
             o_prot.write_field_end()?
         }
         o_prot.write_field_stop()?;
@@ -4628,8 +4815,8 @@ impl TSerializable for Events {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<Event> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_33 = Event::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_33);
+                        let list_elem_34 = Event::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_34);
                     }
                     i_prot.read_list_end()?;
                     f_1 = Some(val);
@@ -4972,8 +5159,8 @@ impl TSerializable for HostStep {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_34 = i_prot.read_string()?;
-                        val.push(list_elem_34);
+                        let list_elem_35 = i_prot.read_string()?;
+                        val.push(list_elem_35);
                     }
                     i_prot.read_list_end()?;
                     f_2 = Some(val);
@@ -5049,8 +5236,8 @@ impl TSerializable for Rehearsal {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<HostStep> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_35 = HostStep::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_35);
+                        let list_elem_36 = HostStep::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_36);
                     }
                     i_prot.read_list_end()?;
                     f_2 = Some(val);
@@ -5136,8 +5323,8 @@ impl TSerializable for HostObject {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_36 = i_prot.read_string()?;
-                        val.push(list_elem_36);
+                        let list_elem_37 = i_prot.read_string()?;
+                        val.push(list_elem_37);
                     }
                     i_prot.read_list_end()?;
                     f_3 = Some(val);
@@ -5254,8 +5441,8 @@ impl TSerializable for ForeignUplink {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<HostStep> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_37 = HostStep::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_37);
+                        let list_elem_38 = HostStep::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_38);
                     }
                     i_prot.read_list_end()?;
                     f_4 = Some(val);
@@ -5519,8 +5706,8 @@ impl TSerializable for Difference {
                     let mut val: Vec<FieldDifference> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_38 = FieldDifference::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_38);
+                        let list_elem_39 = FieldDifference::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_39);
                     }
                     i_prot.read_list_end()?;
                     f_4 = Some(val);
@@ -5602,8 +5789,8 @@ impl TSerializable for Comparison {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<Difference> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_39 = Difference::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_39);
+                        let list_elem_40 = Difference::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_40);
                     }
                     i_prot.read_list_end()?;
                     f_1 = Some(val);
@@ -5612,8 +5799,8 @@ impl TSerializable for Comparison {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<HostStep> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_40 = HostStep::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_40);
+                        let list_elem_41 = HostStep::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_41);
                     }
                     i_prot.read_list_end()?;
                     f_2 = Some(val);
@@ -5747,8 +5934,8 @@ impl TSerializable for FabricState {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_41 = i_prot.read_string()?;
-                        val.push(list_elem_41);
+                        let list_elem_42 = i_prot.read_string()?;
+                        val.push(list_elem_42);
                     }
                     i_prot.read_list_end()?;
                     f_6 = Some(val);
@@ -5757,8 +5944,8 @@ impl TSerializable for FabricState {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_42 = i_prot.read_string()?;
-                        val.push(list_elem_42);
+                        let list_elem_43 = i_prot.read_string()?;
+                        val.push(list_elem_43);
                     }
                     i_prot.read_list_end()?;
                     f_7 = Some(val);
@@ -5767,8 +5954,8 @@ impl TSerializable for FabricState {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_43 = i_prot.read_string()?;
-                        val.push(list_elem_43);
+                        let list_elem_44 = i_prot.read_string()?;
+                        val.push(list_elem_44);
                     }
                     i_prot.read_list_end()?;
                     f_8 = Some(val);
@@ -5970,8 +6157,8 @@ impl TSerializable for FabricDeed {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_44 = i_prot.read_string()?;
-                        val.push(list_elem_44);
+                        let list_elem_45 = i_prot.read_string()?;
+                        val.push(list_elem_45);
                     }
                     i_prot.read_list_end()?;
                     f_1 = Some(val);
@@ -5980,8 +6167,8 @@ impl TSerializable for FabricDeed {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_45 = i_prot.read_string()?;
-                        val.push(list_elem_45);
+                        let list_elem_46 = i_prot.read_string()?;
+                        val.push(list_elem_46);
                     }
                     i_prot.read_list_end()?;
                     f_2 = Some(val);
@@ -6399,9 +6586,9 @@ impl TSerializable for TraceStep {
                     let map_ident = i_prot.read_map_begin()?;
                     let mut val: BTreeMap<String, String> = BTreeMap::new();
                     for _ in 0..map_ident.size {
-                        let map_key_46 = i_prot.read_string()?;
-                        let map_val_47 = i_prot.read_string()?;
-                        val.insert(map_key_46, map_val_47);
+                        let map_key_47 = i_prot.read_string()?;
+                        let map_val_48 = i_prot.read_string()?;
+                        val.insert(map_key_47, map_val_48);
                     }
                     i_prot.read_map_end()?;
                     f_5 = Some(val);
@@ -6614,8 +6801,8 @@ impl TSerializable for TraceWay {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<TraceStep> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_48 = TraceStep::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_48);
+                        let list_elem_49 = TraceStep::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_49);
                     }
                     i_prot.read_list_end()?;
                     f_2 = Some(val);
@@ -7019,8 +7206,8 @@ impl TSerializable for LastDrops {
                     let mut val: Vec<DroppedPacket> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_49 = DroppedPacket::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_49);
+                        let list_elem_50 = DroppedPacket::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_50);
                     }
                     i_prot.read_list_end()?;
                     f_1 = Some(val);
@@ -7033,8 +7220,8 @@ impl TSerializable for LastDrops {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<i64> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_50 = i_prot.read_i64()?;
-                        val.push(list_elem_50);
+                        let list_elem_51 = i_prot.read_i64()?;
+                        val.push(list_elem_51);
                     }
                     i_prot.read_list_end()?;
                     f_3 = Some(val);
@@ -7463,8 +7650,8 @@ impl TSerializable for CapturedPackets {
                     let mut val: Vec<CapturedPacket> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_51 = CapturedPacket::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_51);
+                        let list_elem_52 = CapturedPacket::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_52);
                     }
                     i_prot.read_list_end()?;
                     f_1 = Some(val);
@@ -12126,8 +12313,8 @@ impl VirtualGatewayListGatewaysResult {
                     let mut val: Vec<GatewayState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_52 = GatewayState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_52);
+                        let list_elem_53 = GatewayState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_53);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -12477,8 +12664,8 @@ impl VirtualGatewayListPortsResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<PortState> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_53 = PortState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_53);
+                        let list_elem_54 = PortState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_54);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -12781,8 +12968,8 @@ impl VirtualGatewayImportUplinksArgs {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_54 = i_prot.read_string()?;
-                        val.push(list_elem_54);
+                        let list_elem_55 = i_prot.read_string()?;
+                        val.push(list_elem_55);
                     }
                     i_prot.read_list_end()?;
                     f_1 = Some(val);
@@ -12863,8 +13050,8 @@ impl VirtualGatewayImportUplinksResult {
                     let mut val: Vec<ForeignUplink> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_55 = ForeignUplink::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_55);
+                        let list_elem_56 = ForeignUplink::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_56);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -13108,8 +13295,8 @@ impl VirtualGatewayListUplinksResult {
                     let mut val: Vec<UplinkState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_56 = UplinkState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_56);
+                        let list_elem_57 = UplinkState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_57);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -13224,8 +13411,8 @@ impl VirtualGatewayListInstancesResult {
                     let mut val: Vec<InstanceState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_57 = InstanceState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_57);
+                        let list_elem_58 = InstanceState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_58);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -13717,8 +13904,8 @@ impl VirtualGatewayListRoutesResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<RouteState> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_58 = RouteState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_58);
+                        let list_elem_59 = RouteState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_59);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -13867,8 +14054,8 @@ impl VirtualGatewayListRoutesAfterResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<RouteState> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_59 = RouteState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_59);
+                        let list_elem_60 = RouteState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_60);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -14348,8 +14535,8 @@ impl VirtualGatewayListNetworksResult {
                     let mut val: Vec<NetworkState> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_60 = NetworkState::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_60);
+                        let list_elem_61 = NetworkState::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_61);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -14581,8 +14768,8 @@ impl VirtualGatewayListHostObjectsResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<HostObject> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_61 = HostObject::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_61);
+                        let list_elem_62 = HostObject::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_62);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -14696,8 +14883,8 @@ impl VirtualGatewayDiffHostResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<HostStep> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_62 = HostStep::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_62);
+                        let list_elem_63 = HostStep::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_63);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -14765,8 +14952,8 @@ impl VirtualGatewayCompareConfigurationArgs {
                     let mut val: Vec<ConfigurationFile> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_63 = ConfigurationFile::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_63);
+                        let list_elem_64 = ConfigurationFile::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_64);
                     }
                     i_prot.read_list_end()?;
                     f_1 = Some(val);
@@ -14898,8 +15085,8 @@ impl VirtualGatewayApplyConfigurationArgs {
                     let mut val: Vec<ConfigurationFile> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_64 = ConfigurationFile::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_64);
+                        let list_elem_65 = ConfigurationFile::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_65);
                     }
                     i_prot.read_list_end()?;
                     f_1 = Some(val);
@@ -14981,8 +15168,8 @@ impl VirtualGatewayApplyConfigurationResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<Difference> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_65 = Difference::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_65);
+                        let list_elem_66 = Difference::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_66);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -15287,8 +15474,8 @@ impl VirtualGatewayTraceResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<TraceWay> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_66 = TraceWay::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_66);
+                        let list_elem_67 = TraceWay::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_67);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -15415,8 +15602,8 @@ impl VirtualGatewayListDropsResult {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<DropCount> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_67 = DropCount::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_67);
+                        let list_elem_68 = DropCount::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_68);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);
@@ -15487,8 +15674,8 @@ impl VirtualGatewayLastDropsArgs {
                     let list_ident = i_prot.read_list_begin()?;
                     let mut val: Vec<i64> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_68 = i_prot.read_i64()?;
-                        val.push(list_elem_68);
+                        let list_elem_69 = i_prot.read_i64()?;
+                        val.push(list_elem_69);
                     }
                     i_prot.read_list_end()?;
                     f_2 = Some(val);
@@ -15683,8 +15870,8 @@ impl VirtualGatewayStartCaptureResult {
                     let mut val: Vec<CapturePort> =
                         Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
                     for _ in 0..list_ident.size {
-                        let list_elem_69 = CapturePort::read_from_in_protocol(i_prot)?;
-                        val.push(list_elem_69);
+                        let list_elem_70 = CapturePort::read_from_in_protocol(i_prot)?;
+                        val.push(list_elem_70);
                     }
                     i_prot.read_list_end()?;
                     f_0 = Some(val);

@@ -208,7 +208,10 @@ mod tests {
         assert_eq!(fits("vgw uplink release lo --family ipv6"), ["ipv6"]);
         assert_eq!(fits("vgw uplink add u --device l"), ["lo"]);
         assert_eq!(fits("vgw uplink import lo l"), ["lo"], "of a list each");
-        assert_eq!(fits("vgw import "), [""], "file names");
+        assert_eq!(fits("vgw doctor --fix for"), ["forward-blocked", "forwarding-off"]);
+        for line in ["vgw import ", "vgw trace --port tap0 --pcap ", "vgw capture -w "] {
+            assert_eq!(fits(line), [""], "file names: {line}");
+        }
         assert_eq!(fits("vgw --socket "), [""]);
     }
 

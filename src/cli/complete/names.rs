@@ -1,11 +1,13 @@
 //! Names of what there is: of the daemon's things, and of the host's.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
 use crate::api::Client;
-use crate::api::generated::virtual_gateway::TVirtualGatewaySyncClient;
+use crate::api::generated::virtual_gateway::{DropQuery, TVirtualGatewaySyncClient};
+use crate::doctor;
 
 /// Somebody waits at a prompt.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -25,6 +27,10 @@ pub(super) enum Kind {
     Device,
     Namespace,
     Family,
+    /// A reason that packets were dropped for.
+    Reason,
+    /// A check of the doctor's.
+    Check,
     File,
 }
 
@@ -35,15 +41,18 @@ impl Kind {
         match (path, id) {
             ("gateway add" | "gateway delete" | "gateway show", "interface") => Some(Self::Gateway),
             ("port add", "interface") => Some(Self::PortOrDevice),
-            ("port delete" | "port show", "interface") | (_, "port") => Some(Self::Port),
-            (_, "interface") => Some(Self::Interface),
+            ("port delete" | "port show", "interface") => Some(Self::Port),
+            ("trace" | "drops", "port") | (_, "interface") => Some(Self::Interface),
+            (_, "port") => Some(Self::Port),
             (_, "uplink") => Some(Self::Uplink),
             (_, "instance") => Some(Self::Instance),
             ("network add" | "network delete", "id") => Some(Self::Network),
             (_, "device" | "devices") => Some(Self::Device),
             (_, "netns") => Some(Self::Namespace),
             (_, "family" | "lease") => Some(Self::Family),
-            (_, "socket" | "file") => Some(Self::File),
+            ("drops", "reason") => Some(Self::Reason),
+            ("doctor", "fix") => Some(Self::Check),
+            (_, "socket" | "file" | "pcap" | "write") => Some(Self::File),
             _ => None,
         }
     }
@@ -67,6 +76,13 @@ impl Kind {
             Self::Device => entries("/sys/class/net"),
             Self::Namespace => entries("/run/netns"),
             Self::Family => vec!["ipv4".to_owned(), "ipv6".to_owned()],
+            Self::Reason => {
+                let counts = ask(&|daemon| {
+                    Ok(daemon.list_drops(DropQuery::default())?.into_iter().map(|it| it.reason).collect())
+                });
+                counts.into_iter().collect::<BTreeSet<_>>().into_iter().collect()
+            }
+            Self::Check => doctor::Check::ALL.iter().map(ToString::to_string).collect(),
             // The shell's to list.
             Self::File => Vec::new(),
         }

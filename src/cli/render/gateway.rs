@@ -1,6 +1,6 @@
 //! Gateways, and what a gateway's page has in common with a port's.
 
-use super::super::report::{Counters, Gateway, Gateways, Report};
+use super::super::report::{Counters, Gateway, Gateways, Rates, Report};
 use super::style::{Style, Tone};
 use super::table::{Align, Cell, Table};
 use super::units;
@@ -16,8 +16,8 @@ impl Report for Gateways {
     }
 }
 
-/// The table of gateways, also of `vgw status`.
-pub(super) fn table(gateways: &[Gateway], style: Style, indent: usize) -> String {
+/// What gateways are, and what they have counted.
+fn table(gateways: &[Gateway], style: Style, indent: usize) -> String {
     let mut table = Table::new(&[
         ("interface", Align::Left),
         ("instance", Align::Left),
@@ -50,6 +50,39 @@ pub(super) fn table(gateways: &[Gateway], style: Style, indent: usize) -> String
     table.render(style, indent)
 }
 
+/// The gateways in `vgw status`: how they are doing. What they are is in [`table`].
+pub(super) fn glance(gateways: &[Gateway], style: Style, indent: usize) -> String {
+    let mut table = Table::new(&[
+        ("interface", Align::Left),
+        ("instance", Align::Left),
+        ("state", Align::Left),
+        ("subnets", Align::Left),
+        ("uplink", Align::Left),
+        ("rx pps", Align::Right),
+        ("tx pps", Align::Right),
+        ("drops/s", Align::Right),
+        ("drops", Align::Right),
+        ("audit", Align::Left),
+    ]);
+    for gateway in gateways {
+        let [received, transmitted, drops_now] = of_late(gateway.rates.as_ref());
+        let [_, _, drops] = traffic(&gateway.counters);
+        table.row([
+            Cell::new(&gateway.interface).tone(Tone::Strong),
+            Cell::new(&gateway.instance),
+            state(gateway.is_static),
+            Cell::list(&gateway.subnets),
+            Cell::option(gateway.uplink.as_deref()),
+            received,
+            transmitted,
+            drops_now,
+            drops,
+            audit(gateway),
+        ]);
+    }
+    table.render(style, indent)
+}
+
 /// `static` or `dynamic`.
 pub(super) fn state(is_static: bool) -> Cell {
     Cell::new(if is_static { "static" } else { "dynamic" })
@@ -62,6 +95,18 @@ pub(super) fn traffic(counters: &Counters) -> [Cell; 3] {
         Cell::new(units::count(counters.received)),
         Cell::new(units::count(counters.transmitted)),
         if counters.drops() > 0 { drops.tone(Tone::Notice) } else { drops },
+    ]
+}
+
+/// Packets received, sent and dropped in a second as cells.
+pub(super) fn of_late(rates: Option<&Rates>) -> [Cell; 3] {
+    let Some(rates) = rates else { return [Cell::none(), Cell::none(), Cell::none()] };
+    let second = |count| Cell::new(units::count(units::per_second(count, rates.over_ms)));
+    let drops = second(rates.drops);
+    [
+        second(rates.packets),
+        rates.transmitted.map_or_else(Cell::none, second),
+        if rates.drops > 0 { drops.tone(Tone::Notice) } else { drops },
     ]
 }
 

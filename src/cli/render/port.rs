@@ -1,7 +1,7 @@
 //! Guests' ports.
 
 use super::super::report::{Dhcp, Port, Ports, Report, RouterAdvertisements};
-use super::gateway::{Page, state, traffic};
+use super::gateway::{Page, of_late, state, traffic};
 use super::style::{Style, Tone};
 use super::table::{Align, Cell, Table};
 use super::units;
@@ -17,8 +17,39 @@ impl Report for Ports {
     }
 }
 
-/// The table of ports, also of `vgw status`.
-pub(super) fn table(ports: &[Port], style: Style, indent: usize) -> String {
+/// The ports in `vgw status`: how they are doing. What they are is in [`table`].
+pub(super) fn glance(ports: &[Port], style: Style, indent: usize) -> String {
+    let mut table = Table::new(&[
+        ("port", Align::Left),
+        ("instance", Align::Left),
+        ("state", Align::Left),
+        ("guest", Align::Left),
+        ("addresses", Align::Left),
+        ("rx pps", Align::Right),
+        ("tx pps", Align::Right),
+        ("drops/s", Align::Right),
+        ("drops", Align::Right),
+    ]);
+    for port in ports {
+        let [received, transmitted, drops_now] = of_late(port.rates.as_ref());
+        let [_, _, drops] = traffic(&port.counters);
+        table.row([
+            Cell::new(&port.interface).tone(Tone::Strong),
+            Cell::new(&port.instance),
+            state(port.is_static),
+            Cell::new(place(port)),
+            Cell::list(&port.addresses),
+            received,
+            transmitted,
+            drops_now,
+            drops,
+        ]);
+    }
+    table.render(style, indent)
+}
+
+/// What ports are, and what they have counted.
+fn table(ports: &[Port], style: Style, indent: usize) -> String {
     let mut table = Table::new(&[
         ("port", Align::Left),
         ("instance", Align::Left),

@@ -1,6 +1,6 @@
 //! Everything on one screen.
 
-use super::super::report::{Problem, Rates, Report, Status};
+use super::super::report::{Confinement, Problem, Rates, Report, Status};
 use super::style::{Style, Tone};
 use super::{audit, gateway, port, repair, units, uplink};
 
@@ -18,6 +18,9 @@ impl Report for Status {
             units::millis(self.uptime_ms),
             self.workers
         );
+        if let Some(sandbox) = &self.sandbox {
+            text.push_str(&format!("sandbox: {}\n", confinements(sandbox, style)));
+        }
         let mut section = |title: &str, lines: &str| {
             text.push_str(&format!("\n{}\n{lines}", style.paint(Tone::Strong, title)));
         };
@@ -26,8 +29,8 @@ impl Report for Status {
         if let Some(rates) = &self.rates {
             section("Traffic", &traffic(rates));
         }
-        section("Gateways", &or_none(self.gateways.len(), gateway::table(&self.gateways, style, INDENT)));
-        section("Ports", &or_none(self.ports.len(), port::table(&self.ports, style, INDENT)));
+        section("Gateways", &or_none(self.gateways.len(), gateway::glance(&self.gateways, style, INDENT)));
+        section("Ports", &or_none(self.ports.len(), port::glance(&self.ports, style, INDENT)));
         if !self.uplinks.is_empty() {
             section("Uplinks", &uplink::table(&self.uplinks, style, INDENT));
         }
@@ -49,6 +52,19 @@ impl Report for Status {
         }
         text
     }
+}
+
+/// What holds the daemon's threads to what they need: by name if it is in force, else with the reason.
+fn confinements(sandbox: &[Confinement], style: Style) -> String {
+    let told = |Confinement { means, extent, reason }: &Confinement| {
+        let why = reason.as_ref().map_or_else(String::new, |reason| format!(" ({reason})"));
+        match extent.as_str() {
+            "all" => means.clone(),
+            "part" => format!("{means} in part{why}"),
+            _ => style.paint(Tone::Bad, format_args!("{means} not in force{why}")),
+        }
+    };
+    sandbox.iter().map(told).collect::<Vec<_>>().join(", ")
 }
 
 /// Problems with what cures them.

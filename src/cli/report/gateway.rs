@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Counters;
+use super::{Counters, Rates};
 
 /// The gateways.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -40,6 +40,8 @@ pub struct Gateway {
     pub deleted_in_ms: Option<u64>,
     /// Its tap's traffic; received is what the host sent.
     pub counters: Counters,
+    /// The same of late; absent if the daemon does not tell, or has it since just now.
+    pub rates: Option<Rates>,
 }
 
 /// Packets and their bytes.

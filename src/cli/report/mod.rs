@@ -43,7 +43,7 @@ pub use network::{Network, NetworkAdvertisements, NetworkDhcp, Networks};
 pub use outcome::{Deed, Outcome, Rehearsal};
 pub use port::{Dhcp, Guest, Port, Ports, RouterAdvertisements};
 pub use route::{Hop, Instance, Instances, Lookup, NextHop, Route, Routes, RoutesChanged};
-pub use status::{Problem, Rates, RepairCount, Repairs, Status};
+pub use status::{Confinement, Problem, Rates, RepairCount, Repairs, Status};
 pub use top::{Busy, Top};
 pub use trace::{Trace, TraceOutcome, TraceStep, TraceVerdict, Way};
 pub use uplink::{ForeignUplink, Import, Uplink, Uplinks};

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Counters;
+use super::{Counters, Rates};
 
 /// The ports.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -48,6 +48,8 @@ pub struct Port {
     pub deleted_in_ms: Option<u64>,
     /// Its traffic; received is what the guest sent.
     pub counters: Counters,
+    /// The same of late; absent if the daemon does not tell, or has it since just now.
+    pub rates: Option<Rates>,
 }
 
 /// What a guest is told by DHCP.

@@ -34,6 +34,20 @@ pub struct Status {
     pub problem_details: Option<Vec<Problem>>,
     /// The traffic of late; absent if the daemon does not tell.
     pub rates: Option<Rates>,
+    /// The sandbox that the daemon runs in; absent if it does not tell.
+    pub sandbox: Option<Vec<Confinement>>,
+}
+
+/// How far one means holds the daemon's threads to what they need.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Confinement {
+    /// `landlock`, `seccomp` or `capabilities`.
+    pub means: String,
+    /// `all`, `part` or `none` of what the daemon asks for is in force.
+    pub extent: String,
+    /// Why not all.
+    pub reason: Option<String>,
 }
 
 /// Something that is wrong.
@@ -48,7 +62,7 @@ pub struct Problem {
     pub cure: String,
 }
 
-/// What all ports took in during a time.
+/// Traffic during a time, of all interfaces or of one.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Rates {
@@ -60,6 +74,10 @@ pub struct Rates {
     pub bytes: u64,
     /// Packets dropped.
     pub drops: u64,
+    /// Packets sent; absent if the daemon does not tell.
+    pub transmitted: Option<u64>,
+    /// Bytes of those.
+    pub transmitted_bytes: Option<u64>,
 }
 
 /// What was put right since the daemon has started.

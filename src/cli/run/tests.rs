@@ -44,6 +44,7 @@ fn gateway_state() -> GatewayState {
         masquerade: None,
         weight: None,
         masqueraded: None,
+        rates: None,
     }
 }
 
@@ -247,6 +248,7 @@ impl TVirtualGatewaySyncClient for Daemon {
             trial_ends_in_ms: None,
             problem_details: None,
             rates: None,
+            sandbox: None,
         };
         self.answer("status".into(), status)
     }

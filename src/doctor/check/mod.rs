@@ -19,9 +19,10 @@ use super::finding::Finding;
 pub(super) type Look = fn(&Facts) -> Vec<Finding>;
 
 /// All checks.
-pub(super) const ALL: [Look; 23] = [
+pub(super) const ALL: [Look; 24] = [
     daemon::unreachable,
     daemon::problems,
+    daemon::unconfined,
     machine::rights,
     machine::tun,
     machine::conntrack,

@@ -48,7 +48,13 @@ pub(in crate::doctor) fn told() -> Told {
     let with_uplink = Gateway { uplink: Some("display".to_owned()), ..gateway("vgw1", &["192.168.1.0/24"]) };
     let without = Gateway { instance: "net2".to_owned(), ..gateway("vgw2", &["192.168.2.0/24"]) };
     let ports = vec![port("tap0", &["192.168.1.7/32"])];
-    Told { gateways: vec![with_uplink, without], uplinks: vec![uplink], ports, problems: Vec::new() }
+    Told {
+        gateways: vec![with_uplink, without],
+        uplinks: vec![uplink],
+        ports,
+        problems: Vec::new(),
+        unconfined: Vec::new(),
+    }
 }
 
 /// The way of a gateway, as it should be.

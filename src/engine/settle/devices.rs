@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use imbl::ordmap::DiffItem;
 
 use crate::addr::InterfaceName;
-use crate::engine::command::Failure;
 use crate::engine::concern::Subject;
 use crate::engine::platform::OpenError;
 use crate::engine::problem::Problem;
@@ -88,7 +87,7 @@ impl Settling<'_> {
                         progress.problems.push(Problem::PortAbsent { port: name, reason: error.to_string() });
                         continue;
                     }
-                    self.refused(Failure::Device(error.to_string()), [Subject::Interface(name)].into(), progress)?;
+                    self.refused(error.into(), [Subject::Interface(name)].into(), progress)?;
                 }
             }
         }

@@ -19,9 +19,11 @@ pub(super) fn of_drop(reason: DropReason) -> Option<&'static str> {
             "add a gateway to the instance ('vgw gateway add'), or a route ('vgw route add'); 'vgw route list' shows \
              those that stand"
         }
-        DropReason::RouteUnreachable | DropReason::RouteDiscard => {
-            "'vgw route list' shows the route, and 'vgw route delete' removes it"
+        DropReason::RouteUnreachable => {
+            "no port has this address: 'vgw port list'; if a static route says unreachable ('vgw route list'), \
+             'vgw route delete' removes it"
         }
+        DropReason::RouteDiscard => "'vgw route list' shows the route, and 'vgw route delete' removes it",
         DropReason::RouteHairpin | DropReason::RouteHostLoop => {
             "the route leads back where the packet came from: correct it, or who sends it here"
         }

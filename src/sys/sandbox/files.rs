@@ -7,6 +7,8 @@ use landlock::{
     RulesetError, RulesetStatus, Scope, path_beneath_rules,
 };
 
+use crate::engine::Extent;
+
 /// The newest rules we know; an older kernel keeps to those that it has.
 const NEWEST: ABI = ABI::V6;
 
@@ -41,14 +43,11 @@ pub struct Folders {
     pub written: Vec<PathBuf>,
 }
 
-/// Confines the present thread, and all that it starts, to these folders and to what the daemon's work takes
-/// besides. No TCP connection is made nor address bound any more, and no other program gets a signal.
-///
-/// What the kernel does not know is left out. `Ok` says how much of it is in force, in words.
+/// Confines the present thread, and all that it starts. What the kernel does not know is left out.
 ///
 /// # Errors
 /// What the kernel says.
-pub fn confine_files(folders: &Folders) -> Result<&'static str, RulesetError> {
+pub(super) fn confine(folders: &Folders) -> Result<Extent, RulesetError> {
     let read = AccessFs::ReadFile | AccessFs::ReadDir;
     let kept = AccessFs::WriteFile
         | AccessFs::Truncate
@@ -75,11 +74,16 @@ pub fn confine_files(folders: &Folders) -> Result<&'static str, RulesetError> {
         .add_rules(path_beneath_rules(folders.read.iter().map(PathBuf::as_path).map(present), read))?
         .add_rules(path_beneath_rules(folders.written.iter().map(PathBuf::as_path).map(present), read | kept))?
         .restrict_self()?;
-    Ok(match status.ruleset {
-        RulesetStatus::FullyEnforced => "all",
-        RulesetStatus::PartiallyEnforced => "as far as this kernel can",
-        RulesetStatus::NotEnforced => "none: this kernel has no landlock",
-    })
+    Ok(extent(&status.ruleset))
+}
+
+/// How much of the ruleset the kernel keeps to.
+pub(super) fn extent(status: &RulesetStatus) -> Extent {
+    match status {
+        RulesetStatus::FullyEnforced => Extent::All,
+        RulesetStatus::PartiallyEnforced => Extent::Part("this kernel knows only some of its rules".to_owned()),
+        RulesetStatus::NotEnforced => Extent::None("this kernel has no landlock, or it is switched off".to_owned()),
+    }
 }
 
 /// The folder that a relative name without one stands for.

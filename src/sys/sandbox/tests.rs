@@ -10,11 +10,13 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::thread::{Builder, JoinHandle};
 
+use landlock::RulesetStatus;
 use libc::c_long;
 use rustix::thread::CapabilitySet;
 
-use super::{Folders, calls, capabilities, confine, confine_files};
-use crate::engine::Role;
+use super::record::{Means, Record};
+use super::{Folders, calls, capabilities, confine, files, kept};
+use crate::engine::{Extent, Role, Sandbox};
 
 const ROLES: [Role; 5] = [Role::Worker, Role::Conductor, Role::Api, Role::Watcher, Role::Main];
 
@@ -217,8 +219,7 @@ fn files_are_reached_where_they_must_and_nowhere_else() {
     let address = listener.local_addr().unwrap();
     let folders = Folders { read: vec![read.path().into()], written: vec![own.path().into()] };
     let confined = start(move || {
-        let enforced = confine_files(&folders).unwrap();
-        assert_eq!(enforced, "all", "this kernel has landlock");
+        assert_eq!(files::confine(&folders).unwrap(), Extent::All, "this kernel has landlock");
         let (own, read, other) = (own.path(), read.path(), other.path());
 
         fs::write(own.join("new"), "text").unwrap();
@@ -255,4 +256,24 @@ fn files_are_reached_where_they_must_and_nowhere_else() {
         assert!(is_refused(TcpListener::bind("127.0.0.1:0")));
     });
     confined.join().unwrap();
+}
+
+#[test]
+fn what_is_in_force_is_told_for_the_thread_that_has_least() {
+    let mut record = Record::new();
+    assert!(matches!(record.sandbox().seccomp, Extent::None(_)), "nothing was asked for yet");
+    record.note(Means::Landlock, files::extent(&RulesetStatus::PartiallyEnforced));
+    record.note(Means::Seccomp, Extent::All);
+    record.note(Means::Seccomp, Extent::None("Worker: no".to_owned()));
+    record.note(Means::Seccomp, Extent::All);
+    record.note(Means::Capabilities, kept(&Ok(()), "the daemon"));
+    let Sandbox { landlock, seccomp, capabilities } = record.sandbox();
+    assert!(matches!(landlock, Extent::Part(_)), "{landlock}");
+    assert_eq!(seccomp, Extent::None("Worker: no".to_owned()));
+    assert_eq!(capabilities, Extent::All);
+    assert!(matches!(files::extent(&RulesetStatus::NotEnforced), Extent::None(_)));
+
+    let refused = |kind: ErrorKind| kept(&Err(kind.into()), "Api");
+    assert!(matches!(refused(ErrorKind::PermissionDenied), Extent::Part(_)), "as the packaged unit has it");
+    assert!(matches!(refused(ErrorKind::InvalidInput), Extent::None(_)));
 }

@@ -32,6 +32,6 @@ gateway vgw1
     );
     says(
         &Gateways { gateways: vec![gateway()] },
-        r#"{"schema":"vgw.gateways/1","gateways":[{"interface":"vgw1","instance":"default-domain:admin:net1:net1","subnets":["192.168.1.0/24","2001:db8:1::/64"],"routes":["0.0.0.0/0","::/0"],"uplink":"display","masquerade":true,"masqueraded":{"packets":1100,"bytes":92400},"weight":3,"is_static":false,"version":3,"deleted_in_ms":null,"counters":{"received":1204,"received_bytes":117992,"sent":1189,"answered":2,"held":0,"dropped":{"IP_CSUM":12,"PKT_TOO_SMALL":1},"transmitted":998,"transmitted_bytes":97804}}]}"#,
+        r#"{"schema":"vgw.gateways/1","gateways":[{"interface":"vgw1","instance":"default-domain:admin:net1:net1","subnets":["192.168.1.0/24","2001:db8:1::/64"],"routes":["0.0.0.0/0","::/0"],"uplink":"display","masquerade":true,"masqueraded":{"packets":1100,"bytes":92400},"weight":3,"is_static":false,"version":3,"deleted_in_ms":null,"counters":{"received":1204,"received_bytes":117992,"sent":1189,"answered":2,"held":0,"dropped":{"IP_CSUM":12,"PKT_TOO_SMALL":1},"transmitted":998,"transmitted_bytes":97804},"rates":{"over_ms":10000,"packets":120,"bytes":11760,"drops":7,"transmitted":14990,"transmitted_bytes":1469020}}]}"#,
     );
 }

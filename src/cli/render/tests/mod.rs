@@ -47,7 +47,15 @@ fn gateway() -> Gateway {
         version: 3,
         deleted_in_ms: None,
         counters: counters(1204, 998, &[("PKT_TOO_SMALL", 1), ("IP_CSUM", 12)]),
+        rates: Some(rates(120, 14_990, 7)),
     }
+}
+
+/// Packets received, sent and dropped in ten seconds.
+fn rates(packets: u64, transmitted: u64, drops: u64) -> Rates {
+    let bytes = |packets| packets * 98;
+    let transmitted_bytes = Some(bytes(transmitted));
+    Rates { over_ms: 10_000, packets, bytes: bytes(packets), drops, transmitted: Some(transmitted), transmitted_bytes }
 }
 
 fn stale() -> Gateway {
@@ -63,6 +71,7 @@ fn stale() -> Gateway {
         version: 2,
         deleted_in_ms: Some(41_200),
         counters: counters(12_345_678, 2, &[]),
+        rates: None,
         ..gateway()
     }
 }
@@ -89,6 +98,7 @@ fn port() -> Port {
         network: None,
         deleted_in_ms: None,
         counters: counters(998, 1204, &[]),
+        rates: None,
     }
 }
 

@@ -69,6 +69,6 @@ port vnet7
     );
     says(
         &port(),
-        r#"{"schema":"vgw.port/1","interface":"tap0","instance":"default-domain:admin:net1:net1","attached":false,"guest":{"netns":"guest1","name":"eth0"},"addresses":["192.168.1.253/32"],"gateways":["192.168.1.1"],"mac":"02:00:00:00:00:01","mtu":1500,"weight":1,"dhcp":null,"router_advertisements":null,"is_static":false,"compute_id":null,"network":null,"deleted_in_ms":null,"counters":{"received":998,"received_bytes":97804,"sent":996,"answered":2,"held":0,"dropped":{},"transmitted":1204,"transmitted_bytes":117992}}"#,
+        r#"{"schema":"vgw.port/1","interface":"tap0","instance":"default-domain:admin:net1:net1","attached":false,"guest":{"netns":"guest1","name":"eth0"},"addresses":["192.168.1.253/32"],"gateways":["192.168.1.1"],"mac":"02:00:00:00:00:01","mtu":1500,"weight":1,"dhcp":null,"router_advertisements":null,"is_static":false,"compute_id":null,"network":null,"deleted_in_ms":null,"counters":{"received":998,"received_bytes":97804,"sent":996,"answered":2,"held":0,"dropped":{},"transmitted":1204,"transmitted_bytes":117992},"rates":null}"#,
     );
 }

@@ -1,5 +1,5 @@
 use super::super::super::report::*;
-use super::{attached, audit, fixed, gateway, instance, looks, port, says, stale, strings, uplink};
+use super::{attached, audit, fixed, gateway, instance, looks, port, rates, says, stale, strings, uplink};
 
 fn repairs() -> Repairs {
     let count = |kind: &str, occasion: &str, count| RepairCount { kind: kind.into(), occasion: occasion.into(), count };
@@ -9,6 +9,10 @@ fn repairs() -> Repairs {
 
 fn problem(id: &str, sentence: &str, cure: &str) -> Problem {
     Problem { id: id.into(), sentence: sentence.into(), cure: cure.into() }
+}
+
+fn confinement(means: &str, extent: &str, reason: Option<&str>) -> Confinement {
+    Confinement { means: means.into(), extent: extent.into(), reason: reason.map(str::to_owned) }
 }
 
 #[test]
@@ -29,25 +33,31 @@ fn status_is_one_screen() {
             problem("VGW-PORT-LOST", "port vnet7: its interface is down or gone", "ip link set dev vnet7 up"),
             problem("VGW-HOST-REFUSED", "another one", "vgw host diff"),
         ]),
-        rates: Some(Rates { over_ms: 10_000, packets: 123_455, bytes: 98_765_432, drops: 31 }),
+        rates: Some(Rates { bytes: 98_765_432, ..rates(123_455, 99_000, 31) }),
+        sandbox: Some(vec![
+            confinement("landlock", "none", Some("this kernel has none")),
+            confinement("seccomp", "all", None),
+            confinement("capabilities", "part", Some("as the service has it")),
+        ]),
     };
     looks(&status, "
 vgwd 0.1.0, up 2 h 13 min, 1 worker
+sandbox: landlock not in force (this kernel has none), seccomp, capabilities in part (as the service has it)
 
 Traffic
   12,346 packets/s, 9.4 MiB/s, 3 drops/s in the last 10 s
 
 Gateways
-  interface  instance                        state    subnets          routes     uplink   masquerade  rx packets  tx packets  drops  audit
-  vgw1       default-domain:admin:net1:net1  dynamic  192.168.1.0/24   0.0.0.0/0  display  yes              1,204         998     13  confirmed
-                                                      2001:db8:1::/64  ::/0
-  vgw2       default-domain:admin:net2:net2  dynamic  192.168.2.0/24   0.0.0.0/0  -        no              12.3 M           2      0  deleted in 41 s
-  vgw3       default-domain:admin:net2:net2  static   192.168.2.0/24   0.0.0.0/0  -        no              12.3 M           2      0  exempt
+  interface  instance                        state    subnets          uplink   rx pps  tx pps  drops/s  drops  audit
+  vgw1       default-domain:admin:net1:net1  dynamic  192.168.1.0/24   display      12   1,499        1     13  confirmed
+                                                      2001:db8:1::/64
+  vgw2       default-domain:admin:net2:net2  dynamic  192.168.2.0/24   -             -       -        -      0  deleted in 41 s
+  vgw3       default-domain:admin:net2:net2  static   192.168.2.0/24   -             -       -        -      0  exempt
 
 Ports
-  port   instance                        state    guest           addresses         mac                rx packets  tx packets  drops
-  tap0   default-domain:admin:net1:net1  dynamic  eth0 in guest1  192.168.1.253/32  02:00:00:00:00:01         998       1,204      0
-  vnet7  default-domain:admin:net1:net1  dynamic  attached        192.168.1.253/32  -                         998       1,204      0
+  port   instance                        state    guest           addresses         drops
+  tap0   default-domain:admin:net1:net1  dynamic  eth0 in guest1  192.168.1.253/32      0
+  vnet7  default-domain:admin:net1:net1  dynamic  attached        192.168.1.253/32      0
 
 Uplinks
   uplink   state   device  address      via       table  gateways
@@ -86,6 +96,7 @@ fn status_of_an_idle_daemon_is_short() {
         problems: strings(["told by an older daemon"]),
         problem_details: None,
         rates: None,
+        sandbox: None,
     };
     looks(
         &status,
@@ -107,6 +118,6 @@ Problems (1)
     );
     says(
         &status,
-        r#"{"schema":"vgw.status/1","version":"0.1.0","uptime_ms":900,"workers":4,"gateways":[],"ports":[],"uplinks":[],"instances":[],"audit":{"version":0,"timeout_ms":null,"running":[]},"repairs":{"counts":[],"last_ms":null},"trial_ends_in_ms":null,"problems":["told by an older daemon"],"problem_details":null,"rates":null}"#,
+        r#"{"schema":"vgw.status/1","version":"0.1.0","uptime_ms":900,"workers":4,"gateways":[],"ports":[],"uplinks":[],"instances":[],"audit":{"version":0,"timeout_ms":null,"running":[]},"repairs":{"counts":[],"last_ms":null},"trial_ends_in_ms":null,"problems":["told by an older daemon"],"problem_details":null,"rates":null,"sandbox":null}"#,
     );
 }

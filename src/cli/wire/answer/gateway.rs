@@ -20,6 +20,7 @@ pub(in crate::cli) fn gateway(answer: wire::GatewayState) -> report::Gateway {
         masquerade,
         weight,
         masqueraded,
+        rates,
     } = answer;
     report::Gateway {
         interface: interface_name,
@@ -35,5 +36,6 @@ pub(in crate::cli) fn gateway(answer: wire::GatewayState) -> report::Gateway {
         version: number(version),
         deleted_in_ms: deleted_in_ms.map(number),
         counters: numbers::counters(counters),
+        rates: rates.map(numbers::rates),
     }
 }

@@ -19,6 +19,19 @@ pub(super) fn counters(answer: wire::Counters) -> report::Counters {
     }
 }
 
+/// The traffic of late.
+pub(super) fn rates(answer: wire::Rates) -> report::Rates {
+    let wire::Rates { over_ms, packets, bytes, drops, transmitted, transmitted_bytes } = answer;
+    report::Rates {
+        over_ms: number(over_ms),
+        packets: number(packets),
+        bytes: number(bytes),
+        drops: number(drops),
+        transmitted: transmitted.map(number),
+        transmitted_bytes: transmitted_bytes.map(number),
+    }
+}
+
 /// What an older daemon does not know has the weight of all others.
 pub(super) fn weight(value: Option<i32>) -> u64 {
     value.map_or(1, |value| number(value.into()))

@@ -24,6 +24,7 @@ pub(in crate::cli) fn port(answer: wire::PortState) -> report::Port {
         deleted_in_ms,
         dhcp,
         router_advertisements,
+        rates,
     } = answer;
     report::Port {
         interface: name,
@@ -42,6 +43,7 @@ pub(in crate::cli) fn port(answer: wire::PortState) -> report::Port {
         network,
         deleted_in_ms: deleted_in_ms.map(number),
         counters: numbers::counters(counters),
+        rates: rates.map(numbers::rates),
     }
 }
 

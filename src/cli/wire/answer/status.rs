@@ -3,7 +3,7 @@
 use crate::api::generated::virtual_gateway as wire;
 use crate::cli::report;
 
-use super::numbers::number;
+use super::numbers::{self, number};
 use super::{audit, gateway, instance, port, uplink};
 
 /// Everything at a glance.
@@ -22,6 +22,7 @@ pub(in crate::cli) fn status(answer: wire::Status) -> report::Status {
         trial_ends_in_ms,
         problem_details,
         rates,
+        sandbox,
     } = answer;
     let detail = |wire::Problem { id, sentence, cure }| report::Problem { id, sentence, cure };
     report::Status {
@@ -37,14 +38,14 @@ pub(in crate::cli) fn status(answer: wire::Status) -> report::Status {
         trial_ends_in_ms: trial_ends_in_ms.map(number),
         problems,
         problem_details: problem_details.map(|details| details.into_iter().map(detail).collect()),
-        rates: rates.map(self::rates),
+        rates: rates.map(numbers::rates),
+        sandbox: sandbox.map(|all| all.into_iter().map(confinement).collect()),
     }
 }
 
-fn rates(answer: wire::Rates) -> report::Rates {
-    let wire::Rates { over_ms, packets, bytes, drops } = answer;
-    let (packets, bytes, drops) = (number(packets), number(bytes), number(drops));
-    report::Rates { over_ms: number(over_ms), packets, bytes, drops }
+fn confinement(answer: wire::Confinement) -> report::Confinement {
+    let wire::Confinement { means, extent, reason } = answer;
+    report::Confinement { means, extent, reason }
 }
 
 /// What was put right.
