@@ -21,7 +21,7 @@ use crate::wire::{PATIENCE, Raw, call, reply};
 
 /// Whoever runs the tests may call.
 fn access() -> Access {
-    Access::new([rustix::process::geteuid().as_raw()].into(), socket_user)
+    Access::new([rustix::process::geteuid().as_raw()].into(), Box::new(socket_user()))
 }
 
 /// A running server and what its conductor was asked.
