@@ -14,7 +14,7 @@ use crate::engine::Caller;
 use super::ending::Ending;
 use super::listener::{Accepted, Listener, Stream};
 use super::party::Party;
-use super::seats::{Full, Seat, Seats};
+use super::seats::{Full, Seat};
 use super::shutdown::Wait;
 use super::start::Shared;
 
@@ -130,7 +130,7 @@ impl<'a> Reception<'a> {
 
     fn seat(&mut self, stream: Arc<dyn Stream>, caller: Caller) {
         let now = self.shared.clock.now();
-        match Seats::admit(&self.shared.seats, &caller, &stream, now) {
+        match self.shared.seats.admit(&caller, &stream, now) {
             Ok((seat, displaced)) => {
                 let mut silent = |number| self.silent.remove(&number).map(|(guest, _)| guest);
                 // If it is neither silent nor waits for a thread, it has one, which sees that it is shut down.
