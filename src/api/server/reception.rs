@@ -132,11 +132,13 @@ impl<'a> Reception<'a> {
         let now = self.shared.clock.now();
         match self.shared.seats.admit(&caller, &stream, now) {
             Ok((seat, displaced)) => {
-                let mut silent = |number| self.silent.remove(&number).map(|(guest, _)| guest);
-                // If it is neither silent nor waits for a thread, it has one, which sees that it is shut down.
-                let displaced = displaced.and_then(|number| silent(number).or_else(|| self.shared.pool.remove(number)));
-                if let Some(guest) = displaced {
-                    ended(&guest, &Ending::Displaced);
+                if let Some(displaced) = displaced {
+                    let silent = self.silent.remove(&displaced.number).map(|(guest, _)| guest);
+                    match silent.or_else(|| self.shared.pool.remove(displaced.number)) {
+                        Some(guest) => ended(&guest, &Ending::Displaced),
+                        // A thread has it.
+                        None => displaced.shut_down(),
+                    }
                 }
                 self.silent.insert(seat.number(), (Guest { seat, stream, caller }, now));
             }

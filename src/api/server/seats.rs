@@ -48,6 +48,13 @@ pub(super) struct Seat {
     number: u64,
 }
 
+/// A connection whose seat is another's by now.
+pub(super) struct Displaced {
+    /// That of its seat.
+    pub(super) number: u64,
+    stream: Arc<dyn Stream>,
+}
+
 /// A connection's way to stay for what happens: a capture, or events that are waited for. Such connections are
 /// never closed to make room for others, and there are few of them at a time.
 #[derive(Clone, Default)]
@@ -57,26 +64,31 @@ pub struct Following(Option<(Arc<Seats>, u64)>);
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Full;
 
+impl Displaced {
+    /// Shuts it down: the thread that serves it is about to end.
+    pub(super) fn shut_down(&self) {
+        // What fails is a connection that is closed already.
+        let _ = rustix::net::shutdown(self.stream.as_fd(), Shutdown::Both);
+    }
+}
+
 impl Seats {
     pub(super) fn new(limits: Limits) -> Self {
         Self { table: Mutex::default(), limits }
     }
 
-    /// Takes a seat for a connection; the number is that of the one that gives way. Its stream is shut down: if a
-    /// thread serves it, that is about to end.
+    /// Takes a seat for a connection; what else is returned gives way, and is to be ended.
     pub(super) fn admit(
         self: &Arc<Self>,
         caller: &Caller,
         stream: &Arc<dyn Stream>,
         now: Moment,
-    ) -> Result<(Seat, Option<u64>), Full> {
+    ) -> Result<(Seat, Option<Displaced>), Full> {
         let party = Party::of(caller);
         let mut table = self.table();
         let displaced = table.make_room(&party, &self.limits)?;
-        if let Some(taken) = displaced.and_then(|number| table.taken.remove(&number)) {
-            // What fails is a connection that is closed already.
-            let _ = rustix::net::shutdown(taken.stream.as_fd(), Shutdown::Both);
-        }
+        let displaced = displaced
+            .and_then(|number| table.taken.remove(&number).map(|taken| Displaced { number, stream: taken.stream }));
         let number = table.next;
         table.next += 1;
         let taken =
@@ -232,7 +244,8 @@ mod tests {
             let (stream, other) = UnixStream::pair().unwrap();
             self._others.push(other);
             let stream: Arc<dyn Stream> = Arc::new(stream);
-            self.seats.admit(&Caller::Unix { uid, pid: 1 }, &stream, self.now)
+            let (seat, displaced) = self.seats.admit(&Caller::Unix { uid, pid: 1 }, &stream, self.now)?;
+            Ok((seat, displaced.map(|displaced| displaced.number)))
         }
 
         fn seat(&mut self, uid: u32) -> Seat {
