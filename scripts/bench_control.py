@@ -21,11 +21,10 @@ import time
 from thrift.protocol.TBinaryProtocol import TBinaryProtocol
 from thrift.transport.TTransport import TMemoryBuffer
 
+from bench_page import ROOT, write
 from instance_service import InstanceService
 from instance_service.ttypes import Subnet, VirtualGatewayRequest
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-PAGE = ROOT / "docs/benchmarks.md"
 BEGIN, END = "<!-- begin: control, written by scripts/bench-control -->", "<!-- end: control -->"
 REPEATS = 15
 # Longer than anything that is measured takes.
@@ -290,15 +289,6 @@ def report(load, calls, ours, bare, count, start, stop):
     return "\n".join(lines)
 
 
-def write(text, begin=BEGIN, end=END):
-    """Puts the figures into the page, between its two lines."""
-    page = PAGE.read_text(encoding="utf-8")
-    if page.count(begin) != 1 or page.count(end) != 1:
-        sys.exit(f"{PAGE} lacks the lines {begin} and {end}")
-    before, rest = page.split(begin)
-    PAGE.write_text(f"{before}{begin}\n{text}\n{end}{rest.split(end)[1]}", encoding="utf-8")
-
-
 def make_device():
     """A compute node has a device with an address. Without one the kernel looks through all taps for a source
     address whenever a route is added (inet_select_addr)."""
@@ -322,7 +312,7 @@ def main():
     text = report(load, calls, ours, bare, 1000 if quick else 4096, start, stop)
     print(text)
     if "--write" in sys.argv:
-        write(text)
+        write(text, BEGIN, END)
 
 
 if __name__ == "__main__":

@@ -48,11 +48,11 @@ impl Listeners {
         let mut users = config.allow_users.clone();
         // The own user, and one that nothing is refused anyhow.
         users.extend([rustix::process::geteuid().as_raw(), 0]);
-        let access = Access::new(users, socket_user);
         let bind = |address: Option<SocketAddr>, listen: fn(SocketAddr, Access) -> io::Result<Listener>| match address {
             Some(address) => {
                 let place = address.to_string();
-                let listener = listen(address, access.clone()).map_err(refused(&place))?;
+                let listener =
+                    listen(address, Access::new(users.clone(), Box::new(socket_user()))).map_err(refused(&place))?;
                 Ok::<_, Fatal>(Some((listener.confined(sandbox::confine), place)))
             }
             None => Ok(None),
@@ -104,7 +104,7 @@ impl Listeners {
 
 fn start(
     (listener, place): (Listener, String),
-    service: impl Fn(Caller, Following) -> Box<dyn TProcessor + Send> + Send + 'static,
+    service: impl Fn(Caller, Following) -> Box<dyn TProcessor + Send> + Send + Sync + 'static,
     clock: &Arc<dyn Clock>,
     limits: Limits,
 ) -> Result<Server, Fatal> {

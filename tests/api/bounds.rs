@@ -1,12 +1,18 @@
 //! Clients that are many, slow or gone.
 
 use std::io::{ErrorKind, Read, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use vgw::api::Limits;
+use thrift::protocol::{TInputProtocol, TOutputProtocol};
+use thrift::server::TProcessor;
 use vgw::api::generated::virtual_gateway::TVirtualGatewaySyncClient;
+use vgw::api::{Limits, Listener, Server, instance_service};
+use vgw::engine::Handle;
+use vgw::sys::MonotonicClock;
 
-use crate::daemon::Daemon;
+use crate::daemon::{Daemon, access};
 use crate::wire::{Raw, call, exception, frame, reply};
 
 fn soon() -> Limits {
@@ -54,8 +60,10 @@ fn a_drop_at_a_time_does_not_extend_the_deadline() {
 fn an_idle_client_is_closed_and_a_busy_one_is_not() {
     let daemon = Daemon::tcp(Limits { idle_time: Duration::from_millis(100), ..Limits::default() });
     let mut client = daemon.connect();
+    let mut silent = daemon.connect();
     assert_eq!(client.call(&call("Connect", 1, b"\0")), reply("Connect", 1, true));
     client.assert_closed();
+    silent.assert_closed();
 }
 
 #[test]
@@ -131,6 +139,57 @@ fn half_a_frame_holds_no_seat() {
 }
 
 #[test]
+fn a_users_crowd_displaces_nobody_elses_connection() {
+    // 127.0.0.N is user N.
+    let daemon = Daemon::tcp_of_users([7, 8]);
+    let from = |user| Raw::from_user(user, daemon.address());
+    let mut silent = from(8);
+    let mut half = from(8);
+    half.send(&[0, 0]).unwrap();
+    // A newcomer is served, so those before him have been accepted.
+    assert_eq!(from(8).call(&call("Connect", 1, b"\0")), reply("Connect", 1, true));
+    let mut crowd: Vec<Raw> = (0..500).map(|_| from(7)).collect();
+    for client in crowd.iter_mut().step_by(2) {
+        let _ = client.send(&[0, 0]);
+    }
+    assert_eq!(from(8).call(&call("Connect", 2, b"\0")), reply("Connect", 2, true));
+    assert_eq!(silent.call(&call("Connect", 3, b"\0")), reply("Connect", 3, true));
+    let request = frame(&call("Connect", 4, b"\0"));
+    half.send(&request[2..]).unwrap();
+    assert_eq!(half.receive(), reply("Connect", 4, true));
+    // He gives way to himself.
+    crowd[0].assert_closed();
+}
+
+#[test]
+fn a_panic_costs_its_connection_and_no_thread() {
+    struct Panics;
+    impl TProcessor for Panics {
+        fn process(&self, _: &mut dyn TInputProtocol, _: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+            panic!("as the test wants it");
+        }
+    }
+    let left = AtomicUsize::new(10);
+    let engine = Handle::new(crossbeam_channel::bounded(0).0);
+    let service = move |caller, _| -> Box<dyn TProcessor + Send> {
+        let panics = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok();
+        if panics { Box::new(Panics) } else { instance_service(engine.clone(), caller) }
+    };
+    // Fewer threads than panics.
+    let limits = Limits { connections: 2, share: 2, followers: 0, ..Limits::default() };
+    let listener = Listener::tcp("127.0.0.1:0".parse().unwrap(), access()).unwrap();
+    let server = Server::start(listener, service, Arc::new(MonotonicClock), limits).unwrap();
+    let request = call("KeepAliveCheck", 1, b"\0");
+    for _ in 0..10 {
+        let mut client = Raw::connect(server.address().unwrap());
+        client.send(&frame(&request)).unwrap();
+        client.assert_closed();
+    }
+    assert_eq!(Raw::connect(server.address().unwrap()).call(&request), reply("KeepAliveCheck", 1, true));
+    server.stop();
+}
+
+#[test]
 fn followers_have_seats_of_their_own() {
     let daemon = Daemon::unix();
     let mut followers: Vec<_> = (0..16).map(|_| daemon.client()).collect();
@@ -201,6 +260,7 @@ fn stopping_ends_every_connection() {
     let mut daemon = Daemon::tcp(Limits::default());
     let mut idle = daemon.connect();
     let mut midway = daemon.connect();
+    let mut silent = daemon.connect();
     assert_eq!(idle.call(&call("Connect", 1, b"\0")), reply("Connect", 1, true));
     assert_eq!(midway.call(&call("Connect", 1, b"\0")), reply("Connect", 1, true));
     midway.send(&[0, 0, 1]).unwrap();
@@ -208,4 +268,5 @@ fn stopping_ends_every_connection() {
     daemon.stop();
     idle.assert_closed();
     midway.assert_closed();
+    silent.assert_closed();
 }

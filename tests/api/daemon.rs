@@ -1,7 +1,7 @@
 //! A server to talk to, with a conductor behind it.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -20,8 +20,8 @@ use crate::conductor;
 use crate::wire::{PATIENCE, Raw, call, reply};
 
 /// Whoever runs the tests may call.
-fn access() -> Access {
-    Access::new([rustix::process::geteuid().as_raw()].into(), socket_user)
+pub(crate) fn access() -> Access {
+    Access::new([rustix::process::geteuid().as_raw()].into(), Box::new(socket_user()))
 }
 
 /// A running server and what its conductor was asked.
@@ -43,6 +43,19 @@ impl Daemon {
         Self::start(
             limits,
             |_| Listener::tcp("127.0.0.1:0".parse().unwrap(), access()),
+            |handle, caller, _| instance_service(handle, caller),
+        )
+    }
+
+    /// The compatible service for these users; a client of 127.0.0.N is user N.
+    pub(crate) fn tcp_of_users<const N: usize>(users: [u32; N]) -> Self {
+        let user = |own: SocketAddr, _| match own.ip() {
+            IpAddr::V4(address) => Ok(Some(u32::from(address.octets()[3]))),
+            IpAddr::V6(_) => Ok(None),
+        };
+        Self::start(
+            Limits::default(),
+            move |_| Listener::tcp("127.0.0.1:0".parse().unwrap(), Access::new(users.into(), Box::new(user))),
             |handle, caller, _| instance_service(handle, caller),
         )
     }

@@ -201,3 +201,44 @@ fn ten_thousand_connections_leave_room_for_one_that_asks() {
         }
     });
 }
+
+/// How many threads serve connections.
+fn serving(daemon: &Daemon<'_>) -> usize {
+    let tasks = std::fs::read_dir(format!("/proc/{}/task", daemon.pid())).unwrap();
+    // One that ends meanwhile serves nobody.
+    let names = tasks.filter_map(|task| std::fs::read_to_string(task.unwrap().path().join("comm")).ok());
+    names.filter(|name| name == "api-connection\n").count()
+}
+
+#[test]
+fn who_has_sent_nothing_has_no_thread() {
+    raise_descriptor_limit();
+    let site = Site::new();
+    let daemon = site.start("");
+    let before = serving(&daemon);
+    site.compute.enter(|| {
+        let address = "127.0.0.1:9090";
+        let mut silent: Vec<TcpStream> = (0..60).map(|_| connect(address)).collect();
+        // Accepted later, and so after them.
+        let mut kept = connect(address);
+        asked(&mut kept, 1).unwrap();
+        assert!(serving(&daemon) <= before + 1, "{} threads", serving(&daemon));
+        for stream in &mut silent {
+            stream.write_all(&keep_alive(2)[..5]).unwrap();
+        }
+        eventually("all have a thread that have begun a request", || serving(&daemon) >= before + 60);
+        asked(&mut kept, 3).expect("a seat for each");
+        // Many more, and never more threads than seats: 64 and 16 that follow.
+        let more: Vec<TcpStream> = (0..500)
+            .map(|_| {
+                let mut stream = connect(address);
+                let _ = stream.write_all(&keep_alive(4)[..5]);
+                stream
+            })
+            .collect();
+        assert!(serving(&daemon) <= before + 80, "{} threads", serving(&daemon));
+        drop((silent, more));
+        eventually("their threads end", || serving(&daemon) <= before + 5);
+        asked(&mut kept, 5).expect("who has asked keeps his connection");
+    });
+}

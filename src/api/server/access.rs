@@ -9,13 +9,12 @@ use std::time::Duration;
 use crate::clock::Moment;
 use crate::engine::Caller;
 
-/// Tells the user of the TCP socket with its own address and its other end's, if it is one of this host's
-/// (network namespace) and is open.
-pub type SocketUser = fn(own: SocketAddr, other: SocketAddr) -> io::Result<Option<u32>>;
+/// Tells the user of the TCP socket with its own address (the first) and its other end's, if it is one of this
+/// host's (network namespace) and is open.
+pub type SocketUser = Box<dyn FnMut(SocketAddr, SocketAddr) -> io::Result<Option<u32>> + Send>;
 
 /// The users of this host that may call. Who calls from another host may, if only the listener can be reached
 /// from there.
-#[derive(Debug, Clone)]
 pub struct Access {
     users: BTreeSet<u32>,
     socket_user: SocketUser,
@@ -44,7 +43,7 @@ impl Access {
 
     /// Makes sure that the kernel tells of sockets, by one of which the answer is known: a kernel without
     /// that says of each that it is not there.
-    pub(super) fn check(&self, listener: SocketAddr) -> io::Result<()> {
+    pub(super) fn check(&mut self, listener: SocketAddr) -> io::Result<()> {
         let nobody: SocketAddr = match listener {
             SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
             SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
@@ -59,7 +58,7 @@ impl Access {
     }
 
     /// The user at the other end of an accepted connection; `None` is one of another host.
-    pub(super) fn judge(&self, own: SocketAddr, peer: SocketAddr) -> Result<Option<u32>, Denial> {
+    pub(super) fn judge(&mut self, own: SocketAddr, peer: SocketAddr) -> Result<Option<u32>, Denial> {
         match (self.socket_user)(peer, own).map_err(Denial::Unknown)? {
             Some(user) if self.users.contains(&user) => Ok(Some(user)),
             Some(user) => Err(Denial::User(user)),
@@ -67,6 +66,12 @@ impl Access {
             None if own.ip().to_canonical().is_loopback() || is_of_this_host(peer) => Err(Denial::Nobody),
             None => Ok(None),
         }
+    }
+}
+
+impl std::fmt::Debug for Access {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Access").field("users", &self.users).finish_non_exhaustive()
     }
 }
 
@@ -119,7 +124,7 @@ mod tests {
     }
 
     fn judged(users: &[u32], peer: &str) -> Result<Option<u32>, String> {
-        let access = Access::new(users.iter().copied().collect(), user);
+        let mut access = Access::new(users.iter().copied().collect(), Box::new(user));
         access.judge(address("127.0.0.1:9090"), address(peer)).map_err(|denial| denial.to_string())
     }
 
@@ -143,15 +148,15 @@ mod tests {
         }
         // To an address of the loopback nobody comes from elsewhere.
         assert!(judged(&[0], "192.0.2.9:1000").is_err());
-        let access = Access::new([0].into(), user);
+        let mut access = Access::new([0].into(), Box::new(user));
         assert!(matches!(access.judge(address("192.0.2.1:9090"), address("192.0.2.9:1000")), Ok(None)));
     }
 
     #[test]
     fn a_kernel_that_knows_no_sockets_is_found_out() {
-        let access = Access::new(BTreeSet::new(), |_, _| Ok(None));
+        let mut access = Access::new(BTreeSet::new(), Box::new(|_, _| Ok(None)));
         assert_eq!(access.check(address("127.0.0.1:9090")).unwrap_err().kind(), io::ErrorKind::Unsupported);
-        let access = Access::new(BTreeSet::new(), |_, _| Ok(Some(0)));
+        let mut access = Access::new(BTreeSet::new(), Box::new(|_, _| Ok(Some(0))));
         assert!(access.check(address("[::1]:9090")).is_ok());
     }
 }

@@ -11,8 +11,12 @@ mod fuzzing;
 mod http;
 mod limits;
 mod listener;
+mod party;
+mod pool;
+mod reception;
 mod seats;
 mod shutdown;
+mod socket_file;
 mod start;
 
 pub use access::{Access, SocketUser};

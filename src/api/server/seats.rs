@@ -2,7 +2,6 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustix::net::Shutdown;
@@ -12,6 +11,7 @@ use crate::engine::Caller;
 
 use super::limits::Limits;
 use super::listener::Stream;
+use super::party::Party;
 
 /// The connections of a listener.
 ///
@@ -42,19 +42,17 @@ struct Taken {
     memory: usize,
 }
 
-/// Those who share a share.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Party {
-    /// Root, who could end the daemon as well.
-    Root,
-    User(u32),
-    Host(IpAddr),
-}
-
 /// A seat. It is free again when this is dropped.
 pub(super) struct Seat {
     seats: Arc<Seats>,
     number: u64,
+}
+
+/// A connection whose seat is another's by now.
+pub(super) struct Displaced {
+    /// That of its seat.
+    pub(super) number: u64,
+    stream: Arc<dyn Stream>,
 }
 
 /// A connection's way to stay for what happens: a capture, or events that are waited for. Such connections are
@@ -66,16 +64,11 @@ pub struct Following(Option<(Arc<Seats>, u64)>);
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Full;
 
-impl Party {
-    fn of(caller: &Caller) -> Option<Self> {
-        let user = |uid| if uid == 0 { Self::Root } else { Self::User(uid) };
-        match caller {
-            Caller::Unix { uid, .. } => Some(user(*uid)),
-            Caller::Thrift(peer) | Caller::Rest(peer) | Caller::Metrics(peer) => {
-                Some(peer.uid.map_or(Self::Host(peer.address.ip().to_canonical()), user))
-            }
-            Caller::Configuration => None,
-        }
+impl Displaced {
+    /// Shuts it down: the thread that serves it is about to end.
+    pub(super) fn shut_down(&self) {
+        // What fails is a connection that is closed already.
+        let _ = rustix::net::shutdown(self.stream.as_fd(), Shutdown::Both);
     }
 }
 
@@ -84,22 +77,18 @@ impl Seats {
         Self { table: Mutex::default(), limits }
     }
 
-    /// Takes a seat for a connection; the number is that of the one that gives way. Its stream is shut down,
-    /// so that its thread is about to end.
+    /// Takes a seat for a connection; what else is returned gives way, and is to be ended.
     pub(super) fn admit(
         self: &Arc<Self>,
         caller: &Caller,
         stream: &Arc<dyn Stream>,
         now: Moment,
-    ) -> Result<(Seat, Option<u64>), Full> {
-        // Nobody but callers connects.
-        let party = Party::of(caller).unwrap_or(Party::Root);
+    ) -> Result<(Seat, Option<Displaced>), Full> {
+        let party = Party::of(caller);
         let mut table = self.table();
         let displaced = table.make_room(&party, &self.limits)?;
-        if let Some(taken) = displaced.and_then(|number| table.taken.remove(&number)) {
-            // What fails is a connection that is closed already.
-            let _ = rustix::net::shutdown(taken.stream.as_fd(), Shutdown::Both);
-        }
+        let displaced = displaced
+            .and_then(|number| table.taken.remove(&number).map(|taken| Displaced { number, stream: taken.stream }));
         let number = table.next;
         table.next += 1;
         let taken =
@@ -153,6 +142,11 @@ impl Table {
 impl Seat {
     pub(super) fn number(&self) -> u64 {
         self.number
+    }
+
+    /// Something has come: it counts from now on, and not from when the connection did.
+    pub(super) fn is_heard(&self, now: Moment) {
+        self.changed(|taken| taken.idle = Some(now));
     }
 
     /// A whole request has come. False if the seat is another's by now.
@@ -250,7 +244,8 @@ mod tests {
             let (stream, other) = UnixStream::pair().unwrap();
             self._others.push(other);
             let stream: Arc<dyn Stream> = Arc::new(stream);
-            self.seats.admit(&Caller::Unix { uid, pid: 1 }, &stream, self.now)
+            let (seat, displaced) = self.seats.admit(&Caller::Unix { uid, pid: 1 }, &stream, self.now)?;
+            Ok((seat, displaced.map(|displaced| displaced.number)))
         }
 
         fn seat(&mut self, uid: u32) -> Seat {
@@ -295,6 +290,18 @@ mod tests {
         let (_another, displaced) = room.come(0).unwrap();
         assert_eq!(displaced, Some(newcomer.number()), "who has never asked anything goes first");
         assert!(seats[1].asks());
+    }
+
+    #[test]
+    fn who_sends_nothing_gives_way_to_who_is_heard() {
+        let mut room = Room::new();
+        let seats: Vec<Seat> = (0..6).map(|_| room.seat(0)).collect();
+        room.now = room.now + Duration::from_secs(1);
+        seats[0].is_heard(room.now);
+        let displaced: Vec<_> =
+            (0..5).map(|_| room.come(0).map(|(_, displaced)| displaced.unwrap()).unwrap()).collect();
+        assert_eq!(displaced, [1, 2, 3, 4, 5]);
+        assert!(seats[0].asks());
     }
 
     #[test]

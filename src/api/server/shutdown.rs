@@ -34,17 +34,13 @@ impl Shutdown {
         self.poll(&mut [self.hang_up(), PollFd::from_borrowed_fd(fd, flags)], time)
     }
 
-    /// Waits for the time to be over or for the stop.
-    pub(super) fn pause(&self, time: Duration) -> io::Result<Wait> {
-        self.poll(&mut [self.hang_up()], Some(time))
-    }
-
-    fn hang_up(&self) -> PollFd<'_> {
+    /// What [`Shutdown::poll`] has to come first.
+    pub(super) fn hang_up(&self) -> PollFd<'_> {
         PollFd::from_borrowed_fd(self.0.as_fd(), PollFlags::IN)
     }
 
-    /// The stop's descriptor comes first.
-    fn poll(&self, fds: &mut [PollFd<'_>], time: Option<Duration>) -> io::Result<Wait> {
+    /// Waits for one of many, the stop's descriptor first; which it was they say themselves.
+    pub(super) fn poll(&self, fds: &mut [PollFd<'_>], time: Option<Duration>) -> io::Result<Wait> {
         // A time too long for the type is as good as for ever.
         let time = time.and_then(|time| Timespec::try_from(time).ok());
         loop {

@@ -27,22 +27,31 @@ const ANSWER: usize = 4 + IDENTITY + 20;
 /// The kernel answers at once; it may load a module before.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The user of the TCP socket whose own address is `own` and whose other end is `other`, if this network
-/// namespace has exactly that socket and a process still has it open. Users are told as this user namespace
-/// knows them.
+/// What tells the user of the TCP socket whose own address is the first and whose other end is the second, if this
+/// network namespace has exactly that socket and a process still has it open. Users are told as this user namespace
+/// knows them. It is asked for each connection, so its own socket stays open from one question to the next.
 ///
-/// # Errors
-/// What the kernel says.
-pub fn socket_user(own: SocketAddr, other: SocketAddr) -> io::Result<Option<u32>> {
-    let (own, other) = (canonical(own), canonical(other));
+/// Its errors are what the kernel says; the next question begins anew.
+pub fn socket_user() -> impl FnMut(SocketAddr, SocketAddr) -> io::Result<Option<u32>> + Send {
+    let mut kept: Option<Socket> = None;
+    move |own, other| {
+        let (own, other) = (canonical(own), canonical(other));
+        // Whatever fails leaves none: an answer that comes late answers no later question.
+        let socket = kept.take().map_or_else(open, Ok)?;
+        socket.send(&question(own, other), 0)?;
+        let mut answer = Vec::with_capacity(4096);
+        socket.recv(&mut answer, 0)?;
+        kept = Some(socket);
+        read(&answer, own, other)
+    }
+}
+
+fn open() -> io::Result<Socket> {
     let mut socket = Socket::new(NETLINK_SOCK_DIAG)?;
     socket.bind_auto()?;
     socket.connect(&NetlinkAddr::new(0, 0))?;
     set_socket_timeout(&socket, Timeout::Recv, Some(PATIENCE))?;
-    socket.send(&question(own, other), 0)?;
-    let mut answer = Vec::with_capacity(4096);
-    socket.recv(&mut answer, 0)?;
-    read(&answer, own, other)
+    Ok(socket)
 }
 
 /// Clients of IPv4 may use sockets of IPv6.
@@ -121,7 +130,7 @@ mod tests {
     }
 
     fn user_of_peer(server: &TcpStream) -> Option<u32> {
-        socket_user(server.peer_addr().unwrap(), server.local_addr().unwrap()).unwrap()
+        socket_user()(server.peer_addr().unwrap(), server.local_addr().unwrap()).unwrap()
     }
 
     #[test]
@@ -145,6 +154,7 @@ mod tests {
     #[test]
     fn who_has_closed_is_nobody() {
         let (client, mut server) = connection("127.0.0.1:0");
+        let mut socket_user = socket_user();
         let ends = [server.peer_addr().unwrap(), server.local_addr().unwrap()];
         drop(client);
         assert_eq!(server.read(&mut [0]).unwrap(), 0);
@@ -156,6 +166,7 @@ mod tests {
     #[test]
     fn a_listener_is_no_connection() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut socket_user = socket_user();
         let nobody = "127.0.0.1:9".parse().unwrap();
         assert_eq!(socket_user(listener.local_addr().unwrap(), nobody).unwrap(), None);
         let unspecified = "0.0.0.0:0".parse().unwrap();

@@ -1,0 +1,30 @@
+//! Whose a connection is.
+
+use std::net::IpAddr;
+
+use crate::engine::Caller;
+
+/// Those who share a share.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Party {
+    /// Root, who could end the daemon as well.
+    Root,
+    /// Another user of this host.
+    User(u32),
+    /// Another host, whose users are not known.
+    Host(IpAddr),
+}
+
+impl Party {
+    pub(super) fn of(caller: &Caller) -> Self {
+        let user = |uid| if uid == 0 { Self::Root } else { Self::User(uid) };
+        match caller {
+            Caller::Unix { uid, .. } => user(*uid),
+            Caller::Thrift(peer) | Caller::Rest(peer) | Caller::Metrics(peer) => {
+                peer.uid.map_or(Self::Host(peer.address.ip().to_canonical()), user)
+            }
+            // Nobody but callers connects.
+            Caller::Configuration => Self::Root,
+        }
+    }
+}
