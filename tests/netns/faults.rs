@@ -255,12 +255,12 @@ fn what_was_done_while_notices_were_lost_is_put_right() {
         std::fs::write(&file, &text).unwrap();
         pair.compute().ip(&format!("-batch {}", file.display()));
     };
+    let shown = pair.compute().ip("-o link show dev vgw2");
+    let theirs = format!("link add vgw2 index {} type bridge", shown.split(':').next().unwrap());
     daemon.signal(Signal::STOP);
     noise("add");
     // There is no room for news of these.
-    for deed in
-        ["link set vgw1 mtu 1400", "link delete vgw2", "link add vgw2 type bridge", "route flush table main proto 201"]
-    {
+    for deed in ["link set vgw1 mtu 1400", "link delete vgw2", &theirs, "route flush table main proto 201"] {
         pair.compute().ip(deed);
     }
     noise("delete");

@@ -78,7 +78,6 @@ impl Settling<'_> {
                 Ok(open) => {
                     self.dataplane.attach(name, wanted, open.mtu, open.queues);
                     progress.opened = true;
-                    progress.lost.iter_mut().for_each(|lost| _ = lost.remove(&name));
                 }
                 Err(error) => {
                     if !stays {

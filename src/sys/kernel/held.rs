@@ -8,7 +8,6 @@ use crate::sys::kept::KeptName;
 use crate::sys::netlink::{Link, Notice};
 use crate::sys::tap::Tap;
 
-use super::links::{stop_address_generation, without_ipv6};
 use super::linux::LinuxKernel;
 
 /// A link of ours while we run.
@@ -69,33 +68,17 @@ impl LinuxKernel {
         passes && link.ours && link.group == self.mark.group && !self.is_held(link)
     }
 
-    /// With a network namespace a link's IPv6 configuration begins anew.
-    fn take_back(&mut self, index: u32) {
-        let told = self.ask(1, vec![(0, stop_address_generation(index))], without_ipv6);
-        if let Some(Err(failed)) = told.into_iter().next() {
-            tracing::warn!(index, "a tap that was away keeps addresses of the kernel's: {}", failed.reason);
-        }
-    }
-
     /// Drops what is held of taps that have gone: whatever has such a name and such a number by now is somebody
-    /// else's (who makes a link may choose both). One that was away and is back stays ours. If notices were lost,
-    /// each of them may have gone.
+    /// else's (who makes a link may choose both). If notices were lost, each of them may have gone.
     pub(super) fn forget_gone(&mut self, notices: Option<&[Notice]>) {
         let gone: Option<BTreeSet<u32>> = notices.map(|notices| notices.iter().filter_map(gone).collect());
-        let is_gone = |held: &Held| gone.as_ref().is_none_or(|gone| gone.contains(&held.index));
-        let names: Vec<InterfaceName> = match &gone {
-            Some(gone) if gone.is_empty() => return,
-            _ => self.held.iter().filter(|(_, held)| is_gone(held)).map(|(name, _)| *name).collect(),
+        let is_gone = |(name, held): &(&InterfaceName, &Held)| match &gone {
+            Some(gone) => gone.contains(&held.index),
+            None => !held.is_here(**name),
         };
-        for name in names {
-            let Some(held) = self.held.get_mut(&name) else { continue };
-            match self.netlink.index(name) {
-                Ok(now) if held.is_here(name) => {
-                    held.index = now;
-                    self.take_back(now);
-                }
-                _ => self.forget(name),
-            }
+        if gone.as_ref().is_none_or(|gone| !gone.is_empty()) {
+            let names: Vec<InterfaceName> = self.held.iter().filter(is_gone).map(|(name, _)| *name).collect();
+            names.into_iter().for_each(|name| self.forget(name));
         }
     }
 }

@@ -235,7 +235,7 @@ enum Made {
     Before,
 }
 
-pub(super) fn stop_address_generation(index: u32) -> Request {
+fn stop_address_generation(index: u32) -> Request {
     let change = LinkChange { address_generation: Some(ADDRESS_GENERATION_NONE), ..LinkChange::default() };
     Request::change_link(index, &change)
 }
