@@ -17,7 +17,8 @@ fn without_threads_requests_are_refused_and_forwarding_goes_on() {
     let (site, guest) = (Site::new(), Namespace::new());
     let before = site.snapshot();
     let daemon = start_as_user(&site, site.folder(), "");
-    assert!(daemon.add(&[request("vgw1", NET1, &SUBNETS), request("vgw2", NET2, &["192.168.2.0/24"])]));
+    let [one, two] = [request("vgw1", NET1, &SUBNETS), request("vgw2", NET2, &["192.168.2.0/24"])];
+    assert!(daemon.add(&[one.clone(), two.clone()]));
     attach(&site, &guest);
     let flood = Flood::start(&guest, OUTSIDE[0]);
     let mut early = daemon.controller();
@@ -40,7 +41,13 @@ fn without_threads_requests_are_refused_and_forwarding_goes_on() {
     assert!(!early.delete_virtual_gateway(vec!["vgw2".to_owned()]).unwrap());
     daemon.wait_for_log("cannot start a thread");
     assert!(!early.delete_virtual_gateway(vec!["vgw3".to_owned()]).unwrap());
+    // What an audit deletes goes in any case: the tap stays, and nobody reads it. So it is no gateway's any more.
+    assert!(early.audit_timer_for_virtual_gateway(3000).unwrap() && early.connect_for_virtual_gateway().unwrap());
+    assert!(early.add_virtual_gateway(vec![one, add(3)]).unwrap());
+    daemon.wait_for_log("deleted by the audit");
+    assert!(!early.add_virtual_gateway(vec![two.clone()]).unwrap());
     limit(&format!("={usual}:"));
+    eventually("it can be made", || early.add_virtual_gateway(vec![two.clone()]).unwrap());
     assert!(early.delete_virtual_gateway(vec!["vgw3".to_owned()]).unwrap());
     eventually("all is as before", || ours(&site.compute) == all);
     let status = must(site.folder(), "status -j");
