@@ -268,7 +268,7 @@ fn what_was_done_while_notices_were_lost_is_put_right() {
     noise("delete");
     daemon.signal(Signal::CONT);
     eventually("it is known", || overruns() >= 1.0);
-    eventually("that is a problem", || problems(&daemon).iter().any(|problem| problem.contains("vgw2")));
+    eventually("it has its name", || must(pair.site.folder(), "status").contains("VGW-HOST-REFUSED"));
     assert_eq!(bridge(), before_it_looks);
     pair.compute().ip("link delete vgw2");
     eventually("all is as before", || ours(pair.compute()) == all);
