@@ -15,7 +15,7 @@ fn gateways(count: u32) -> HostState {
     for i in 0..count {
         let Ok(device) = InterfaceName::new(&format!("vgw{i}")) else { continue };
         let Ok(subnet) = format!("10.{}.{}.0/24", i / 250, i % 250).parse() else { continue };
-        state.links.insert(device, HostLink { mac: Mac::GATEWAY, mtu: 1500, up: true, marked: true });
+        state.links.insert(device, HostLink { mac: Mac::GATEWAY, mtu: 1500, up: true, in_order: true });
         let key = RouteKey { table: RouteKey::MAIN, prefix: subnet, metric: 0 };
         let hops = [HostHop { device, via: None, weight: Weight::ONE }].into();
         state.routes.insert(key, HostRoute { hops, source: None });

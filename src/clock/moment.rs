@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::{Add, Sub};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 /// A point in time on a monotonic clock (`CLOCK_MONOTONIC` in the daemon): nanoseconds since an
@@ -69,24 +69,34 @@ pub trait Clock: Send + Sync {
 
 /// A clock that stands still until it is moved. Clones show the same time.
 #[derive(Debug, Clone, Default)]
-pub struct ManualClock(Arc<AtomicU64>);
+pub struct ManualClock {
+    now: Arc<AtomicU64>,
+    /// Seconds by which the wall clock was set.
+    set_by: Arc<AtomicI64>,
+}
 
 impl ManualClock {
     /// Moves the clock forward.
     pub fn advance(&self, by: Duration) {
         let later = self.now() + by;
-        self.0.store(later.as_nanos(), Ordering::SeqCst);
+        self.now.store(later.as_nanos(), Ordering::SeqCst);
+    }
+
+    /// Sets the wall clock forward or back; what has passed is the same.
+    pub fn set_time_of_day_by(&self, seconds: i64) {
+        self.set_by.fetch_add(seconds, Ordering::SeqCst);
     }
 }
 
 impl Clock for ManualClock {
     fn now(&self) -> Moment {
-        Moment(self.0.load(Ordering::SeqCst))
+        Moment(self.now.load(Ordering::SeqCst))
     }
 
     /// As if the origin had been on 2001-09-09 at 01:46:40 UTC.
     fn time_of_day(&self) -> Duration {
-        Duration::from_secs(1_000_000_000) + (self.now() - Moment::ORIGIN)
+        let origin = 1_000_000_000_u64.saturating_add_signed(self.set_by.load(Ordering::SeqCst));
+        Duration::from_secs(origin) + (self.now() - Moment::ORIGIN)
     }
 }
 
@@ -100,6 +110,15 @@ mod tests {
         let other = clock.clone();
         clock.advance(Duration::from_secs(3));
         assert_eq!(other.now() - Moment::ORIGIN, Duration::from_secs(3));
+    }
+
+    #[test]
+    fn the_wall_clock_moves_by_itself() {
+        let clock = ManualClock::default();
+        let before = clock.time_of_day();
+        clock.set_time_of_day_by(-86_400);
+        assert_eq!(before - clock.time_of_day(), Duration::from_secs(86_400));
+        assert_eq!(clock.now(), Moment::ORIGIN);
     }
 
     #[test]

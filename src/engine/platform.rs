@@ -1,6 +1,6 @@
 //! What the conductor needs of the system beside [`Kernel`]: devices.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crossbeam_channel::Receiver;
 
@@ -82,6 +82,12 @@ pub trait Platform: Kernel {
     /// # Errors
     /// Why not; nothing is left behind.
     fn open_port(&mut self, spec: &PortSpec) -> Result<OpenPort, OpenError>;
+
+    /// Those of these guests' ports whose tap is not with the guest any more: the guest's network namespace was
+    /// removed, or is another one of the same name, or the tap was moved. Neither does the kernel tell of it.
+    fn displaced(&self, _ports: &[&PortSpec]) -> BTreeSet<InterfaceName> {
+        BTreeSet::new()
+    }
 
     /// Guests' ports have gone, their queues are closed: what outlives them is removed, of all together.
     fn close_ports(&mut self, _ports: &[InterfaceName]) {}

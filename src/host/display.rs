@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn operations_read_as_commands() {
-        let link = HostLink { mac: Mac::GATEWAY, mtu: 1500, up: true, marked: true };
+        let link = HostLink { mac: Mac::GATEWAY, mtu: 1500, up: true, in_order: true };
         let rule = Rule { priority: 20_120, from: "10.1.0.0/24".parse().unwrap(), action: RuleAction::Lookup(20_100) };
         let setting = Setting { interface: name("eth0.100"), kind: SettingKind::ForwardV4 };
         let operations = [

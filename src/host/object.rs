@@ -179,7 +179,7 @@ impl Operation {
     pub fn described(&self) -> String {
         let line = |f: &mut fmt::Formatter<'_>| match self {
             Self::AddLink(name, link) | Self::SetLink(name, link) => {
-                let HostLink { mac, mtu, up: _, marked: _ } = link;
+                let HostLink { mac, mtu, up: _, in_order: _ } = link;
                 write!(f, "link {name} address {mac} mtu {mtu}")
             }
             Self::DeleteLinks(names) => {

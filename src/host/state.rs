@@ -54,8 +54,10 @@ pub struct HostLink {
     pub mtu: u32,
     /// Administratively up. Wanted: always; a link is brought up after everything else of it stands.
     pub up: bool,
-    /// In our device group, the mark by which the next daemon would know it. Wanted: always.
-    pub marked: bool,
+    /// What all taps of ours have alike: our device group, the mark by which the next daemon would know it; a queue
+    /// as long as configured; and no bridge, bond or VRF that it belongs to, which would have its packets. Wanted:
+    /// always.
+    pub in_order: bool,
 }
 
 /// A route's identity in the kernel (policy-routing: protocol, scope and next hops are not part).

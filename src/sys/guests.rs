@@ -1,7 +1,7 @@
 //! The guests' taps: those that a service manager has kept are taken up at the start, and all are removed
 //! when their port goes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -114,6 +114,26 @@ impl GuestTaps {
         let kept = kernel.store.keep(&name, &descriptors).then_some(name);
         self.standing.insert(spec.name, Standing { tap, kept, queues: Vec::new() });
         Ok(())
+    }
+
+    /// The ports whose tap is not in their guest's present namespace. What holds a queue of a tap holds the
+    /// namespace in which it was made too (`tun_chr_open` in drivers/net/tun.c): one that was removed does not go
+    /// as long as we have the tap.
+    pub(super) fn displaced(&self, ports: &[&PortSpec], namespaces: &Namespaces) -> BTreeSet<InterfaceName> {
+        let is_displaced = |spec: &&&PortSpec| {
+            let PortKind::Tap(Some(place)) = &spec.kind else { return false };
+            let Some(standing) = self.standing.get(&spec.name) else { return false };
+            match namespaces.open(guest::namespace_path(&place.namespace)) {
+                // Of one that was deleted in there the queues tell.
+                Ok(namespace) => standing.tap.interface().is_ok() && !standing.tap.is_in(&namespace),
+                Err(error) => error.kind() == io::ErrorKind::NotFound,
+            }
+        };
+        let displaced: BTreeSet<InterfaceName> = ports.iter().filter(is_displaced).map(|spec| spec.name).collect();
+        for interface in &displaced {
+            tracing::warn!(%interface, "the guest's network namespace is gone, or another one now");
+        }
+        displaced
     }
 
     /// Removes ports' taps, all at once.

@@ -231,6 +231,10 @@ impl Platform for LinuxPlatform {
         }
     }
 
+    fn displaced(&self, ports: &[&PortSpec]) -> BTreeSet<InterfaceName> {
+        self.guests.displaced(ports, &self.namespaces)
+    }
+
     fn close_ports(&mut self, ports: &[InterfaceName]) {
         self.guests.close(ports, &mut self.kernel);
     }

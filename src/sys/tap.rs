@@ -56,6 +56,9 @@ pub enum TapError {
     /// An interface of that name exists and cannot be adopted.
     #[error("the interface {0} exists and is not a persistent tap without an owner")]
     Foreign(InterfaceName),
+    /// A tap of that name exists and is a port of somebody's.
+    #[error("the interface {0} belongs to another device (a bridge, a bond, a VRF), which would have its packets")]
+    Controlled(InterfaceName),
     /// Another call failed.
     #[error("{call} failed for {name}")]
     Call {
@@ -76,7 +79,7 @@ impl TapError {
         match self {
             Self::Node(source) | Self::Call { source, .. } => source.raw_os_error().unwrap_or(libc::EIO),
             Self::NotPermitted => libc::EPERM,
-            Self::InUse(_) => libc::EBUSY,
+            Self::InUse(_) | Self::Controlled(_) => libc::EBUSY,
             Self::Foreign(_) => libc::EINVAL,
         }
     }

@@ -28,7 +28,7 @@ pub(crate) fn route(hops: &[(&str, Option<&str>)]) -> HostRoute {
 }
 
 pub(crate) fn link() -> HostLink {
-    HostLink { mac: Mac::GATEWAY, mtu: 1500, up: true, marked: true }
+    HostLink { mac: Mac::GATEWAY, mtu: 1500, up: true, in_order: true }
 }
 
 pub(crate) fn setting(interface: &str, kind: SettingKind) -> Setting {

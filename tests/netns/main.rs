@@ -57,6 +57,7 @@ mod sniffer;
 mod start;
 mod storm;
 mod tap;
+mod threads;
 mod top;
 mod trace;
 mod traffic;

@@ -25,7 +25,8 @@ fn get(site: &Site, port: u16, path: &str) -> String {
     stream.map_or(String::new(), |stream| exchange(stream, path))
 }
 
-fn exchange(mut stream: impl Read + Write, path: &str) -> String {
+/// What is at a path of an HTTP server; nothing if it refuses.
+pub(crate) fn exchange(mut stream: impl Read + Write, path: &str) -> String {
     write!(stream, "GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n").unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();

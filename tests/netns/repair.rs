@@ -89,6 +89,7 @@ fn what_is_done_to_a_tap_is_undone() {
     let (site, guest) = (Site::new(), Guest::new(10));
     let daemon = site.start_with_gateway(&(UNCHECKED.to_owned() + &guest.port("tap0", NET1, "")));
     guest.settle();
+    site.compute.ip("link add br0 up type bridge");
     let before = ours(&site.compute);
     let healthy = site.compute.ip("-o link show dev eth1");
     for deed in [
@@ -98,6 +99,9 @@ fn what_is_done_to_a_tap_is_undone() {
         "link set vgw1 mtu 1400",
         "link set vgw1 address 02:00:00:00:00:77",
         "link set vgw1 group default",
+        "link set vgw1 txqueuelen 7",
+        "link set vgw1 master br0",
+        "link set vgw1 down master br0",
         "link delete vgw1",
         "link set vgw1 down name renamed",
     ] {

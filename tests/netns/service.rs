@@ -14,11 +14,12 @@ use rustix::process::Signal;
 use crate::cli::{must, vgw};
 use crate::daemon::{Daemon, end};
 use crate::lab::{PATIENCE, eventually, make_pair};
+use crate::namespace::Namespace;
 use crate::site::{Guest, NET1, OUTSIDE, Site};
 use crate::traffic::assert_ping;
 
 /// Nobody in particular.
-const USER: u32 = 65_534;
+pub(crate) const USER: u32 = 65_534;
 
 /// The unit's rights, word by word: what it gives up and what it keeps.
 fn unit(key: &str) -> String {
@@ -28,7 +29,7 @@ fn unit(key: &str) -> String {
 }
 
 /// Starts the daemon with the unit's user rights and nothing else.
-fn start_as_user<'a>(site: &'a Site, folder: &Path, variables: &str) -> Daemon<'a> {
+pub(crate) fn start_as_user<'a>(site: &'a Site, folder: &Path, variables: &str) -> Daemon<'a> {
     assert_eq!(unit("AmbientCapabilities"), unit("CapabilityBoundingSet"));
     let rights: Vec<String> =
         unit("AmbientCapabilities").split(' ').map(|name| name.replace("CAP_", "+").to_lowercase()).collect();
@@ -52,6 +53,18 @@ fn start_as_user<'a>(site: &'a Site, folder: &Path, variables: &str) -> Daemon<'
     daemon
 }
 
+/// Attaches a guest with the address 192.168.1.7 by the interface vnet7.
+pub(crate) fn attach(site: &Site, guest: &Namespace) {
+    site.compute.enter(|| make_pair("vnet7", "behind7"));
+    let words = format!("port add vnet7 --attach --instance {NET1} --address 192.168.1.7/32 --gateway 192.168.1.1");
+    must(site.folder(), &words);
+    site.compute.ip(&format!("link set behind7 netns {}", guest.path()));
+    for words in ["link set behind7 up", "address add 192.168.1.7/24 dev behind7", "route add default via 192.168.1.1"]
+    {
+        guest.ip(words);
+    }
+}
+
 #[test]
 fn the_units_rights_are_enough() {
     let (site, guest) = (Site::new(), Guest::new(10));
@@ -65,14 +78,7 @@ fn the_units_rights_are_enough() {
     ] {
         must(folder, &words);
     }
-    // An attached interface.
-    site.compute.enter(|| make_pair("vnet7", "behind7"));
-    must(folder, &format!("port add vnet7 --attach --instance {NET1} --address 192.168.1.7/32 --gateway 192.168.1.1"));
-    site.compute.ip(&format!("link set behind7 netns {}", guest.namespace.path()));
-    for words in ["link set behind7 up", "address add 192.168.1.7/24 dev behind7", "route add default via 192.168.1.1"]
-    {
-        guest.namespace.ip(words);
-    }
+    attach(&site, &guest.namespace);
     assert_ping(&guest.namespace, OUTSIDE[0]);
     let status = must(folder, "status -j");
     assert!(status.contains(r#""problems":[]"#), "{status}");

@@ -142,12 +142,21 @@ fn descriptors(daemon: &Daemon<'_>) -> usize {
     std::fs::read_dir(format!("/proc/{}/fd", daemon.pid())).unwrap().count()
 }
 
-fn besieged(place: &Namespace, daemon: &Daemon<'_>, attack: impl FnOnce(&str) + Send) {
+/// Attacks a daemon at an address, beside a client that it has answered: it grows no more than it may.
+fn besiege(attack: impl FnOnce(&Daemon<'_>, &str, TcpStream) + Send) {
+    raise_descriptor_limit();
+    let site = Site::new();
+    let (place, daemon) = (&site.compute, &site.start(""));
     assert_serves_newcomers_in(place);
     let (fds, resident) = (descriptors(daemon), kib(daemon, "VmRSS:"));
     // Starts the highest figure anew (proc_pid_clear_refs(5)).
     std::fs::write(format!("/proc/{}/clear_refs", daemon.pid()), "5").unwrap();
-    place.enter(|| attack("127.0.0.1:9090"));
+    place.enter(|| {
+        let address = "127.0.0.1:9090";
+        let mut client = connect(address);
+        asked(&mut client, 1).unwrap();
+        attack(daemon, address, client);
+    });
     let grown = kib(daemon, "VmHWM:").saturating_sub(resident);
     assert!(grown <= GROWTH, "grown by {grown} KiB");
     assert_serves_newcomers_in(place);
@@ -160,13 +169,7 @@ fn assert_serves_newcomers_in(place: &Namespace) {
 
 #[test]
 fn whoever_asks_is_served_whatever_others_do() {
-    raise_descriptor_limit();
-    let site = Site::new();
-    let place = &site.compute;
-    let daemon = site.start("");
-    besieged(place, &daemon, |address| {
-        let mut kept = connect(address);
-        asked(&mut kept, 1).unwrap();
+    besiege(|daemon, address, mut kept| {
         for (kind, sequence) in kinds().iter().zip(2..) {
             let name = kind.name;
             let held = kind.attack(address);
@@ -186,13 +189,7 @@ fn whoever_asks_is_served_whatever_others_do() {
 
 #[test]
 fn ten_thousand_connections_leave_room_for_one_that_asks() {
-    raise_descriptor_limit();
-    let site = Site::new();
-    let place = &site.compute;
-    let daemon = site.start("");
-    besieged(place, &daemon, |address| {
-        let mut kept = connect(address);
-        asked(&mut kept, -1).unwrap();
+    besiege(|_, address, mut kept| {
         let mut crowd = Vec::new();
         for sequence in 0..10 {
             crowd.extend((0..1000).map(|_| TcpStream::connect(address).unwrap()));

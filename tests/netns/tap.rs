@@ -12,6 +12,7 @@ use vgw::sys::{Tap, rights};
 
 use crate::host_state::link;
 use crate::lab::{apply, assert_unchanged, in_namespace, ip, kernel, name, reach, snapshot};
+use crate::namespace::Namespace;
 
 fn wanted() -> HostState {
     HostState { links: OrdMap::from_iter([(name("vgw1"), link())]), ..HostState::default() }
@@ -63,6 +64,13 @@ fn names_that_are_taken_are_refused() {
             assert_eq!(refused(made), foreign);
             ip("link delete vgw1");
         }
+        ip("link add br0 type bridge");
+        ip("tuntap add mode tap name vgw1");
+        ip("link set vgw1 master br0");
+        let belongs =
+            "the interface vgw1 belongs to another device (a bridge, a bond, a VRF), which would have its packets";
+        assert_eq!(refused("a bridge's port"), belongs);
+        ip("link delete vgw1");
         let passing = Tap::create(name("vgw1"), 1).unwrap();
         assert_eq!(refused("a tap of a running program"), foreign);
         drop(passing);
@@ -91,6 +99,24 @@ fn taps_of_a_daemon_that_is_still_dying_are_cleared() {
         assert_eq!(kernel.observe().unwrap().ours, HostState::default());
         assert_unchanged(&before, "after all is deleted");
         drop(dying);
+    });
+}
+
+#[test]
+fn a_tap_that_comes_back_after_it_was_missed_is_made_anew() {
+    in_namespace(|| {
+        let (state, away) = (tempfile::tempdir().unwrap(), Namespace::new());
+        let here = format!("/proc/{}/task/{}/ns/net", std::process::id(), rustix::thread::gettid());
+        let mut kernel = kernel(&state);
+        reach(&mut kernel, &wanted());
+        let _queues = kernel.take_queues(&name("vgw1")).unwrap();
+        let known = kernel.observe().unwrap();
+        ip(&format!("link set vgw1 netns {}", away.path()));
+        assert!(kernel.has_news(&known));
+        away.ip(&format!("link set vgw1 netns {here}"));
+        // Its queues are open still, and nobody else has the name.
+        reach(&mut kernel, &wanted());
+        assert!(kernel.take_queues(&name("vgw1")).is_some());
     });
 }
 

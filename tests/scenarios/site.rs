@@ -124,6 +124,7 @@ impl Site {
             }
             Request::FillDisk(is_full) => self.disk.fill(*is_full),
             Request::Tick(time) => self.tick(*time),
+            Request::WallClock(seconds) => self.clock.set_time_of_day_by(*seconds),
             Request::Meddle(deed, false) => self.kernel.meddle_unheard(|state| meddle(state, deed)),
             Request::Saved => return Some(self.disk.lines()),
             _ => return None,
@@ -279,7 +280,8 @@ impl Site {
             | Request::Start(_)
             | Request::FillDisk(_)
             | Request::Saved
-            | Request::Tick(_) => Vec::new(),
+            | Request::Tick(_)
+            | Request::WallClock(_) => Vec::new(),
             Request::Stop => {
                 drop(handle);
                 let left = self.engine.take().unwrap().stop(Remains::Nothing);

@@ -30,6 +30,8 @@ pub(crate) enum Request {
     Timer(i32),
     /// `tick SECONDS`.
     Tick(Duration),
+    /// `wall-clock SECONDS`: somebody sets it forward or back.
+    WallClock(i64),
     /// `port tap0 instance red address P gateway A`.
     AddPort(PortSpec),
     /// `delete-port tap0`.
@@ -150,6 +152,7 @@ pub(crate) fn read(line: &str) -> Result<Request, String> {
         "connect" => Request::Connect,
         "timer" => Request::Timer(parse(rest)?),
         "tick" => Request::Tick(Duration::from_secs_f64(parse(rest)?)),
+        "wall-clock" => Request::WallClock(parse(rest)?),
         "port" => {
             let words = first();
             Request::AddPort(PortSpec {

@@ -46,7 +46,7 @@ impl Settling<'_> {
 
     /// Opens guests' ports that are new or must be opened anew.
     pub(super) fn open_guests(&mut self, progress: &mut Progress) -> Result<(), Setback> {
-        let lost = if self.looked || self.asks_for_guest() { self.dataplane.lost() } else { BTreeSet::new() };
+        let lost = if self.looked || self.asks_for_guest() { self.lost() } else { BTreeSet::new() };
         if self.looked {
             progress.lost = Some(lost.clone());
         }
@@ -92,6 +92,18 @@ impl Settling<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The ports whose interface is down or gone, or no longer with the guest.
+    fn lost(&self) -> BTreeSet<InterfaceName> {
+        let names = self.dataplane.ports();
+        let placed = names.iter().filter_map(|(name, _)| match self.dataplane.port(name) {
+            Some(PortWant::Guest(spec, _)) if matches!(spec.kind, PortKind::Tap(Some(_))) => Some(&**spec),
+            _ => None,
+        });
+        let mut lost = self.dataplane.lost();
+        lost.extend(self.platform.displaced(&placed.collect::<Vec<&PortSpec>>()));
+        lost
     }
 
     /// Has what outlives the queues of guests' ports removed whose ports have gone.

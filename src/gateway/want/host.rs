@@ -83,7 +83,7 @@ fn concerned_subnets(registry: &Registry, changes: &Changes<'_>) -> BTreeSet<Pre
 
 /// A gateway's tap with what lets packets pass.
 fn add_tap(state: &mut HostState, spec: &GatewaySpec) {
-    state.links.insert(spec.interface, HostLink { mac: Mac::GATEWAY, mtu: MTU, up: true, marked: true });
+    state.links.insert(spec.interface, HostLink { mac: Mac::GATEWAY, mtu: MTU, up: true, in_order: true });
     for family in spec.families() {
         state.settings.insert(Setting { interface: spec.interface, kind: forwarding(family) });
     }

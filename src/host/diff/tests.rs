@@ -29,7 +29,7 @@ fn route(hops: &[(&str, Option<&str>)]) -> HostRoute {
 }
 
 fn link(up: bool) -> HostLink {
-    HostLink { mac: Mac::GATEWAY, mtu: 1500, up, marked: true }
+    HostLink { mac: Mac::GATEWAY, mtu: 1500, up, in_order: true }
 }
 
 fn masquerade(subnet: &str, device: &str) -> Masquerade {
@@ -246,7 +246,7 @@ fn any_state(up: impl Strategy<Value = bool> + Clone + 'static) -> impl Strategy
         mac: Mac(mac),
         mtu,
         up,
-        marked: true,
+        in_order: true,
     });
     let links = btree_map(select(OUR_LINKS.to_vec()).prop_map(name), a_link, 0..=4);
     links.prop_flat_map(|links| {

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use crate::addr::InterfaceName;
-use crate::host::{HostLink, Operation, Outcome, Setting, SettingKind};
+use crate::host::{HostLink, Operation, Outcome};
 use crate::sys::kept::KeptName;
 use crate::sys::netlink::{ADDRESS_GENERATION_NONE, Link, LinkChange, NetlinkError, Request, TapFacts};
 use crate::sys::tap::{Tap, TapError};
 
 use super::failed::Failed;
-use super::linux::{Held, LinuxKernel, no_interface};
+use super::held::Held;
+use super::linux::{LinuxKernel, no_interface};
 use super::originals::FoundLink;
 
 impl LinuxKernel {
@@ -38,7 +39,7 @@ impl LinuxKernel {
             match &configured[number] {
                 Ok(_) => {
                     self.let_stay(name, &queues);
-                    self.held.insert(name, Held { index, adopted: false, up: false, queues });
+                    self.held.insert(name, Held::new(index, false, false, queues));
                 }
                 // With its queues the tap goes.
                 Err(failed) => outcomes[number] = Err(failed.clone()),
@@ -49,7 +50,7 @@ impl LinuxKernel {
 
     /// Has a tap of ours outlive us: it stays, and so do its queues if somebody keeps them.
     pub(super) fn let_stay(&mut self, name: InterfaceName, queues: &[Tap]) {
-        if let Some(Err(error)) = queues.first().map(|queue| queue.persist(name)) {
+        if let Some(Err(error)) = queues.first().map(|queue| queue.persist(name, true)) {
             tracing::warn!(interface = %name, %error, "the tap goes with this process");
         }
         let descriptors: Vec<_> = queues.iter().map(Tap::descriptor).collect();
@@ -66,23 +67,20 @@ impl LinuxKernel {
             // would stay when its queues are closed.
             let renamed = self.netlink.link_at(held)?.filter(|link| link.ours);
             self.delete_all(renamed.as_slice(), &[])?;
-            self.store.forget(&KeptName::Gateway(name));
             self.forget(name);
         }
         match Tap::create(name, self.queues) {
             Ok(queues) => Ok(Made::New(self.netlink.index(name)?, queues)),
             Err(TapError::InUse(_)) => {
                 let existing = self.netlink.link(name)?.ok_or_else(|| no_interface(name))?;
+                if self.was_let_go(&existing) {
+                    self.delete_all(&[existing], &[])?;
+                    let queues = Tap::create(name, self.queues)?;
+                    return Ok(Made::New(self.netlink.index(name)?, queues));
+                }
                 self.adopt(&existing, link).map(|()| Made::Adopted)
             }
             Err(error) => Err(error.into()),
-        }
-    }
-
-    pub(super) fn forget(&mut self, name: InterfaceName) {
-        self.held.remove(&name);
-        for kind in [SettingKind::ForwardV4, SettingKind::ForwardV6] {
-            self.passing.remove(&Setting { interface: name, kind });
         }
     }
 
@@ -91,6 +89,9 @@ impl LinuxKernel {
         let facts = existing.tap.filter(|facts| facts.persistent && !facts.owned).ok_or(TapError::Foreign(name))?;
         if facts.queues > 0 {
             return Err(TapError::InUse(name).into());
+        }
+        if existing.controller.is_some() {
+            return Err(TapError::Controlled(name).into());
         }
         if !self.is_known(existing) {
             self.originals.links.insert(name, found(existing, facts));
@@ -110,7 +111,7 @@ impl LinuxKernel {
             return Err(failed);
         }
         tracing::info!(interface = %name, "adopted an existing tap");
-        self.held.insert(name, Held { index: existing.index, adopted: true, up: false, queues });
+        self.held.insert(name, Held::new(existing.index, true, false, queues));
         Ok(())
     }
 
@@ -159,7 +160,7 @@ impl LinuxKernel {
         for (number, (existing, (name, link))) in self.netlink.links_named(&names).into_iter().zip(&links).enumerate() {
             match existing {
                 Ok(Some(existing)) if self.is_held(&existing) => {
-                    let altered = alterations(&existing, link, self.mark.group);
+                    let altered = self.alterations(&existing, link);
                     requests.extend(altered.into_iter().map(|request| (number, request)));
                 }
                 Ok(Some(_)) => drop(refused.insert(number, TapError::Foreign(*name).into())),
@@ -170,6 +171,34 @@ impl LinuxKernel {
         let mut outcomes = self.ask(operations.len(), requests, without_ipv6);
         refused.into_iter().for_each(|(number, failed)| outcomes[number] = Err(failed));
         outcomes
+    }
+
+    /// What makes of an existing tap the wanted one.
+    fn alterations(&self, existing: &Link, link: &HostLink) -> Vec<Request> {
+        let mut changes = Vec::new();
+        let (group, queue_length) = (self.mark.group, self.queue_length);
+        // Whatever it belongs to takes its own with it when it lets go of the tap: MAC, MTU, and a bond takes it down.
+        let freed = existing.controller.is_some();
+        if freed {
+            changes.push(LinkChange { freed, ..LinkChange::default() });
+        }
+        if existing.group != group {
+            changes.push(LinkChange { group: Some(group), ..LinkChange::default() });
+        }
+        if existing.queue_length != queue_length {
+            changes.push(LinkChange { queue_length: Some(queue_length), ..LinkChange::default() });
+        }
+        let mac = (freed || existing.mac != link.mac).then_some(link.mac);
+        let mtu = (freed || existing.mtu != link.mtu).then_some(link.mtu);
+        if mac.is_some() || mtu.is_some() {
+            changes.push(LinkChange { mac, mtu, ..LinkChange::default() });
+            // An MTU that was too small for IPv6 has taken its configuration away.
+            changes.push(LinkChange { address_generation: Some(ADDRESS_GENERATION_NONE), ..LinkChange::default() });
+        }
+        if freed || existing.up != link.up {
+            changes.push(LinkChange { up: Some(link.up), ..LinkChange::default() });
+        }
+        changes.iter().map(|change| Request::change_link(existing.index, change)).collect()
     }
 
     /// True for a tap of which is written down what it was before us.
@@ -204,27 +233,6 @@ enum Made {
     Adopted,
     /// It was held already.
     Before,
-}
-
-/// What makes of an existing tap the wanted one.
-fn alterations(existing: &Link, link: &HostLink, group: u32) -> Vec<Request> {
-    let mut requests = Vec::new();
-    if existing.group != group {
-        let change = LinkChange { group: Some(group), ..LinkChange::default() };
-        requests.push(Request::change_link(existing.index, &change));
-    }
-    let mac = (existing.mac != link.mac).then_some(link.mac);
-    let mtu = (existing.mtu != link.mtu).then_some(link.mtu);
-    if mac.is_some() || mtu.is_some() {
-        requests.push(Request::change_link(existing.index, &LinkChange { mac, mtu, ..LinkChange::default() }));
-        // An MTU that was too small for IPv6 has taken its configuration away.
-        requests.push(stop_address_generation(existing.index));
-    }
-    if existing.up != link.up {
-        let change = LinkChange { up: Some(link.up), ..LinkChange::default() };
-        requests.push(Request::change_link(existing.index, &change));
-    }
-    requests
 }
 
 fn stop_address_generation(index: u32) -> Request {

@@ -18,6 +18,7 @@ use crate::sys::sysctl::Ipv6Switches;
 use crate::sys::tap::Tap;
 
 use super::failed::Failed;
+use super::held::Held;
 use super::masquerade::Masquerading;
 use super::observe::{Ownership, Snapshot, classify};
 use super::originals::Originals;
@@ -54,18 +55,6 @@ pub struct LinuxKernel {
     /// How often notices were lost.
     pub(super) overruns: u64,
     claimed: BTreeSet<u32>,
-}
-
-/// A link of ours while we run.
-#[derive(Debug)]
-pub(super) struct Held {
-    pub(super) index: u32,
-    /// It was there before us and stays after us.
-    pub(super) adopted: bool,
-    /// It was up when it was last seen or heard of.
-    pub(super) up: bool,
-    /// Its queues until they are taken.
-    pub(super) queues: Vec<Tap>,
 }
 
 /// How taps are made.
@@ -160,7 +149,11 @@ impl LinuxKernel {
     /// Hands over the queues of a tap that [`Operation::AddLink`] made or adopted; once. An adopted
     /// tap made for a single queue has one, others as many as were asked for.
     pub fn take_queues(&mut self, name: &InterfaceName) -> Option<Vec<Tap>> {
-        let queues = std::mem::take(&mut self.held.get_mut(name)?.queues);
+        let held = self.held.get_mut(name)?;
+        let queues = std::mem::take(&mut held.queues);
+        if let Some(Ok(hand)) = queues.first().map(Tap::try_clone) {
+            held.hand = Some(hand);
+        }
         (!queues.is_empty()).then_some(queues)
     }
 
@@ -183,7 +176,7 @@ impl LinuxKernel {
 
     pub(super) fn ownership(&self) -> Ownership<'_> {
         let held = self.held.values().map(|held| held.index).collect();
-        Ownership { mark: &self.mark, held, claimed: &self.claimed }
+        Ownership { mark: &self.mark, queue_length: self.queue_length, held, claimed: &self.claimed }
     }
 
     pub(super) fn save_originals(&mut self) -> Result<(), Failed> {
@@ -192,9 +185,8 @@ impl LinuxKernel {
 
     fn look(&mut self) -> Result<Observed, Failed> {
         // What was told until now is about to be seen.
-        if let Some(notices) = self.watch.heard(self.netlink.port()) {
-            self.forget_gone(&notices);
-        }
+        let notices = self.hear();
+        self.forget_gone(notices.as_deref());
         let snapshot = Snapshot {
             links: self.netlink.links()?,
             addresses: self.netlink.addresses()?,

@@ -1,6 +1,7 @@
 //! The host's kernel as [`crate::host::Kernel`].
 
 mod failed;
+mod held;
 mod links;
 mod linux;
 mod masquerade;

@@ -18,8 +18,8 @@ impl LinuxKernel {
     /// Judges what was heard since the last time. What we have done ourselves is known already; of
     /// what remains, everything counts that could make an observation come out otherwise.
     pub(super) fn hears_news(&mut self, known: &Observed) -> bool {
-        let Some(notices) = self.watch.heard(self.netlink.port()) else {
-            self.overruns += 1;
+        let Some(notices) = self.hear() else {
+            self.forget_gone(None);
             return true;
         };
         let mut links: BTreeMap<u32, Vec<LinkStep>> = BTreeMap::new();
@@ -43,7 +43,7 @@ impl LinuxKernel {
                 changed = Some(steps);
             }
         }
-        self.forget_gone(&notices);
+        self.forget_gone(Some(&notices));
         let is_news = news.is_some() || changed.is_some();
         if is_news {
             tracing::debug!(?news, link = ?changed, "somebody else has changed the host");
@@ -51,17 +51,11 @@ impl LinuxKernel {
         is_news
     }
 
-    /// Drops what is held of taps that have gone: whatever has such a name and such a number by now is somebody
-    /// else's (who makes a link may choose both).
-    pub(super) fn forget_gone(&mut self, notices: &[Notice]) {
-        let gone = notices.iter().filter_map(|notice| match notice {
-            Notice::Link(step) if step.gone => Some(step.index),
-            _ => None,
-        });
-        for index in gone {
-            let held = self.held.iter().find(|(_, held)| held.index == index).map(|(name, _)| *name);
-            held.into_iter().for_each(|name| self.forget(name));
-        }
+    /// What was told since the last time; `None` if some of it was lost.
+    pub(super) fn hear(&mut self) -> Option<Vec<Notice>> {
+        let notices = self.watch.heard(self.netlink.port());
+        self.overruns += u64::from(notices.is_none());
+        notices
     }
 
     /// Judges all that was told of one link, the oldest first.
@@ -71,8 +65,8 @@ impl LinuxKernel {
         let ours = names.rfind(|name| self.held.get(name).is_some_and(|held| held.index == last.index));
         if let Some((name, held)) = ours.and_then(|name| Some((name, self.held.get_mut(&name)?))) {
             let was_up = std::mem::replace(&mut held.up, last.up);
-            let marked = last.group == self.mark.group;
-            let ended = HostLink { mac: last.mac, mtu: last.mtu, up: last.up, marked };
+            let in_order = self.ownership().is_in_order(last.group, last.queue_length, last.controller);
+            let ended = HostLink { mac: last.mac, mtu: last.mtu, up: last.up, in_order };
             return !stayed(name, was_up, steps) || known.ours.links.get(&name) != Some(&ended);
         }
         let foreign = self.foreign.get(&last.index);
@@ -180,7 +174,8 @@ mod tests {
     use crate::host::{HostHop, HostRoute, Mark};
     use crate::sys::netlink::Hop;
 
-    use super::super::linux::Held;
+    use super::super::held::Held;
+    use super::super::linux::TapSettings;
     use super::*;
 
     const OURS: u32 = 7;
@@ -197,6 +192,8 @@ mod tests {
             mac: Mac::GATEWAY,
             mtu: 1500,
             group: Mark::default().group,
+            queue_length: TapSettings::default().queue_length,
+            controller: None,
             up,
             gone: false,
         }
@@ -206,10 +203,10 @@ mod tests {
     fn holding(up: bool) -> (tempfile::TempDir, LinuxKernel, Observed) {
         let state = tempfile::tempdir().unwrap();
         let mut kernel = LinuxKernel::new(Mark::default(), state.path(), 1).unwrap();
-        kernel.held.insert(name("vgw1"), Held { index: OURS, adopted: false, up, queues: Vec::new() });
+        kernel.held.insert(name("vgw1"), Held::new(OURS, false, up, Vec::new()));
         kernel.foreign.insert(THEIRS, (name("eth1"), true));
         let mut known = Observed::default();
-        known.ours.links.insert(name("vgw1"), HostLink { mac: Mac::GATEWAY, mtu: 1500, up: true, marked: true });
+        known.ours.links.insert(name("vgw1"), HostLink { mac: Mac::GATEWAY, mtu: 1500, up: true, in_order: true });
         (state, kernel, known)
     }
 
@@ -238,6 +235,8 @@ mod tests {
     fn a_tap_that_is_not_as_we_made_it_is_news() {
         assert!(is_news(true, &[LinkStep { mtu: 1400, ..step(true) }]));
         assert!(is_news(true, &[LinkStep { group: 0, ..step(true) }]));
+        assert!(is_news(true, &[LinkStep { queue_length: 7, ..step(true) }]));
+        assert!(is_news(true, &[LinkStep { controller: Some(5), ..step(true) }]));
         assert!(is_news(true, &[LinkStep { mac: Mac([2, 0, 0, 0, 0, 9]), ..step(true) }]));
         assert!(is_news(true, &[LinkStep { gone: true, ..step(true) }]));
         assert!(is_news(true, &[LinkStep { name: name("other"), ..step(true) }, step(true)]));

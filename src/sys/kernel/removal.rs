@@ -8,13 +8,13 @@ use crossbeam_channel::{RecvTimeoutError, bounded};
 
 use crate::addr::{InterfaceName, Mac};
 use crate::host::{Operation, Outcome, Setting, SettingKind};
-use crate::sys::kept::KeptName;
 use crate::sys::netlink::{Link, LinkChange, Netlink, NetlinkError, Request};
 use crate::sys::tap::{Tap, TapError};
 
 use super::failed::Failed;
+use super::held::Held;
 use super::links::without_ipv6;
-use super::linux::{Held, LinuxKernel};
+use super::linux::LinuxKernel;
 
 /// Links that are deleted one by one, each waited for in a thread of its own; more are deleted by
 /// their group, for which all links are looked through.
@@ -32,7 +32,7 @@ impl LinuxKernel {
         let ours = there.into_iter().filter(|link| self.is_held(link));
         let (lasting, passing): (Vec<_>, Vec<_>) = ours.partition(|link| self.is_adopted(&link.name));
         self.delete_all(&passing, &everything)?;
-        passing.iter().for_each(|link| self.store.forget(&KeptName::Gateway(link.name)));
+        passing.iter().for_each(|link| self.forget(link.name));
         for link in &lasting {
             // Its queues must be closed before it can be given back.
             self.held.remove(&link.name);
@@ -74,7 +74,7 @@ impl LinuxKernel {
         let multi_queue = link.tap.is_some_and(|facts| facts.multi_queue);
         match Tap::adopt(link.name, self.queues, multi_queue) {
             Ok(queues) => {
-                drop(self.held.insert(link.name, Held { index: link.index, adopted: true, up: false, queues }));
+                drop(self.held.insert(link.name, Held::new(link.index, true, false, queues)));
             }
             Err(error) => tracing::error!(interface = %link.name, %error, "the adopted tap cannot be opened again"),
         }

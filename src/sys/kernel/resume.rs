@@ -9,7 +9,8 @@ use crate::sys::netlink::{Link, LinkChange, Request, TapFacts};
 use crate::sys::tap::Tap;
 
 use super::failed::Failed;
-use super::linux::{Held, LinuxKernel};
+use super::held::Held;
+use super::linux::LinuxKernel;
 
 /// The queues that were kept for us, by the present name of their tap; and the name they are kept under.
 type Queues = BTreeMap<InterfaceName, (KeptName, Vec<Tap>)>;
@@ -91,7 +92,7 @@ impl LinuxKernel {
     fn reopen(&self, link: &Link, facts: TapFacts, kept: Option<Vec<Tap>>) -> Result<Reopened, String> {
         // Without our alias it was there before us, even if nothing is written down of it.
         let adopted = self.is_known(link) || !link.ours;
-        let of = |queues| Held { index: link.index, adopted, up: link.up, queues };
+        let of = |queues| Held::new(link.index, adopted, link.up, queues);
         if let Some(mut queues) = kept.filter(|_| !adopted) {
             Tap::renew(&mut queues, link.name).map_err(|error| error.to_string())?;
             return Ok(Reopened { held: of(queues), is_full: true });

@@ -215,7 +215,7 @@ mod tests {
     use std::path::Path;
 
     use crate::host::{Kernel, Mark, Operation};
-    use crate::sys::kernel::linux::Held;
+    use crate::sys::kernel::held::Held;
     use crate::sys::sysctl::Ipv6Switches;
 
     use super::*;
@@ -260,7 +260,7 @@ mod tests {
         let settings =
             ["tap1", "tap2"].map(|tap| Setting { interface: tap.parse().unwrap(), kind: SettingKind::ForwardV6 });
         for (index, setting) in (1..).zip(&settings) {
-            let held = Held { index, adopted: false, up: true, queues: Vec::new() };
+            let held = Held::new(index, false, true, Vec::new());
             kernel.held.insert(setting.interface, held);
             kernel.apply(&[Operation::Enable(*setting)]).remove(0).unwrap();
         }

@@ -42,6 +42,8 @@ pub struct Link {
     pub ours: bool,
     /// Length of the transmit queue, packets.
     pub queue_length: u32,
+    /// The index of the bridge, bond, VRF or the like that it belongs to.
+    pub controller: Option<u32>,
     /// How the kernel makes IPv6 link-local addresses; `None` without IPv6.
     pub address_generation: Option<u8>,
     /// `net.ipv4.conf.IF.forwarding`.
@@ -87,6 +89,8 @@ pub struct LinkChange {
     pub ours: bool,
     /// See [`Link::queue_length`].
     pub queue_length: Option<u32>,
+    /// It belongs to nothing any more: see [`Link::controller`].
+    pub freed: bool,
     /// See [`Link::address_generation`].
     pub address_generation: Option<u8>,
     /// See [`Link::forwarding_v4`].
@@ -169,7 +173,7 @@ impl Request {
     /// change may be done then.
     #[must_use]
     pub fn change_link(index: u32, change: &LinkChange) -> Self {
-        let LinkChange { mac, mtu, up, carrier, group, ours, queue_length, address_generation, forwarding_v4 } =
+        let LinkChange { mac, mtu, up, carrier, group, ours, queue_length, freed, address_generation, forwarding_v4 } =
             *change;
         let mut message = LinkMessage::default();
         message.header.index = index;
@@ -191,6 +195,7 @@ impl Request {
         attributes.extend(group.map(LinkAttribute::Group));
         attributes.extend(ours.then(|| LinkAttribute::IfAlias(ALIAS.to_owned())));
         attributes.extend(queue_length.map(LinkAttribute::TxQueueLen));
+        attributes.extend(freed.then_some(LinkAttribute::Controller(0)));
         if !families.is_empty() {
             attributes.push(LinkAttribute::AfSpecUnspec(families));
         }
@@ -236,6 +241,7 @@ pub(super) fn read(message: RouteNetlinkMessage) -> Option<Link> {
     let flags = message.header.flags;
     let (mut name, mut mac, mut mtu, mut group, mut queue_length) = (None, Mac::ZERO, 0, 0, 0);
     let (mut address_generation, mut forwarding_v4, mut tap, mut ours) = (None, false, None, false);
+    let mut controller = None;
     for attribute in message.attributes {
         match attribute {
             LinkAttribute::IfName(text) => name = InterfaceName::new(&text).ok(),
@@ -244,6 +250,7 @@ pub(super) fn read(message: RouteNetlinkMessage) -> Option<Link> {
             LinkAttribute::Group(value) => group = value,
             LinkAttribute::IfAlias(alias) => ours = alias == ALIAS,
             LinkAttribute::TxQueueLen(value) => queue_length = value,
+            LinkAttribute::Controller(index) => controller = Some(index).filter(|index| *index != 0),
             LinkAttribute::LinkInfo(info) => tap = read_tap(&info),
             LinkAttribute::AfSpecUnspec(families) => (forwarding_v4, address_generation) = read_families(&families),
             _ => {}
@@ -260,6 +267,7 @@ pub(super) fn read(message: RouteNetlinkMessage) -> Option<Link> {
         group,
         ours,
         queue_length,
+        controller,
         address_generation,
         forwarding_v4,
         tap,

@@ -29,6 +29,8 @@ const DELETED_RULE: u16 = 33;
 const ADDRESS: u16 = 1;
 const NAME: u16 = 3;
 const MTU: u16 = 4;
+const CONTROLLER: u16 = 10;
+const QUEUE_LENGTH: u16 = 13;
 const GROUP: u16 = 27;
 const UP: u32 = 1;
 
@@ -86,6 +88,10 @@ pub struct LinkStep {
     pub mtu: u32,
     /// Its device group.
     pub group: u32,
+    /// Length of its transmit queue, packets.
+    pub queue_length: u32,
+    /// The index of the bridge, bond, VRF or the like that it belongs to.
+    pub controller: Option<u32>,
     /// Administratively up.
     pub up: bool,
     /// It is gone.
@@ -177,6 +183,7 @@ pub(super) fn read(datagram: &[u8], own_port: u32) -> Option<Notice> {
 /// Reads of a link what is of use, by hand: links tell of every step, with all that can be said of
 /// them (`struct ifinfomsg` and its attributes, include/uapi/linux/rtnetlink.h).
 fn read_link(body: &[u8], gone: bool) -> Option<LinkStep> {
+    let number = |value: &[u8]| value.try_into().map_or(0, u32::from_ne_bytes);
     let word = |at: usize| Some(u32::from_ne_bytes(body.get(at..at + 4)?.try_into().ok()?));
     // Bridges speak of their ports in the same words, and say so in the first byte.
     if *body.first()? != 0 {
@@ -184,6 +191,7 @@ fn read_link(body: &[u8], gone: bool) -> Option<LinkStep> {
     }
     let (index, flags) = (word(4)?, word(8)?);
     let (mut name, mut mac, mut mtu, mut group) = (None, Mac::ZERO, 0, 0);
+    let (mut queue_length, mut controller) = (0, None);
     for attribute in NlasIterator::new(body.get(16..)?).flatten() {
         let value = attribute.value();
         match attribute.kind() {
@@ -192,12 +200,14 @@ fn read_link(body: &[u8], gone: bool) -> Option<LinkStep> {
                 let text = std::str::from_utf8(value).ok()?;
                 name = InterfaceName::new(text.trim_end_matches('\0')).ok();
             }
-            MTU => mtu = value.try_into().map_or(0, u32::from_ne_bytes),
-            GROUP => group = value.try_into().map_or(0, u32::from_ne_bytes),
+            MTU => mtu = number(value),
+            GROUP => group = number(value),
+            QUEUE_LENGTH => queue_length = number(value),
+            CONTROLLER => controller = Some(number(value)).filter(|index| *index != 0),
             _ => {}
         }
     }
-    Some(LinkStep { index, name: name?, mac, mtu, group, up: flags & UP != 0, gone })
+    Some(LinkStep { index, name: name?, mac, mtu, group, queue_length, controller, up: flags & UP != 0, gone })
 }
 
 #[cfg(test)]
@@ -253,9 +263,13 @@ mod tests {
         body.extend(1400u32.to_ne_bytes());
         body.extend([8, 0, 27, 0]);
         body.extend(20_100u32.to_ne_bytes());
+        body.extend([8, 0, 10, 0, 5, 0, 0, 0]);
         let name = InterfaceName::new("vgw1").unwrap();
         let mac = Mac([2, 0, 0, 0, 0, 9]);
-        let step = LinkStep { index: 7, name, mac, mtu: 1400, group: 20_100, up: true, gone: false };
+        let queue_length = u32::from_ne_bytes([1, 2, 3, 4]);
+        let controller = Some(5);
+        let step =
+            LinkStep { index: 7, name, mac, mtu: 1400, group: 20_100, queue_length, controller, up: true, gone: false };
         assert_eq!(read_link(&body, false), Some(step));
         assert_eq!(read_link(&body[..20], false), None);
         body[0] = 7;

@@ -32,13 +32,13 @@ pub(in crate::sys) enum KeptError {
 }
 
 impl Tap {
-    /// Has the tap stay when its last queue is closed, until it is deleted.
+    /// Has the tap stay when its last queue is closed, until it is deleted; or has it go then.
     ///
     /// # Errors
     /// The kernel refused.
-    pub fn persist(&self, name: InterfaceName) -> Result<(), TapError> {
+    pub fn persist(&self, name: InterfaceName, stays: bool) -> Result<(), TapError> {
         // SAFETY: TUNSETPERSIST takes its argument by value.
-        unsafe { ioctl(&self.queue, IntegerSetter::<TUNSETPERSIST>::new_usize(1)) }
+        unsafe { ioctl(&self.queue, IntegerSetter::<TUNSETPERSIST>::new_usize(usize::from(stays))) }
             .map_err(|errno| failed("TUNSETPERSIST", name, errno))
     }
 

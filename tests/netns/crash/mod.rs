@@ -56,6 +56,17 @@ fn while_calls_are_carried_out() {
 }
 
 #[test]
+fn what_is_written_down_of_a_call_is_on_the_disk_before_its_answer() {
+    let (all, _) = Stage::new().rehearse(Act::Calls);
+    let of_journal = all.iter().filter(|point| point.text.contains("dynamic.jsonl"));
+    let calls: Vec<&str> = of_journal.map(|point| point.call.as_str()).collect();
+    let after_lines = calls.windows(2).filter(|pair| pair[0] == "write").map(|pair| pair[1]);
+    let after_lines: Vec<&str> = after_lines.collect();
+    assert!(after_lines.len() >= STEPS / 2, "{calls:?}");
+    assert!(after_lines.iter().all(|call| ["fdatasync", "fsync"].contains(call)), "{calls:?}");
+}
+
+#[test]
 fn making_way_for_another_changes_nothing() {
     let stage = Stage::new();
     // There is no point at which it could be killed, but for the guest's tap, which no service manager keeps here.

@@ -76,7 +76,9 @@ fn a_card_that_comes_back_while_the_daemon_runs_is_taken_again() {
     eventually("it is told", || must(&node, "status -j").contains("VGW-FABRIC-STUCK"));
     assert!(node.node.ip("address show dev vhost0").contains("192.0.2.5/24"), "the host keeps its addresses");
     plug_in(&node, &mac);
-    eventually("it is taken again", || !must(&node, "status -j").contains("VGW-FABRIC"));
+    eventually("it is taken again", || {
+        show(&node)["state"] == "held" && !must(&node, "status -j").contains("VGW-FABRIC")
+    });
     assert_ping(&node.client, "192.0.2.5");
     daemon.stop();
     assert_given_back(&node);

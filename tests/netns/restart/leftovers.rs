@@ -110,7 +110,7 @@ fn somebody_elses_taps_in_our_group_are_left_alone() {
     let make = |named| site.compute.enter(|| Tap::create(name(named), 1).unwrap().remove(0));
     // One that goes with its holder, one that stays after it, and one that waits for its owner.
     let held = [make("passing"), make("lasting")];
-    held[1].persist(name("lasting")).unwrap();
+    held[1].persist(name("lasting"), true).unwrap();
     site.compute.ip("tuntap add dev owned mode tap user 65534");
     let theirs = ["passing", "lasting", "owned"];
     theirs.iter().for_each(|tap| _ = site.compute.ip(&format!("link set {tap} up group 20100")));
@@ -158,6 +158,23 @@ fn a_tap_that_was_deleted_while_nobody_ran_is_made_anew() {
     assert_ping(&guest.namespace, OUTSIDE[0]);
     manager.expect(&kept.iter().map(String::as_str).collect::<Vec<_>>());
     assert!(daemon.status().problems.is_empty());
+    daemon.stop();
+    manager.expect(&[]);
+}
+
+#[test]
+fn what_is_kept_of_a_tap_that_somebody_deletes_is_let_go() {
+    let site = Site::new();
+    let manager = Manager::new(site.folder());
+    let daemon = start(&site, &manager, &gateway("vgw1"));
+    let (kept, number) = (manager.names(), index(&site, "vgw1"));
+    site.compute.ip("link delete vgw1");
+    eventually("it is made anew", || {
+        site.compute.ip("-br link show").contains("vgw1") && index(&site, "vgw1") != number
+    });
+    // The next start is given no more queues than the tap has.
+    eventually("nothing is wrong", || daemon.status().problems.is_empty());
+    manager.expect(&kept.iter().map(String::as_str).collect::<Vec<_>>());
     daemon.stop();
     manager.expect(&[]);
 }

@@ -4,6 +4,7 @@ use crate::host::RuleAction;
 use crate::sys::netlink::TapFacts;
 
 const MARK: Mark = Mark { protocol: 201, rule_priority: 20_100, table: 20_100, group: 20_100 };
+const QUEUE: u32 = 1000;
 
 fn link(index: u32, name: &str, group: u32, tap: bool) -> Link {
     Link {
@@ -16,7 +17,8 @@ fn link(index: u32, name: &str, group: u32, tap: bool) -> Link {
         loopback: false,
         group,
         ours: false,
-        queue_length: 500,
+        queue_length: QUEUE,
+        controller: None,
         address_generation: Some(1),
         forwarding_v4: false,
         tap: tap.then(TapFacts::default),
@@ -54,7 +56,10 @@ fn links() -> Vec<Link> {
 }
 
 fn seen(snapshot: &Snapshot) -> Observed {
-    classify(snapshot, &Ownership { mark: &MARK, held: BTreeSet::from([1, 2]), claimed: &BTreeSet::from([500]) })
+    classify(
+        snapshot,
+        &Ownership { mark: &MARK, queue_length: QUEUE, held: BTreeSet::from([1, 2]), claimed: &BTreeSet::from([500]) },
+    )
 }
 
 fn names<'a>(names: impl Iterator<Item = &'a InterfaceName>) -> Vec<&'a str> {
