@@ -71,6 +71,8 @@ impl Site {
             stirrings,
         };
         site.start(Declared::default());
+        // What a daemon does first is done.
+        site.tick(Duration::ZERO);
         site
     }
 
