@@ -162,7 +162,8 @@ mod tests {
         let pool = waiting(2, []);
         assert!(pool.enter(ME, 0, 0) && pool.enter(ME, 1, 1) && !pool.enter(ME, 2, 2));
         let line = || pool.line();
-        assert_eq!((line().threads, line().waiting.len()), (2, 3));
+        assert_eq!(line().threads, 2);
+        assert_eq!(line().waiting.len(), 3);
         assert!(pool.remove(1).is_some() && pool.remove(1).is_none());
         assert_eq!([pool.next().unwrap().1, pool.next().unwrap().1], [0, 2]);
         line().free = 1;

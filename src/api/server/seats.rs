@@ -298,8 +298,8 @@ mod tests {
         let seats: Vec<Seat> = (0..6).map(|_| room.seat(0)).collect();
         room.now = room.now + Duration::from_secs(1);
         seats[0].is_heard(room.now);
-        let displaced: Vec<_> =
-            (0..5).map(|_| room.come(0).map(|(_, displaced)| displaced.unwrap()).unwrap()).collect();
+        let came: Vec<_> = (0..5).map(|_| room.come(0).unwrap()).collect();
+        let displaced: Vec<_> = came.iter().filter_map(|(_, displaced)| *displaced).collect();
         assert_eq!(displaced, [1, 2, 3, 4, 5]);
         assert!(seats[0].asks());
     }
