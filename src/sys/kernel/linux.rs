@@ -20,7 +20,7 @@ use crate::sys::tap::Tap;
 use super::failed::Failed;
 use super::held::Held;
 use super::masquerade::Masquerading;
-use super::observe::{Ownership, Snapshot, classify};
+use super::observe::{Alike, Ownership, Snapshot, classify};
 use super::originals::Originals;
 
 /// The kernel of the network namespace in which it was made. To be used in that namespace only:
@@ -174,9 +174,13 @@ impl LinuxKernel {
         self.held.get(name).is_some_and(|held| held.adopted)
     }
 
+    pub(super) fn alike(&self) -> Alike {
+        Alike { group: self.mark.group, queue_length: self.queue_length }
+    }
+
     pub(super) fn ownership(&self) -> Ownership<'_> {
         let held = self.held.values().map(|held| held.index).collect();
-        Ownership { mark: &self.mark, queue_length: self.queue_length, held, claimed: &self.claimed }
+        Ownership { mark: &self.mark, alike: self.alike(), held, claimed: &self.claimed }
     }
 
     pub(super) fn save_originals(&mut self) -> Result<(), Failed> {

@@ -65,7 +65,7 @@ impl LinuxKernel {
         let ours = names.rfind(|name| self.held.get(name).is_some_and(|held| held.index == last.index));
         if let Some((name, held)) = ours.and_then(|name| Some((name, self.held.get_mut(&name)?))) {
             let was_up = std::mem::replace(&mut held.up, last.up);
-            let in_order = self.ownership().is_in_order(last.group, last.queue_length, last.controller);
+            let in_order = self.alike().has(last.group, last.queue_length, last.controller);
             let ended = HostLink { mac: last.mac, mtu: last.mtu, up: last.up, in_order };
             return !stayed(name, was_up, steps) || known.ours.links.get(&name) != Some(&ended);
         }

@@ -24,23 +24,31 @@ pub(super) struct Snapshot {
 #[derive(Debug)]
 pub(super) struct Ownership<'a> {
     pub(super) mark: &'a Mark,
-    /// Packets that wait in each queue of our taps.
-    pub(super) queue_length: u32,
+    pub(super) alike: Alike,
     /// Indices of links whose descriptors we hold.
     pub(super) held: BTreeSet<u32>,
     /// Tables of our uplinks.
     pub(super) claimed: &'a BTreeSet<u32>,
 }
 
+/// What all taps of ours have alike: [`HostLink::in_order`].
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Alike {
+    pub(super) group: u32,
+    /// Packets that wait in each queue.
+    pub(super) queue_length: u32,
+}
+
+impl Alike {
+    pub(super) fn has(self, group: u32, queue_length: u32, controller: Option<u32>) -> bool {
+        group == self.group && queue_length == self.queue_length && controller.is_none()
+    }
+}
+
 impl Ownership<'_> {
     /// True for a link of ours. What a daemon before us has left in our group is held or gone.
     pub(super) fn owns_link(&self, link: &Link) -> bool {
         self.held.contains(&link.index)
-    }
-
-    /// See [`HostLink::in_order`].
-    pub(super) fn is_in_order(&self, group: u32, queue_length: u32, controller: Option<u32>) -> bool {
-        group == self.mark.group && queue_length == self.queue_length && controller.is_none()
     }
 
     fn owns_rule(&self, entry: &RuleEntry) -> bool {
@@ -62,7 +70,7 @@ pub(super) fn classify(snapshot: &Snapshot, ownership: &Ownership<'_>) -> Observ
     let (our_links, foreign_links): (Vec<_>, Vec<_>) =
         snapshot.links.iter().partition(|link| ownership.owns_link(link));
     observed.foreign_links = foreign_links.iter().map(|link| (link.name, link.index)).collect();
-    observed.ours.links = our_links.iter().map(|link| (link.name, host_link(link, ownership))).collect();
+    observed.ours.links = our_links.iter().map(|link| (link.name, host_link(link, ownership.alike))).collect();
 
     let our_indices: BTreeSet<u32> = our_links.iter().map(|link| link.index).collect();
     let addresses = snapshot.addresses.iter();
@@ -116,8 +124,8 @@ pub(super) fn classify(snapshot: &Snapshot, ownership: &Ownership<'_>) -> Observ
 }
 
 /// The link in our words.
-pub(super) fn host_link(link: &Link, ownership: &Ownership<'_>) -> HostLink {
-    let in_order = ownership.is_in_order(link.group, link.queue_length, link.controller);
+pub(super) fn host_link(link: &Link, alike: Alike) -> HostLink {
+    let in_order = alike.has(link.group, link.queue_length, link.controller);
     HostLink { mac: link.mac, mtu: link.mtu, up: link.up, in_order }
 }
 

@@ -27,7 +27,7 @@ impl LinuxKernel {
                 Operation::AddLink(name, _) | Operation::SetLink(name, _) => {
                     match links.get(name).filter(|link| self.is_held(link)) {
                         Some(link) => {
-                            ours.links.insert(*name, host_link(link, &self.ownership()));
+                            ours.links.insert(*name, host_link(link, self.alike()));
                         }
                         None => drop(ours.links.remove(name)),
                     }

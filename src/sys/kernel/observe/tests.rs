@@ -58,7 +58,12 @@ fn links() -> Vec<Link> {
 fn seen(snapshot: &Snapshot) -> Observed {
     classify(
         snapshot,
-        &Ownership { mark: &MARK, queue_length: QUEUE, held: BTreeSet::from([1, 2]), claimed: &BTreeSet::from([500]) },
+        &Ownership {
+            mark: &MARK,
+            alike: Alike { group: MARK.group, queue_length: QUEUE },
+            held: BTreeSet::from([1, 2]),
+            claimed: &BTreeSet::from([500]),
+        },
     )
 }
 
