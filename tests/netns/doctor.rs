@@ -251,12 +251,6 @@ fn faults_on_the_way_out_are_found_and_cured() {
             evidence: "192.168.1.128/25 via 10.2.2.253 dev eth2",
             ..Fault::default()
         },
-        Fault {
-            plant: "ip link set dev vgw1 txqueuelen 100",
-            id: "queue-short",
-            evidence: "takes 100 packets",
-            ..Fault::default()
-        },
     ] {
         assert_found_and_cured(&site, &fault);
     }

@@ -51,7 +51,7 @@ pub(super) fn short_queues(facts: &Facts) -> Vec<Finding> {
         let evidence = vec![format!(
             "the queue of {name} takes {length} packets, where the kernel gives {USUAL}: bursts to guests are dropped"
         )];
-        let cure = queue(name, USUAL).safe();
+        let cure = of_the_file(&format!("to {USUAL} at least, or leave it out"));
         (length < USUAL).then(|| Finding::warning(Check::QueueShort, name, evidence, cure))
     };
     gateways.filter_map(finding).collect()
@@ -59,8 +59,9 @@ pub(super) fn short_queues(facts: &Facts) -> Vec<Finding> {
 
 pub(super) fn full_queues(facts: &Facts) -> Vec<Finding> {
     let Ok(told) = &facts.told else { return Vec::new() };
-    let ports = told.ports.iter().filter(|port| port.attached).map(|port| port.name);
-    let finding = |name: InterfaceName| {
+    let ports = told.ports.iter().filter(|port| port.attached).map(|port| (port.name, queue(port.name, LONG).safe()));
+    let gateways = told.gateways.iter().map(|gateway| (gateway.name, of_the_file(&format!("to {LONG}"))));
+    let finding = |(name, cure): (InterfaceName, Cure)| {
         let link = facts.links.get(&name)?;
         let Link { sent, dropped, queue_length, .. } = *link;
         let evidence = vec![format!(
@@ -68,9 +69,9 @@ pub(super) fn full_queues(facts: &Facts) -> Vec<Finding> {
              dev {name})"
         )];
         let counts = dropped >= SOME && dropped.saturating_mul(ONE_IN) >= sent && queue_length < LONG;
-        counts.then(|| Finding::warning(Check::QueueFull, name, evidence, queue(name, LONG).safe()))
+        counts.then(|| Finding::warning(Check::QueueFull, name, evidence, cure))
     };
-    told.gateways.iter().map(|gateway| gateway.name).chain(ports).filter_map(finding).collect()
+    gateways.chain(ports).filter_map(finding).collect()
 }
 
 /// Of what the forwarder could not get rid of it knows where it came in, not where it was to go.
@@ -90,6 +91,11 @@ pub(super) fn full_rings(facts: &Facts) -> Vec<Finding> {
             .then(|| Finding::warning(Check::QueueFull, name, evidence, cure))
     };
     gateways.chain(ports).filter_map(finding).collect()
+}
+
+/// The daemon sees to the length of its own taps' queues.
+fn of_the_file(what: &str) -> Cure {
+    Cure::remark(format!("set [dataplane] queue_length {what}, and restart vgwd"))
 }
 
 fn queue(name: InterfaceName, length: u32) -> Cure {

@@ -119,23 +119,17 @@ impl LinuxKernel {
     /// for one waits just so long.)
     fn reap(&mut self, requests: &[Request], doomed: &BTreeSet<u32>) -> Result<(), Failed> {
         let (sender, outcomes) = bounded(requests.len());
-        let (begin, begun) = bounded(requests.len());
         for request in requests {
-            let (mut netlink, request) = (Netlink::open()?, request.clone());
-            let (sender, begun) = (sender.clone(), begun.clone());
-            let wait = move || {
-                // Nothing is deleted if not all threads could be started.
-                if begun.recv().is_ok() {
-                    // Nobody asks any more once the link is gone.
-                    let _ = sender.send(unless_gone(netlink.one_done(request)));
-                }
-            };
-            let thread = Builder::new().name("link-reaper".into()).spawn(wait);
-            thread.map_err(|error| Failed::file("cannot start a thread", &error))?;
+            let (mut netlink, own) = (Netlink::open()?, request.clone());
+            let outcome = sender.clone();
+            // Nobody asks any more once the link is gone.
+            let wait = move || _ = outcome.send(unless_gone(netlink.one_done(own)));
+            if Builder::new().name("link-reaper".into()).spawn(wait).is_err() {
+                // Without another thread it takes longer.
+                let _ = sender.send(unless_gone(self.netlink.one_done(request.clone())));
+            }
         }
         drop(sender);
-        // There is room for all, and each of them takes one.
-        requests.iter().for_each(|_| _ = begin.send(()));
         for index in doomed {
             while self.netlink.has_link(*index)? {
                 match outcomes.recv_timeout(PAUSE) {
