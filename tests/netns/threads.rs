@@ -21,6 +21,7 @@ fn without_threads_requests_are_refused_and_forwarding_goes_on() {
     attach(&site, &guest);
     let flood = Flood::start(&guest, OUTSIDE[0]);
     let mut early = daemon.controller();
+    assert!(early.keep_alive_check().unwrap());
     let all = ours(&site.compute);
     let user = format!("setpriv --reuid={USER} --regid={USER} --clear-groups");
     let limit = |words: &str| {
