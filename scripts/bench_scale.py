@@ -3,6 +3,7 @@
 usage: bench_scale.py [--quick] [--write], in a network namespace of its own
 """
 
+import collections
 import ipaddress
 import os
 import pathlib
@@ -161,7 +162,8 @@ class Traffic:
     SENDER = """
 import socket, sys, time
 rate, out = int(sys.argv[1]), socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-out.connect(("10.0.0.11", 9)); sent = 0; begin = time.perf_counter()
+out.connect(("10.0.0.11", 9)); out.send(b"the neighbours get to know each other"); time.sleep(0.5)
+sent = 1; begin = time.perf_counter()
 print("ready", flush=True)
 import select
 while not select.select([sys.stdin], [], [], 0)[0]:
@@ -251,12 +253,14 @@ def routes(count, folder, seconds, rate):
                 break
     took = time.perf_counter() - since
     sent, received = traffic.end()
-    ports_then = own.call("list_ports")
-    dropped = sum(sum(port.counters.dropped.values()) for port in ports_then)
+    drops = collections.Counter()
+    for port in own.call("list_ports"):
+        drops.update(port.counters.dropped)
+    dropped = ", ".join(f"{count:,} {reason}" for reason, count in sorted(drops.items()) if count)
     rows["changes a second under traffic"] = f"{changed / took:,.0f}"
     rows["datagrams meanwhile, sent"] = f"{sent:,} ({sent / took:,.0f} a second)"
     rows["datagrams meanwhile, lost"] = f"{sent - received:,}"
-    rows["packets dropped by vgwd meanwhile"] = f"{dropped:,}"
+    rows["packets dropped by vgwd meanwhile"] = dropped or "none"
     took = control.timed(lambda: [own.exchange(request) for request in single])
     rows["one by one, changes a second"] = f"{len(single) / took * 1000:,.0f}"
     daemon.stop()
