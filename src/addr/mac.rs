@@ -4,6 +4,8 @@ use std::fmt;
 use std::net::Ipv6Addr;
 use std::str::FromStr;
 
+use super::text::excerpt;
+
 /// A 48-bit Ethernet address.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Mac(pub [u8; 6]);
@@ -65,7 +67,7 @@ impl FromStr for Mac {
     type Err = ParseMacError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let error = || ParseMacError(text.chars().take(32).collect());
+        let error = || ParseMacError(excerpt(text));
         let mut bytes = [0; 6];
         let mut parts = text.split(':');
         for byte in &mut bytes {
@@ -100,6 +102,7 @@ mod tests {
         {
             assert!(text.parse::<Mac>().is_err(), "{text}");
         }
+        assert!("02:0\t".parse::<Mac>().unwrap_err().to_string().starts_with(r"'02:0\t' is not"));
     }
 
     #[test]

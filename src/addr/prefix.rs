@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
+use super::text::excerpt;
+
 /// IPv4 or IPv6.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Family {
@@ -48,7 +50,7 @@ impl FromStr for Family {
         match text {
             "ipv4" => Ok(Self::V4),
             "ipv6" => Ok(Self::V6),
-            _ => Err(FamilyError(shown(text))),
+            _ => Err(FamilyError(excerpt(text))),
         }
     }
 }
@@ -139,12 +141,12 @@ impl Prefix {
             Some((address, length)) => (address, Some(length)),
             None => (text, None),
         };
-        let address: IpAddr = address.parse().map_err(|_| PrefixError::Address(shown(address)))?;
+        let address: IpAddr = address.parse().map_err(|_| PrefixError::Address(excerpt(address)))?;
         let length = match length {
             Some(digits) if !digits.is_empty() && digits.len() <= 4 && digits.bytes().all(|b| b.is_ascii_digit()) => {
-                digits.parse().map_err(|_| PrefixError::LengthText(shown(digits)))?
+                digits.parse().map_err(|_| PrefixError::LengthText(excerpt(digits)))?
             }
-            Some(other) => return Err(PrefixError::LengthText(shown(other))),
+            Some(other) => return Err(PrefixError::LengthText(excerpt(other))),
             None => i32::from(Family::of(address).bits()),
         };
         Self::masked(address, length)
@@ -224,11 +226,6 @@ impl InterfaceAddress {
     }
 }
 
-/// Client text cut to a length that is safe to repeat in a message.
-fn shown(text: &str) -> String {
-    text.chars().take(48).flat_map(char::escape_debug).collect()
-}
-
 impl FromStr for Prefix {
     type Err = PrefixError;
 
@@ -246,10 +243,10 @@ impl FromStr for InterfaceAddress {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let network = Prefix::parse_masked(text)?.prefix;
         if !text.contains('/') {
-            return Err(PrefixError::NoLength(shown(text)));
+            return Err(PrefixError::NoLength(excerpt(text)));
         }
         let address = text.split('/').next().unwrap_or(text);
-        let address = address.parse().map_err(|_| PrefixError::Address(shown(address)))?;
+        let address = address.parse().map_err(|_| PrefixError::Address(excerpt(address)))?;
         Self::new(address, network.length())
     }
 }

@@ -29,6 +29,11 @@ pub fn printable(text: &str, wanted: impl Fn(char) -> bool) -> Cow<'_, str> {
     }))
 }
 
+/// Text of a client cut to a length that is safe to repeat in a message, with what is not plain written out.
+pub(super) fn excerpt(text: &str) -> String {
+    text.chars().take(48).flat_map(char::escape_debug).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
