@@ -9,6 +9,7 @@ use thrift::protocol::{TInputProtocol, TOutputProtocol};
 use thrift::server::TProcessor;
 use vgw::api::generated::virtual_gateway::TVirtualGatewaySyncClient;
 use vgw::api::{Limits, Listener, Server, instance_service};
+use vgw::clock::ManualClock;
 use vgw::engine::Handle;
 use vgw::sys::MonotonicClock;
 
@@ -141,7 +142,8 @@ fn half_a_frame_holds_no_seat() {
 #[test]
 fn a_users_crowd_displaces_nobody_elses_connection() {
     // 127.0.0.N is user N.
-    let daemon = Daemon::tcp_of_users([7, 8]);
+    let clock = ManualClock::default();
+    let daemon = Daemon::tcp_of_users([7, 8], Arc::new(clock.clone()));
     let from = |user| Raw::from_user(user, daemon.address());
     let mut silent = from(8);
     let mut half = from(8);
@@ -157,8 +159,12 @@ fn a_users_crowd_displaces_nobody_elses_connection() {
     let request = frame(&call("Connect", 4, b"\0"));
     half.send(&request[2..]).unwrap();
     assert_eq!(half.receive(), reply("Connect", 4, true));
-    // He gives way to himself.
+    // He gives way to himself, but not at once.
+    crowd.iter_mut().skip(Limits::default().share).for_each(Raw::assert_closed);
+    clock.advance(Duration::from_secs(1));
+    let mut newcomer = from(7);
     crowd[0].assert_closed();
+    assert_eq!(newcomer.call(&call("Connect", 5, b"\0")), reply("Connect", 5, true));
 }
 
 #[test]

@@ -11,6 +11,7 @@ use crossbeam_channel::{Receiver, unbounded};
 use tempfile::TempDir;
 use thrift::server::TProcessor;
 use vgw::api::{Access, Client, Following, Limits, Listener, Server, instance_service, metrics, rest, virtual_gateway};
+use vgw::clock::Clock;
 use vgw::config::{AtStart, Config};
 use vgw::engine::{Caller, Handle, ProcessUse};
 use vgw::sys::netlink::socket_user;
@@ -47,17 +48,17 @@ impl Daemon {
         )
     }
 
-    /// The compatible service for these users; a client of 127.0.0.N is user N.
-    pub(crate) fn tcp_of_users<const N: usize>(users: [u32; N]) -> Self {
+    /// The compatible service for these users, by this clock; a client of 127.0.0.N is user N.
+    pub(crate) fn tcp_of_users<const N: usize>(users: [u32; N], clock: Arc<dyn Clock>) -> Self {
         let user = |own: SocketAddr, _| match own.ip() {
             IpAddr::V4(address) => Ok(Some(u32::from(address.octets()[3]))),
             IpAddr::V6(_) => Ok(None),
         };
-        Self::start(
-            Limits::default(),
-            move |_| Listener::tcp("127.0.0.1:0".parse().unwrap(), Access::new(users.into(), Box::new(user))),
-            |handle, caller, _| instance_service(handle, caller),
-        )
+        Self::start_by(|_, handle| {
+            let listener = Listener::tcp("127.0.0.1:0".parse().unwrap(), Access::new(users.into(), Box::new(user)))?;
+            let service = move |caller, _| instance_service(handle.clone(), caller);
+            Server::start(listener, service, clock, Limits::default())
+        })
     }
 
     /// The own service on a socket in a folder of its own.

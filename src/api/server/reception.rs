@@ -143,7 +143,7 @@ impl<'a> Reception<'a> {
                 self.silent.insert(seat.number(), (Guest { seat, stream, caller }, now));
             }
             Err(Full) => {
-                let what = "connection refused: all connections are taken by those who are being served";
+                let what = "connection refused: all that there may be are being served, or have just come";
                 self.shared.tell(&caller, &what);
             }
         }

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use rustix::net::Shutdown;
 
@@ -13,12 +14,16 @@ use super::limits::Limits;
 use super::listener::Stream;
 use super::party::Party;
 
+/// How long a connection stays at least that asks for nothing, before it gives way to another of the same user.
+/// To end one costs more than to refuse one, and who opens them as fast as he can must not have that done for each.
+const STAY: Duration = Duration::from_millis(100);
+
 /// The connections of a listener.
 ///
 /// Who comes when all seats are taken is let in all the same, if anybody sits there who asks for nothing: of
 /// those who hold the most seats, first who has never asked anything, then who has asked for nothing the
 /// longest. A client that sends half a request asks for nothing. A user other than root, or another host, has
-/// no more than a share, and gives way to himself beyond it.
+/// no more than a share, and gives way to himself beyond it, though not at once.
 pub(super) struct Seats {
     table: Mutex<Table>,
     limits: Limits,
@@ -60,7 +65,7 @@ pub(super) struct Displaced {
 #[derive(Clone, Default)]
 pub struct Following(Option<(Arc<Seats>, u64)>);
 
-/// All seats are taken by connections that are being served.
+/// All seats are taken by connections that are being served, or that have just come.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Full;
 
@@ -86,7 +91,7 @@ impl Seats {
     ) -> Result<(Seat, Option<Displaced>), Full> {
         let party = Party::of(caller);
         let mut table = self.table();
-        let displaced = table.make_room(&party, &self.limits)?;
+        let displaced = table.make_room(&party, &self.limits, now)?;
         let displaced = displaced
             .and_then(|number| table.taken.remove(&number).map(|taken| Displaced { number, stream: taken.stream }));
         let number = table.next;
@@ -106,7 +111,7 @@ impl Seats {
 
 impl Table {
     /// Who is to give way to a newcomer, if anybody need.
-    fn make_room(&self, party: &Party, limits: &Limits) -> Result<Option<u64>, Full> {
+    fn make_room(&self, party: &Party, limits: &Limits, now: Moment) -> Result<Option<u64>, Full> {
         let mut held: BTreeMap<&Party, usize> = BTreeMap::new();
         self.seated().for_each(|(_, taken)| *held.entry(&taken.party).or_default() += 1);
         let own = held.get(party).copied().unwrap_or(0);
@@ -116,6 +121,7 @@ impl Table {
         }
         let may_go = self.seated().filter(|(_, taken)| !beyond_share || taken.party == *party);
         let idle = may_go.filter_map(|(number, taken)| Some((taken.idle?, number, taken)));
+        let idle = idle.filter(|(idle, ..)| !beyond_share || *idle + STAY <= now);
         let first = idle.max_by_key(|(idle, _, taken)| (held.get(&taken.party), !taken.has_asked, Reverse(*idle)));
         first.map(|(_, number, _)| Some(number)).ok_or(Full)
     }
@@ -220,7 +226,6 @@ impl std::fmt::Debug for Following {
 #[cfg(test)]
 mod tests {
     use std::os::unix::net::UnixStream;
-    use std::time::Duration;
 
     use super::*;
     use crate::clock::{Clock, ManualClock};
@@ -228,6 +233,8 @@ mod tests {
     /// Seats for six, three of them for one user; two may follow, one of a user.
     struct Room {
         seats: Arc<Seats>,
+        /// Less time passes before somebody comes than one stays.
+        haste: bool,
         now: Moment,
         _others: Vec<UnixStream>,
     }
@@ -235,12 +242,13 @@ mod tests {
     impl Room {
         fn new() -> Self {
             let limits = Limits { connections: 6, share: 3, followers: 2, followers_share: 1, ..Limits::default() };
-            Self { seats: Arc::new(Seats::new(limits)), now: ManualClock::default().now(), _others: Vec::new() }
+            let seats = Arc::new(Seats::new(limits));
+            Self { seats, haste: false, now: ManualClock::default().now(), _others: Vec::new() }
         }
 
-        /// Somebody comes, a second after the one before.
+        /// Somebody comes, a second after the one before if there is no haste.
         fn come(&mut self, uid: u32) -> Result<(Seat, Option<u64>), Full> {
-            self.now = self.now + Duration::from_secs(1);
+            self.now = self.now + if self.haste { STAY / 10 } else { Duration::from_secs(1) };
             let (stream, other) = UnixStream::pair().unwrap();
             self._others.push(other);
             let stream: Arc<dyn Stream> = Arc::new(stream);
@@ -307,7 +315,10 @@ mod tests {
     #[test]
     fn a_user_gives_way_to_himself() {
         let mut room = Room::new();
+        room.haste = true;
         let others: Vec<Seat> = (0..3).map(|_| room.seat(7)).collect();
+        assert_eq!(room.come(7).err(), Some(Full), "he has just come himself");
+        room.haste = false;
         let root: Vec<Seat> = (0..2).map(|_| room.seat(0)).collect();
         let (_mine, displaced) = room.come(7).unwrap();
         assert_eq!(displaced, Some(others[0].number()));
