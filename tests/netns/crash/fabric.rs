@@ -15,7 +15,12 @@ const TAKEN: &str = "[fabric]\ndevice = \"eth0\"\n[host]\ncheck = \"off\"\n";
 fn play(is_taking: bool) {
     let _turn = shared_turn();
     let node = Node::new();
-    let start = || Daemon::start(&node.node, node.folder.path(), TAKEN);
+    let start = || {
+        let daemon = Daemon::start(&node.node, node.folder.path(), TAKEN);
+        // Who is answered is after what a daemon writes down first.
+        daemon.status();
+        daemon
+    };
     let log = node.folder.path().join("strace");
     // The first time some switches of IPv6 become the device's own.
     start().stop();

@@ -74,6 +74,8 @@ impl Stage {
     pub(super) fn start(&self, folder: &TempDir, steps: usize) -> Daemon<'_> {
         let daemon = self.launch(folder, steps, &[]);
         daemon.wait_for_log(" ready");
+        // Who is answered is after what a daemon writes down first.
+        daemon.status();
         daemon
     }
 
