@@ -44,7 +44,7 @@ impl Flood {
         let line = said.lines().find(|line| line.contains("packets transmitted")).unwrap();
         let mut numbers = line.split(", ").filter_map(|part| part.split(' ').next()?.parse::<u32>().ok());
         let (sent, back) = (numbers.next().unwrap(), numbers.next().unwrap());
-        assert!(sent > 10 && back + 1 >= sent, "{line}");
+        assert!(sent > 1 && back + 1 >= sent, "{line}");
     }
 }
 
