@@ -65,8 +65,7 @@ pub(super) fn glance(gateways: &[Gateway], style: Style, indent: usize) -> Strin
         ("audit", Align::Left),
     ]);
     for gateway in gateways {
-        let [received, transmitted, drops_now] = of_late(gateway.rates.as_ref());
-        let [_, _, drops] = traffic(&gateway.counters);
+        let [received, transmitted, drops_now, drops] = of_late(gateway.rates.as_ref(), &gateway.counters);
         table.row([
             Cell::new(&gateway.interface).tone(Tone::Strong),
             Cell::new(&gateway.instance),
@@ -90,24 +89,27 @@ pub(super) fn state(is_static: bool) -> Cell {
 
 /// Received, transmitted and dropped packets as cells.
 pub(super) fn traffic(counters: &Counters) -> [Cell; 3] {
-    let drops = Cell::new(units::count(counters.drops()));
+    let drops = counters.drops();
     [
         Cell::new(units::count(counters.received)),
         Cell::new(units::count(counters.transmitted)),
-        if counters.drops() > 0 { drops.tone(Tone::Notice) } else { drops },
+        dropped(drops, units::count(drops)),
     ]
 }
 
-/// Packets received, sent and dropped in a second as cells.
-pub(super) fn of_late(rates: Option<&Rates>) -> [Cell; 3] {
-    let Some(rates) = rates else { return [Cell::none(), Cell::none(), Cell::none()] };
-    let second = |count| Cell::new(units::count(units::per_second(count, rates.over_ms)));
-    let drops = second(rates.drops);
-    [
-        second(rates.packets),
-        rates.transmitted.map_or_else(Cell::none, second),
-        if rates.drops > 0 { drops.tone(Tone::Notice) } else { drops },
-    ]
+/// Packets received, sent and dropped in a second, and dropped at all, as cells.
+pub(super) fn of_late(rates: Option<&Rates>, counters: &Counters) -> [Cell; 4] {
+    let [_, _, drops] = traffic(counters);
+    let Some(rates) = rates else { return [Cell::none(), Cell::none(), Cell::none(), drops] };
+    let second = |count| units::count(units::per_second(count, rates.over_ms));
+    let transmitted = rates.transmitted.map_or_else(Cell::none, |count| Cell::new(second(count)));
+    [Cell::new(second(rates.packets)), transmitted, dropped(rates.drops, second(rates.drops)), drops]
+}
+
+/// Drops are noticed.
+fn dropped(count: u64, shown: String) -> Cell {
+    let cell = Cell::new(shown);
+    if count > 0 { cell.tone(Tone::Notice) } else { cell }
 }
 
 fn audit(gateway: &Gateway) -> Cell {

@@ -31,8 +31,7 @@ pub(super) fn glance(ports: &[Port], style: Style, indent: usize) -> String {
         ("drops", Align::Right),
     ]);
     for port in ports {
-        let [received, transmitted, drops_now] = of_late(port.rates.as_ref());
-        let [_, _, drops] = traffic(&port.counters);
+        let [received, transmitted, drops_now, drops] = of_late(port.rates.as_ref(), &port.counters);
         table.row([
             Cell::new(&port.interface).tone(Tone::Strong),
             Cell::new(&port.instance),
