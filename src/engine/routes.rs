@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ops::Bound;
+use std::sync::Arc;
 
 use crate::addr::{InstanceName, Prefix};
 use crate::gateway::{Applied, Key, Refusal, Registry, RouteWant, StaticRoute};
@@ -111,10 +112,10 @@ impl Conductor {
         let wanted = self.plan.want().instances.get(instance);
         let wanted = wanted.ok_or_else(|| Refusal::UnknownInstance(instance.clone()))?;
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let view = |(prefix, RouteWant { next_hop, origin }): (&Prefix, &RouteWant)| RouteView {
+        let view = |(prefix, route): (&Prefix, &Arc<RouteWant>)| RouteView {
             prefix: *prefix,
-            next_hop: next_hop.clone(),
-            origin: origin.as_str(),
+            next_hop: route.next_hop.clone(),
+            origin: route.origin.as_str(),
         };
         Ok(wanted.routes.range((from, Bound::Unbounded)).take(max).map(view).collect())
     }

@@ -18,6 +18,7 @@ mod registry;
 mod reserved;
 mod saved;
 mod service;
+mod sharing;
 mod spec;
 #[cfg(test)]
 mod steps;
@@ -33,7 +34,7 @@ pub use lease::{Attachment, LeaseError, LeaseName, Leases, Waiting};
 pub use limits::Limits;
 pub use plan::Plan;
 pub use refusal::Refusal;
-pub use registry::{Declared, Element, Entry, Gateway, Misfit, Owner, Port, Registry, Standing, Uplink};
+pub use registry::{Declared, Element, Gateway, Misfit, Network, Owner, Port, Registry, Route, Standing, Uplink};
 pub use saved::{BadJournal, Journal, Key, Record, Saved, State, Thing, Unfit};
 pub use service::{AdvertisementSpec, DhcpSpec, DomainName, LeaseTime};
 pub use spec::{

@@ -15,6 +15,7 @@ mod ports;
 mod reload;
 mod routes;
 mod saved;
+mod standing;
 mod uplinks;
 
 #[cfg(test)]
@@ -31,13 +32,11 @@ use crate::host::Mark;
 use super::announced::Announced;
 use super::offers::{Exits, Offers};
 use super::want::Origin;
-use super::{
-    Addressing, Attachment, FABRIC, Fabric, FabricNames, GatewaySpec, Leases, Limits, NetworkSpec, PortSpec, Refusal,
-    StaticRoute, UplinkName, UplinkSpec,
-};
+use super::{FABRIC, Fabric, FabricNames, GatewaySpec, Leases, Limits, Refusal, UplinkName};
 
 pub(super) use changes::Changes;
 pub use reload::{Declared, Element, Misfit};
+pub use standing::{Gateway, Network, Owner, Port, Route, Standing, Uplink};
 
 /// Gateways, ports, uplinks, static routes and networks that have been asked for and accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,8 +46,8 @@ pub struct Registry {
     gateways: OrdMap<InterfaceName, Gateway>,
     ports: OrdMap<InterfaceName, Port>,
     uplinks: OrdMap<UplinkName, Uplink>,
-    routes: OrdMap<(InstanceName, Prefix), Entry<StaticRoute>>,
-    networks: OrdMap<Uuid, Entry<NetworkSpec>>,
+    routes: OrdMap<(InstanceName, Prefix), Arc<Route>>,
+    networks: OrdMap<Uuid, Network>,
     leases: Leases,
     fabric: Option<Arc<Fabric>>,
     reserved_fabric: Option<FabricNames>,
@@ -59,87 +58,6 @@ pub struct Registry {
     announced: Announced,
     offers: Offers,
     exits: Exits,
-}
-
-/// A gateway that stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Gateway {
-    /// What was asked for.
-    pub spec: Arc<GatewaySpec>,
-    /// Who asked, and when.
-    pub standing: Standing,
-}
-
-/// Who is in charge of a gateway.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
-    /// The configuration file: no call changes it, no audit deletes it.
-    Static,
-    /// A controller.
-    Dynamic {
-        /// The connect version in which the controller last confirmed it.
-        version: u32,
-    },
-}
-
-/// A guest's port that stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Port {
-    /// What was asked for.
-    pub spec: Arc<PortSpec>,
-    /// Who asked.
-    pub owner: Owner,
-}
-
-/// Who is in charge of a port.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Owner {
-    /// The configuration file: no call changes it.
-    File,
-    /// A call of the own API: no audit deletes it, and no compute service changes it.
-    Call,
-    /// A compute service.
-    Compute {
-        /// Its name for the port.
-        id: Uuid,
-        /// The port's network.
-        network: Uuid,
-        /// The connect version in which the service last confirmed it; `None` if no audit deletes it.
-        version: Option<u32>,
-    },
-}
-
-/// A static route or a network that stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry<S> {
-    /// What was asked for.
-    pub spec: Arc<S>,
-    /// Defined in the configuration file: no call changes it.
-    pub is_static: bool,
-}
-
-/// An uplink that stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Uplink {
-    /// What was asked for.
-    pub spec: Arc<UplinkSpec>,
-    /// What is leased, if its address is.
-    pub lease: Option<Attachment>,
-    /// Its routing table, given or allocated.
-    pub table: u32,
-    /// Defined in the configuration file: no call changes it.
-    pub is_static: bool,
-}
-
-impl Uplink {
-    /// The address and the router that it has; a leased one may have none.
-    #[must_use]
-    pub fn attachment(&self) -> Option<Attachment> {
-        match self.spec.addressing {
-            Addressing::Fixed(attachment) => Some(attachment),
-            Addressing::Leased(_) => self.lease,
-        }
-    }
 }
 
 impl Registry {
@@ -253,23 +171,24 @@ impl Registry {
     }
 
     /// The static routes, by instance and prefix.
-    pub fn routes(&self) -> impl Iterator<Item = &Entry<StaticRoute>> {
-        self.routes.values()
+    pub fn routes(&self) -> impl Iterator<Item = (&InstanceName, Prefix, &Route)> {
+        self.routes.iter().map(|((instance, prefix), route)| (instance, *prefix, &**route))
     }
 
     /// The static routes of an instance, by prefix.
-    pub(super) fn routes_of(&self, instance: &InstanceName) -> impl Iterator<Item = &Entry<StaticRoute>> {
+    pub(super) fn routes_of(&self, instance: &InstanceName) -> impl Iterator<Item = (Prefix, &Route)> {
         let from = (instance.clone(), Prefix::DEFAULT_V4);
-        self.routes.range(from..).map(|(_, route)| route).take_while(move |route| route.spec.instance == *instance)
+        let routes = self.routes.range(from..).take_while(move |((of, _), _)| of == instance);
+        routes.map(|((_, prefix), route)| (*prefix, &**route))
     }
 
     /// The static route of an instance to exactly this prefix.
-    pub(super) fn route(&self, instance: &InstanceName, prefix: Prefix) -> Option<&Entry<StaticRoute>> {
-        self.routes.get(&(instance.clone(), prefix))
+    pub(super) fn route(&self, instance: &InstanceName, prefix: Prefix) -> Option<&Route> {
+        self.routes.get(&(instance.clone(), prefix)).map(|route| &**route)
     }
 
     /// The networks, by identity.
-    pub fn networks(&self) -> impl Iterator<Item = &Entry<NetworkSpec>> {
+    pub fn networks(&self) -> impl Iterator<Item = &Network> {
         self.networks.values()
     }
 

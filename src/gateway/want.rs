@@ -47,7 +47,7 @@ pub struct Want {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct InstanceWant {
     /// Its routes.
-    pub routes: OrdMap<Prefix, RouteWant>,
+    pub routes: OrdMap<Prefix, Arc<RouteWant>>,
 }
 
 /// Where a route of an instance leads, and why.

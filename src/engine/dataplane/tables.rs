@@ -172,7 +172,7 @@ mod tests {
         });
         let specs: Vec<Arc<PortSpec>> = specs.map(Arc::new).collect();
         let hops = specs.iter().map(|spec| Hop { port: spec.name, gateway: None, weight: Weight::ONE });
-        let route = RouteWant { next_hop: NextHop::group(hops), origin: Origin::Port };
+        let route = Arc::new(RouteWant { next_hop: NextHop::group(hops), origin: Origin::Port });
         let routes = [("10.0.0.9/32".parse().unwrap(), route)].into_iter().collect();
         let instances = [("red".parse().unwrap(), InstanceWant { routes })].into_iter().collect();
         (specs.into_iter().map(|spec| (spec.name, PortWant::Guest(spec, ToldNetworks::default()))).collect(), instances)
@@ -207,7 +207,7 @@ mod tests {
     }
 
     fn wants(routes: &[(&str, Origin)]) -> OrdMap<InstanceName, InstanceWant> {
-        let route = |origin| RouteWant { next_hop: NextHop::Unreachable, origin };
+        let route = |origin| Arc::new(RouteWant { next_hop: NextHop::Unreachable, origin });
         let routes = routes.iter().map(|(prefix, origin)| (prefix.parse().unwrap(), route(*origin)));
         [(InstanceName::new("red").unwrap(), InstanceWant { routes: routes.collect() })].into_iter().collect()
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::addr::{Prefix, Uuid};
 use crate::gateway::{Applied, NetworkSpec, Refusal, reserved};
 
-use super::{Entry, Owner, Port, Registry, check_limit};
+use super::{Network, Owner, Port, Registry, check_limit};
 
 impl Registry {
     /// Says what a network is, or that it is something else. Its ports that stand get its gateway
@@ -58,7 +58,7 @@ impl Registry {
         for (spec, owner) in differing.collect::<Vec<_>>() {
             self.place_port(spec, owner)?;
         }
-        self.networks.insert(network.id, Entry { spec: Arc::new(network), is_static });
+        self.networks.insert(network.id, Network { spec: Arc::new(network), is_static });
         Ok(applied)
     }
 

@@ -138,9 +138,9 @@ impl Registry {
             let placed = next.place_route(route.clone(), true);
             judged(Element::Route(index), placed)?;
         }
-        for (key, route) in before.routes.iter().filter(|(_, route)| !route.is_static) {
-            if self.routes.get(key).is_some_and(|present| present.is_static) {
-                next.place_route((*route.spec).clone(), false).map_err(misfit(None))?;
+        for (instance, prefix, route) in before.routes().filter(|(.., route)| !route.is_static) {
+            if self.route(instance, prefix).is_some_and(|present| present.is_static) {
+                next.place_route(route.asked_for(instance, prefix), false).map_err(misfit(None))?;
             }
         }
         for (index, network) in declared.networks.iter().enumerate() {
@@ -164,14 +164,14 @@ impl Registry {
     /// What the configuration file defines of what stands.
     #[must_use]
     pub fn declared(&self) -> Declared {
-        let routes = self.routes().filter(|route| route.is_static);
+        let routes = self.routes().filter(|(.., route)| route.is_static);
         let networks = self.networks().filter(|network| network.is_static);
         Declared {
             limits: self.limits,
             gateways: self.gateways().filter(|gateway| gateway.is_static()).map(|of| (*of.spec).clone()).collect(),
             ports: self.ports().filter(|port| port.is_static()).map(|port| (*port.spec).clone()).collect(),
             uplinks: self.uplinks().filter(|uplink| uplink.is_static).map(|of| (*of.spec).clone()).collect(),
-            routes: routes.map(|route| (*route.spec).clone()).collect(),
+            routes: routes.map(|(instance, prefix, route)| route.asked_for(instance, prefix)).collect(),
             networks: networks.map(|network| (*network.spec).clone()).collect(),
         }
     }

@@ -1,12 +1,11 @@
 //! Adding and deleting static routes.
 
-use std::sync::Arc;
-
 use crate::addr::{Family, InstanceName, Prefix};
+use crate::gateway::sharing::insert_shared;
 use crate::gateway::{Applied, Refusal, StaticRoute};
 use crate::routing::NextHop;
 
-use super::{Entry, Registry, check_limit};
+use super::{Registry, Route, check_limit};
 
 impl Registry {
     /// Adds a static route to an instance, or changes where it leads. A route that leads nowhere
@@ -15,7 +14,7 @@ impl Registry {
     /// # Errors
     /// Why it does not fit; nothing has changed.
     pub fn add_route(&mut self, route: StaticRoute) -> Result<Applied, Refusal> {
-        if self.routes.get(&key(&route)).is_some_and(|present| present.is_static) {
+        if self.route(&route.instance, route.prefix).is_some_and(|present| present.is_static) {
             return Err(Refusal::Static(format!("route {}", route.prefix)));
         }
         self.place_route(route, false)
@@ -52,19 +51,20 @@ impl Registry {
     }
 
     fn put_route(&mut self, route: StaticRoute, is_static: bool) -> Applied {
-        let key = key(&route);
-        let applied = match self.routes.get(&key) {
+        let StaticRoute { instance, prefix, next_hop } = route;
+        let before =
+            insert_shared(&mut self.routes, (instance, prefix), Route { next_hop: next_hop.clone(), is_static });
+        match before {
             None => Applied::Added,
-            Some(present) if *present.spec == route => Applied::Unchanged,
+            Some(before) if before.next_hop == next_hop => Applied::Unchanged,
             Some(_) => Applied::Changed,
-        };
-        self.routes.insert(key, Entry { spec: Arc::new(route), is_static });
-        applied
+        }
     }
 
     fn check_route(&self, route: &StaticRoute) -> Result<(), Refusal> {
         Self::check_instance(&route.instance)?;
-        check_limit(self.routes.contains_key(&key(route)), self.routes.len(), self.limits.routes, "static routes")
+        let stands = self.route(&route.instance, route.prefix).is_some();
+        check_limit(stands, self.routes.len(), self.limits.routes, "static routes")
     }
 
     fn check_hops(&self, route: &StaticRoute) -> Result<(), Refusal> {
@@ -79,8 +79,4 @@ impl Registry {
         }
         Ok(())
     }
-}
-
-fn key(route: &StaticRoute) -> (InstanceName, Prefix) {
-    (route.instance.clone(), route.prefix)
 }

@@ -41,11 +41,14 @@ impl Registry {
     /// True if something by this name stands that a call has added.
     pub(in crate::gateway) fn stands_by_call(&self, key: &Key) -> bool {
         match key {
-            Key::Network(id) => self.networks.get(id).and_then(Savable::thing),
-            Key::Uplink(name) => self.uplinks.get(name).and_then(Savable::thing),
-            Key::Gateway(name) => self.gateways.get(name).and_then(Savable::thing),
-            Key::Port(name) => self.ports.get(name).and_then(Savable::thing),
-            Key::Route(instance, prefix) => self.routes.get(&(instance.clone(), *prefix)).and_then(Savable::thing),
+            Key::Network(id) => self.networks.get(id).and_then(|network| network.thing(id)),
+            Key::Uplink(name) => self.uplinks.get(name).and_then(|uplink| uplink.thing(name)),
+            Key::Gateway(name) => self.gateways.get(name).and_then(|gateway| gateway.thing(name)),
+            Key::Port(name) => self.ports.get(name).and_then(|port| port.thing(name)),
+            Key::Route(instance, prefix) => {
+                let key = (instance.clone(), *prefix);
+                self.routes.get(&key).and_then(|route| route.thing(&key))
+            }
         }
         .is_some()
     }
@@ -81,7 +84,7 @@ impl Registry {
                 let spec = self.at_home((**spec).clone(), owner)?;
                 self.place_port(spec, owner)
             }
-            Thing::Route(spec) => self.restore_route((**spec).clone()),
+            Thing::Route(spec) => self.restore_route(spec.clone()),
         };
         placed.map(drop)
     }
@@ -94,9 +97,9 @@ impl Registry {
     }
 }
 
-fn taken_over<K: Ord, V: Savable>(before: &OrdMap<K, V>, after: &OrdMap<K, V>, things: &mut Vec<Thing>) {
+fn taken_over<K: Ord, V: Savable<K>>(before: &OrdMap<K, V>, after: &OrdMap<K, V>, things: &mut Vec<Thing>) {
     things.extend(before.diff(after).filter_map(|difference| match difference {
-        DiffItem::Update { old: (_, old), new: (_, new) } if new.thing().is_none() => old.thing(),
+        DiffItem::Update { old: (_, old), new: (key, new) } if new.thing(key).is_none() => old.thing(key),
         _ => None,
     }));
 }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::gateway::fixtures::{gateway, good, leased_uplink, leases, port, route, set, uplink};
-use crate::gateway::{Applied, Auditee};
+use crate::gateway::{Applied, Auditee, UplinkSpec};
 use crate::host::{Observed, RouteKey};
 
 /// A registry that sees an empty host, with errors as their text.

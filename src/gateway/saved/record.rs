@@ -8,8 +8,8 @@ use imbl::ordmap::DiffItem;
 
 use crate::addr::{InstanceName, InterfaceName, Prefix, Uuid};
 use crate::gateway::{
-    Audit, Auditee, Entry, Gateway, GatewaySpec, NetworkSpec, Owner, Port, PortSpec, Standing, StaticRoute, Uplink,
-    UplinkName, UplinkSpec,
+    Audit, Auditee, Gateway, GatewaySpec, Network, NetworkSpec, Owner, Port, PortSpec, Route, Standing, StaticRoute,
+    Uplink, UplinkName, UplinkSpec,
 };
 
 /// What is written down of a change.
@@ -35,7 +35,7 @@ pub enum Thing {
     /// A port.
     Port(Arc<PortSpec>, PortOwner),
     /// A static route.
-    Route(Arc<StaticRoute>),
+    Route(StaticRoute),
 }
 
 /// Whose port it is: as [`Owner`], but for the file's, which are not saved.
@@ -123,23 +123,23 @@ impl From<PortOwner> for Owner {
 }
 
 /// Something that may stand by a call.
-pub(in crate::gateway) trait Savable: PartialEq {
-    /// What is saved of it; `None` if it is the file's.
-    fn thing(&self) -> Option<Thing>;
+pub(in crate::gateway) trait Savable<K>: PartialEq {
+    /// What is saved of it, which stands by this key; `None` if it is the file's.
+    fn thing(&self, key: &K) -> Option<Thing>;
 }
 
 /// What is to be written down of the way from one map to another. Costs what differs, if one descends from
 /// the other.
-pub(in crate::gateway) fn differing<K: Ord, V: Savable>(
+pub(in crate::gateway) fn differing<K: Ord, V: Savable<K>>(
     before: &OrdMap<K, V>,
     after: &OrdMap<K, V>,
     records: &mut Vec<Record>,
 ) {
     records.extend(before.diff(after).filter_map(|difference| {
         let (old, new) = match difference {
-            DiffItem::Add(_, new) => (None, new.thing()),
-            DiffItem::Update { old: (_, old), new: (_, new) } => (old.thing(), new.thing()),
-            DiffItem::Remove(_, old) => (old.thing(), None),
+            DiffItem::Add(key, new) => (None, new.thing(key)),
+            DiffItem::Update { old: (_, old), new: (key, new) } => (old.thing(key), new.thing(key)),
+            DiffItem::Remove(key, old) => (old.thing(key), None),
         };
         match (old, new) {
             (old, Some(new)) => (old.as_ref() != Some(&new)).then_some(Record::Put(new)),
@@ -149,14 +149,14 @@ pub(in crate::gateway) fn differing<K: Ord, V: Savable>(
     }));
 }
 
-impl Savable for Thing {
-    fn thing(&self) -> Option<Thing> {
+impl Savable<Key> for Thing {
+    fn thing(&self, _: &Key) -> Option<Thing> {
         Some(self.clone())
     }
 }
 
-impl Savable for Gateway {
-    fn thing(&self) -> Option<Thing> {
+impl Savable<InterfaceName> for Gateway {
+    fn thing(&self, _: &InterfaceName) -> Option<Thing> {
         match self.standing {
             Standing::Static => None,
             Standing::Dynamic { version } => Some(Thing::Gateway(Arc::clone(&self.spec), version)),
@@ -164,8 +164,8 @@ impl Savable for Gateway {
     }
 }
 
-impl Savable for Port {
-    fn thing(&self) -> Option<Thing> {
+impl Savable<InterfaceName> for Port {
+    fn thing(&self, _: &InterfaceName) -> Option<Thing> {
         let owner = match self.owner {
             Owner::File => return None,
             Owner::Call => PortOwner::Call,
@@ -175,21 +175,21 @@ impl Savable for Port {
     }
 }
 
-impl Savable for Uplink {
-    fn thing(&self) -> Option<Thing> {
+impl Savable<UplinkName> for Uplink {
+    fn thing(&self, _: &UplinkName) -> Option<Thing> {
         (!self.is_static).then(|| Thing::Uplink(Arc::clone(&self.spec)))
     }
 }
 
-impl Savable for Entry<NetworkSpec> {
-    fn thing(&self) -> Option<Thing> {
+impl Savable<Uuid> for Network {
+    fn thing(&self, _: &Uuid) -> Option<Thing> {
         (!self.is_static).then(|| Thing::Network(Arc::clone(&self.spec)))
     }
 }
 
-impl Savable for Entry<StaticRoute> {
-    fn thing(&self) -> Option<Thing> {
-        (!self.is_static).then(|| Thing::Route(Arc::clone(&self.spec)))
+impl Savable<(InstanceName, Prefix)> for Arc<Route> {
+    fn thing(&self, (instance, prefix): &(InstanceName, Prefix)) -> Option<Thing> {
+        (!self.is_static).then(|| Thing::Route(self.asked_for(instance, *prefix)))
     }
 }
 

@@ -20,8 +20,8 @@ struct Left {
     refusal: Refusal,
 }
 
-impl Savable for Left {
-    fn thing(&self) -> Option<Thing> {
+impl Savable<Key> for Left {
+    fn thing(&self, _: &Key) -> Option<Thing> {
         Some(self.thing.clone())
     }
 }

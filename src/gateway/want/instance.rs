@@ -7,6 +7,7 @@ use imbl::OrdMap;
 use crate::addr::{InstanceName, InterfaceName, Prefix};
 use crate::gateway::offers::{of_gateway, of_port};
 use crate::gateway::registry::Changes;
+use crate::gateway::sharing::insert_shared;
 use crate::gateway::{FABRIC, Registry};
 use crate::routing::{Hop, NextHop};
 
@@ -23,12 +24,12 @@ pub(super) fn follow(
     {
         let wanted = route(registry, &instance, prefix);
         let present = instances.get(&instance).and_then(|instance| instance.routes.get(&prefix));
-        if present == wanted.as_ref() {
+        if present.map(|present| &**present) == wanted.as_ref() {
             continue;
         }
         let entry = instances.entry(instance.clone()).or_default();
         match wanted {
-            Some(wanted) => drop(entry.routes.insert(prefix, wanted)),
+            Some(wanted) => drop(insert_shared(&mut entry.routes, prefix, wanted)),
             None => drop(entry.routes.remove(&prefix)),
         }
         if entry.routes.is_empty() {
@@ -51,11 +52,11 @@ fn concerned_prefixes(registry: &Registry, changes: &Changes<'_>) -> BTreeSet<(I
         hops.insert((&spec.instance, spec.name));
     }
     for instance in hops.iter().map(|(instance, _)| *instance).collect::<BTreeSet<_>>() {
-        let by_these = registry.routes_of(instance).filter(|route| match &route.spec.next_hop {
+        let by_these = registry.routes_of(instance).filter(|(_, route)| match &route.next_hop {
             NextHop::Forward(ways) => ways.iter().any(|way| hops.contains(&(instance, way.port))),
             _ => false,
         });
-        concerned.extend(by_these.map(|route| (instance.clone(), route.spec.prefix)));
+        concerned.extend(by_these.map(|(prefix, _)| (instance.clone(), prefix)));
     }
     concerned
 }
@@ -81,7 +82,7 @@ fn route(registry: &Registry, instance: &InstanceName, prefix: Prefix) -> Option
     }
     if let Some(route) = registry.route(instance, prefix) {
         let stands = |port: &InterfaceName| registry.instance_of(port) == Some(instance);
-        return Some(RouteWant { next_hop: route.spec.next_hop.by(stands), origin: Origin::Static });
+        return Some(RouteWant { next_hop: route.next_hop.by(stands), origin: Origin::Static });
     }
     let offers = registry.offers(instance, prefix)?;
     let origin = offers.get_max()?.0;

@@ -329,7 +329,7 @@ fn the_origin_decides_over_the_same_prefix() {
     ];
     for (registry, expected) in cases {
         let routes = &want(&registry, &Surroundings::default()).instances[&good::<InstanceName>("a")].routes;
-        let RouteWant { next_hop, origin } = &routes[&good::<Prefix>("10.0.0.9/32")];
+        let RouteWant { next_hop, origin } = &*routes[&good::<Prefix>("10.0.0.9/32")];
         assert_eq!(format!("{next_hop} ({origin})"), expected);
     }
 }

@@ -1,7 +1,6 @@
 //! A static route in JSON.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -63,6 +62,6 @@ impl RouteForm {
             NextHopForm::Discard => NextHop::Discard,
             NextHopForm::Unreachable => NextHop::Unreachable,
         };
-        Ok(Thing::Route(Arc::new(StaticRoute { instance: self.instance.0, prefix: self.prefix.0, next_hop })))
+        Ok(Thing::Route(StaticRoute { instance: self.instance.0, prefix: self.prefix.0, next_hop }))
     }
 }
