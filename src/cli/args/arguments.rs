@@ -116,7 +116,8 @@ impl Verb {
             Self::Daemon(DaemonVerb::Fabric(FabricVerb::Restore(_))) => {
                 Some("a rescue is not tried out; 'vgw fabric show' says what is taken while the daemon runs")
             }
-            Self::Daemon(_) | Self::Doctor(_) => None,
+            Self::Daemon(_) => None,
+            Self::Doctor(given) => given.fix.is_none().then_some("the doctor changes nothing without --fix"),
             Self::Demo(_) => Some("the demonstration changes only namespaces that it makes itself"),
             Self::Trace(_)
             | Self::Capture(_)
