@@ -1,4 +1,4 @@
-//! Networks and interface addresses.
+//! Networks.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -6,59 +6,8 @@ use std::str::FromStr;
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
+use super::family::Family;
 use super::text::excerpt;
-
-/// IPv4 or IPv6.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Family {
-    /// IPv4.
-    V4,
-    /// IPv6.
-    V6,
-}
-
-impl Family {
-    /// The family of an address.
-    #[must_use]
-    pub fn of(address: IpAddr) -> Self {
-        if address.is_ipv4() { Self::V4 } else { Self::V6 }
-    }
-
-    /// Bits in an address: 32 or 128.
-    #[must_use]
-    pub fn bits(self) -> u8 {
-        match self {
-            Self::V4 => 32,
-            Self::V6 => 128,
-        }
-    }
-}
-
-impl fmt::Display for Family {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::V4 => "ipv4",
-            Self::V6 => "ipv6",
-        })
-    }
-}
-
-impl FromStr for Family {
-    type Err = FamilyError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "ipv4" => Ok(Self::V4),
-            "ipv6" => Ok(Self::V6),
-            _ => Err(FamilyError(excerpt(text))),
-        }
-    }
-}
-
-/// Text that is no address family.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("'{0}' is neither ipv4 nor ipv6")]
-pub struct FamilyError(String);
 
 /// Why text or a pair of values is not a prefix.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -195,59 +144,12 @@ impl Prefix {
     }
 }
 
-/// An address on an interface with the length of its network, host bits kept: `20.0.0.5/24`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct InterfaceAddress {
-    /// The interface's own address.
-    pub address: IpAddr,
-    length: u8,
-}
-
-impl InterfaceAddress {
-    /// Pairs an address with its network's length.
-    ///
-    /// # Errors
-    /// A length out of range for the address's family.
-    pub fn new(address: IpAddr, length: u8) -> Result<Self, PrefixError> {
-        Prefix::new(address, length).map(|_| Self { address, length })
-    }
-
-    /// The connected network.
-    #[must_use]
-    pub fn network(&self) -> Prefix {
-        // The length was checked by `new`.
-        Prefix::new(self.address, self.length).unwrap_or_else(|_| Prefix::host(self.address))
-    }
-
-    /// The length of the connected network.
-    #[must_use]
-    pub fn length(&self) -> u8 {
-        self.length
-    }
-}
-
 impl FromStr for Prefix {
     type Err = PrefixError;
 
     /// Reads as [`Prefix::parse_masked`]; host bits are cleared in silence.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         Ok(Self::parse_masked(text)?.prefix)
-    }
-}
-
-impl FromStr for InterfaceAddress {
-    type Err = PrefixError;
-
-    /// Reads `address/length`. An address alone is refused: that its network is itself is rarely meant,
-    /// and has to be said.
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let network = Prefix::parse_masked(text)?.prefix;
-        if !text.contains('/') {
-            return Err(PrefixError::NoLength(excerpt(text)));
-        }
-        let address = text.split('/').next().unwrap_or(text);
-        let address = address.parse().map_err(|_| PrefixError::Address(excerpt(address)))?;
-        Self::new(address, network.length())
     }
 }
 
@@ -258,18 +160,6 @@ impl fmt::Display for Prefix {
 }
 
 impl fmt::Debug for Prefix {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl fmt::Display for InterfaceAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&format!("{}/{}", self.address, self.length))
-    }
-}
-
-impl fmt::Debug for InterfaceAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
@@ -311,21 +201,5 @@ mod tests {
         assert!(prefix("10.0.0.0/8").covers(&prefix("10.0.0.0/8")));
         assert!(!prefix("10.1.0.0/16").covers(&prefix("10.0.0.0/8")));
         assert!(!Prefix::DEFAULT_V4.covers(&Prefix::DEFAULT_V6));
-    }
-
-    #[test]
-    fn interface_addresses_keep_their_host_bits() {
-        let address: InterfaceAddress = "20.0.0.5/24".parse().unwrap();
-        assert_eq!(address.to_string(), "20.0.0.5/24");
-        assert_eq!(address.network().to_string(), "20.0.0.0/24");
-    }
-
-    #[test]
-    fn interface_addresses_say_how_long_their_network_is() {
-        let error = |text: &str| text.parse::<InterfaceAddress>().unwrap_err().to_string();
-        assert_eq!(error("20.0.0.5"), "'20.0.0.5' has no prefix length: write 20.0.0.5/LENGTH");
-        assert_eq!(error("fd00::5"), "'fd00::5' has no prefix length: write fd00::5/LENGTH");
-        assert_eq!(error("20.0.0.300"), "'20.0.0.300' is not an IPv4 or IPv6 address");
-        assert_eq!("20.0.0.5/32".parse::<InterfaceAddress>().unwrap().length(), 32);
     }
 }

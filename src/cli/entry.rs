@@ -1,8 +1,6 @@
 //! From the words of a command line to an exit code.
 
 use std::ffi::OsString;
-use std::fs;
-use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,31 +10,20 @@ use crate::clock::Clock;
 use crate::config::Imported;
 use crate::doctor::Host;
 
-use super::args::{Arguments, CaptureArguments, DaemonVerb, FabricVerb, Verb};
+use super::args::{Arguments, DaemonVerb, FabricVerb, Verb};
 use super::ask::ask;
-use super::capture::{self, Bounds, File, Lines, Total, extcap};
+use super::capture::{self, extcap};
 use super::complete::complete;
+use super::console::{Console, done_with};
 use super::demo;
 use super::doctor;
 use super::failure::Failure;
 use super::lease;
-use super::render::{Style, Tone};
-use super::report::{CaptureEnd, Report, Restored, Version};
+use super::render::Style;
+use super::report::{Restored, Version};
 use super::run::{Form, check, follow_drops, run};
 use super::trace::trace;
 use super::watch;
-
-/// Where text goes, and whether it is coloured there.
-pub struct Console<'a> {
-    /// Answers.
-    pub out: &'a mut dyn Write,
-    /// How answers look.
-    pub out_style: Style,
-    /// Complaints.
-    pub err: &'a mut dyn Write,
-    /// How complaints look.
-    pub err_style: Style,
-}
 
 /// Gives back what a daemon that is gone has taken of the host's, from what it has left in that folder. An
 /// error is a sentence.
@@ -123,10 +110,6 @@ fn obey(
             return ask(&arguments.socket, |daemon| watch::top(given, daemon, form, &*clock, console.out)).map(|()| 0);
         }
         Verb::Complete(line) => complete(&line.words, &arguments.socket),
-        Verb::Doctor(given) if arguments.dry_run && given.fix.is_none() => {
-            let reason = "the doctor changes nothing without --fix".to_owned();
-            return Err(Failure::Usage { field: "--dry-run".to_owned(), reason });
-        }
         Verb::Doctor(given) => {
             let (diagnosis, is_well) = doctor::diagnose(given, &arguments.socket, arguments.dry_run, host)?;
             console.say(&form.text(&diagnosis)?)?;
@@ -144,9 +127,9 @@ fn obey(
             form.text(&rescue(&given.state_dir, given.forget).map_err(Failure::Rescue)?)?
         }
         Verb::Capture(given) => {
-            let total = self::capture(given, arguments, &*clock, console)?;
+            let total = capture::obey(given, &arguments.socket, form, &*clock, console)?;
             if !arguments.json || given.write.is_some() {
-                console.tell(&total)?;
+                console.tell(&total);
             }
             return Ok(0);
         }
@@ -155,237 +138,27 @@ fn obey(
                 ask(&arguments.socket, |daemon| follow_drops(given, daemon, form, &mut |text| console.put(text)));
             return done_with(followed).map(|()| 0);
         }
-        Verb::Daemon(verb) => {
-            console.note(&verb.notes());
-            if !arguments.dry_run {
-                lease::record(verb, &arguments.socket)?;
-            }
-            match ask(&arguments.socket, |daemon| run(verb, arguments.dry_run, daemon, form)) {
-                Err(failure) if !arguments.dry_run => form.text(&lease::unheard(verb, failure)?)?,
-                told => told?,
-            }
-        }
+        Verb::Daemon(verb) => told(verb, arguments, form, console)?,
     };
     console.say(&text).map(|()| 0)
 }
 
-/// Captures to where it was asked for.
-fn capture(
-    given: &CaptureArguments,
-    arguments: &Arguments,
-    clock: &dyn Clock,
-    console: &mut Console<'_>,
-) -> Result<CaptureEnd, Failure> {
-    let request = capture::request(given)?;
-    let form = form(arguments, console.out_style);
-    let (count, until) = (given.count, given.duration.map(|time| clock.now() + time));
-    let bounds = Bounds { count, until, stop: capture::stop_on_signals(), clock };
-    let total = ask(&arguments.socket, |daemon| match given.write.as_deref() {
-        None => {
-            let put = &mut |text: &str| console.put(text);
-            capture::capture(daemon, request, &bounds, &mut Lines { form, put, text: String::new() })
-        }
-        Some(path) if path == Path::new("-") => capture::capture(
-            daemon,
-            request,
-            &bounds,
-            &mut File::new(&mut BufWriter::new(&mut console.out), given.snaplen),
-        ),
-        Some(path) => {
-            let file = fs::File::create(path).map_err(Failure::Output)?;
-            capture::capture(daemon, request, &bounds, &mut File::new(&mut BufWriter::new(file), given.snaplen))
-        }
-    })?;
-    let Total { packets, lost } = total;
-    Ok(CaptureEnd { packets, lost })
+/// What the daemon answers. A lease is recorded before, so that one that cannot be told now is found at
+/// its start.
+fn told(verb: &DaemonVerb, arguments: &Arguments, form: Form, console: &mut Console<'_>) -> Result<String, Failure> {
+    console.note(&verb.notes());
+    if !arguments.dry_run {
+        lease::record(verb, &arguments.socket)?;
+    }
+    match ask(&arguments.socket, |daemon| run(verb, arguments.dry_run, daemon, form)) {
+        Err(failure) if !arguments.dry_run => form.text(&lease::unheard(verb, failure)?),
+        told => told,
+    }
 }
 
 fn form(arguments: &Arguments, style: Style) -> Form {
     if arguments.json { Form::Json } else { Form::People(style) }
 }
 
-impl Console<'_> {
-    /// Writes notes beside an answer.
-    fn note(&mut self, notes: &[String]) {
-        for note in notes {
-            let lead = self.err_style.paint(Tone::Notice, "vgw: note:");
-            self.complain(&format!("{lead} {note}\n"), 0);
-        }
-    }
-
-    /// Tells beside the packets what came of a capture.
-    fn tell(&mut self, total: &CaptureEnd) -> Result<(), Failure> {
-        let text = total.render(self.err_style);
-        self.complain(&format!("vgw: {text}\n"), 0);
-        Ok(())
-    }
-
-    /// Writes an answer. A reader that has gone away, as `head` does, has all it wants.
-    fn say(&mut self, text: &str) -> Result<(), Failure> {
-        done_with(self.put(text))
-    }
-
-    /// Writes a part of an answer.
-    fn put(&mut self, text: &str) -> Result<(), Failure> {
-        self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()).map_err(Failure::Output)
-    }
-
-    /// Writes a complaint and passes on the exit code, which tells the same to those who cannot read it.
-    fn complain(&mut self, text: &str, code: u8) -> u8 {
-        let _: io::Result<()> = self.err.write_all(self.err_style.guard(text).as_bytes());
-        code
-    }
-}
-
-/// A reader that has gone away is no failure.
-fn done_with(put: Result<(), Failure>) -> Result<(), Failure> {
-    match put {
-        Err(Failure::Output(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        other => other,
-    }
-}
-
-impl std::fmt::Debug for Console<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Console")
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::clock::ManualClock;
-
-    /// A host that nobody is to look at.
-    struct Nowhere;
-
-    impl Host for Nowhere {
-        fn look(&mut self, _: &crate::doctor::Order) -> crate::doctor::Facts {
-            unreachable!("only the doctor looks at the host")
-        }
-    }
-
-    /// What a command line does: exit code, answers, complaints.
-    fn typed(line: &str) -> (u8, String, String) {
-        let (mut out, mut err) = (Vec::new(), Vec::new());
-        let console = Console { out: &mut out, out_style: Style::PLAIN, err: &mut err, err_style: Style::PLAIN };
-        let code = entry(
-            line.split_whitespace().map(OsString::from),
-            Arc::new(ManualClock::default()),
-            &|_, _| Err("not here".to_owned()),
-            &mut Nowhere,
-            console,
-        );
-        (code, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
-    }
-
-    #[test]
-    fn help_and_version_are_answers() {
-        let (code, out, err) = typed("vgw --help");
-        assert_eq!((code, err.as_str()), (0, ""));
-        assert!(out.contains("Usage: vgw"), "{out}");
-        assert_eq!(typed("vgw --version"), (0, concat!("vgw ", env!("CARGO_PKG_VERSION"), "\n").into(), String::new()));
-    }
-
-    #[test]
-    fn usage_errors_are_complaints() {
-        let (code, out, err) = typed("vgw gateway add vgw1 --instance a --subnet 10.0.0.0/33");
-        assert_eq!((code, out.as_str()), (2, ""));
-        assert!(err.contains("--subnet <PREFIX>"), "{err}");
-        assert_eq!(typed("vgw").0, 2);
-    }
-
-    #[test]
-    fn errors_are_objects_if_asked() {
-        let (code, out, err) = typed("vgw gateway add vgw1 -j --instance a --subnet 10.0.0.0/33");
-        assert_eq!((code, err.as_str()), (2, ""));
-        let object: serde_json::Value = serde_json::from_str(&out).unwrap();
-        assert_eq!(object["schema"], "vgw.error/1");
-        assert_eq!(object["error"]["field"], "--subnet <PREFIX>");
-        let (code, out, err) = typed("vgw gateway list -nj --socket /nonexistent/vgwd.sock");
-        assert_eq!((code, err.as_str()), (4, ""), "letters may stand together");
-        assert!(out.starts_with(r#"{"schema":"vgw.error/1""#), "{out}");
-        let version = concat!(r#"{"schema":"vgw.version/1","version":""#, env!("CARGO_PKG_VERSION"), "\"}\n");
-        assert_eq!(typed("vgw -j --version"), (0, version.into(), String::new()));
-    }
-
-    #[test]
-    fn a_daemon_that_is_not_there_is_exit_4() {
-        let (code, out, err) = typed("vgw --socket /nonexistent/vgwd.sock status");
-        assert_eq!((code, out.as_str()), (4, ""));
-        assert!(err.contains("systemctl start vgwd"), "{err}");
-        let (code, out, _) = typed("vgw --socket /nonexistent/vgwd.sock status -j");
-        assert_eq!(code, 4);
-        assert!(out.contains(r#""kind":"unreachable""#), "{out}");
-    }
-
-    #[test]
-    fn old_configuration_becomes_new() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("agent.conf");
-        std::fs::write(&path, "[GATEWAY-0]\ninterface=vgw\nrouting_instance=net\nip_blocks=1.1.1.1/24\n").unwrap();
-        let path = path.display().to_string();
-        let (code, out, err) = typed(&format!("vgw import {path}"));
-        assert_eq!(code, 0);
-        assert!(
-            out.ends_with(
-                "GATEWAY-0\n[[gateway]]\ninterface = \"vgw\"\nrouting_instance = \"net\"\nsubnets = [\"1.1.1.0/24\"]\n"
-            ),
-            "{out}"
-        );
-        assert_eq!(
-            err,
-            format!("vgw: note: {path}:4: GATEWAY-0.ip_blocks: 1.1.1.1/24 has host bits, 1.1.1.0/24 is meant\n")
-        );
-        let (code, out, _) = typed(&format!("vgw import -j {path}"));
-        let object: serde_json::Value = serde_json::from_str(&out).unwrap();
-        assert_eq!((code, &object["schema"]), (0, &"vgw.import/1".into()));
-        assert_eq!(object["gateways"][0]["subnets"][0], "1.1.1.0/24");
-        let (code, out, err) = typed(&format!("vgw import --devstack {path}"));
-        assert_eq!((code, out.as_str()), (0, ""));
-        assert!(err.contains("CONTRAIL_VGW_INTERFACE"), "{err}");
-        assert_eq!(typed(&format!("vgw import -n {path}")).0, 2);
-
-        std::fs::write(&path, "[GATEWAY-0]\ninterface=a/b\nrouting_instance=net\nip_blocks=1.1.1.1/24\n").unwrap();
-        let (code, out, err) = typed(&format!("vgw import {path}"));
-        let reason = format!("{path}:2: GATEWAY-0.interface: the name contains '/', which is not allowed");
-        assert_eq!((code, out.as_str(), err), (78, "", format!("vgw: {reason}\n")));
-        let (code, out, err) = typed(&format!("vgw import -j {path}"));
-        let object: serde_json::Value = serde_json::from_str(&out).unwrap();
-        assert_eq!((code, err.as_str()), (78, ""));
-        assert_eq!(object["error"]["kind"], "configuration");
-        assert_eq!(
-            (&object["error"]["field"], &object["error"]["reason"]),
-            (&"GATEWAY-0.interface".into(), &reason.into())
-        );
-        assert_eq!(typed("vgw import /nonexistent/file").0, 78);
-    }
-
-    #[test]
-    fn cleared_host_bits_are_told() {
-        let (_, _, err) = typed("vgw --socket /nonexistent/s gateway add vgw1 --instance a --subnet 10.1.2.3/24");
-        assert!(err.starts_with("vgw: note: --subnet had host bits and is taken as 10.1.2.0/24\n"), "{err}");
-    }
-
-    /// A pipe whose reader has gone.
-    struct Broken;
-
-    impl Write for Broken {
-        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-            Err(ErrorKind::BrokenPipe.into())
-        }
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    #[test]
-    fn a_broken_pipe_is_no_failure() {
-        let console = Console { out: &mut Broken, out_style: Style::PLAIN, err: &mut Broken, err_style: Style::PLAIN };
-        let words = ["vgw", "--help"].map(OsString::from);
-        assert_eq!(
-            entry(words, Arc::new(ManualClock::default()), &|_, _| Err("not here".to_owned()), &mut Nowhere, console),
-            0
-        );
-    }
-}
+mod tests;

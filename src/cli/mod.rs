@@ -7,8 +7,8 @@
 pub mod args;
 mod ask;
 mod capture;
-mod capture_file;
 mod complete;
+mod console;
 pub mod demo;
 mod doctor;
 mod entry;
@@ -23,6 +23,7 @@ mod wire;
 
 pub use args::Arguments;
 pub use ask::ask;
-pub use entry::{Console, Rescue, entry};
+pub use console::Console;
+pub use entry::{Rescue, entry};
 pub use failure::Failure;
 pub use run::{Form, run};

@@ -8,7 +8,7 @@ use crate::api::generated::virtual_gateway::{TracePacket, TraceRequest};
 
 use super::args::{Protocol, TraceArguments};
 use super::ask::ask;
-use super::capture_file;
+use super::capture;
 use super::failure::Failure;
 use super::report::Trace;
 use super::wire;
@@ -55,5 +55,5 @@ fn frame(file: &Path, number: usize) -> Result<Vec<u8>, Failure> {
     let unusable =
         |reason: String| Failure::Usage { field: "--pcap".to_owned(), reason: format!("{}: {reason}", file.display()) };
     let bytes = fs::read(file).map_err(|error| unusable(error.to_string()))?;
-    capture_file::frame(&bytes, number).map(<[u8]>::to_vec).map_err(|error| unusable(error.to_string()))
+    capture::frame(&bytes, number).map(<[u8]>::to_vec).map_err(|error| unusable(error.to_string()))
 }

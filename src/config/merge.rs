@@ -57,58 +57,26 @@ impl Merge {
         config.declared.networks.extend(networks);
         config.declared.limits = merge_limits(config.declared.limits, &limits);
         config.mark = merge_mark(config.mark, &host);
-        if let Some(check) = host.check {
-            config.check = check.0;
-        }
-        if let Some(folder) = host.rt_tables {
-            config.rt_tables = folder.0.0;
-        }
-        if let Some(on_stop) = host.on_stop {
-            config.keep = on_stop == OnStop::Keep;
-        }
-        if let Some(timeout) = audit.timeout {
-            config.audit_timeout = timeout.0;
-        }
-        if let Some(listen) = api.thrift_listen {
-            config.thrift_listen = listen.0.0;
-        }
-        if let Some(listen) = rest.listen {
-            config.rest_listen = listen.0.0;
-        }
+        replace(&mut config.check, host.check.map(|time| time.0));
+        replace(&mut config.rt_tables, host.rt_tables.map(|folder| folder.0.0));
+        replace(&mut config.keep, host.on_stop.map(|on_stop| on_stop == OnStop::Keep));
+        replace(&mut config.audit_timeout, audit.timeout.map(|time| time.0));
+        replace(&mut config.thrift_listen, api.thrift_listen.map(|listen| listen.0.0));
+        replace(&mut config.rest_listen, rest.listen.map(|listen| listen.0.0));
         config.allow_users.extend(api.allow_users.into_iter().map(|user| user.0));
-        if let Some(allow_remote) = api.allow_remote {
-            config.allow_remote = allow_remote;
-        }
-        if let Some(socket) = api.socket {
-            config.socket = socket;
-        }
-        if let Some(socket) = metrics.socket {
-            config.metrics.socket = socket.0.0;
-        }
-        if let Some(listen) = metrics.listen {
-            config.metrics.listen = listen.0.0;
-        }
-        if let Some(interfaces) = metrics.interfaces {
-            config.metrics.interfaces = interfaces.0 as usize;
-        }
-        if let Some(workers) = dataplane.workers {
-            config.workers = workers.0 as usize;
-        }
-        if let Some(io_uring) = dataplane.io_uring {
-            config.io_uring = io_uring.is_on();
-        }
-        if let Some(spin) = dataplane.spin {
-            config.spin = spin.0.0;
-        }
-        if let Some(length) = dataplane.queue_length {
-            config.queue_length = length.0;
-        }
+        replace(&mut config.allow_remote, api.allow_remote);
+        replace(&mut config.socket, api.socket);
+        replace(&mut config.metrics.socket, metrics.socket.map(|socket| socket.0.0));
+        replace(&mut config.metrics.listen, metrics.listen.map(|listen| listen.0.0));
+        replace(&mut config.metrics.interfaces, metrics.interfaces.map(|number| number.0 as usize));
+        replace(&mut config.workers, dataplane.workers.map(|number| number.0 as usize));
+        replace(&mut config.io_uring, dataplane.io_uring.map(|io_uring| io_uring.is_on()));
+        replace(&mut config.spin, dataplane.spin.map(|time| time.0.0));
+        replace(&mut config.queue_length, dataplane.queue_length.map(|length| length.0));
         if let Some(fabric) = fabric {
             config.fabric = Wanted::new(fabric.device.0, fabric.interface.map(|interface| interface.0));
         }
-        if let Some(path) = compat.agent_conf {
-            config.agent_conf = path.0.0;
-        }
+        replace(&mut config.agent_conf, compat.agent_conf.map(|path| path.0.0));
     }
 
     /// Takes over the gateways of a foreign file.
@@ -165,6 +133,13 @@ impl Merge {
         self.names.insert(name, place.clone());
         self.config.places.insert(index, place.clone());
         Ok(())
+    }
+}
+
+/// A later file's value takes the place of an earlier one.
+fn replace<T>(value: &mut T, later: Option<T>) {
+    if let Some(later) = later {
+        *value = later;
     }
 }
 

@@ -23,7 +23,7 @@ impl Conductor {
         dry: bool,
     ) -> Result<Vec<ImportView>, Failure> {
         let registry = self.plan.registry();
-        let found = recognise(&self.platform.survey()?, |name| registry.uplink(name).is_some());
+        let found = recognise(&self.platform.kernel().survey()?, |name| registry.uplink(name).is_some());
         let asked = found.into_iter().filter(|found| devices.is_empty() || devices.contains(&found.uplink.device));
         Ok(asked.map(|found| self.import_one(caller, found, dry)).collect())
     }
@@ -65,7 +65,7 @@ impl Conductor {
             outcome.map_err(|failure| failure.to_string())?;
         }
         let (rules, routes) = (found.rules.len(), found.routes.len());
-        let removed = self.platform.remove_foreign(&found.rules, &found.routes);
+        let removed = self.platform.kernel().remove_foreign(&found.rules, &found.routes);
         self.mirror.doubt();
         removed.map_err(|error| format!("the uplink stands, but what it replaces could not be removed: {error}"))?;
         let origin = found.layout.as_str();

@@ -194,7 +194,7 @@ impl Conductor {
 /// What the host has, before anything is done.
 fn observe(platform: &mut dyn Platform) -> Result<Mirror, KernelError> {
     let mut mirror = Mirror::default();
-    mirror.refresh(platform)?;
+    mirror.refresh(platform.kernel())?;
     if let Some(priority) = mirror.seen().foreign_priorities.get_min() {
         tracing::warn!(
             priority,

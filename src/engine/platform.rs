@@ -1,4 +1,4 @@
-//! What the conductor needs of the system beside [`Kernel`]: devices.
+//! What the conductor needs of the system: the kernel, devices, and what is to be remembered.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -62,7 +62,10 @@ pub struct BadLease {
 }
 
 /// The system as the engine sees it: the real one, or a stand-in whose devices are socket pairs.
-pub trait Platform: Kernel {
+pub trait Platform: Send {
+    /// The host's links, routes, rules and settings.
+    fn kernel(&mut self) -> &mut dyn Kernel;
+
     /// The queues of a tap that [`crate::host::Operation::AddLink`] has made, one for each worker;
     /// empty if it was not made since the last call.
     fn take_queues(&mut self, link: &InterfaceName) -> Vec<Box<dyn Device>>;

@@ -73,7 +73,7 @@ impl Conductor {
             repairs: &mut repairs,
         };
         let outcome = attempt.run();
-        self.vigil.fell(self.platform.fallen(), now);
+        self.vigil.fell(self.platform.kernel().fallen(), now);
         self.vigil.note(&repairs, &standing.want().host, occasion, now, &self.recorder);
         outcome
     }

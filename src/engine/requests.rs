@@ -203,9 +203,9 @@ impl Conductor {
 
     /// Makes sure that what is known of the kernel is good enough to judge a request by it.
     pub(super) fn learn(&mut self, knowledge: &mut Knowledge) -> Result<(), Failure> {
-        self.mirror.listen(&mut *self.platform);
+        self.mirror.listen(self.platform.kernel());
         if self.mirror.is_in_doubt() || knowledge.must_be_fresh && !knowledge.is_fresh {
-            self.mirror.refresh(&mut *self.platform)?;
+            self.mirror.refresh(self.platform.kernel())?;
             self.mirror.share_with(&self.plan.want().host);
             knowledge.is_fresh = true;
             // Nothing may come of this request, and what was heard is heard no more.

@@ -112,7 +112,7 @@ impl Settling<'_> {
         self.close_guests();
         self.verify(&mut progress)?;
         // What was done is told to who listens: taken up now, while it is not much.
-        self.mirror.listen(self.platform);
+        self.mirror.listen(self.platform.kernel());
         self.mirror.share_with(&self.plan.want().host);
         let uplinks = self.plan.registry().uplinks();
         let tables = uplinks.map(|uplink| (uplink.spec.name.clone(), uplink.table)).collect();
@@ -122,7 +122,7 @@ impl Settling<'_> {
 
     /// Observes the kernel, and plans anew: other ways may lead out of the host now.
     fn look(&mut self) -> Result<(), Setback> {
-        self.mirror.refresh(self.platform).map_err(Setback::of_all)?;
+        self.mirror.refresh(self.platform.kernel()).map_err(Setback::of_all)?;
         self.looked = true;
         let seen = self.mirror.seen();
         self.plan = self.plan.then(self.plan.registry().clone(), seen.surroundings.clone());
@@ -159,7 +159,7 @@ impl Settling<'_> {
         if operations.is_empty() {
             return Ok(());
         }
-        let outcomes = self.platform.apply(&operations);
+        let outcomes = self.platform.kernel().apply(&operations);
         let mut refusals = Vec::new();
         for (operation, outcome) in operations.into_iter().zip(outcomes) {
             match outcome {
@@ -185,8 +185,8 @@ impl Settling<'_> {
         let nothing_done = progress.done.is_empty() && !progress.opened;
         let read = match self.looked {
             true if nothing_done => Ok(()),
-            true => self.mirror.refresh(self.platform),
-            false => self.mirror.reread(self.platform, &progress.done),
+            true => self.mirror.refresh(self.platform.kernel()),
+            false => self.mirror.reread(self.platform.kernel(), &progress.done),
         };
         read.map_err(Setback::of_all)?;
         let mut missing = diff(&self.plan.want().host, self.mirror.seen());

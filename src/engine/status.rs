@@ -47,7 +47,7 @@ impl Conductor {
             problems: self.standing_problems().chain(self.vigil.alarms(now)).collect(),
             rates,
             traffic,
-            overruns: self.platform.overruns(),
+            overruns: self.platform.kernel().overruns(),
             sandbox: self.platform.sandbox(),
         }
     }
@@ -64,7 +64,7 @@ impl Conductor {
         if self.plan.want().host.masquerades.is_empty() {
             return BTreeMap::new();
         }
-        let counted = self.platform.masqueraded();
+        let counted = self.platform.kernel().masqueraded();
         counted.inspect_err(|error| tracing::warn!(%error, "masqueraded packets are not counted")).unwrap_or_default()
     }
 

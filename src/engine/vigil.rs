@@ -115,7 +115,7 @@ impl Conductor {
     /// The kernel may have something to say.
     pub(super) fn stirred(&mut self) {
         self.fabric_stirred();
-        self.mirror.listen(&mut *self.platform);
+        self.mirror.listen(self.platform.kernel());
     }
 
     /// Nobody will ever say so again.
@@ -137,7 +137,7 @@ impl Conductor {
         }
         match self.vigil.schedule.due(now) {
             Some(Occasion::News) => {
-                if self.mirror.listen(&mut *self.platform) && self.vigil.schedule.put_off(now) {
+                if self.mirror.listen(self.platform.kernel()) && self.vigil.schedule.put_off(now) {
                     return;
                 }
                 self.repair(Occasion::News, now);

@@ -31,7 +31,6 @@ pub struct FakeKernel(Arc<Mutex<Inner>>);
 #[derive(Debug, Default)]
 struct Inner {
     state: Observed,
-    survey: Survey,
     /// Others' routes of table main.
     led: Vec<(Prefix, HostHop)>,
     fallen: BTreeSet<InterfaceName>,
@@ -76,11 +75,6 @@ impl FakeKernel {
         inner.state.ours.routes = routes.map(|(key, route)| (*key, route.clone())).collect();
         inner.fallen.insert(link);
         inner.meddled = true;
-    }
-
-    /// Gives it what others have set up.
-    pub fn set_survey(&self, survey: Survey) {
-        self.lock().survey = survey;
     }
 
     /// How often it has been observed.
@@ -166,13 +160,11 @@ impl Kernel for FakeKernel {
     }
 
     fn survey(&mut self) -> Result<Survey, KernelError> {
-        Ok(self.lock().survey.clone())
+        Ok(Survey::default())
     }
 
     fn remove_foreign(&mut self, rules: &[ForeignRule], routes: &[ForeignRoute]) -> Result<(), KernelError> {
         let mut inner = self.lock();
-        inner.survey.rules.retain(|rule| !rules.contains(rule));
-        inner.survey.routes.retain(|route| !routes.contains(route));
         inner.operations.extend(rules.iter().map(|rule| format!("rule delete {rule}")));
         inner.operations.extend(routes.iter().map(|route| format!("route delete {route}")));
         Ok(())

@@ -95,8 +95,8 @@ pub fn may_be_reported(frame: &[u8], ip: &Ip) -> bool {
 /// If `ip` was not read from this packet, or `source` is not of its family.
 pub fn write_error(packet: &mut Packet, ip: &Ip, problem: Problem, source: IpAddr, stations: Stations) {
     match (source, ip.source) {
-        (IpAddr::V4(source), IpAddr::V4(sender)) => write_v4_error(packet, ip, problem, source, sender, stations),
-        (IpAddr::V6(source), IpAddr::V6(sender)) => write_v6_error(packet, ip, problem, source, sender, stations),
+        (IpAddr::V4(source), IpAddr::V4(sender)) => write_v4_error(packet, ip, problem, (source, sender), stations),
+        (IpAddr::V6(source), IpAddr::V6(sender)) => write_v6_error(packet, ip, problem, (source, sender), stations),
         _ => panic!("an error from {source} about a packet from {}", ip.source),
     }
 }
@@ -106,8 +106,7 @@ fn write_v4_error(
     packet: &mut Packet,
     ip: &Ip,
     problem: Problem,
-    source: Ipv4Addr,
-    destination: Ipv4Addr,
+    (source, destination): (Ipv4Addr, Ipv4Addr),
     stations: Stations,
 ) {
     let total = (ip.length() + ipv4::HEADER + HEADER).min(V4_LIMIT);
@@ -130,8 +129,7 @@ fn write_v6_error(
     packet: &mut Packet,
     ip: &Ip,
     problem: Problem,
-    source: Ipv6Addr,
-    destination: Ipv6Addr,
+    (source, destination): (Ipv6Addr, Ipv6Addr),
     stations: Stations,
 ) {
     let total = (ip.length() + ipv6::HEADER + HEADER).min(V6_LIMIT);

@@ -7,15 +7,13 @@ use std::path::{Path, PathBuf};
 
 use crossbeam_channel::Receiver;
 
-use crate::addr::{InterfaceName, Prefix};
+use crate::addr::InterfaceName;
 use crate::engine::{
     Access, Confine, Device, DeviceError, FabricSite, FoundLeases, OpenError, OpenPort, Platform, PutAside,
     Recollection, Sandbox, Transfer,
 };
 use crate::gateway::{PortKind, PortSpec, Record, UplinkName};
-use crate::host::{
-    Flow, ForeignRoute, ForeignRule, Kernel, KernelError, Mark, Observed, Operation, Outcome, Survey, Traffic, Way,
-};
+use crate::host::{Kernel, KernelError, Mark};
 use crate::packet::{Batch, Packet, SuperPackets};
 
 use super::bell::Bell;
@@ -161,49 +159,11 @@ impl LinuxPlatform {
     }
 }
 
-impl Kernel for LinuxPlatform {
-    fn observe(&mut self) -> Result<Observed, KernelError> {
-        self.kernel.observe()
-    }
-
-    fn apply(&mut self, operations: &[Operation]) -> Vec<Result<Outcome, KernelError>> {
-        self.kernel.apply(operations)
-    }
-
-    fn reread(&mut self, operations: &[Operation], state: &mut Observed) -> Result<(), KernelError> {
-        self.kernel.reread(operations, state)
-    }
-
-    fn has_news(&mut self, known: &Observed) -> bool {
-        self.kernel.has_news(known)
-    }
-
-    fn masqueraded(&mut self) -> Result<BTreeMap<Prefix, Traffic>, KernelError> {
-        self.kernel.masqueraded()
-    }
-
-    fn fallen(&mut self) -> BTreeSet<InterfaceName> {
-        self.kernel.fallen()
-    }
-
-    fn overruns(&self) -> u64 {
-        self.kernel.overruns()
-    }
-
-    fn way(&mut self, flow: &Flow) -> Result<Option<Way>, KernelError> {
-        self.kernel.way(flow)
-    }
-
-    fn survey(&mut self) -> Result<Survey, KernelError> {
-        self.kernel.survey()
-    }
-
-    fn remove_foreign(&mut self, rules: &[ForeignRule], routes: &[ForeignRoute]) -> Result<(), KernelError> {
-        self.kernel.remove_foreign(rules, routes)
-    }
-}
-
 impl Platform for LinuxPlatform {
+    fn kernel(&mut self) -> &mut dyn Kernel {
+        &mut self.kernel
+    }
+
     fn take_queues(&mut self, link: &InterfaceName) -> Vec<Box<dyn Device>> {
         let taps = self.kernel.take_queues(link).unwrap_or_default();
         let missing = self.taps.queues.saturating_sub(taps.len());

@@ -8,7 +8,7 @@ use vgw::host::{HostState, Masquerade, Operation, Translation};
 use crate::daemon::{Daemon, request};
 use crate::lab::{eventually, in_namespace, kernel, name, reach};
 use crate::namespace::Namespace;
-use crate::site::{Guest, NET1, NET2, OUTSIDE, SUBNETS, Site};
+use crate::site::{Guest, NET1, NET2, OUTSIDE, SUBNETS, Site, other_guest};
 use crate::traffic::{assert_ping, assert_tcp, bind, receive, unspecified};
 use crate::uplink::{FAR, uplink, with_two_routers};
 
@@ -117,12 +117,7 @@ fn an_uplink_lends_its_own_address() {
 #[test]
 fn others_and_neighbours_see_the_source_itself() {
     let (site, guest) = (without_way_back(), Guest::new(10));
-    let other = Namespace::new();
-    let other_port = format!(
-        "[[port]]\nname = \"tap1\"\nrouting_instance = \"{NET2}\"\naddresses = [\"192.168.7.11\"]\n\
-         gateways = [\"192.168.7.1\"]\nguest_addresses = [\"192.168.7.11/24\"]\nnetns = \"{}\"\n",
-        other.path()
-    );
+    let (other, other_port) = other_guest();
     let daemon = site.start(&(guest.port("tap0", NET1, "") + &other_port));
     guest.settle();
     add(&daemon, gateway("vgw1", NET1, &SUBNETS, None, true));

@@ -138,3 +138,14 @@ pub(crate) fn port(name: &str, instance: &str, addresses: &[&str], further: &str
          gateways = {GATEWAYS:?}\n{further}\n"
     )
 }
+
+/// A guest of [`NET2`], 192.168.7.11: its namespace, and its port `tap1` in the configuration.
+pub(crate) fn other_guest() -> (Namespace, String) {
+    let namespace = Namespace::new();
+    let port = format!(
+        "[[port]]\nname = \"tap1\"\nrouting_instance = \"{NET2}\"\naddresses = [\"192.168.7.11\"]\n\
+         gateways = [\"192.168.7.1\"]\nguest_addresses = [\"192.168.7.11/24\"]\nnetns = \"{}\"\n",
+        namespace.path()
+    );
+    (namespace, port)
+}

@@ -9,7 +9,7 @@ use crate::cli::{must, vgw};
 use crate::daemon::{Daemon, request};
 use crate::lab::{eventually, sysctls};
 use crate::namespace::Namespace;
-use crate::site::{Guest, NET1, NET2, OUTSIDE, Site, port};
+use crate::site::{Guest, NET1, NET2, OUTSIDE, Site, other_guest, port};
 use crate::sniffer::Sniffer;
 use crate::traffic::{assert_ping, assert_ping_with, failing_ping};
 use crate::uplink::{FAR, add_all, frames_to_far, with_two_routers};
@@ -278,12 +278,8 @@ fn masquerade_is_shown_and_undone_for_the_answer() {
 
 #[test]
 fn a_packet_goes_on_into_another_instance() {
-    let (site, guest, other) = (Site::new(), Guest::new(10), Namespace::new());
-    let other_port = format!(
-        "[[port]]\nname = \"tap1\"\nrouting_instance = \"{NET2}\"\naddresses = [\"192.168.7.11\"]\n\
-         gateways = [\"192.168.7.1\"]\nguest_addresses = [\"192.168.7.11/24\"]\nnetns = \"{}\"\n",
-        other.path()
-    );
+    let (site, guest) = (Site::new(), Guest::new(10));
+    let (other, other_port) = other_guest();
     let daemon = site.start_with_gateway(&(guest.port("tap0", NET1, "") + &other_port));
     guest.settle();
     assert!(daemon.add(&[request("vgw7", NET2, &["192.168.7.0/24"])]));

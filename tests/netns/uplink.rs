@@ -6,7 +6,7 @@ use vgw::api::generated::virtual_gateway::{Gateway, TVirtualGatewaySyncClient, U
 
 use crate::daemon::{Daemon, request};
 use crate::namespace::Namespace;
-use crate::site::{Guest, NET1, NET2, OUTSIDE, Site};
+use crate::site::{Guest, NET1, NET2, OUTSIDE, Site, other_guest};
 use crate::sniffer::Sniffer;
 use crate::traffic::{assert_ping, assert_tcp, assert_udp};
 
@@ -100,12 +100,7 @@ fn a_network_leaves_by_its_uplink_only() {
 #[test]
 fn a_network_without_uplink_leaves_by_the_main_table() {
     let ((site, second), guest) = (with_two_routers(), Guest::new(10));
-    let other = Namespace::new();
-    let other_port = format!(
-        "[[port]]\nname = \"tap1\"\nrouting_instance = \"{NET2}\"\naddresses = [\"192.168.7.11\"]\n\
-         gateways = [\"192.168.7.1\"]\nguest_addresses = [\"192.168.7.11/24\"]\nnetns = \"{}\"\n",
-        other.path()
-    );
+    let (other, other_port) = other_guest();
     let daemon = site.start(&(guest.port("tap0", NET1, "") + &other_port));
     guest.settle();
     add_all(&daemon);

@@ -8,6 +8,7 @@
 
 mod disk;
 mod errors;
+mod platform;
 mod site;
 mod words;
 

@@ -1,30 +1,23 @@
 //! A daemon's inside without a host: the engine on a kernel in memory.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::net::UnixDatagram;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use vgw::addr::{InterfaceName, Prefix};
+use vgw::addr::Prefix;
 use vgw::clock::{Clock, ManualClock};
 use vgw::engine::{
-    Access, AddGateways, AddPorts, Applied, Caller, Change, Device, DeviceError, Direct, Engine, Event, Failure,
-    FoundLeases, ObjectView, OpenError, OpenPort, Platform, PutAside, Recollection, RehearsalView, Remains, Settings,
-    Since, StepView, TraceStep, TraceVerdict, Transfer, WayView,
+    AddGateways, AddPorts, Applied, Caller, Change, Engine, Event, Failure, ObjectView, RehearsalView, Remains,
+    Settings, Since, StepView, TraceStep, TraceVerdict, WayView,
 };
-use vgw::gateway::{Audit, Declared, Leases, NetworkSpec, PortKind, PortSpec, Record, UplinkName};
+use vgw::gateway::{Audit, Declared, Leases, NetworkSpec};
 use vgw::host::fake::FakeKernel;
-use vgw::host::{
-    Flow, ForeignRoute, ForeignRule, HostRoute, Kernel, KernelError, Mark, Observed, Operation, Outcome, RouteKey,
-    Survey, Traffic, Way,
-};
-use vgw::packet::{Batch, Packet, SuperPackets};
+use vgw::host::{HostRoute, Mark, Observed, RouteKey};
 
-use crate::disk::{Disk, Memory};
+use crate::disk::Disk;
+use crate::platform::FakePlatform;
 use crate::words::{self, Meddling, NETWORK, Request};
 
 /// How often everything is checked.
@@ -387,146 +380,5 @@ fn said(outcome: &Result<Applied, Failure>) -> String {
     match outcome {
         Ok(applied) => applied.as_str().to_owned(),
         Err(failure) => format!("refused: {failure}"),
-    }
-}
-
-/// The kernel in memory, with socket pairs for devices.
-struct FakePlatform {
-    kernel: FakeKernel,
-    opened: Arc<AtomicUsize>,
-    leases: Arc<Mutex<Leases>>,
-    stirrings: Receiver<()>,
-    memory: Memory,
-}
-
-impl Kernel for FakePlatform {
-    fn observe(&mut self) -> Result<Observed, KernelError> {
-        self.kernel.observe()
-    }
-
-    fn apply(&mut self, operations: &[Operation]) -> Vec<Result<Outcome, KernelError>> {
-        self.kernel.apply(operations)
-    }
-
-    fn reread(&mut self, operations: &[Operation], state: &mut Observed) -> Result<(), KernelError> {
-        self.kernel.reread(operations, state)
-    }
-
-    fn has_news(&mut self, known: &Observed) -> bool {
-        self.kernel.has_news(known)
-    }
-
-    fn masqueraded(&mut self) -> Result<BTreeMap<Prefix, Traffic>, KernelError> {
-        self.kernel.masqueraded()
-    }
-
-    fn fallen(&mut self) -> BTreeSet<InterfaceName> {
-        self.kernel.fallen()
-    }
-
-    fn way(&mut self, flow: &Flow) -> Result<Option<Way>, KernelError> {
-        self.kernel.way(flow)
-    }
-
-    fn survey(&mut self) -> Result<Survey, KernelError> {
-        self.kernel.survey()
-    }
-
-    fn remove_foreign(&mut self, rules: &[ForeignRule], routes: &[ForeignRoute]) -> Result<(), KernelError> {
-        self.kernel.remove_foreign(rules, routes)
-    }
-}
-
-impl Platform for FakePlatform {
-    fn take_queues(&mut self, _: &InterfaceName) -> Vec<Box<dyn Device>> {
-        vec![Box::new(Silent::new())]
-    }
-
-    fn is_adopted(&self, _: &InterfaceName) -> bool {
-        false
-    }
-
-    fn open_port(&mut self, spec: &PortSpec) -> Result<OpenPort, OpenError> {
-        self.opened.fetch_add(1, Ordering::Relaxed);
-        if spec.kind == PortKind::Attach && !self.kernel.state().has_link(&spec.name) {
-            return Err(OpenError::Absent(spec.name));
-        }
-        if spec.name == words::interface("broken0") {
-            return Err(OpenError::Failed("broken0 cannot be opened".into()));
-        }
-        Ok(OpenPort { queues: vec![Box::new(Silent::new())], mtu: spec.mtu.unwrap_or(1500) })
-    }
-
-    fn stirrings(&self) -> Receiver<()> {
-        self.stirrings.clone()
-    }
-
-    fn claim_tables(&mut self, _: &[u32]) -> bool {
-        false
-    }
-
-    fn leases(&self) -> FoundLeases {
-        FoundLeases { leases: self.leases.lock().unwrap().clone(), problems: Vec::new() }
-    }
-
-    fn recollect(&mut self) -> Recollection {
-        self.memory.recollect()
-    }
-
-    fn remember(&mut self, change: &[Record], all: &dyn Fn() -> Vec<Record>) -> Result<(), String> {
-        self.memory.remember(change, all)
-    }
-
-    fn put_aside(&self) -> Option<PutAside> {
-        None
-    }
-
-    fn remembered_tables(&self) -> BTreeMap<UplinkName, u32> {
-        BTreeMap::new()
-    }
-
-    fn name_tables(&mut self, _: &BTreeMap<UplinkName, u32>) -> Result<(), String> {
-        Ok(())
-    }
-
-    fn transfers(&self) -> Vec<Box<dyn Transfer>> {
-        vec![Box::new(Direct)]
-    }
-}
-
-/// A device on which nothing ever comes.
-struct Silent(UnixDatagram);
-
-impl Silent {
-    fn new() -> Self {
-        Self(UnixDatagram::unbound().unwrap())
-    }
-}
-
-impl AsFd for Silent {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
-    }
-}
-
-impl Device for Silent {
-    fn super_packets(&self) -> SuperPackets {
-        SuperPackets::ALL
-    }
-
-    fn access(&self) -> Access {
-        Access::Write
-    }
-
-    fn meaning(&self, error: io::Error) -> DeviceError {
-        DeviceError::Refused(error)
-    }
-
-    fn receive(&mut self, _: &mut Batch, _: usize) -> Result<(), DeviceError> {
-        Err(DeviceError::WouldBlock)
-    }
-
-    fn transmit(&self, _: &mut Packet) -> Result<(), DeviceError> {
-        Ok(())
     }
 }

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use super::{
-    Apply, AuditVerb, CaptureArguments, CompleteArguments, ConfigurationFile, DemoArguments, DoctorArguments,
-    DropsArguments, EventsArguments, FabricVerb, GatewayVerb, HostVerb, ImportArguments, InstanceVerb, NetworkVerb,
-    PortVerb, RouteVerb, TopArguments, TraceArguments, UplinkVerb,
+    ApplyArguments, AuditVerb, CaptureArguments, CompleteArguments, ConfigurationArguments, DemoArguments,
+    DoctorArguments, DropsArguments, EventsArguments, FabricVerb, GatewayVerb, HostVerb, ImportArguments, InstanceVerb,
+    NetworkVerb, PortVerb, RouteVerb, TopArguments, TraceArguments, UplinkVerb,
 };
 
 /// Gives isolated virtual networks a way out on the compute node itself.
@@ -102,7 +102,7 @@ pub enum Verb {
     Import(ImportArguments),
     /// Checks a configuration file and its drop-ins. The daemon need not run.
     #[command(after_help = "Example:\n  vgw check\n  vgw check /etc/vgw/vgwd.toml.new")]
-    Check(ConfigurationFile),
+    Check(ConfigurationArguments),
     /// What may stand where the cursor is; the shells' completion asks.
     #[command(hide = true, disable_help_flag = true)]
     Complete(CompleteArguments),
@@ -116,7 +116,8 @@ impl Verb {
             Self::Daemon(DaemonVerb::Fabric(FabricVerb::Restore(_))) => {
                 Some("a rescue is not tried out; 'vgw fabric show' says what is taken while the daemon runs")
             }
-            Self::Daemon(_) | Self::Doctor(_) => None,
+            Self::Daemon(_) => None,
+            Self::Doctor(given) => given.fix.is_none().then_some("the doctor changes nothing without --fix"),
             Self::Demo(_) => Some("the demonstration changes only namespaces that it makes itself"),
             Self::Trace(_)
             | Self::Capture(_)
@@ -158,14 +159,14 @@ pub enum DaemonVerb {
     Host(HostVerb),
     /// Shows what a configuration file would change.
     #[command(after_help = "Example:\n  vgw diff new.toml\n  vgw diff -j | jq -e '.differences == []'")]
-    Diff(ConfigurationFile),
+    Diff(ConfigurationArguments),
     /// Makes a configuration file the one that stands, all or nothing.
     ///
     /// With --confirm what stood before comes back by itself, unless 'vgw confirm' is called in time.
     #[command(
         after_help = "Example:\n  vgw apply new.toml --dry-run\n  vgw apply new.toml --confirm 60s\n  vgw confirm"
     )]
-    Apply(Apply),
+    Apply(ApplyArguments),
     /// Keeps the configuration that was applied with --confirm.
     #[command(after_help = "Example:\n  vgw confirm")]
     Confirm,

@@ -7,7 +7,7 @@ use clap::Args;
 
 /// A configuration in a file.
 #[derive(Debug, Args)]
-pub struct ConfigurationFile {
+pub struct ConfigurationArguments {
     /// The file; the drop-ins beside it (`NAME.d/*.toml`) are read too. The daemon's own if absent.
     #[arg(value_name = "FILE")]
     pub file: Option<PathBuf>,
@@ -15,10 +15,10 @@ pub struct ConfigurationFile {
 
 /// `vgw apply …`
 #[derive(Debug, Args)]
-pub struct Apply {
+pub struct ApplyArguments {
     /// What to apply.
     #[command(flatten)]
-    pub configuration: ConfigurationFile,
+    pub configuration: ConfigurationArguments,
     /// Takes it back after this time unless 'vgw confirm' is called: seconds, or with s, m or h.
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub confirm: Option<Duration>,

@@ -27,7 +27,7 @@ pub use arguments::{Arguments, DaemonVerb, Verb};
 pub use audit::AuditVerb;
 pub use capture::CaptureArguments;
 pub use complete::CompleteArguments;
-pub use configuration::{Apply, ConfigurationFile};
+pub use configuration::{ApplyArguments, ConfigurationArguments};
 pub use demo::DemoArguments;
 pub use doctor::DoctorArguments;
 pub use drops::DropsArguments;

@@ -12,7 +12,7 @@ use crate::cli::wire::number;
 use super::{Output, Total};
 
 /// A pcapng file, or a pipe that is read as one. Complete after each flush but for the final counts.
-pub(in crate::cli) struct File<'a> {
+pub(super) struct File<'a> {
     writer: &'a mut dyn Write,
     /// Bytes that are kept of each packet.
     snap_length: usize,
@@ -27,7 +27,7 @@ struct Interface {
 }
 
 impl<'a> File<'a> {
-    pub(in crate::cli) fn new(writer: &'a mut dyn Write, snap_length: Option<i32>) -> Self {
+    pub(super) fn new(writer: &'a mut dyn Write, snap_length: Option<i32>) -> Self {
         let snap_length = snap_length.and_then(|length| usize::try_from(length).ok()).unwrap_or(262_144);
         Self { writer, snap_length, interfaces: BTreeMap::new(), latest: Duration::ZERO }
     }

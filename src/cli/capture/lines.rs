@@ -9,13 +9,13 @@ use crate::cli::wire;
 use super::{Output, Total};
 
 /// A line for each packet; with JSON one for the end.
-pub(in crate::cli) struct Lines<'a> {
+pub(super) struct Lines<'a> {
     /// How they look.
-    pub(in crate::cli) form: Form,
+    pub(super) form: Form,
     /// Where they go, flushed.
-    pub(in crate::cli) put: &'a mut dyn FnMut(&str) -> Result<(), Failure>,
+    pub(super) put: &'a mut dyn FnMut(&str) -> Result<(), Failure>,
     /// Lines that are still to go there.
-    pub(in crate::cli) text: String,
+    pub(super) text: String,
 }
 
 impl Output for Lines<'_> {

@@ -24,7 +24,7 @@ const WAIT: Duration = Duration::from_millis(250);
 const LAST_ANSWERS: usize = 5;
 
 /// Where packets go.
-pub(in crate::cli) trait Output {
+pub(super) trait Output {
     /// These ports are captured at; others may come.
     fn begin(&mut self, ports: &[CapturePort]) -> Result<(), Failure>;
     /// A packet.
@@ -37,26 +37,26 @@ pub(in crate::cli) trait Output {
 
 /// What a capture has come to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(in crate::cli) struct Total {
+pub(super) struct Total {
     /// Packets that were put out.
-    pub(in crate::cli) packets: u64,
+    pub(super) packets: u64,
     /// Packets that were looked for and could not be kept.
-    pub(in crate::cli) lost: u64,
+    pub(super) lost: u64,
 }
 
 /// When a capture ends by itself.
-pub(in crate::cli) struct Bounds<'a> {
+pub(super) struct Bounds<'a> {
     /// After so many packets.
-    pub(in crate::cli) count: Option<u64>,
+    pub(super) count: Option<u64>,
     /// At this moment.
-    pub(in crate::cli) until: Option<Moment>,
+    pub(super) until: Option<Moment>,
     /// Once this is set.
-    pub(in crate::cli) stop: Arc<AtomicBool>,
-    pub(in crate::cli) clock: &'a dyn Clock,
+    pub(super) stop: Arc<AtomicBool>,
+    pub(super) clock: &'a dyn Clock,
 }
 
 /// A flag that Ctrl-C and SIGTERM set.
-pub(in crate::cli) fn stop_on_signals() -> Arc<AtomicBool> {
+pub(super) fn stop_on_signals() -> Arc<AtomicBool> {
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {
         // Without it the signal ends the program at once, which costs only the final counts.
@@ -69,7 +69,7 @@ pub(in crate::cli) fn stop_on_signals() -> Arc<AtomicBool> {
 ///
 /// # Errors
 /// What is wrong with the filter.
-pub(in crate::cli) fn request(given: &CaptureArguments) -> Result<CaptureRequest, Failure> {
+pub(super) fn request(given: &CaptureArguments) -> Result<CaptureRequest, Failure> {
     let filter = given.filter.join(" ");
     let wrong = |error| Failure::Usage { field: "FILTER".to_owned(), reason: format!("filter: {error}") };
     filter.parse::<Filter>().map_err(wrong)?;
@@ -87,7 +87,7 @@ pub(in crate::cli) fn request(given: &CaptureArguments) -> Result<CaptureRequest
 ///
 /// # Errors
 /// Why it did not begin, or went on no longer; what was captured has been put out.
-pub(in crate::cli) fn capture(
+pub(super) fn capture(
     daemon: &mut dyn TVirtualGatewaySyncClient,
     request: CaptureRequest,
     bounds: &Bounds<'_>,

@@ -2,7 +2,7 @@
 
 use super::super::report::{DropCount, DroppedPacket, Drops, LastDrops, MissedDrops, Report};
 use super::style::{Style, Tone};
-use super::table::{Align, Cell, Table};
+use super::table::{Cell, Table, left, right};
 use super::units::count;
 
 impl Report for Drops {
@@ -13,12 +13,7 @@ impl Report for Drops {
         if self.drops.is_empty() {
             return "nothing was dropped\n".to_owned();
         }
-        let mut table = Table::new(&[
-            ("reason", Align::Left),
-            ("packets", Align::Right),
-            ("port", Align::Left),
-            ("meaning", Align::Left),
-        ]);
+        let mut table = Table::new([left("reason"), right("packets"), left("port"), left("meaning")]);
         let mut reasons: Vec<(&str, Vec<&DropCount>)> = Vec::new();
         for drop in &self.drops {
             match reasons.iter_mut().find(|(reason, _)| *reason == drop.reason) {
@@ -49,7 +44,7 @@ impl Drops {
         if self.instances.len() < 2 {
             return String::new();
         }
-        let mut table = Table::new(&[("instance", Align::Left), ("packets", Align::Right)]);
+        let mut table = Table::new([left("instance"), right("packets")]);
         for instance in &self.instances {
             table.row([Cell::new(&instance.instance), Cell::new(count(instance.packets))]);
         }

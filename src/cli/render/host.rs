@@ -4,7 +4,7 @@ use super::super::report::{
     Deed, ForeignUplink, HostDifference, HostObjects, Import, ObjectState, Rehearsal, Report, Step,
 };
 use super::style::{Style, Tone};
-use super::table::{Align, Cell, Table};
+use super::table::{Cell, Table, left};
 
 /// The words that `ip` takes; other commands stand for themselves.
 const OF_IP: [&str; 4] = ["link", "address", "route", "rule"];
@@ -16,12 +16,7 @@ impl Report for HostObjects {
         if self.objects.is_empty() {
             return "nothing in the kernel is vgw's\n".to_owned();
         }
-        let mut table = Table::new(&[
-            ("object", Align::Left),
-            ("state", Align::Left),
-            ("for", Align::Left),
-            ("because", Align::Left),
-        ]);
+        let mut table = Table::new([left("object"), left("state"), left("for"), left("because")]);
         for object in &self.objects {
             let (state, tone) = match object.state {
                 ObjectState::InPlace => ("in place", Tone::Faint),

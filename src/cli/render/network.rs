@@ -1,10 +1,11 @@
 //! Networks of compute services.
 
 use super::super::report::{Network, NetworkDhcp, Networks, Report};
-use super::gateway::{Page, state};
+use super::page::Page;
 use super::port::servers;
+use super::standing;
 use super::style::{Style, Tone};
-use super::table::{Align, Cell, Table};
+use super::table::{Cell, Table, left};
 
 impl Report for Networks {
     const SCHEMA: &'static str = "vgw.networks/1";
@@ -13,17 +14,17 @@ impl Report for Networks {
         if self.networks.is_empty() {
             return "no networks\n".to_owned();
         }
-        let mut table = Table::new(&[
-            ("network", Align::Left),
-            ("state", Align::Left),
-            ("instance", Align::Left),
-            ("gateways", Align::Left),
-            ("guests are told by", Align::Left),
+        let mut table = Table::new([
+            left("network"),
+            left("state"),
+            left("instance"),
+            left("gateways"),
+            left("guests are told by"),
         ]);
         for network in &self.networks {
             table.row([
                 Cell::new(&network.id).tone(Tone::Strong),
-                state(network.is_static),
+                standing::cell(network.is_static),
                 Cell::new(&network.instance),
                 Cell::list(&network.gateways),
                 Cell::list(&services(network)),
@@ -39,7 +40,7 @@ impl Report for Network {
     fn render(&self, style: Style) -> String {
         let mut page = Page::new(style, "network", &self.id);
         page.line("instance", &self.instance);
-        page.line("state", if self.is_static { "static" } else { "dynamic" });
+        page.line("state", standing::word(self.is_static));
         page.list("gateways", &self.gateways);
         page.line("dhcp", &self.dhcp.as_ref().map_or("no".to_owned(), dhcp));
         let told = |dns: &[String]| format!("yes{}", servers(dns));

@@ -1,10 +1,10 @@
 //! Guests' ports.
 
 use super::super::report::{Dhcp, Port, Ports, Report, RouterAdvertisements};
-use super::gateway::{Page, of_late, state, traffic};
+use super::page::Page;
 use super::style::{Style, Tone};
-use super::table::{Align, Cell, Table};
-use super::units;
+use super::table::{Cell, Table, left};
+use super::{standing, traffic};
 
 impl Report for Ports {
     const SCHEMA: &'static str = "vgw.ports/1";
@@ -19,23 +19,14 @@ impl Report for Ports {
 
 /// The ports in `vgw status`: how they are doing. What they are is in [`table`].
 pub(super) fn glance(ports: &[Port], style: Style, indent: usize) -> String {
-    let mut table = Table::new(&[
-        ("port", Align::Left),
-        ("instance", Align::Left),
-        ("state", Align::Left),
-        ("guest", Align::Left),
-        ("addresses", Align::Left),
-        ("rx pps", Align::Right),
-        ("tx pps", Align::Right),
-        ("drops/s", Align::Right),
-        ("drops", Align::Right),
-    ]);
+    let what = ["port", "instance", "state", "guest", "addresses"];
+    let mut table = Table::new(what.map(left).into_iter().chain(traffic::OF_LATE));
     for port in ports {
-        let [received, transmitted, drops_now, drops] = of_late(port.rates.as_ref(), &port.counters);
+        let [received, transmitted, drops_now, drops] = traffic::of_late(port.rates.as_ref(), &port.counters);
         table.row([
             Cell::new(&port.interface).tone(Tone::Strong),
             Cell::new(&port.instance),
-            state(port.is_static),
+            standing::cell(port.is_static),
             Cell::new(place(port)),
             Cell::list(&port.addresses),
             received,
@@ -49,23 +40,14 @@ pub(super) fn glance(ports: &[Port], style: Style, indent: usize) -> String {
 
 /// What ports are, and what they have counted.
 fn table(ports: &[Port], style: Style, indent: usize) -> String {
-    let mut table = Table::new(&[
-        ("port", Align::Left),
-        ("instance", Align::Left),
-        ("state", Align::Left),
-        ("guest", Align::Left),
-        ("addresses", Align::Left),
-        ("mac", Align::Left),
-        ("rx packets", Align::Right),
-        ("tx packets", Align::Right),
-        ("drops", Align::Right),
-    ]);
+    let what = ["port", "instance", "state", "guest", "addresses", "mac"];
+    let mut table = Table::new(what.map(left).into_iter().chain(traffic::TOTALS));
     for port in ports {
-        let [received, transmitted, drops] = traffic(&port.counters);
+        let [received, transmitted, drops] = traffic::totals(&port.counters);
         table.row([
             Cell::new(&port.interface).tone(Tone::Strong),
             Cell::new(&port.instance),
-            state(port.is_static),
+            standing::cell(port.is_static),
             Cell::new(place(port)),
             Cell::list(&port.addresses),
             Cell::option(port.mac.as_deref()),
@@ -118,7 +100,7 @@ impl Report for Port {
     fn render(&self, style: Style) -> String {
         let mut page = Page::new(style, "port", &self.interface);
         page.line("instance", &self.instance);
-        page.line("state", if self.is_static { "static" } else { "dynamic" });
+        page.line("state", standing::word(self.is_static));
         page.line("guest", &place(self));
         page.list("addresses", &self.addresses);
         page.list("gateways", &self.gateways);
@@ -136,7 +118,7 @@ impl Report for Port {
             page.line("network", network);
         }
         if let Some(rest) = self.deleted_in_ms {
-            page.line("audit", &style.paint(Tone::Bad, format!("deleted in {}", units::millis(rest))));
+            page.line("audit", &style.paint(Tone::Bad, standing::unconfirmed(rest)));
         }
         page.counters(&self.counters, "from the guest", "to the guest");
         page.finish()

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::super::report::{Instance, Instances, Lookup, NextHop, Report, Routes, RoutesChanged};
 use super::style::{Style, Tone};
-use super::table::{Align, Cell, Table};
+use super::table::{Cell, Table, left, right};
 use super::units;
 
 impl Report for Instances {
@@ -14,13 +14,8 @@ impl Report for Instances {
         if self.instances.is_empty() {
             return "no routing instances\n".to_owned();
         }
-        let mut table = Table::new(&[
-            ("instance", Align::Left),
-            ("IPv4 routes", Align::Right),
-            ("IPv6 routes", Align::Right),
-            ("gateways", Align::Left),
-            ("ports", Align::Left),
-        ]);
+        let mut table =
+            Table::new([left("instance"), right("IPv4 routes"), right("IPv6 routes"), left("gateways"), left("ports")]);
         for Instance { name, routes_v4, routes_v6, gateways, ports } in &self.instances {
             table.row([
                 Cell::new(name).tone(Tone::Strong),
@@ -41,7 +36,7 @@ impl Report for Routes {
         if self.routes.is_empty() {
             return format!("no routes in {}\n", self.instance);
         }
-        let mut table = Table::new(&[("prefix", Align::Left), ("next hop", Align::Left), ("origin", Align::Left)]);
+        let mut table = Table::new([left("prefix"), left("next hop"), left("origin")]);
         for route in &self.routes {
             table.row([
                 Cell::new(&route.prefix).tone(Tone::Strong),

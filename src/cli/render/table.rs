@@ -6,9 +6,26 @@ use super::style::{Style, Tone};
 
 /// Where a cell's text stands in its column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Align {
+enum Align {
     Left,
     Right,
+}
+
+/// What stands over a column.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Heading {
+    text: &'static str,
+    align: Align,
+}
+
+/// The heading of a column of words.
+pub(crate) const fn left(text: &'static str) -> Heading {
+    Heading { text, align: Align::Left }
+}
+
+/// The heading of a column of numbers.
+pub(crate) const fn right(text: &'static str) -> Heading {
+    Heading { text, align: Align::Right }
 }
 
 /// A cell: one line or several, in one tone.
@@ -45,13 +62,13 @@ impl Cell {
 /// Rows under headings.
 #[derive(Debug)]
 pub(crate) struct Table {
-    columns: Vec<(&'static str, Align)>,
+    columns: Vec<Heading>,
     rows: Vec<Vec<Cell>>,
 }
 
 impl Table {
-    pub(crate) fn new(columns: &[(&'static str, Align)]) -> Self {
-        Self { columns: columns.to_vec(), rows: Vec::new() }
+    pub(crate) fn new(columns: impl IntoIterator<Item = Heading>) -> Self {
+        Self { columns: columns.into_iter().collect(), rows: Vec::new() }
     }
 
     pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = Cell>) {
@@ -64,19 +81,17 @@ impl Table {
         let shown: Vec<usize> = (0..self.columns.len())
             .filter(|&column| self.rows.iter().any(|row| row.get(column).is_some_and(|cell| cell.lines != ["-"])))
             .collect();
-        let widths: Vec<usize> = shown.iter().map(|&column| self.width(column)).collect();
-        let mut text = String::new();
-        let headings = shown.iter().map(|&column| (self.columns[column].0, Tone::Faint));
-        self.line(&mut text, style, indent, &shown, &widths, headings);
+        let widths = shown.iter().map(|&column| (self.columns[column].align, self.width(column))).collect();
+        let layout = Layout { style, indent, columns: widths };
+        let mut text = layout.line(shown.iter().map(|&column| (self.columns[column].text, Tone::Faint)));
         for row in &self.rows {
             let height = row.iter().map(|cell| cell.lines.len()).max().unwrap_or(0);
             for line in 0..height {
-                let pieces = shown.iter().map(|&column| {
+                text += &layout.line(shown.iter().map(|&column| {
                     let cell = row.get(column);
                     let piece = cell.and_then(|cell| cell.lines.get(line)).map_or("", String::as_str);
                     (piece, cell.map_or(Tone::Plain, |cell| cell.tone))
-                });
-                self.line(&mut text, style, indent, &shown, &widths, pieces);
+                }));
             }
         }
         text
@@ -84,32 +99,37 @@ impl Table {
 
     fn width(&self, column: usize) -> usize {
         let cells = self.rows.iter().filter_map(|row| row.get(column)).flat_map(|cell| &cell.lines);
-        cells.map(|line| line.width()).chain([self.columns[column].0.width()]).max().unwrap_or(0)
+        cells.map(|line| line.width()).chain([self.columns[column].text.width()]).max().unwrap_or(0)
     }
+}
 
-    fn line<'a>(
-        &self,
-        text: &mut String,
-        style: Style,
-        indent: usize,
-        shown: &[usize],
-        widths: &[usize],
-        pieces: impl Iterator<Item = (&'a str, Tone)>,
-    ) {
+/// How a table's lines are set.
+struct Layout {
+    style: Style,
+    indent: usize,
+    /// The columns that are shown, with their widths.
+    columns: Vec<(Align, usize)>,
+}
+
+impl Layout {
+    /// A line of one piece a column.
+    fn line<'a>(&self, pieces: impl Iterator<Item = (&'a str, Tone)>) -> String {
+        let mut text = String::new();
         // Blanks are owed and paid before the next piece, so that no line ends in blanks.
-        let mut owed = indent;
-        for ((piece, tone), (&column, &width)) in pieces.zip(shown.iter().zip(widths)) {
+        let mut owed = self.indent;
+        for ((piece, tone), &(align, width)) in pieces.zip(&self.columns) {
             let rest = width - piece.width();
-            if self.columns[column].1 == Align::Right {
+            if align == Align::Right {
                 owed += rest;
             }
             if !piece.is_empty() {
                 text.extend(std::iter::repeat_n(' ', std::mem::take(&mut owed)));
-                text.push_str(&style.paint(tone, piece));
+                text.push_str(&self.style.paint(tone, piece));
             }
-            owed += 2 + if self.columns[column].1 == Align::Left { rest } else { 0 };
+            owed += 2 + if align == Align::Left { rest } else { 0 };
         }
         text.push('\n');
+        text
     }
 }
 
@@ -118,8 +138,7 @@ mod tests {
     use super::*;
 
     fn table() -> Table {
-        let mut table =
-            Table::new(&[("name", Align::Left), ("gone", Align::Left), ("subnets", Align::Left), ("n", Align::Right)]);
+        let mut table = Table::new([left("name"), left("gone"), left("subnets"), right("n")]);
         let subnets = ["10.0.0.0/8".to_owned(), "2001:db8::/32".to_owned()];
         table.row([Cell::new("vgw1"), Cell::none(), Cell::list(&subnets), Cell::new("5")]);
         table.row([Cell::new("b"), Cell::none(), Cell::list(&[]), Cell::new("1,000").tone(Tone::Bad)]);
@@ -148,7 +167,7 @@ mod tests {
 
     #[test]
     fn wide_characters_take_two_columns() {
-        let mut table = Table::new(&[("a", Align::Left), ("b", Align::Left)]);
+        let mut table = Table::new([left("a"), left("b")]);
         table.row([Cell::new("\u{7db2}"), Cell::new("x")]);
         table.row([Cell::new("yz"), Cell::new("x")]);
         assert_eq!(table.render(Style::PLAIN, 0), "a   b\n\u{7db2}  x\nyz  x\n");

@@ -1,15 +1,15 @@
 //! What interfaces do in a second.
 
-use super::super::report::{Report, Top};
+use super::super::report::{Busy, Report, Top};
 use super::style::{Style, Tone};
-use super::table::{Align, Cell, Table};
+use super::table::{Cell, Table, left, right};
 use super::units;
 
 impl Report for Top {
     const SCHEMA: &'static str = "vgw.top/1";
 
     fn render(&self, style: Style) -> String {
-        let sum = |count: fn(&super::super::report::Busy) -> u64| self.interfaces.iter().map(count).sum::<u64>();
+        let sum = |count: fn(&Busy) -> u64| self.interfaces.iter().map(count).sum::<u64>();
         let (packets, bytes, drops) = (sum(|it| it.received), sum(|it| it.received_bytes), sum(|it| it.drops));
         let mut text = format!(
             "{} packets/s, {}/s, {} drops/s by {} interfaces in the last {}, sorted by {}\n\n",
@@ -21,10 +21,8 @@ impl Report for Top {
             self.sort
         );
         let numbers = ["rx packets/s", "rx bytes/s", "tx packets/s", "tx bytes/s", "drops/s"];
-        let mut columns = vec![("interface", Align::Left), ("role", Align::Left)];
-        columns.extend(numbers.map(|heading| (heading, Align::Right)));
-        columns.push(("instance", Align::Left));
-        let mut table = Table::new(&columns);
+        let columns = ["interface", "role"].map(left).into_iter().chain(numbers.map(right)).chain([left("instance")]);
+        let mut table = Table::new(columns);
         for it in &self.interfaces {
             let drops = if it.drops > 0 { Tone::Bad } else { Tone::Plain };
             table.row([

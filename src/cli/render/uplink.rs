@@ -1,9 +1,10 @@
 //! Uplinks.
 
 use super::super::report::{Report, Uplink, Uplinks};
-use super::gateway::{Page, state};
+use super::page::Page;
+use super::standing;
 use super::style::{Style, Tone};
-use super::table::{Align, Cell, Table};
+use super::table::{Cell, Table, left, right};
 
 impl Report for Uplinks {
     const SCHEMA: &'static str = "vgw.uplinks/1";
@@ -18,19 +19,19 @@ impl Report for Uplinks {
 
 /// The table of uplinks, also of `vgw status`.
 pub(super) fn table(uplinks: &[Uplink], style: Style, indent: usize) -> String {
-    let mut table = Table::new(&[
-        ("uplink", Align::Left),
-        ("state", Align::Left),
-        ("device", Align::Left),
-        ("address", Align::Left),
-        ("via", Align::Left),
-        ("table", Align::Right),
-        ("gateways", Align::Left),
+    let mut table = Table::new([
+        left("uplink"),
+        left("state"),
+        left("device"),
+        left("address"),
+        left("via"),
+        right("table"),
+        left("gateways"),
     ]);
     for uplink in uplinks {
         table.row([
             Cell::new(&uplink.name).tone(Tone::Strong),
-            state(uplink.is_static),
+            standing::cell(uplink.is_static),
             Cell::new(&uplink.device),
             Cell::option(uplink.address.as_deref()),
             Cell::option(uplink.via.as_deref()),
@@ -46,7 +47,7 @@ impl Report for Uplink {
 
     fn render(&self, style: Style) -> String {
         let mut page = Page::new(style, "uplink", &self.name);
-        page.line("state", if self.is_static { "static" } else { "dynamic" });
+        page.line("state", standing::word(self.is_static));
         page.line("device", &self.device);
         if let Some(family) = &self.lease {
             page.line("lease", family);

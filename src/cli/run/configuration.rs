@@ -5,14 +5,14 @@ use std::path::Path;
 use crate::api::generated::virtual_gateway as api;
 use crate::config::{Config, Source};
 
-use super::super::args::{Apply, ConfigurationFile};
+use super::super::args::{ApplyArguments, ConfigurationArguments};
 use super::super::failure::Failure;
 use super::super::report::{Check, Comparison, ConfigurationApplied, Trial, TrialEnd};
 use super::super::wire;
 use super::talk::Talk;
 
 /// Reads a configuration and checks it by itself.
-pub(in crate::cli) fn check(given: &ConfigurationFile) -> Result<Check, Failure> {
+pub(in crate::cli) fn check(given: &ConfigurationArguments) -> Result<Check, Failure> {
     let (sources, config) = read(given)?;
     // As vgwd does it when it starts.
     config.check_exposure().map_err(|error| Failure::Configuration(error.into()))?;
@@ -30,26 +30,29 @@ pub(in crate::cli) fn check(given: &ConfigurationFile) -> Result<Check, Failure>
 }
 
 /// What is wrong with a file is said before the daemon is asked.
-fn read(given: &ConfigurationFile) -> Result<(Vec<Source>, Config), Failure> {
+fn read(given: &ConfigurationArguments) -> Result<(Vec<Source>, Config), Failure> {
     let sources = Config::sources(given.file.as_deref()).map_err(|error| Failure::Configuration(error.into()))?;
     let config = Config::of_sources(&sources).map_err(Failure::Configuration)?;
     Ok((sources, config))
 }
 
-fn files(given: &ConfigurationFile) -> Result<Vec<api::ConfigurationFile>, Failure> {
+fn files(given: &ConfigurationArguments) -> Result<Vec<api::ConfigurationFile>, Failure> {
     let (sources, _) = read(given)?;
     let file = |Source { path, text }| api::ConfigurationFile { path: path.display().to_string(), text };
     Ok(sources.into_iter().map(file).collect())
 }
 
 impl Talk<'_> {
-    pub(super) fn diff(&mut self, given: &ConfigurationFile) -> Result<String, Failure> {
+    pub(super) fn diff(&mut self, given: &ConfigurationArguments) -> Result<String, Failure> {
         let api::Comparison { differences, steps } = self.daemon.compare_configuration(files(given)?)?;
         let differences = differences.into_iter().map(wire::difference).collect();
         self.form.text(&Comparison { differences, steps: steps.into_iter().map(wire::step).collect() })
     }
 
-    pub(super) fn apply(&mut self, Apply { configuration, confirm }: &Apply) -> Result<String, Failure> {
+    pub(super) fn apply(
+        &mut self,
+        ApplyArguments { configuration, confirm }: &ApplyArguments,
+    ) -> Result<String, Failure> {
         if self.dry {
             return self.diff(configuration);
         }

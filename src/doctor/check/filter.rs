@@ -14,11 +14,29 @@ enum Direction {
     Back,
 }
 
-pub(super) fn blocked_or_lost(facts: &Facts) -> Vec<Finding> {
-    facts.ways.iter().filter_map(|way| judge(facts, way, way.out.as_ref().ok()?)).collect()
+/// What has become of packets.
+struct Fault {
+    direction: Direction,
+    check: Check,
+    /// A sentence.
+    seen: String,
 }
 
-fn judge(facts: &Facts, way: &Way, leads: &Leads) -> Option<Finding> {
+/// A side of the host, as iptables' option and as nftables' key.
+type Side = (&'static str, &'static str);
+
+const INPUT: Side = ("-i", "iifname");
+const OUTPUT: Side = ("-o", "oifname");
+
+pub(super) fn blocked_or_lost(facts: &Facts) -> Vec<Finding> {
+    let found = |way: &Way| {
+        let leads = way.out.as_ref().ok()?;
+        Some(finding(facts, way, leads, fault(facts, way, leads)?))
+    };
+    facts.ways.iter().filter_map(found).collect()
+}
+
+fn fault(facts: &Facts, way: &Way, leads: &Leads) -> Option<Fault> {
     // What stops at a switch, at a router that is not there, or for its source, is told there.
     let passes_on = |name| facts.links.get(&name).is_some_and(|link| forwards(facts, link, way));
     let router = leads.via.is_none_or(|via| facts.routers.get(&(leads.device, via)) != Some(&false));
@@ -28,8 +46,8 @@ fn judge(facts: &Facts, way: &Way, leads: &Leads) -> Option<Finding> {
             let packet = packet(way, leads, *direction, true);
             matches!(facts.filter.judge("forward", &packet), Opinion::Dropped(_))
         })?;
-        let read = "no packet was sent to try it; this is what the rules say".to_owned();
-        return Some(finding(facts, way, leads, direction, Check::ForwardBlocked, read));
+        let seen = "no packet was sent to try it; this is what the rules say".to_owned();
+        return Some(Fault { direction, check: Check::ForwardBlocked, seen });
     };
     let (direction, leg) = match (probed.there, probed.back) {
         (Leg::Passed, Some(leg)) => (Direction::Back, leg),
@@ -50,11 +68,11 @@ fn judge(facts: &Facts, way: &Way, leads: &Leads) -> Option<Finding> {
         _ if is_elsewhere => None,
         Leg::Blocked => {
             let seen = format!("{what} was routed, and did not come out of {out}");
-            Some(finding(facts, way, leads, direction, Check::ForwardBlocked, seen))
+            Some(Fault { direction, check: Check::ForwardBlocked, seen })
         }
         Leg::Lost => {
             let seen = format!("{what} was neither sent on by {out} nor answered: it is lost before it is routed");
-            Some(finding(facts, way, leads, direction, Check::PacketsLost, seen))
+            Some(Fault { direction, check: Check::PacketsLost, seen })
         }
     }
 }
@@ -69,7 +87,7 @@ fn packet(way: &Way, leads: &Leads, direction: Direction, routed: bool) -> Packe
     Packet { input, output: routed.then_some(output), source, destination, established }
 }
 
-fn finding(facts: &Facts, way: &Way, leads: &Leads, direction: Direction, check: Check, seen: String) -> Finding {
+fn finding(facts: &Facts, way: &Way, leads: &Leads, Fault { direction, check, seen }: Fault) -> Finding {
     let hook = if check == Check::ForwardBlocked { "forward" } else { "prerouting" };
     let packet = packet(way, leads, direction, check == Check::ForwardBlocked);
     let mut evidence = vec![seen];
@@ -99,16 +117,14 @@ fn finding(facts: &Facts, way: &Way, leads: &Leads, direction: Direction, check:
 fn exceptions(facts: &Facts, chain: &Chain, way: &Way, packet: &Packet) -> Vec<Step> {
     let tap = way.question.gateway;
     if packet.output.is_some() {
-        return [("-i", "iifname"), ("-o", "oifname")]
-            .map(|(option, key)| insert(facts, chain, tap, option, key, None))
-            .into();
+        return [INPUT, OUTPUT].map(|side| insert(facts, chain, side, tap, None)).into();
     }
     let subnet = (packet.input != tap).then(|| way.question.subnet.to_string());
-    let (option, key) = ("-i", "iifname");
-    vec![insert(facts, chain, packet.input, option, key, subnet)]
+    vec![insert(facts, chain, INPUT, packet.input, subnet)]
 }
 
-fn insert(facts: &Facts, chain: &Chain, device: InterfaceName, option: &str, key: &str, to: Option<String>) -> Step {
+/// A rule that accepts what comes in or goes out by a device, to a subnet if one is given.
+fn insert(facts: &Facts, chain: &Chain, (option, key): Side, device: InterfaceName, to: Option<String>) -> Step {
     let Chain { language, family, table, name, base: _, rules: _ } = chain;
     // Chains of the old spelling are those that the program iptables keeps in nf_tables.
     let is_old = |name: &String| name.chars().all(|c| c.is_ascii_uppercase());

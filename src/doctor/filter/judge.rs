@@ -82,19 +82,17 @@ impl Filter {
             return course;
         }
         for rule in &chain.rules {
-            let Some(verdict) = &rule.verdict else { continue };
-            let Some(applies) = applies(rule, packet) else {
-                let end = self.end(chain, rule, verdict, packet, depth, &mut course.perhaps);
-                course.perhaps.extend(end.filter(|end| *end != End::Open));
-                continue;
-            };
-            if !applies {
+            let applies = applies(rule, packet);
+            if applies == Some(false) {
                 continue;
             }
-            match self.end(chain, rule, verdict, packet, depth, &mut course.perhaps) {
-                None | Some(End::Open) if matches!(verdict, Verdict::Return | Verdict::Goto(_)) => return course,
-                None | Some(End::Open) => {}
-                Some(end) => {
+            let Course { end, perhaps } = self.outcome(chain, rule, packet, depth);
+            course.perhaps.extend(perhaps);
+            match end {
+                End::Open if applies.is_some() && leaves(rule) => return course,
+                End::Open => {}
+                end if applies.is_none() => course.perhaps.push(end),
+                end => {
                     course.end = end;
                     return course;
                 }
@@ -103,33 +101,31 @@ impl Filter {
         course
     }
 
-    /// How a verdict ends the chain; `None` if it does not.
-    fn end(
-        &self,
-        chain: &Chain,
-        rule: &Rule,
-        verdict: &Verdict,
-        packet: &Packet,
-        depth: usize,
-        perhaps: &mut Vec<End>,
-    ) -> Option<End> {
-        match verdict {
-            Verdict::Accept => Some(End::Accepted),
-            Verdict::Drop => Some(End::Dropped(rule.text.clone())),
-            Verdict::Unknown => Some(End::Unknown),
-            Verdict::Return => None,
-            Verdict::Jump(name) | Verdict::Goto(name) => {
+    /// What comes of a rule that applies.
+    fn outcome(&self, chain: &Chain, rule: &Rule, packet: &Packet, depth: usize) -> Course {
+        let end = match &rule.verdict {
+            None | Some(Verdict::Return) => End::Open,
+            Some(Verdict::Accept) => End::Accepted,
+            Some(Verdict::Drop) => End::Dropped(rule.text.clone()),
+            Some(Verdict::Unknown) => End::Unknown,
+            Some(Verdict::Jump(name) | Verdict::Goto(name)) => {
                 let is_target = |other: &&Chain| {
                     (other.language, &other.family, &other.table, &other.name)
                         == (chain.language, &chain.family, &chain.table, name)
                 };
-                let Some(target) = self.chains.iter().find(is_target) else { return Some(End::Unknown) };
-                let course = self.follow(target, packet, depth - 1);
-                perhaps.extend(course.perhaps);
-                Some(course.end)
+                match self.chains.iter().find(is_target) {
+                    Some(target) => return self.follow(target, packet, depth - 1),
+                    None => End::Unknown,
+                }
             }
-        }
+        };
+        Course { end, perhaps: Vec::new() }
     }
+}
+
+/// True if nothing behind the rule in its chain is looked at once it has applied.
+fn leaves(rule: &Rule) -> bool {
+    matches!(rule.verdict, Some(Verdict::Return | Verdict::Goto(_)))
 }
 
 /// Whether all tests hold; `None` if that cannot be told.

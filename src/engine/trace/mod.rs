@@ -5,6 +5,7 @@ mod cure;
 mod host;
 mod instance;
 mod packet;
+mod told;
 mod view;
 mod walk;
 

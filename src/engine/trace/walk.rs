@@ -126,7 +126,7 @@ impl Conductor {
 
     /// Through the host.
     fn cross(&mut self, device: InterfaceName, packet: Imagined) -> Result<(Vec<TraceStep>, host::Onward), Failure> {
-        let way = self.platform.way(&packet.flow(device))?.ok_or_else(|| not_found("device", device))?;
+        let way = self.platform.kernel().way(&packet.flow(device))?.ok_or_else(|| not_found("device", device))?;
         let crossing =
             Crossing { input: device, packet, ours: &self.mirror.seen().ours, uplink: &|table| self.uplink_of(table) };
         Ok(crossing.tell(&way))

@@ -9,7 +9,7 @@ use crate::addr::{Family, InterfaceName, Prefix};
 use crate::doctor::filter::Filter;
 use crate::doctor::{Facts, Host, Link, Order, Refusal, Route, questions};
 use crate::host::{Mark, RouteKey};
-use crate::sys::netlink::{Netlink, NetlinkError, RouteEntry, RouteKind, Situation};
+use crate::sys::netlink::{Netlink, NetlinkError, RouteEntry, RouteKind};
 use crate::sys::tap::DEVICE_NODE;
 
 use super::files::Files;
@@ -92,12 +92,10 @@ impl ThisHost {
     fn network(&self, order: &Order, facts: &mut Facts) -> Result<(), NetlinkError> {
         let mut netlink = Netlink::open()?;
         let mut names = BTreeMap::new();
-        for link in netlink.situations()? {
-            names.insert(link.index, link.name);
-            let switches = self.files.switches(link.name);
-            let Situation { index, name, mac, mtu, up, carrier, queue_length, bridge, sent, dropped } = link;
-            let link = Link { index, mac, mtu, up, carrier, queue_length, bridge, sent, dropped, switches };
-            facts.links.insert(name, link);
+        for (name, link) in netlink.situations()? {
+            names.insert(link.index, name);
+            let switches = self.files.switches(name);
+            facts.links.insert(name, Link { switches, ..link });
         }
         for entry in netlink.addresses()? {
             facts.addresses.extend(names.get(&entry.link).map(|name| (*name, entry.address)));

@@ -66,10 +66,13 @@ impl LinuxSite {
     }
 
     /// Where a side is.
-    fn place(&self, side: Side, record: &Record) -> Result<Place, NetlinkError> {
+    fn place(&self, side: Side, record: &Record) -> Result<Place, SiteError> {
         match side {
             Side::Device => Ok(record.device),
-            Side::Host => Ok(Place { index: self.netlink.index(record.host)?, name: record.host }),
+            Side::Host => {
+                let index = self.netlink.index(record.host).map_err(refused)?;
+                Ok(Place { index, name: record.host })
+            }
         }
     }
 
@@ -187,7 +190,7 @@ impl Site for LinuxSite {
                 Ok(())
             }
             Step::Raise(side) => {
-                let name = self.place(*side, record).map_err(refused)?.name;
+                let name = self.place(*side, record)?.name;
                 self.change(name, &LinkChange { up: Some(true), ..LinkChange::default() })
             }
             Step::Renew => {
@@ -197,7 +200,7 @@ impl Site for LinuxSite {
                 self.change(device.name, &LinkChange { mtu: Some(record.mtu), ..LinkChange::default() })
             }
             Step::AddAddress(side, address) => {
-                let place = self.place(*side, record).map_err(refused)?;
+                let place = self.place(*side, record)?;
                 let quiet = *side == Side::Host || address.is_v6();
                 let address = if quiet { address.quiet() } else { address.clone() };
                 let flags = NLM_F_CREATE | NLM_F_EXCL;
@@ -205,21 +208,21 @@ impl Site for LinuxSite {
             }
             Step::SetAddress(address) => self.tell(NEW_ADDRESS, NLM_F_REPLACE, address.body()),
             Step::DeleteAddress(side, address) => {
-                let place = self.place(*side, record).map_err(refused)?;
+                let place = self.place(*side, record)?;
                 self.tell(DELETE_ADDRESS, 0, address.moved(&device, &place).body())
             }
             Step::AddNeighbour(side, neighbour) => {
-                let place = self.place(*side, record).map_err(refused)?;
+                let place = self.place(*side, record)?;
                 self.tell(NEW_NEIGHBOUR, NLM_F_CREATE | NLM_F_REPLACE, neighbour.moved(&place).body())
             }
             Step::DeleteNeighbour(side, neighbour) => {
-                let place = self.place(*side, record).map_err(refused)?;
+                let place = self.place(*side, record)?;
                 self.tell(DELETE_NEIGHBOUR, 0, neighbour.moved(&place).body())
             }
             Step::Shut => ingress::shut(device.name),
             Step::Open => ingress::open(),
             Step::PutRoute(side, route, put) => {
-                let place = self.place(*side, record).map_err(refused)?;
+                let place = self.place(*side, record)?;
                 let how = match put {
                     Put::Replace => NLM_F_REPLACE,
                     Put::Append => NLM_F_APPEND,
@@ -228,7 +231,7 @@ impl Site for LinuxSite {
                 self.tell(NEW_ROUTE, NLM_F_CREATE | how, route.moved(&device, &place).body())
             }
             Step::DeleteRoute(side, route) => {
-                let place = self.place(*side, record).map_err(refused)?;
+                let place = self.place(*side, record)?;
                 self.tell(DELETE_ROUTE, 0, route.moved(&device, &place).body())
             }
             Step::Ipv6(on) => {

@@ -30,7 +30,6 @@ pub use lookup::Found;
 pub use neighbour::Neighbour;
 pub use route::{Hop, RouteEntry, RouteKind};
 pub use rule::RuleEntry;
-pub use situation::Situation;
 pub use socket::{Netlink, Request};
 pub use watch::{LinkStep, Notice, Watch};
 pub use way::Aspect;

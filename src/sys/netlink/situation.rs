@@ -4,47 +4,23 @@ use rtnetlink::packet_route::RouteNetlinkMessage;
 use rtnetlink::packet_route::link::{InfoPortKind, LinkAttribute, LinkFlags, LinkInfo, LinkMessage};
 
 use crate::addr::{InterfaceName, Mac};
+use crate::doctor::{Link, Switches};
 
 use super::error::NetlinkError;
 use super::socket::Netlink;
 
-/// How a link stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Situation {
-    /// Its index.
-    pub index: u32,
-    /// Its name.
-    pub name: InterfaceName,
-    /// Its MAC; `None` for links that have none.
-    pub mac: Option<Mac>,
-    /// Largest packet, bytes.
-    pub mtu: u32,
-    /// Administratively up.
-    pub up: bool,
-    /// Has a carrier.
-    pub carrier: bool,
-    /// Length of the transmit queue, packets.
-    pub queue_length: u32,
-    /// The bridge that it is a port of.
-    pub bridge: Option<u32>,
-    /// Packets sent.
-    pub sent: u64,
-    /// Packets that were to be sent and were dropped.
-    pub dropped: u64,
-}
-
 impl Netlink {
-    /// All links, with their counters.
+    /// All links, with their counters. Their switches are in files, and not looked at.
     ///
     /// # Errors
     /// The dump failed.
-    pub fn situations(&mut self) -> Result<Vec<Situation>, NetlinkError> {
+    pub fn situations(&mut self) -> Result<Vec<(InterfaceName, Link)>, NetlinkError> {
         let rows = self.dump(&RouteNetlinkMessage::GetLink(LinkMessage::default()))?;
         Ok(rows.into_iter().filter_map(read).collect())
     }
 }
 
-fn read(message: RouteNetlinkMessage) -> Option<Situation> {
+fn read(message: RouteNetlinkMessage) -> Option<(InterfaceName, Link)> {
     let RouteNetlinkMessage::NewLink(message) = message else { return None };
     let flags = message.header.flags;
     let (mut name, mut mac, mut mtu, mut queue_length) = (None, None, 0, 0);
@@ -61,9 +37,8 @@ fn read(message: RouteNetlinkMessage) -> Option<Situation> {
             _ => {}
         }
     }
-    Some(Situation {
+    let link = Link {
         index: message.header.index,
-        name: name?,
         mac,
         mtu,
         up: flags.contains(LinkFlags::Up),
@@ -72,5 +47,7 @@ fn read(message: RouteNetlinkMessage) -> Option<Situation> {
         bridge: master.filter(|_| in_bridge),
         sent,
         dropped,
-    })
+        switches: Switches::default(),
+    };
+    Some((name?, link))
 }

@@ -20,7 +20,7 @@ const BLOCK_LEAST: usize = 12;
 
 /// Why there is no such frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(super) enum CaptureError {
+pub(in crate::cli) enum CaptureError {
     /// It begins otherwise.
     #[error("neither pcap nor pcapng")]
     Format,
@@ -65,7 +65,7 @@ fn order(bytes: &[u8], at: usize, numbers: &[u32]) -> Option<Order> {
 ///
 /// # Errors
 /// Why there is none.
-pub(super) fn frame(file: &[u8], wanted: usize) -> Result<&[u8], CaptureError> {
+pub(in crate::cli) fn frame(file: &[u8], wanted: usize) -> Result<&[u8], CaptureError> {
     if let Some(order) = order(file, 0, &PCAP) {
         pcap(file, order, wanted)
     } else if file.starts_with(&SECTION.to_be_bytes()) {
