@@ -111,6 +111,16 @@ need_quiet_packages() {
     done
 }
 
+# Everything that the tests use, and a kernel that lets them.
+need_for_tests() {
+    need_quiet_packages bird2 frr prometheus
+    need_packages curl dnsmasq-base ethtool fish gcc g++ groff-base iproute2 iptables iputils-ping iputils-arping \
+        isc-dhcp-client jq net-tools nftables procps python3-thrift shellcheck strace systemd \
+        tcpdump thrift-compiler tshark zsh
+    need_cargo
+    need_kernel
+}
+
 # Finds cargo, also where rustup puts it without telling the shell.
 need_cargo() {
     local home=${CARGO_HOME:-$HOME/.cargo}
