@@ -34,3 +34,23 @@ fn dropped(count: u64, show: impl FnOnce(u64) -> String) -> Cell {
     let cell = Cell::new(show(count));
     if count > 0 { cell.tone(Tone::Notice) } else { cell }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::style::Style;
+    use super::super::table::Table;
+    use super::*;
+
+    fn shown(dropped: u64) -> String {
+        let dropped = [("IP_TTL".to_owned(), dropped)].into();
+        let mut table = Table::new(TOTALS);
+        table.row(totals(&Counters { received: 9, transmitted: 5, dropped, ..Counters::default() }));
+        table.render(Style::COLOUR, 0)
+    }
+
+    #[test]
+    fn drops_are_noticed() {
+        assert!(shown(4).contains(&Style::COLOUR.paint(Tone::Notice, "4")), "{:?}", shown(4));
+        assert!(!shown(0).contains(&Style::COLOUR.paint(Tone::Notice, "0")), "{:?}", shown(0));
+    }
+}
