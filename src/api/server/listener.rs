@@ -105,6 +105,8 @@ impl Listener {
         rustix::net::listen(&listener, BACKLOG)?;
         if let Admission::Named(access) = &mut admission {
             access.check(listener.local_addr()?)?;
+        // Connections inherit it. Replies are small and complete: sending them at once is always right.
+        rustix::net::sockopt::set_tcp_nodelay(&listener, true)?;
         }
         Ok(Self::of(Socket::Tcp { listener, admission, caller }))
     }
@@ -146,7 +148,10 @@ impl Listener {
             Socket::Tcp { listener, admission, caller } => {
                 let (stream, address) = listener.accept()?;
                 let judged = match admission {
-                    Admission::Named(access) => access.judge(stream.local_addr()?, address),
+                    // A connection that was reset before it was accepted has no peer any more (getpeername(2)).
+                    Admission::Named(access) => {
+                        access.judge(stream.local_addr()?, address, || stream.peer_addr().is_ok())
+                    }
                     Admission::Anybody => Ok(None),
                 };
                 let uid = match judged {
@@ -154,8 +159,6 @@ impl Listener {
                     Err(denial) => return Ok(Accepted::Denied(caller(Peer { address, uid: None }), denial)),
                 };
                 stream.set_nonblocking(true)?;
-                // Replies are small and complete: sending them at once is always right.
-                stream.set_nodelay(true)?;
                 Ok(Accepted::Served(Arc::new(stream), caller(Peer { address, uid })))
             }
             Socket::Unix { listener, credentials, _file } => {
