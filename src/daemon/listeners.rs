@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::config::{AtStart, Config};
 use crate::engine::{Caller, Handle};
 use crate::sys::netlink::socket_user;
-use crate::sys::{peer_credentials, process_use, sandbox};
+use crate::sys::{peer_credentials, process_use, refuse_descriptors, sandbox};
 
 use super::Fatal;
 
@@ -43,7 +43,7 @@ impl Listeners {
         if let Some(folder) = config.socket.parent().filter(|folder| *folder != Path::new("")) {
             fs::create_dir_all(folder).map_err(refused(&place))?;
         }
-        let unix = Listener::unix(&config.socket, peer_credentials).map_err(refused(&place))?;
+        let unix = Listener::unix(&config.socket, peer_credentials, refuse_descriptors).map_err(refused(&place))?;
         let unix = unix.confined(sandbox::confine);
         let mut users = config.allow_users.clone();
         // The own user, and one that nothing is refused anyhow.
@@ -63,7 +63,7 @@ impl Listeners {
             bind(config.metrics.listen, |address, _| Listener::metrics(address))?.into_iter().collect();
         if let Some(socket) = &config.metrics.socket {
             let place = socket.display().to_string();
-            let listener = Listener::unix(socket, peer_credentials).map_err(refused(&place))?;
+            let listener = Listener::unix(socket, peer_credentials, refuse_descriptors).map_err(refused(&place))?;
             metrics.push((listener.confined(sandbox::confine), place));
         }
         Ok(Self { unix: (unix, place), thrift, rest, metrics, interfaces: config.metrics.interfaces })

@@ -15,7 +15,7 @@ use vgw::clock::Clock;
 use vgw::config::{AtStart, Config};
 use vgw::engine::{Caller, Handle, ProcessUse};
 use vgw::sys::netlink::socket_user;
-use vgw::sys::{MonotonicClock, peer_credentials};
+use vgw::sys::{MonotonicClock, peer_credentials, refuse_descriptors};
 
 use crate::conductor;
 use crate::wire::{PATIENCE, Raw, call, reply};
@@ -63,7 +63,11 @@ impl Daemon {
 
     /// The own service on a socket in a folder of its own.
     pub(crate) fn unix() -> Self {
-        Self::start(Limits::own_service(), |socket| Listener::unix(socket, peer_credentials), own_service)
+        Self::start(
+            Limits::own_service(),
+            |socket| Listener::unix(socket, peer_credentials, refuse_descriptors),
+            own_service,
+        )
     }
 
     /// The REST form of the compatible service on a free port.
