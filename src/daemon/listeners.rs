@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use thrift::server::TProcessor;
 
-use crate::api::{Access, Following, Limits, Listener, Server, instance_service, metrics, rest, virtual_gateway};
+use crate::api::{
+    Access, Following, Limits, Listener, Readings, Server, instance_service, metrics, rest, virtual_gateway,
+};
 use crate::clock::Clock;
 use crate::config::{AtStart, Config};
 use crate::engine::{Caller, Handle};
@@ -92,9 +94,10 @@ impl Listeners {
             let server = Server::start_http(listener, service, Arc::clone(clock), Limits::default());
             servers.push(server.map_err(|error| Fatal::Listen(place, error))?);
         }
+        let readings = Arc::new(Readings::new(engine.clone(), self.interfaces, process_use));
         for (listener, place) in self.metrics {
-            let (engine, interfaces) = (engine.clone(), self.interfaces);
-            let service = move |caller| metrics(engine.clone(), caller, interfaces, process_use);
+            let readings = Arc::clone(&readings);
+            let service = move |caller| metrics(Arc::clone(&readings), caller);
             let server = Server::start_http(listener, service, Arc::clone(clock), Limits::default());
             servers.push(server.map_err(|error| Fatal::Listen(place, error))?);
         }

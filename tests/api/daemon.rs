@@ -10,7 +10,9 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, unbounded};
 use tempfile::TempDir;
 use thrift::server::TProcessor;
-use vgw::api::{Access, Client, Following, Limits, Listener, Server, instance_service, metrics, rest, virtual_gateway};
+use vgw::api::{
+    Access, Client, Following, Limits, Listener, Readings, Server, instance_service, metrics, rest, virtual_gateway,
+};
 use vgw::clock::Clock;
 use vgw::config::{AtStart, Config};
 use vgw::engine::{Caller, Handle, ProcessUse};
@@ -84,7 +86,8 @@ impl Daemon {
         Self::start_by(|_, handle| {
             let listener = Listener::metrics("127.0.0.1:0".parse().unwrap())?;
             let used = || ProcessUse { cpu: Duration::from_millis(1500), resident: 4096, descriptors: 7 };
-            let service = move |caller| metrics(handle.clone(), caller, 2, used);
+            let readings = Arc::new(Readings::new(handle, 2, used));
+            let service = move |caller| metrics(Arc::clone(&readings), caller);
             Server::start_http(listener, service, Arc::new(MonotonicClock), Limits::default())
         })
     }
