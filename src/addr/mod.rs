@@ -16,6 +16,6 @@ pub use interface_address::InterfaceAddress;
 pub use mac::{Mac, ParseMacError};
 pub use name::{InstanceName, InterfaceName, NameError};
 pub use prefix::{Masked, Prefix, PrefixError};
-pub use text::{is_deceptive, printable};
+pub use text::{is_deceptive, printable, shell_word};
 pub use uuid::{ParseUuidError, Uuid};
 pub use weight::{Weight, WeightError};

@@ -20,10 +20,11 @@ mod virtual_gateway;
 pub use client::{Client, ClientError, Daemon, FrameReader, FrameWriter};
 pub use instance_service::instance_service;
 pub use message::{Header, MessageLimits, MessageReader};
-pub use metrics::metrics;
+pub use metrics::{Readings, metrics};
 pub use rest::rest;
 pub use server::{
-    Access, Following, HttpService, Limits, Listener, PeerCredentials, Request, Response, Server, SocketUser, answer,
+    Access, Following, HttpService, Limits, Listener, PeerCredentials, RefuseDescriptors, Request, Response, Server,
+    SocketUser, answer,
 };
 #[cfg(feature = "fuzzing")]
 pub use server::{serve_framed, serve_http};

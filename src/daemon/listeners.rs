@@ -8,12 +8,14 @@ use std::sync::Arc;
 
 use thrift::server::TProcessor;
 
-use crate::api::{Access, Following, Limits, Listener, Server, instance_service, metrics, rest, virtual_gateway};
+use crate::api::{
+    Access, Following, Limits, Listener, Readings, Server, instance_service, metrics, rest, virtual_gateway,
+};
 use crate::clock::Clock;
 use crate::config::{AtStart, Config};
 use crate::engine::{Caller, Handle};
 use crate::sys::netlink::socket_user;
-use crate::sys::{peer_credentials, process_use, sandbox};
+use crate::sys::{peer_credentials, process_use, refuse_descriptors, sandbox};
 
 use super::Fatal;
 
@@ -43,7 +45,7 @@ impl Listeners {
         if let Some(folder) = config.socket.parent().filter(|folder| *folder != Path::new("")) {
             fs::create_dir_all(folder).map_err(refused(&place))?;
         }
-        let unix = Listener::unix(&config.socket, peer_credentials).map_err(refused(&place))?;
+        let unix = Listener::unix(&config.socket, peer_credentials, refuse_descriptors).map_err(refused(&place))?;
         let unix = unix.confined(sandbox::confine);
         let mut users = config.allow_users.clone();
         // The own user, and one that nothing is refused anyhow.
@@ -63,7 +65,7 @@ impl Listeners {
             bind(config.metrics.listen, |address, _| Listener::metrics(address))?.into_iter().collect();
         if let Some(socket) = &config.metrics.socket {
             let place = socket.display().to_string();
-            let listener = Listener::unix(socket, peer_credentials).map_err(refused(&place))?;
+            let listener = Listener::unix(socket, peer_credentials, refuse_descriptors).map_err(refused(&place))?;
             metrics.push((listener.confined(sandbox::confine), place));
         }
         Ok(Self { unix: (unix, place), thrift, rest, metrics, interfaces: config.metrics.interfaces })
@@ -92,9 +94,10 @@ impl Listeners {
             let server = Server::start_http(listener, service, Arc::clone(clock), Limits::default());
             servers.push(server.map_err(|error| Fatal::Listen(place, error))?);
         }
+        let readings = Arc::new(Readings::new(engine.clone(), self.interfaces, process_use));
         for (listener, place) in self.metrics {
-            let (engine, interfaces) = (engine.clone(), self.interfaces);
-            let service = move |caller| metrics(engine.clone(), caller, interfaces, process_use);
+            let readings = Arc::clone(&readings);
+            let service = move |caller| metrics(Arc::clone(&readings), caller);
             let server = Server::start_http(listener, service, Arc::clone(clock), Limits::default());
             servers.push(server.map_err(|error| Fatal::Listen(place, error))?);
         }

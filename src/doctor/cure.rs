@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::addr::shell_word;
+
 /// What helps.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Cure {
@@ -62,25 +64,17 @@ impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Run(words) => {
-                let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
+                let words: Vec<_> = words.iter().map(|word| shell_word(word)).collect();
                 f.write_str(&words.join(" "))
             }
             Self::Write { path, lines } => {
                 let folder = path.rsplit_once('/').map_or(".", |(folder, _)| folder);
-                let lines: Vec<String> = lines.iter().map(|line| quoted(line)).collect();
-                write!(f, "mkdir -p {} && printf '%s\\n' {} > {}", quoted(folder), lines.join(" "), quoted(path))
+                let lines: Vec<_> = lines.iter().map(|line| shell_word(line)).collect();
+                let (folder, path) = (shell_word(folder), shell_word(path));
+                write!(f, "mkdir -p {folder} && printf '%s\\n' {} > {path}", lines.join(" "))
             }
         }
     }
-}
-
-/// A word as a POSIX shell reads it back. Names of interfaces may hold nearly anything.
-fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 #[cfg(test)]

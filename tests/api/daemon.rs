@@ -10,12 +10,14 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, unbounded};
 use tempfile::TempDir;
 use thrift::server::TProcessor;
-use vgw::api::{Access, Client, Following, Limits, Listener, Server, instance_service, metrics, rest, virtual_gateway};
+use vgw::api::{
+    Access, Client, Following, Limits, Listener, Readings, Server, instance_service, metrics, rest, virtual_gateway,
+};
 use vgw::clock::Clock;
 use vgw::config::{AtStart, Config};
 use vgw::engine::{Caller, Handle, ProcessUse};
 use vgw::sys::netlink::socket_user;
-use vgw::sys::{MonotonicClock, peer_credentials};
+use vgw::sys::{MonotonicClock, peer_credentials, refuse_descriptors};
 
 use crate::conductor;
 use crate::wire::{PATIENCE, Raw, call, reply};
@@ -63,7 +65,11 @@ impl Daemon {
 
     /// The own service on a socket in a folder of its own.
     pub(crate) fn unix() -> Self {
-        Self::start(Limits::own_service(), |socket| Listener::unix(socket, peer_credentials), own_service)
+        Self::start(
+            Limits::own_service(),
+            |socket| Listener::unix(socket, peer_credentials, refuse_descriptors),
+            own_service,
+        )
     }
 
     /// The REST form of the compatible service on a free port.
@@ -80,7 +86,8 @@ impl Daemon {
         Self::start_by(|_, handle| {
             let listener = Listener::metrics("127.0.0.1:0".parse().unwrap())?;
             let used = || ProcessUse { cpu: Duration::from_millis(1500), resident: 4096, descriptors: 7 };
-            let service = move |caller| metrics(handle.clone(), caller, 2, used);
+            let readings = Arc::new(Readings::new(handle, 2, used));
+            let service = move |caller| metrics(Arc::clone(&readings), caller);
             Server::start_http(listener, service, Arc::new(MonotonicClock), Limits::default())
         })
     }

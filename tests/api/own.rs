@@ -1,5 +1,11 @@
 //! The daemon's own service and its client.
 
+use std::io::{IoSlice, Read};
+use std::mem::MaybeUninit;
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+
+use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use vgw::api::generated::virtual_gateway::{
     CaptureRequest, Change, ConfigurationFile, Confinement, DropQuery, ErrorKind, FabricPhase, FabricRequest, Gateway,
     NextHop, NextHopKind, ObjectState, Outcome, Port, Rates, RequestError, Route, RouteChanges, RouteGroup, RouteName,
@@ -262,4 +268,26 @@ fn the_fabric_is_taken_shown_and_given_back() {
     let what = (shown.device.as_deref(), shown.interface_name.as_deref(), shown.mac.as_deref());
     assert_eq!(what, (Some("eth0"), Some("vhost0"), Some("02:00:00:00:00:05")));
     assert_eq!((shown.addresses, shown.routes), (vec!["192.0.2.5/24".into()], vec!["default via 192.0.2.1".into()]));
+}
+
+/// Whoever reads or closes a connection closes what was sent by it, for as long as the sender likes.
+#[test]
+fn descriptors_cannot_be_sent() {
+    let daemon = Daemon::unix();
+    let client = UnixStream::connect(daemon.socket()).unwrap();
+    let (sent, mut kept) = UnixStream::pair().unwrap();
+    let ends = [sent.as_fd()];
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut control = SendAncillaryBuffer::new(&mut space);
+    assert!(control.push(SendAncillaryMessage::ScmRights(&ends)));
+    let result = sendmsg(&client, &[IoSlice::new(b"\0")], &mut control, SendFlags::empty());
+    let release = rustix::system::uname().release().to_string_lossy().into_owned();
+    let mut numbers = release.split(['.', '-']).map(|number| number.parse::<u32>().unwrap_or(0));
+    // Kernels before that have no way to refuse them.
+    if (numbers.next(), numbers.next()) >= (Some(6), Some(16)) {
+        assert_eq!(result, Err(rustix::io::Errno::PERM));
+    }
+    drop((sent, client));
+    assert_eq!(kept.read(&mut [0]).unwrap(), 0, "none is kept");
+    assert!(daemon.client().call(|daemon| daemon.status()).is_ok());
 }

@@ -1,8 +1,10 @@
 //! Who is served by TCP: root and those named, and no page of a browser.
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 
+use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, connect, socket_with};
+use rustix::process::Signal;
 use vgw::api::generated::instance_service::TInstanceServiceSyncClient;
 use vgw::api::generated::virtual_gateway::{
     ConfigurationFile, Gateway, Network, NextHop, NextHopKind, Route, TVirtualGatewaySyncClient, Uplink,
@@ -122,6 +124,44 @@ fn who_closes_in_haste_is_not_taken_for_another_host() {
         assert!(thrift(place, 0, "127.0.0.1/9090"));
         assert_eq!(daemon.status().audit.version, 0, "from {own} to {to}");
     }
+}
+
+/// Calls ConnectForVirtualGateway from a port and resets the connection: what was sent can still be read.
+const RESET: &str = r#"
+import socket, struct, sys
+call = bytes.fromhex('80010001') + (24).to_bytes(4, 'big') + b'ConnectForVirtualGateway' + bytes(4) + bytes(1)
+with socket.socket() as caller:
+    caller.bind(('127.0.0.1', int(sys.argv[1])))
+    caller.connect(('127.0.0.1', 9090))
+    caller.sendall(len(call).to_bytes(4, 'big') + call)
+    caller.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+"#;
+
+#[test]
+fn a_call_is_not_taken_for_that_of_who_has_the_port_next() {
+    let site = Site::new();
+    let daemon = site.start("");
+    let port = 45_678;
+    // The daemon accepts both together, as if it had been busy.
+    daemon.signal(Signal::STOP);
+    let uid = NOBODY.to_string();
+    let words =
+        ["--reuid", &uid, "--clear-groups", "/usr/bin/python3", "-c", RESET, &port.to_string()].map(str::to_owned);
+    let ended = site.compute.enter(|| std::process::Command::new("setpriv").args(words).output().unwrap());
+    assert!(ended.status.success(), "{ended:?}");
+    let mut root = site.compute.enter(|| {
+        let flags = SocketFlags::CLOEXEC;
+        let socket = socket_with(AddressFamily::INET, SocketType::STREAM, flags, None).unwrap();
+        bind(&socket, &SocketAddr::from((Ipv4Addr::LOCALHOST, port))).unwrap();
+        connect(&socket, &SocketAddr::from((Ipv4Addr::LOCALHOST, 9090))).unwrap();
+        TcpStream::from(socket)
+    });
+    daemon.signal(Signal::CONT);
+    daemon.wait_for_log("nobody has the other end open any more");
+    let call = b"\0\0\0\x1b\x80\x01\0\x01\0\0\0\x0eKeepAliveCheck\0\0\0\x07\0";
+    root.write_all(call).unwrap();
+    root.read_exact(&mut [0; 35]).expect("root himself is served");
+    assert_eq!(daemon.status().audit.version, 0);
 }
 
 #[test]

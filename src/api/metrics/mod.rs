@@ -3,26 +3,62 @@
 
 mod families;
 mod text;
+mod together;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::engine::{Caller, Handle, ProcessUse, Since};
 
 use super::server::{HttpService, Request, Response};
 use text::{Dialect, Text};
+use together::Together;
 
-/// Makes the service of one reader's connection. `interfaces` is how many gateways and ports have numbers
-/// of their own; `process` looks at this process.
+/// Where all readers' numbers come from. Anybody may read, as often as he likes: those who make changes are not to wait
+/// for each reader, nor is each to have a processor.
+#[derive(Debug)]
+pub struct Readings {
+    engine: Handle,
+    open: Together<String>,
+    plain: Together<String>,
+    interfaces: usize,
+    process: fn() -> ProcessUse,
+}
+
+impl Readings {
+    /// Numbers of this engine. `interfaces` is how many gateways and ports have numbers of their own; `process` looks
+    /// at this process.
+    #[must_use]
+    pub fn new(engine: Handle, interfaces: usize, process: fn() -> ProcessUse) -> Self {
+        Self { engine, open: Together::new(), plain: Together::new(), interfaces, process }
+    }
+
+    /// The text as it is now; `None` if the daemon is stopping.
+    fn text(&self, dialect: Dialect, caller: &Caller) -> Option<Arc<String>> {
+        let texts = match dialect {
+            Dialect::Open => &self.open,
+            Dialect::Plain => &self.plain,
+        };
+        texts.ask(|| {
+            let view = self.engine.status(caller).ok()?;
+            let mut text = Text::new(dialect);
+            let happened = self.engine.events().read(Since::Last(0), 0, Duration::ZERO).newest;
+            families::write(&mut text, &view, happened, self.interfaces);
+            families::write_process(&mut text, &(self.process)());
+            Some(text.finish())
+        })
+    }
+}
+
+/// Makes the service of one reader's connection.
 #[must_use]
-pub fn metrics(engine: Handle, caller: Caller, interfaces: usize, process: fn() -> ProcessUse) -> Box<dyn HttpService> {
-    Box::new(Metrics { engine, caller, interfaces, process })
+pub fn metrics(readings: Arc<Readings>, caller: Caller) -> Box<dyn HttpService> {
+    Box::new(Metrics { readings, caller })
 }
 
 struct Metrics {
-    engine: Handle,
+    readings: Arc<Readings>,
     caller: Caller,
-    interfaces: usize,
-    process: fn() -> ProcessUse,
 }
 
 impl HttpService for Metrics {
@@ -33,12 +69,10 @@ impl HttpService for Metrics {
             (_, "/metrics") => return plain(405, "only GET is served\n"),
             _ => return plain(404, "the numbers are at /metrics\n"),
         }
-        let Ok(view) = self.engine.status(&self.caller) else { return plain(503, "the daemon is stopping\n") };
         let dialect = Dialect::asked(request.accept);
-        let mut text = Text::new(dialect);
-        let happened = self.engine.events().read(Since::Last(0), 0, Duration::ZERO).newest;
-        families::write(&mut text, &view, happened, self.interfaces);
-        families::write_process(&mut text, &(self.process)());
-        Response { status: 200, form: dialect.media_type(), body: text.finish() }
+        let Some(text) = self.readings.text(dialect, &self.caller) else {
+            return plain(503, "the daemon is stopping\n");
+        };
+        Response { status: 200, form: dialect.media_type(), body: Arc::unwrap_or_clone(text) }
     }
 }

@@ -9,8 +9,8 @@ use std::time::Duration;
 use crate::clock::Moment;
 use crate::engine::Caller;
 
-/// Tells the user of the TCP socket with its own address (the first) and its other end's, if it is one of this
-/// host's (network namespace) and is open.
+/// Tells the user of the connected TCP socket with its own address (the first) and its other end's, if it is one of
+/// this host's (network namespace) and is open.
 pub type SocketUser = Box<dyn FnMut(SocketAddr, SocketAddr) -> io::Result<Option<u32>> + Send>;
 
 /// The users of this host that may call. Who calls from another host may, if only the listener can be reached
@@ -57,9 +57,16 @@ impl Access {
         }
     }
 
-    /// The user at the other end of an accepted connection; `None` is one of another host.
-    pub(super) fn judge(&mut self, own: SocketAddr, peer: SocketAddr) -> Result<Option<u32>, Denial> {
+    /// The user at the other end of an accepted connection; `None` is one of another host. `is_connected` tells
+    /// whether the connection still stands: if not, its addresses may be another's by now, whose user was told.
+    pub(super) fn judge(
+        &mut self,
+        own: SocketAddr,
+        peer: SocketAddr,
+        is_connected: impl FnOnce() -> bool,
+    ) -> Result<Option<u32>, Denial> {
         match (self.socket_user)(peer, own).map_err(Denial::Unknown)? {
+            Some(_) if !is_connected() => Err(Denial::Nobody),
             Some(user) if self.users.contains(&user) => Ok(Some(user)),
             Some(user) => Err(Denial::User(user)),
             // A socket that has closed in haste is nobody's, whichever of this host's addresses it had.
@@ -125,7 +132,7 @@ mod tests {
 
     fn judged(users: &[u32], peer: &str) -> Result<Option<u32>, String> {
         let mut access = Access::new(users.iter().copied().collect(), Box::new(user));
-        access.judge(address("127.0.0.1:9090"), address(peer)).map_err(|denial| denial.to_string())
+        access.judge(address("127.0.0.1:9090"), address(peer), || true).map_err(|denial| denial.to_string())
     }
 
     #[test]
@@ -149,7 +156,15 @@ mod tests {
         // To an address of the loopback nobody comes from elsewhere.
         assert!(judged(&[0], "192.0.2.9:1000").is_err());
         let mut access = Access::new([0].into(), Box::new(user));
-        assert!(matches!(access.judge(address("192.0.2.1:9090"), address("192.0.2.9:1000")), Ok(None)));
+        assert!(matches!(access.judge(address("192.0.2.1:9090"), address("192.0.2.9:1000"), || true), Ok(None)));
+    }
+
+    /// Whoever resets his connection leaves its addresses, and what he has sent, to who comes after him.
+    #[test]
+    fn nobody_is_taken_for_who_has_his_addresses_by_now() {
+        let mut access = Access::new([7].into(), Box::new(user));
+        let denial = access.judge(address("127.0.0.1:9090"), address("127.0.0.1:999"), || false);
+        assert!(matches!(denial, Err(Denial::Nobody)));
     }
 
     #[test]

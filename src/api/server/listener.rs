@@ -16,6 +16,9 @@ use super::socket_file::{self, SocketFile};
 /// (`SO_PEERCRED`, unix(7)).
 pub type PeerCredentials = fn(BorrowedFd<'_>) -> io::Result<(u32, i32)>;
 
+/// Keeps those who connect to a Unix socket from sending descriptors; it is done before anybody can.
+pub type RefuseDescriptors = fn(BorrowedFd<'_>) -> io::Result<()>;
+
 /// A bound socket that clients connect to.
 #[derive(Debug)]
 pub struct Listener {
@@ -102,6 +105,8 @@ impl Listener {
     fn bind(address: SocketAddr, mut admission: Admission, caller: fn(Peer) -> Caller) -> io::Result<Self> {
         let listener = TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
+        // Connections inherit it. Replies are small and complete: sending them at once is always right.
+        rustix::net::sockopt::set_tcp_nodelay(&listener, true)?;
         rustix::net::listen(&listener, BACKLOG)?;
         if let Admission::Named(access) = &mut admission {
             access.check(listener.local_addr()?)?;
@@ -114,8 +119,8 @@ impl Listener {
     /// # Errors
     /// `AddrInUse` if somebody listens there, `AlreadyExists` if it is no socket, and what the kernel
     /// says.
-    pub fn unix(path: &Path, credentials: PeerCredentials) -> io::Result<Self> {
-        let (listener, file) = socket_file::listen(path, BACKLOG)?;
+    pub fn unix(path: &Path, credentials: PeerCredentials, refuse: RefuseDescriptors) -> io::Result<Self> {
+        let (listener, file) = socket_file::listen(path, BACKLOG, refuse)?;
         Ok(Self::of(Socket::Unix { listener, credentials, _file: file }))
     }
 
@@ -146,7 +151,10 @@ impl Listener {
             Socket::Tcp { listener, admission, caller } => {
                 let (stream, address) = listener.accept()?;
                 let judged = match admission {
-                    Admission::Named(access) => access.judge(stream.local_addr()?, address),
+                    // A connection that was reset before it was accepted has no peer any more (getpeername(2)).
+                    Admission::Named(access) => {
+                        access.judge(stream.local_addr()?, address, || stream.peer_addr().is_ok())
+                    }
                     Admission::Anybody => Ok(None),
                 };
                 let uid = match judged {
@@ -154,8 +162,6 @@ impl Listener {
                     Err(denial) => return Ok(Accepted::Denied(caller(Peer { address, uid: None }), denial)),
                 };
                 stream.set_nonblocking(true)?;
-                // Replies are small and complete: sending them at once is always right.
-                stream.set_nodelay(true)?;
                 Ok(Accepted::Served(Arc::new(stream), caller(Peer { address, uid })))
             }
             Socket::Unix { listener, credentials, _file } => {

@@ -25,6 +25,6 @@ pub use answer::answer;
 pub use fuzzing::{serve_framed, serve_http};
 pub use http::{HttpService, Request, Response};
 pub use limits::Limits;
-pub use listener::{Listener, PeerCredentials};
+pub use listener::{Listener, PeerCredentials, RefuseDescriptors};
 pub use seats::Following;
 pub use start::Server;

@@ -105,9 +105,10 @@ impl<'a> Reception<'a> {
         let pool = &self.shared.pool;
         if pool.enter(Party::of(&guest.caller), number, guest)
             && let Err(error) = start()
+            // Else another thread has taken it meanwhile.
+            && let Some(guest) = pool.not_started(number)
         {
-            tracing::warn!("no thread for a connection: {error}");
-            drop(pool.not_started(number));
+            self.shared.tell(&guest.caller, &format_args!("connection ended: there is no thread for it: {error}"));
         }
     }
 

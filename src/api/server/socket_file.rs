@@ -2,13 +2,15 @@
 
 use std::fs::{self, Permissions};
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Mode, fchmod};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, socket_with};
+
+use super::listener::RefuseDescriptors;
 
 /// A socket's name in the file system, removed with it.
 #[derive(Debug)]
@@ -26,7 +28,7 @@ const MODE: u32 = 0o660;
 /// # Errors
 /// `AddrInUse` if somebody listens there, `AlreadyExists` if it is no socket, and what the kernel
 /// says.
-pub(super) fn listen(path: &Path, backlog: i32) -> io::Result<(UnixListener, SocketFile)> {
+pub(super) fn listen(path: &Path, backlog: i32, refuse: RefuseDescriptors) -> io::Result<(UnixListener, SocketFile)> {
     match fs::symlink_metadata(path) {
         Ok(found) if !found.file_type().is_socket() => {
             return Err(io::Error::new(io::ErrorKind::AlreadyExists, "a file that is not a socket has this name"));
@@ -41,6 +43,7 @@ pub(super) fn listen(path: &Path, backlog: i32) -> io::Result<(UnixListener, Soc
     let metadata = fs::symlink_metadata(path)?;
     let file = SocketFile { path: path.to_owned(), identity: (metadata.dev(), metadata.ino()) };
     fs::set_permissions(path, Permissions::from_mode(MODE))?;
+    refuse(socket.as_fd())?;
     rustix::net::listen(&socket, backlog)?;
     Ok((socket.into(), file))
 }
@@ -71,7 +74,7 @@ mod tests {
     use super::*;
 
     fn bound(path: &Path) -> io::Result<(UnixListener, SocketFile)> {
-        listen(path, 16)
+        listen(path, 16, |_| Ok(()))
     }
 
     #[test]

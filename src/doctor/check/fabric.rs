@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::addr::Family;
+use crate::addr::{Family, shell_word};
 use crate::doctor::{Check, Cure, Facts, Finding, Leg};
 
 pub(super) fn fabric(facts: &Facts) -> Vec<Finding> {
@@ -23,7 +23,11 @@ pub(super) fn fabric(facts: &Facts) -> Vec<Finding> {
             way.question.source
         )];
         let mut lines = crate::doctor::lines_for_routers(&subnet, &here);
-        lines.push(format!("or, where no route can be had, hide the network behind this node's address: vgw gateway add {gateway} ... --masquerade"));
+        lines.push(format!(
+            "or, where no route can be had, hide the network behind this node's address: vgw gateway add {} ... \
+             --masquerade",
+            shell_word(gateway.as_str())
+        ));
         let finding = Finding::failure(Check::FabricRoute, subnet, evidence, Cure::remark(lines.join("; ")));
         findings.entry((subnet, Family::of(peer))).or_insert(finding);
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::addr::{Family, Prefix};
+use crate::addr::{Family, Prefix, shell_word};
 use crate::doctor::{Check, Cure, Facts, Finding, Refusal, Way};
 
 use super::forwarding::forwards;
@@ -46,20 +46,20 @@ pub(super) fn missing(facts: &Facts) -> Vec<Finding> {
             continue;
         }
         let place = table.map_or("table main".to_owned(), |table| format!("table {table}"));
+        let gateway = shell_word(question.gateway.as_str());
         let evidence = vec![
             format!(
                 "{} has no {family} route to {}: guests of {} get nowhere",
                 place, question.destination, question.gateway
             ),
-            format!("ip route get {} from {} iif {}", question.destination, question.source, question.gateway),
+            format!("ip route get {} from {} iif {gateway}", question.destination, question.source),
         ];
         let all = if family == Family::V4 { Prefix::DEFAULT_V4 } else { Prefix::DEFAULT_V6 };
         let cure = match table {
             Some(_) => Cure::commands(["vgw host diff".to_owned()]),
             None => Cure::remark(format!(
                 "add the host's default route (ip route add {all} via ROUTER), or, if guests need no more, name what \
-                 they need: vgw gateway add {} ... --route PREFIX",
-                question.gateway
+                 they need: vgw gateway add {gateway} ... --route PREFIX"
             )),
         };
         findings.push(Finding::warning(Check::NoRoute, place, evidence, cure));

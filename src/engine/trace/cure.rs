@@ -1,6 +1,6 @@
 //! What can be done about a packet that does not arrive.
 
-use crate::addr::{Family, InterfaceName};
+use crate::addr::{Family, InterfaceName, shell_word};
 use crate::forward::DropReason;
 use crate::host::Stop;
 
@@ -43,6 +43,7 @@ pub(super) fn of_drop(reason: DropReason) -> Option<&'static str> {
 
 /// What helps where the host does not send a packet on that came in by `device`.
 pub(super) fn of_stop(stop: &Stop, device: InterfaceName, family: Family, table: Option<&str>) -> Option<String> {
+    let device = shell_word(device.as_str());
     Some(match stop {
         Stop::ForwardingOff => match family {
             Family::V4 => format!(

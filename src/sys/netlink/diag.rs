@@ -24,11 +24,13 @@ const IDENTITY: usize = 48;
 const QUESTION: usize = 8 + IDENTITY;
 /// Bytes of `struct inet_diag_msg`: family and more, the identity, expiry, two queues, user, inode.
 const ANSWER: usize = 4 + IDENTITY + 20;
+/// `TCP_SYN_SENT` and `TCP_SYN_RECV` (`net/tcp_states.h`).
+const CONNECTING: [u8; 2] = [2, 3];
 /// The kernel answers at once; it may load a module before.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What tells the user of the TCP socket whose own address is the first and whose other end is the second, if this
-/// network namespace has exactly that socket and a process still has it open. Users are told as this user namespace
+/// network namespace has exactly that socket, it has been connected and a process still has it open. Users are told as this user namespace
 /// knows them. It is asked for each connection, so its own socket stays open from one question to the next.
 ///
 /// Its errors are what the kernel says; the next question begins anew.
@@ -85,9 +87,10 @@ fn question(own: SocketAddr, other: SocketAddr) -> Vec<u8> {
     bytes
 }
 
-/// Reads the answer. The kernel tells of a listener too if there is no such connection, and of a socket that
-/// its process has closed it tells user 0: neither is an answer. Only the latter have no inode, and the kernel
-/// looks at the inode after the user.
+/// Reads the answer. The kernel tells of a listener too if there is no such connection, of a socket that its process
+/// has closed it tells user 0, and one that asks to be connected is not the other end of a connection that stands,
+/// however its addresses are: none of these is an answer. Only those closed have no inode, and the kernel looks at the
+/// inode after the user.
 pub(super) fn read(answer: &[u8], own: SocketAddr, other: SocketAddr) -> io::Result<Option<u32>> {
     let garbled = || io::Error::new(io::ErrorKind::InvalidData, "the kernel's answer about a socket is too short");
     let kind = answer.get(4..6).and_then(|bytes| bytes.try_into().ok()).map(u16::from_ne_bytes);
@@ -109,7 +112,8 @@ pub(super) fn read(answer: &[u8], own: SocketAddr, other: SocketAddr) -> io::Res
     };
     let found = [SocketAddr::new(address(8), port(4)), SocketAddr::new(address(24), port(6))];
     let (user, inode) = (u32::from_ne_bytes(word(64)?), u32::from_ne_bytes(word(68)?));
-    Ok((found == [own, other] && inode != 0).then_some(user))
+    let is_connected = !CONNECTING.contains(&body[1]);
+    Ok((found == [own, other] && is_connected && inode != 0).then_some(user))
 }
 
 #[cfg(test)]
@@ -117,6 +121,8 @@ mod tests {
     use super::*;
     use std::io::Read;
     use std::net::{TcpListener, TcpStream};
+
+    use rustix::net::{AddressFamily, SocketFlags, SocketType, connect, socket_with};
 
     fn me() -> u32 {
         rustix::process::geteuid().as_raw()
@@ -161,6 +167,21 @@ mod tests {
         assert_eq!(socket_user(ends[0], ends[1]).unwrap(), None, "waiting for our end");
         drop(server);
         assert_eq!(socket_user(ends[0], ends[1]).unwrap(), None, "waiting for late segments");
+    }
+
+    /// Its addresses may be those of a connection whose other end has long been given up.
+    #[test]
+    fn who_asks_to_be_connected_is_nobody() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let place = listener.local_addr().unwrap();
+        rustix::net::listen(&listener, 0).unwrap();
+        // The queue is full then, and whoever comes is not answered.
+        let _first = TcpStream::connect(place).unwrap();
+        let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+        let asking = socket_with(AddressFamily::INET, SocketType::STREAM, flags, None).unwrap();
+        assert_eq!(connect(&asking, &place), Err(rustix::io::Errno::INPROGRESS));
+        let asking = TcpStream::from(asking);
+        assert_eq!(socket_user()(asking.local_addr().unwrap(), place).unwrap(), None);
     }
 
     #[test]

@@ -54,11 +54,8 @@ const EVERYBODY: &[c_long] = &[
     libc::SYS_set_robust_list,
     libc::SYS_getpid,
     libc::SYS_gettid,
-    libc::SYS_tgkill,
-    libc::SYS_tkill,
     libc::SYS_exit,
     libc::SYS_exit_group,
-    libc::SYS_fcntl,
 ];
 
 /// The same by their older names, which other architectures never had.
@@ -68,8 +65,11 @@ const OLD_NAMES: &[c_long] = &[libc::SYS_poll, libc::SYS_epoll_wait];
 const OLD_NAMES: &[c_long] = &[];
 
 /// What moves packets many at a time.
-const WORKER: &[c_long] =
-    &[libc::SYS_io_uring_enter, libc::SYS_io_uring_register, libc::SYS_recvmmsg, libc::SYS_sendmmsg];
+const WORKER: &[c_long] = &[libc::SYS_io_uring_enter, libc::SYS_recvmmsg, libc::SYS_sendmmsg];
+
+/// What may be done to a descriptor. Others have the kernel send signals to any process (`F_SETOWN`, `F_SETSIG`),
+/// which landlock forbids from Linux 6.12 on only.
+const DESCRIPTOR: &[i32] = &[libc::F_GETFD, libc::F_SETFD, libc::F_GETFL, libc::F_SETFL, libc::F_DUPFD_CLOEXEC];
 
 /// What tells the service manager.
 const WATCHER: &[c_long] = &[libc::SYS_getsockname];
@@ -209,6 +209,11 @@ fn reading(more: &[c_long]) -> Result<Rules, seccompiler::Error> {
     let plain = rule(&[clear(2, libc::PROT_EXEC)?])?;
     rules.insert(libc::SYS_mmap, vec![plain.clone()]);
     rules.insert(libc::SYS_mprotect, vec![plain]);
+    let descriptor = DESCRIPTOR.iter().map(|&command| rule(&[is(1, command)?]));
+    rules.insert(libc::SYS_fcntl, descriptor.collect::<Result<_, _>>()?);
+    // To this process itself: how it aborts.
+    let itself = i32::try_from(std::process::id()).unwrap_or(0);
+    rules.insert(libc::SYS_tgkill, vec![rule(&[is(0, itself)?])?]);
     Ok(rules)
 }
 

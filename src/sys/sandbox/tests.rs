@@ -4,6 +4,7 @@
 use std::fs::{self, File, Permissions};
 use std::io::{self, ErrorKind};
 use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
@@ -104,6 +105,32 @@ fn each_role_has_its_own() {
     let without = |refused: Vec<&'static str>| refused.into_iter().filter(|name| *name != "packet").collect::<Vec<_>>();
     assert_eq!(without(refused(Role::Conductor)), [""; 0]);
     assert_eq!(without(refused(Role::Main)), ["execve", "setns"]);
+}
+
+/// `asm-generic/fcntl.h`.
+const F_SETSIG: c_long = 10;
+
+/// Signal 0 asks only whether one could be sent; a tested process and its parent have the same user.
+#[test]
+fn who_reads_what_others_send_signals_nobody() {
+    let parent = c_long::from(rustix::process::getppid().map_or(0, |pid| pid.as_raw_nonzero().get()));
+    assert_eq!(errno(libc::SYS_tkill, [parent, 0, 0]), 0, "who is not confined may");
+    for role in [Role::Worker, Role::Api, Role::Watcher] {
+        let (end, _other) = UnixStream::pair().unwrap();
+        let socket = c_long::from(end.as_raw_fd());
+        let (tries, own) = acting(role, move || {
+            let tries = [
+                errno(libc::SYS_kill, [parent, 0, 0]),
+                errno(libc::SYS_tkill, [parent, 0, 0]),
+                errno(libc::SYS_tgkill, [parent, parent, 0]),
+                errno(libc::SYS_fcntl, [socket, c_long::from(libc::F_SETOWN), parent]),
+                errno(libc::SYS_fcntl, [socket, F_SETSIG, c_long::from(libc::SIGKILL)]),
+            ];
+            let own = c_long::from(std::process::id());
+            (tries, errno(libc::SYS_tgkill, [own, own, 0]))
+        });
+        assert_eq!((tries, own), ([libc::EPERM; 5], 0), "{role:?}");
+    }
 }
 
 #[test]
