@@ -13,6 +13,8 @@ use rustix::process::geteuid;
 use crate::engine::{PutAside, Recollection};
 use crate::gateway::{Journal, Record};
 
+use super::state_file;
+
 /// The file's name in the state directory.
 const NAME: &str = "dynamic.jsonl";
 
@@ -143,17 +145,17 @@ impl Dynamic {
     fn move_aside(&mut self) -> io::Result<()> {
         let from = self.path();
         let Some(unread) = self.unread.as_mut().filter(|unread| unread.aside.is_none()) else { return Ok(()) };
-        let names = (1..).map(|number| self.folder.join(format!("{NAME}.aside-{number}")));
-        let free = names.into_iter().find(|path| path.symlink_metadata().is_err());
-        let aside = free.unwrap_or_else(|| self.folder.join(format!("{NAME}.aside")));
-        match fs::rename(from, &aside) {
+        let aside = match state_file::put_aside(&from) {
             // Somebody was faster.
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            renamed => renamed?,
-        }
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                self.unread = None;
+                return Ok(());
+            }
+            aside => aside?,
+        };
         unread.told.file = aside.display().to_string();
         unread.aside = Some(aside);
-        self.sync_folder()
+        Ok(())
     }
 
     fn write_anew(&mut self, records: &[Record]) -> io::Result<()> {

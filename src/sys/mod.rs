@@ -22,6 +22,7 @@ pub mod rights;
 mod ring;
 pub mod sandbox;
 mod service;
+mod state_file;
 mod sysctl;
 mod table_names;
 mod tap;

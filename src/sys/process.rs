@@ -17,6 +17,8 @@ use rustix::time::{ClockId, clock_gettime};
 
 use crate::engine::ProcessUse;
 
+use super::state_file;
+
 /// Raises the soft limit of open descriptors to the hard one: every gateway takes one for each
 /// worker. What cannot be raised stays, and shows when a tap cannot be opened.
 pub fn raise_descriptor_limit() {
@@ -87,9 +89,7 @@ impl StateDirectory {
     pub fn lock(path: &Path) -> Result<Self, StateError> {
         let unusable = |error| StateError::Unusable(path.to_owned(), error);
         fs::create_dir_all(path).map_err(unusable)?;
-        let lock = path.join("lock");
-        // Where nothing can be written any more, what is there can be held all the same.
-        let lock = File::create(&lock).or_else(|error| File::open(&lock).map_err(|_| error)).map_err(unusable)?;
+        let lock = state_file::open_to_lock(&path.join("lock")).map_err(unusable)?;
         let hold = || flock(&lock, FlockOperation::NonBlockingLockExclusive);
         patiently(hold, Errno::WOULDBLOCK).map_err(|errno| {
             if errno == Errno::WOULDBLOCK { StateError::Held(path.to_owned()) } else { unusable(errno.into()) }

@@ -1,17 +1,20 @@
 //! The names of the uplinks' routing tables: for people, and for the next run.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, Permissions};
-use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::gateway::UplinkName;
+
+use super::state_file;
 
 /// The first line of our file; one that begins otherwise is somebody else's.
 const HEADER: &str = "# Written by vgwd: the routing tables of its uplinks. What is changed here is lost.\n";
 /// Name of our file. iproute2 reads those of the folder that end so.
 const FILE: &str = "vgw.conf";
+/// Whoever uses `ip` may read it.
+const MODE: u32 = 0o644;
 /// Before each name, so that it is nobody else's.
 const PREFIX: &str = "vgw-";
 
@@ -28,17 +31,19 @@ pub(super) struct TableNames {
 }
 
 impl TableNames {
-    /// What an earlier run has left in the state directory. What cannot be read is forgotten: tables are
-    /// then allocated anew.
+    /// What an earlier run has left in the state directory. What cannot be read is kept under another name, and
+    /// forgotten: tables are then allocated anew.
     pub(super) fn load(state_directory: &Path) -> Self {
         let memory = state_directory.join("tables.json");
-        let saved: BTreeMap<String, u32> = match fs::read(&memory) {
-            Ok(text) => serde_json::from_slice(&text).unwrap_or_else(|error| {
-                tracing::warn!(file = %memory.display(), %error, "which uplink had which table is forgotten");
-                BTreeMap::new()
-            }),
-            Err(_) => BTreeMap::new(),
+        let understood = |text: Option<Vec<u8>>| match text {
+            Some(text) => Ok(serde_json::from_slice(&text)?),
+            None => Ok(BTreeMap::new()),
         };
+        let saved: BTreeMap<String, u32> = state_file::read(&memory).and_then(understood).unwrap_or_else(|error| {
+            let aside = state_file::put_aside(&memory);
+            tracing::warn!(file = %memory.display(), %error, ?aside, "which uplink had which table is forgotten");
+            BTreeMap::new()
+        });
         let remembered = saved.into_iter().filter_map(|(name, table)| Some((name.parse().ok()?, table)));
         Self { memory, remembered: remembered.collect(), folder: None, named: None }
     }
@@ -67,7 +72,7 @@ impl TableNames {
         if remembered != self.remembered {
             let saved: BTreeMap<String, u32> =
                 remembered.iter().map(|(name, table)| (name.to_string(), *table)).collect();
-            replace(&self.memory, &serde_json::to_vec_pretty(&saved)?)?;
+            state_file::replace(&self.memory, &serde_json::to_vec_pretty(&saved)?, MODE)?;
             self.remembered = remembered;
         }
         self.show(tables)?;
@@ -91,25 +96,13 @@ impl TableNames {
             Some(_) if tables.is_empty() => fs::remove_file(&file),
             None if tables.is_empty() => Ok(()),
             Some(there) if there == text => Ok(()),
-            _ => replace(&file, text.as_bytes()),
+            _ => state_file::replace(&file, text.as_bytes(), MODE),
         }
     }
 }
 
 fn foreign(file: &Path) -> io::Error {
     io::Error::other(format!("{} is not vgwd's, and is left alone", file.display()))
-}
-
-/// Writes a file whole or not at all.
-fn replace(file: &Path, contents: &[u8]) -> io::Result<()> {
-    // Not a name that iproute2 would read.
-    let new = file.with_extension("new");
-    let mut handle = File::create(&new)?;
-    // Whoever uses `ip` may read it, whatever the daemon's mask.
-    handle.set_permissions(Permissions::from_mode(0o644))?;
-    handle.write_all(contents)?;
-    handle.sync_all()?;
-    fs::rename(&new, file)
 }
 
 #[cfg(test)]

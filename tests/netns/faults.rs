@@ -20,6 +20,9 @@ use crate::traffic::assert_ping;
 /// Routes of which the notices do not fit into the socket of a daemon that does not read.
 const MANY: usize = 60_000;
 
+/// Links that the kernel does not show in one piece: others come and go between the pieces.
+const CROWD: usize = 600;
+
 /// A gateway of the configuration.
 fn gateway(name: &str, instance: &str, subnets: &[&str]) -> String {
     format!("[[gateway]]\ninterface = \"{name}\"\nrouting_instance = \"{instance}\"\nsubnets = {subnets:?}\n")
@@ -122,6 +125,14 @@ impl Pair {
 
     fn compute(&self) -> &Namespace {
         &self.site.compute
+    }
+
+    /// Does something again and again, until it is ended; then each batch that is under way goes to its end.
+    fn go_on(&self, name: &str, commands: &str) -> Child {
+        let file = self.site.folder().join(name);
+        std::fs::write(&file, commands).unwrap();
+        let again_and_again = format!("while ip -batch {}; do :; done", file.display());
+        self.compute().enter(|| Command::new("sh").args(["-c", &again_and_again]).spawn()).unwrap()
     }
 }
 
@@ -345,10 +356,7 @@ fn while_others_change_thousands_of_routes_requests_are_served() {
             noise += &format!("route {deed} 172.{}.{low}.0/24 via 10.1.1.253\n", 16 + high);
         }
     }
-    let file = pair.site.folder().join("batch");
-    std::fs::write(&file, &noise).unwrap();
-    let again_and_again = format!("while ip -batch {}; do :; done", file.display());
-    let mut maker = pair.compute().enter(|| Command::new("sh").args(["-c", &again_and_again]).spawn()).unwrap();
+    let mut maker = pair.go_on("batch", &noise);
     for round in 0..3 {
         for number in 0..5 {
             let subnet = format!("10.7{round}.{number}.0/24");
@@ -359,9 +367,42 @@ fn while_others_change_thousands_of_routes_requests_are_served() {
         }
         assert!(maker.try_wait().unwrap().is_none(), "they go on all the time");
     }
-    // The batch that is under way goes to its end, which takes every route away again.
+    // The batch takes every route away again.
     end(&mut maker);
     eventually("nothing is wrong", || problems(&daemon).is_empty());
+    flood.assert_whole();
+    daemon.stop();
+    pair.site.assert_unchanged(&before, "after it has stopped");
+}
+
+#[test]
+fn while_links_come_and_go_among_hundreds_requests_are_served() {
+    let pair = Pair::new();
+    let crowd: String = (0..CROWD).map(|number| format!("link add crowd{number} type bridge\n")).collect();
+    pair.again_and_again(&crowd, 1);
+    let before = pair.site.snapshot();
+    let daemon = pair.start();
+    let flood = Flood::start(&pair.two, OUTSIDE[0]);
+    let all = ours(pair.compute());
+    let come_and_go = |number| {
+        let batch = format!("link add passing{number} type bridge\nlink delete passing{number}\n").repeat(50);
+        pair.go_on(&format!("batch{number}"), &batch)
+    };
+    let mut makers: Vec<Child> = (0..4).map(come_and_go).collect();
+    // The kernel says of each reading that it is not of one moment.
+    let inconsistent = || daemon.log().matches("links come and go faster than they can be read").count();
+    for number in 0.. {
+        must(pair.site.folder(), &format!("gateway add vgw9 --instance i{number} --subnet 10.70.0.0/24"));
+        must(pair.site.folder(), "gateway delete vgw9");
+        if number > 2 && inconsistent() > 2 {
+            break;
+        }
+        assert!(number < 100, "there is no reading that is not of one moment");
+    }
+    assert!(makers.iter_mut().all(|maker| maker.try_wait().unwrap().is_none()), "they go on all the time");
+    makers.iter_mut().for_each(end);
+    eventually("nothing is wrong", || problems(&daemon).is_empty());
+    assert_eq!(ours(pair.compute()), all);
     flood.assert_whole();
     daemon.stop();
     pair.site.assert_unchanged(&before, "after it has stopped");

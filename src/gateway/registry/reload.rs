@@ -130,7 +130,9 @@ impl Registry {
             judged(Element::Port(index), placed)?;
         }
         for port in before.ports().filter(|port| !port.is_static()) {
-            if self.port(&port.spec.name).is_some_and(Port::is_static) {
+            // A compute service may have asked for its port by another name since.
+            let stands = matches!(port.owner, Owner::Compute { id, .. } if next.compute_port(id).is_some());
+            if !stands && self.port(&port.spec.name).is_some_and(Port::is_static) {
                 next.place_port((*port.spec).clone(), port.owner).map_err(misfit(None))?;
             }
         }

@@ -282,9 +282,12 @@ fn what_does_not_fit_keeps_nothing_else_from_standing() {
 /// What a configuration on trial replaces is saved as if it had been taken back.
 #[test]
 fn a_trial_is_saved_as_what_is_left_of_it() {
-    let before = State::new(full(), MINUTE);
+    let mut before = State::new(full(), MINUTE);
+    // A controller's timer, and a configuration that has another.
+    before.audits.gateways.set_timeout_millis(5000);
     let mut journal = journal_of(&before.records());
     let mut state = before.clone();
+    state.audits.set_timeout(Some(Duration::from_secs(30)));
     // It defines everything, otherwise or as it stands.
     let declared = Declared {
         gateways: vec![gateway("vgw1", "a", "10.7.0.0/24"), gateway("vgw2", "z", "10.8.0.0/24")],
@@ -292,6 +295,17 @@ fn a_trial_is_saved_as_what_is_left_of_it() {
     };
     state.registry.reload(&declared, &Observed::default()).unwrap();
     state.registry.add_gateway(gateway("vgw3", "z", "10.9.0.0/24"), 7, &Observed::default()).unwrap();
+    // The compute service's vnet1, which is the file's meanwhile.
+    let moved = ComputePort {
+        id: good("00000000-0000-0000-0000-000000000001"),
+        network: good("9f2c1d34-0a1b-4c5d-8e6f-0123456789ab"),
+        interface: good("vnet9"),
+        addresses: set("10.1.0.19/32"),
+        mac: None,
+        host_name: None,
+        is_exempt: false,
+    };
+    state.registry.add_compute_port(&moved, 18).unwrap();
     let on_trial = state.taken_back(&before);
     journal.extend(Journal::line(&on_trial.records_since(&before)));
     assert_eq!(Journal::read(&journal).unwrap(), Journal::read(&journal_of(&on_trial.records())).unwrap());
@@ -301,6 +315,10 @@ fn a_trial_is_saved_as_what_is_left_of_it() {
     let restarted = restarted(&Declared::default(), &before.registry, &journal);
     assert!(restarted.unfit.is_empty(), "{:?}", restarted.unfit);
     assert_eq!(told(&restarted.registry), told(&reverted));
+    assert_eq!(reverted.compute_port(moved.id), Some(moved.interface));
+    assert!(reverted.port(&good("vnet1")).is_none(), "it has one interface");
+    let timers = |state: &State| (state.audits.gateways.timeout(), state.audits.ports.timeout());
+    assert_eq!(timers(&restarted), timers(&before));
     // And so it is when it is taken back indeed.
     let state = State { registry: reverted, replaced: OrdMap::new(), ..on_trial.clone() };
     let further = [&journal[..], &Journal::line(&state.records_since(&on_trial))].concat();

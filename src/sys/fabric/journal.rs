@@ -1,11 +1,12 @@
 //! The record's file, which is either the old one or the new one, whatever happens.
 
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::fabric::{Here, Journal, Record, Verdict};
+use crate::sys::state_file;
 
 /// The file's name in the state directory.
 const NAME: &str = "fabric.json";
@@ -34,19 +35,8 @@ impl JournalFile {
     /// # Errors
     /// The disk. What was there before is still there.
     pub fn write(&self, record: &Record) -> io::Result<()> {
-        let new = self.folder.join("fabric.json.new");
         let text = serde_json::to_string_pretty(&Journal::of(record, &here()?)).map_err(io::Error::other)?;
-        let written = File::create(&new).and_then(|mut file| {
-            file.write_all(text.as_bytes())?;
-            file.write_all(b"\n")?;
-            file.sync_all()
-        });
-        if let Err(error) = written.and_then(|()| fs::rename(&new, self.path())) {
-            // Half of it is of no use, and a full disk needs the room.
-            let _ = fs::remove_file(&new);
-            return Err(error);
-        }
-        self.sync()
+        state_file::replace(&self.path(), (text + "\n").as_bytes(), 0o644)
     }
 
     /// Reads what was left and judges it.
@@ -54,11 +44,7 @@ impl JournalFile {
     /// # Errors
     /// The disk.
     pub fn read(&self) -> io::Result<Verdict> {
-        let found = match fs::read(self.path()) {
-            Ok(bytes) => Some(bytes),
-            Err(error) if error.kind() == ErrorKind::NotFound => None,
-            Err(error) => return Err(error),
-        };
+        let found = state_file::read(&self.path())?;
         Ok(Journal::judge(found.as_deref(), &here()?))
     }
 
@@ -79,12 +65,7 @@ impl JournalFile {
     /// # Errors
     /// The disk.
     pub fn put_aside(&self) -> io::Result<PathBuf> {
-        let free = (1..).map(|number| self.folder.join(format!("fabric.json.aside-{number}")));
-        let aside =
-            free.into_iter().find(|path| !path.exists()).unwrap_or_else(|| self.folder.join("fabric.json.aside"));
-        fs::rename(self.path(), &aside)?;
-        self.sync()?;
-        Ok(aside)
+        state_file::put_aside(&self.path())
     }
 
     fn sync(&self) -> io::Result<()> {

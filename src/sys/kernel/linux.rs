@@ -130,7 +130,7 @@ impl LinuxKernel {
             // Held by taps that went with a killed daemon.
             kernel.release_ipv6()?;
         }
-        kernel.save_originals()?;
+        kernel.strike_originals();
         Ok(kernel)
     }
 
@@ -183,8 +183,18 @@ impl LinuxKernel {
         Ownership { mark: &self.mark, alike: self.alike(), held, claimed: &self.claimed }
     }
 
+    /// Writes down what is about to be changed and must be given back.
     pub(super) fn save_originals(&mut self) -> Result<(), Failed> {
         self.originals.save().map_err(|error| Failed::file("cannot save what must be given back", &error))
+    }
+
+    /// Strikes out what is given back, or of no concern any more. Where that cannot be written, the next look tries it
+    /// again: an old note tells the next daemon of what it finds to be otherwise, but a kernel that is not looked at is
+    /// neither repaired nor emptied.
+    pub(super) fn strike_originals(&mut self) {
+        if let Err(error) = self.originals.save() {
+            tracing::warn!(%error, "what was given back still stands among what must be");
+        }
     }
 
     fn look(&mut self) -> Result<Observed, Failed> {
@@ -204,7 +214,7 @@ impl LinuxKernel {
         self.remember_links(&snapshot.links);
         let in_use = snapshot.addresses.iter().filter(|entry| !entry.tentative);
         self.addresses = in_use.map(|entry| (entry.link, entry.address)).collect();
-        self.save_originals()?;
+        self.strike_originals();
         Ok(observed)
     }
 

@@ -1,14 +1,15 @@
 //! What we found and must give back, kept on disk so that it outlives a killed daemon.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::addr::InterfaceName;
 use crate::host::{Setting, SettingKind};
+use crate::sys::state_file;
 
 /// An adopted tap as it was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,18 +65,18 @@ struct SavedSetting {
 }
 
 impl Originals {
-    /// Reads the file of a former run of this boot. One that cannot be understood is set aside.
+    /// Reads the file of a former run of this boot. One that cannot be read or understood is kept under another name.
     ///
     /// # Errors
-    /// The directory cannot be made, or the file not be read.
+    /// The directory cannot be made, or what is there can neither be read nor moved.
     pub(super) fn load(directory: &Path, boot: &str) -> io::Result<Self> {
         fs::create_dir_all(directory)?;
         let file = directory.join("originals.json");
-        let mut saved = match fs::read(&file) {
-            Ok(text) => serde_json::from_slice(&text).or_else(|error| set_aside(&file, &error))?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Contents::default(),
-            Err(error) => return Err(error),
+        let understood = |text: Option<Vec<u8>>| match text {
+            Some(text) => Ok(serde_json::from_slice(&text)?),
+            None => Ok(Contents::default()),
         };
+        let mut saved = state_file::read(&file).and_then(understood).or_else(|error| set_aside(&file, &error))?;
         if saved.boot != boot {
             saved = Contents { boot: boot.to_owned(), ..Contents::default() };
         }
@@ -109,14 +110,7 @@ impl Originals {
         if contents == self.saved {
             return Ok(());
         }
-        let new = self.file.with_extension("new");
-        let mut file = File::create(&new)?;
-        file.write_all(&serde_json::to_vec_pretty(&contents)?)?;
-        file.sync_all()?;
-        fs::rename(&new, &self.file)?;
-        if let Some(directory) = self.file.parent() {
-            File::open(directory)?.sync_all()?;
-        }
+        state_file::replace(&self.file, &serde_json::to_vec_pretty(&contents)?, 0o644)?;
         self.saved = contents;
         Ok(())
     }
@@ -139,9 +133,9 @@ impl SavedSetting {
     }
 }
 
-fn set_aside(file: &Path, error: &serde_json::Error) -> io::Result<Contents> {
-    tracing::warn!(file = %file.display(), %error, "set aside: what it says about settings to restore is lost");
-    fs::rename(file, file.with_extension("bad"))?;
+fn set_aside(file: &Path, error: &io::Error) -> io::Result<Contents> {
+    let aside = state_file::put_aside(file)?;
+    tracing::warn!(aside = %aside.display(), %error, "what it says about settings to restore is lost");
     Ok(Contents::default())
 }
 
@@ -183,7 +177,9 @@ mod tests {
             fs::write(directory.path().join("originals.json"), garbage).unwrap();
             let originals = Originals::load(directory.path(), "boot").unwrap();
             assert!(originals.settings.is_empty());
-            assert_eq!(fs::read_to_string(directory.path().join("originals.bad")).unwrap(), garbage);
+            let aside = directory.path().join("originals.json.aside-1");
+            assert_eq!(fs::read_to_string(&aside).unwrap(), garbage);
+            fs::remove_file(aside).unwrap();
         }
     }
 }

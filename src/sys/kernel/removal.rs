@@ -47,8 +47,7 @@ impl LinuxKernel {
                 self.originals.settings.remove(&Setting { interface: *name, kind });
             }
         }
-        self.release_ipv6()?;
-        self.save_originals()?;
+        self.let_go_of_v6()?;
         Ok(outcome)
     }
 
@@ -177,7 +176,8 @@ impl LinuxKernel {
         let last = LinkChange { up: Some(found.up), group: Some(found.group), ..LinkChange::default() };
         self.change(link.index, &last)?;
         self.originals.links.remove(&name);
-        self.save_originals()
+        self.strike_originals();
+        Ok(())
     }
 
     fn generate_addresses(&mut self, index: u32, mode: u8) -> Result<(), Failed> {

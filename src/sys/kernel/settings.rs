@@ -67,17 +67,16 @@ impl LinuxKernel {
         if setting.kind == SettingKind::ForwardV6 && !was_on {
             self.remember_v6(setting)?;
         }
-        self.save_originals()?;
-        if was_on {
-            return Ok(());
-        }
-        self.switch(setting, &link, true).inspect_err(|_| {
+        let switch = |kernel: &mut Self| if was_on { Ok(()) } else { kernel.switch(setting, &link, true) };
+        self.save_originals().and_then(|()| switch(self)).inspect_err(|_| {
             self.originals.settings.remove(setting);
             if !self.holds_v6() {
                 self.originals.ipv6_forwarding = None;
             }
         })?;
-        tracing::info!(%setting, on = true, "changed a setting of the host");
+        if !was_on {
+            tracing::info!(%setting, on = true, "changed a setting of the host");
+        }
         Ok(())
     }
 
@@ -154,11 +153,12 @@ impl LinuxKernel {
         Ok(())
     }
 
-    /// Switches IPv6 forwarding of the whole host back if no interface needs it any more, and notes
-    /// that on the disk.
-    fn let_go_of_v6(&mut self) -> Result<(), Failed> {
+    /// Switches IPv6 forwarding of the whole host back if no interface needs it any more, and strikes
+    /// out on the disk what is over.
+    pub(super) fn let_go_of_v6(&mut self) -> Result<(), Failed> {
         self.release_ipv6()?;
-        self.save_originals()
+        self.strike_originals();
+        Ok(())
     }
 
     fn is_on(&self, setting: &Setting, link: &Link) -> Result<bool, Failed> {

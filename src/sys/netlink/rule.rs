@@ -1,5 +1,6 @@
 //! Policy routing rules.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use rtnetlink::packet_core::{NLM_F_CREATE, NLM_F_EXCL};
@@ -11,7 +12,7 @@ use crate::host::{Rule, RuleAction};
 
 use super::error::NetlinkError;
 use super::route::address_family;
-use super::socket::{Netlink, Request};
+use super::socket::{DUMP_ATTEMPTS, Netlink, Request};
 
 /// A rule as the kernel has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,14 +29,43 @@ pub struct RuleEntry {
 impl Netlink {
     /// All rules of a family, in the order in which they are asked.
     ///
+    /// The kernel goes on with a dump by counting (`dump_rules` in net/core/fib_rules.c): if somebody deletes a rule
+    /// meanwhile it leaves another one out, and does not say so. So they are read until that has come to the same
+    /// twice. Where others change rules all the time, one that was seen in any reading is there.
+    ///
     /// # Errors
     /// The dump failed.
     pub fn rules(&mut self, family: Family) -> Result<Vec<RuleEntry>, NetlinkError> {
         let mut message = RuleMessage::default();
         message.header.family = address_family(family);
-        let rows = self.dump(&RouteNetlinkMessage::GetRule(message))?;
-        Ok(rows.into_iter().filter_map(read).collect())
+        let message = RouteNetlinkMessage::GetRule(message);
+        agreed(|| Ok(self.dump(&message)?.into_iter().filter_map(read).collect()))
     }
+}
+
+/// So many rules come at once, and are of one moment: `NLMSG_GOODSIZE` has room for more.
+const AT_ONCE: usize = 24;
+
+/// What several readings come to.
+fn agreed(mut read: impl FnMut() -> Result<Vec<RuleEntry>, NetlinkError>) -> Result<Vec<RuleEntry>, NetlinkError> {
+    let mut last = read()?;
+    if last.len() <= AT_ONCE {
+        return Ok(last);
+    }
+    let key = |entry: &RuleEntry| (entry.rule, entry.protocol, entry.special);
+    let mut seen = BTreeMap::new();
+    for _ in 1..DUMP_ATTEMPTS {
+        let next = read()?;
+        if next == last {
+            return Ok(next);
+        }
+        seen.extend(last.iter().map(|entry| (key(entry), *entry)));
+        last = next;
+    }
+    last.iter().for_each(|entry| _ = seen.remove(&key(entry)));
+    // Where they stood is not known: before ours, as far as that keeps ours from being deleted.
+    let (special, plain): (Vec<_>, Vec<_>) = seen.into_values().partition(|entry| entry.special);
+    Ok([special, last, plain].concat())
 }
 
 impl Request {
@@ -112,4 +142,46 @@ pub(super) fn read(message: RouteNetlinkMessage) -> Option<RuleEntry> {
     };
     let from = Prefix::new(source.unwrap_or(any), header.src_len).ok()?;
     Some(RuleEntry { rule: Rule { priority, from, action }, protocol, special })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(priority: u32, special: bool) -> RuleEntry {
+        let rule = Rule { priority, from: Prefix::DEFAULT_V4, action: RuleAction::Lookup(9) };
+        RuleEntry { rule, protocol: 201, special }
+    }
+
+    /// The priorities that readings come to, each of which leaves one out, and how many were made.
+    fn told(left_out: &[u32]) -> (Vec<u32>, usize) {
+        let (mut made, all) = (0, 0..100);
+        let rules = agreed(|| {
+            let without = left_out[made.min(left_out.len() - 1)];
+            made += 1;
+            Ok(all.clone().filter(|number| *number != without).map(|number| entry(number, number == 7)).collect())
+        });
+        (rules.unwrap().iter().map(|entry| entry.rule.priority).collect(), made)
+    }
+
+    #[test]
+    fn a_rule_that_a_reading_leaves_out_is_there() {
+        let whole: Vec<u32> = (0..100).collect();
+        assert_eq!(told(&[u32::MAX]), (whole.clone(), 2));
+        assert_eq!(told(&[40, u32::MAX]), (whole.clone(), 3));
+        let (mut rules, made) = told(&[40, 7, 50, 60, 7]);
+        assert_eq!((rules[0], rules.len(), made), (7, 100, DUMP_ATTEMPTS), "what others select by comes first");
+        rules.sort_unstable();
+        assert_eq!(rules, whole);
+    }
+
+    #[test]
+    fn few_rules_are_read_once() {
+        let mut made = 0;
+        let rules = agreed(|| {
+            made += 1;
+            Ok(vec![entry(made, false)])
+        });
+        assert_eq!(rules, Ok(vec![entry(1, false)]));
+    }
 }

@@ -20,8 +20,8 @@ use crate::addr::InterfaceName;
 
 use super::error::NetlinkError;
 
-/// Times that an inconsistent dump is taken again before it counts as failed.
-const DUMP_ATTEMPTS: usize = 5;
+/// Times that a dump is taken while it comes out inconsistent.
+pub(super) const DUMP_ATTEMPTS: usize = 5;
 
 /// Longest wait for an answer. The kernel answers in microseconds, but behind its one lock for all
 /// links, which is held for seconds while many links go.
@@ -58,6 +58,16 @@ pub struct Netlink {
 pub struct Request {
     pub(super) message: RouteNetlinkMessage,
     pub(super) flags: u16,
+}
+
+/// A table, read once.
+#[derive(Debug)]
+pub(super) struct Dump {
+    pub(super) rows: Vec<RouteNetlinkMessage>,
+    /// False if it has changed meanwhile: of what came or went since it was begun it has some and not other, and
+    /// something that stood all the time may be missing (`NLM_F_DUMP_INTR`,
+    /// Documentation/userspace-api/netlink/intro.rst).
+    pub(super) is_consistent: bool,
 }
 
 /// What has come in answer to one request.
@@ -149,15 +159,19 @@ impl Netlink {
     /// Reads a whole table.
     pub(super) fn dump(&mut self, message: &RouteNetlinkMessage) -> Result<Vec<RouteNetlinkMessage>, NetlinkError> {
         for _ in 0..DUMP_ATTEMPTS {
-            let request = Request { message: message.clone(), flags: 0 };
-            let answer = self.exchange(vec![request], NLM_F_DUMP).pop().unwrap_or_else(|| Err(closed()))?;
-            let interrupted = answer.interrupted;
-            let rows = answer.whole()?;
-            if !interrupted {
+            if let Dump { rows, is_consistent: true } = self.dump_once(message)? {
                 return Ok(rows);
             }
         }
         Err(NetlinkError::explained(libc::EINTR, "the kernel's tables kept changing while they were read"))
+    }
+
+    /// Reads a table, which may change meanwhile.
+    pub(super) fn dump_once(&mut self, message: &RouteNetlinkMessage) -> Result<Dump, NetlinkError> {
+        let request = Request { message: message.clone(), flags: 0 };
+        let answer = self.exchange(vec![request], NLM_F_DUMP).pop().unwrap_or_else(|| Err(closed()))?;
+        let is_consistent = !answer.interrupted;
+        Ok(Dump { rows: answer.whole()?, is_consistent })
     }
 
     /// Sends requests in one datagram and collects what comes in answer to each.

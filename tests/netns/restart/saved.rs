@@ -10,7 +10,7 @@ use vgw::api::generated::virtual_gateway::{AuditState, Status};
 
 use crate::cli::must;
 use crate::daemon::{Daemon, request};
-use crate::lab::eventually;
+use crate::lab::{eventually, sysctls};
 use crate::site::{Guest, NET1, NET2, OUTSIDE, SUBNETS, Site};
 use crate::traffic::assert_ping;
 
@@ -161,6 +161,32 @@ fn what_is_no_file_is_put_aside_and_all_is_saved_beside_it() {
 }
 
 #[test]
+fn what_is_no_file_where_others_are_kept_is_put_aside_too() {
+    let site = Site::new();
+    let state = site.folder().join("state");
+    fs::create_dir_all(&state).unwrap();
+    let theirs = site.folder().join("theirs");
+    fs::write(&theirs, "precious").unwrap();
+    let link = ["ln", "-s", theirs.to_str().unwrap()];
+    for (number, words) in (1..).zip([&link[..], &["mkfifo"], &["mkdir"]]) {
+        for name in ["originals.json", "tables.json"] {
+            assert!(Command::new(words[0]).args(&words[1..]).arg(state.join(name)).status().unwrap().success());
+        }
+        let daemon = site.start("");
+        must(site.folder(), "uplink add up --device eth1 --address 10.1.1.254/24 --via 10.1.1.253");
+        assert!(daemon.add(&[request("vgw1", NET1, &["10.5.1.0/24"])]));
+        daemon.stop();
+        for name in ["originals.json", "tables.json"] {
+            assert!(state.join(name).symlink_metadata().unwrap().is_file(), "{words:?}: {name}");
+            assert!(state.join(format!("{name}.aside-{number}")).symlink_metadata().is_ok(), "{words:?}: {name}");
+            fs::remove_file(state.join(name)).unwrap();
+        }
+        site.forget();
+    }
+    assert_eq!(fs::read_to_string(&theirs).unwrap(), "precious");
+}
+
+#[test]
 fn a_restart_takes_a_trial_back() {
     let site = Site::new();
     let daemon = site.start("");
@@ -222,6 +248,17 @@ fn on_a_full_disk_the_network_goes_on() {
     // To the last byte: what is written of it in part is room that is taken.
     let fill = || assert!(fs::write(&filler, vec![0; 1 << 20]).is_err());
     fill();
+    // What is the host's is given back, and taken again.
+    let forwards = || site.compute.enter(|| sysctls("net.ipv4.conf.eth1.forwarding"));
+    let on = forwards();
+    assert!(daemon.delete(&["vgw1"]));
+    assert_ne!(forwards(), on);
+    assert!(daemon.add(&[request("vgw1", NET1, &["10.5.1.0/24"])]));
+    assert_eq!(forwards(), on);
+    site.compute.sysctl("net.ipv4.conf.eth1.forwarding", "0");
+    daemon.signal(Signal::HUP);
+    eventually("it is looked after", || forwards() == on);
+    assert!(!must(site.folder(), "status").contains("VGW-HOST-UNSEEN"));
     let many: Vec<_> = (2..40).map(|n| request(&format!("vgw{n}"), NET1, &[&format!("10.6.{n}.0/24")])).collect();
     assert!(daemon.add(&many), "the host has them");
     assert!(must(site.folder(), "status").contains("VGW-STATE-UNSAVED"));
