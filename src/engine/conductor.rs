@@ -22,6 +22,7 @@ use super::platform::{BadLease, Platform};
 use super::problem::Problem;
 use super::rates::Sample;
 use super::trial::Trial;
+use super::turns::Turns;
 use super::vigil::Vigil;
 
 /// How long the conductor sleeps at most; only bounds what an overlooked deadline could cost.
@@ -66,6 +67,7 @@ impl Conductor {
     /// Takes commands until every handle is gone, then removes everything of ours. Meanwhile keeps the
     /// host right.
     pub(super) fn run(mut self, commands: &Receiver<(Caller, Command)>) {
+        let mut turns = Turns::default();
         loop {
             let now = self.clock.now();
             self.expire(now);
@@ -84,6 +86,8 @@ impl Conductor {
                 self.memory.next_deadline(),
             ];
             let patience = deadlines.into_iter().flatten().min().map_or(IDLE, |deadline| deadline - now);
+            // Who waits for his turn waits for nothing else.
+            let patience = if turns.is_empty() { patience } else { Duration::ZERO };
             let (stirrings, patience) = (self.vigil.stirrings(), after(patience));
             let command = select_biased! {
                 recv(stirrings) -> stirred => {
@@ -91,8 +95,7 @@ impl Conductor {
                         Ok(()) => self.stirred(),
                         Err(_) => self.deaf(),
                     }
-                    // However much others do, who asks has his turn.
-                    commands.try_recv().ok()
+                    None
                 }
                 recv(commands) -> command => match command {
                     Ok(command) => Some(command),
@@ -100,7 +103,9 @@ impl Conductor {
                 },
                 recv(patience) -> _ => None,
             };
-            match command {
+            // However much changes in the host, who asks has his turn.
+            turns.extend(command.into_iter().chain(commands.try_iter()));
+            match turns.next() {
                 Some((caller, Command::Stop(remains, done))) => {
                     tracing::debug!(%caller, ?remains, "stopping");
                     // Who asked waits for this, or has gone.

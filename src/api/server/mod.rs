@@ -11,7 +11,6 @@ mod fuzzing;
 mod http;
 mod limits;
 mod listener;
-mod party;
 mod pool;
 mod reception;
 mod seats;

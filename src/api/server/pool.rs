@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use super::party::Party;
+use crate::engine::Party;
 
 /// Threads that wait for the next connection; further ones end. To start one costs as much as a short call.
 const SPARE: usize = 4;

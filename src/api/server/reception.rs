@@ -9,11 +9,10 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags};
 
 use crate::clock::Moment;
-use crate::engine::Caller;
+use crate::engine::{Caller, Party};
 
 use super::ending::Ending;
 use super::listener::{Accepted, Listener, Stream};
-use super::party::Party;
 use super::seats::{Full, Seat};
 use super::shutdown::Wait;
 use super::start::Shared;

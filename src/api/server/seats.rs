@@ -8,11 +8,10 @@ use std::time::Duration;
 use rustix::net::Shutdown;
 
 use crate::clock::Moment;
-use crate::engine::Caller;
+use crate::engine::{Caller, Party};
 
 use super::limits::Limits;
 use super::listener::Stream;
-use super::party::Party;
 
 /// How long a connection stays at least that asks for nothing, before it gives way to another of the same user.
 /// To end one costs more than to refuse one, and who opens them as fast as he can must not have that done for each.

@@ -1,12 +1,14 @@
-//! Whose a connection is.
+//! Whose a connection or a command is.
 
 use std::net::IpAddr;
 
-use crate::engine::Caller;
+use super::command::Caller;
 
 /// Those who share a share.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Party {
+pub enum Party {
+    /// The daemon itself.
+    Daemon,
     /// Root, who could end the daemon as well.
     Root,
     /// Another user of this host.
@@ -16,15 +18,16 @@ pub(super) enum Party {
 }
 
 impl Party {
-    pub(super) fn of(caller: &Caller) -> Self {
+    /// Whom a caller belongs to.
+    #[must_use]
+    pub fn of(caller: &Caller) -> Self {
         let user = |uid| if uid == 0 { Self::Root } else { Self::User(uid) };
         match caller {
             Caller::Unix { uid, .. } => user(*uid),
             Caller::Thrift(peer) | Caller::Rest(peer) | Caller::Metrics(peer) => {
                 peer.uid.map_or(Self::Host(peer.address.ip().to_canonical()), user)
             }
-            // Nobody but callers connects.
-            Caller::Configuration => Self::Root,
+            Caller::Configuration => Self::Daemon,
         }
     }
 }
