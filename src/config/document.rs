@@ -7,6 +7,8 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::addr::printable;
+
 use super::ConfigError;
 use super::pruned;
 use super::shape::File;
@@ -137,11 +139,13 @@ impl std::fmt::Display for Place {
 fn invalid(path: &Path, text: &str, tree: Option<&DeTable<'_>>, error: &toml::de::Error) -> ConfigError {
     let start = error.span().map_or(0, |span| span.start);
     let keys = tree.and_then(|tree| keys_at(tree, start));
+    // The reader repeats what stands there as it is.
+    let shown = |text: &str| printable(text, |_| false).into_owned();
     let key = keys.map(|mut keys| {
         keys.reverse();
-        keys.join(".")
+        shown(&keys.join("."))
     });
-    let message = error.message().replace('\n', ", ");
+    let message = shown(&error.message().replace('\n', ", "));
     let reason = key.as_ref().map_or(message.clone(), |key| format!("{key}: {message}"));
     ConfigError::Invalid { path: path.to_owned(), line: Lines::of(text).at(start), key, reason }
 }

@@ -22,6 +22,11 @@ fn errors_name_file_line_and_key() {
             "a.toml:3: api.thrift_listen: \"9090\" is neither ADDRESS:PORT nor \"none\"",
         ),
         (
+            "[dataplane]\nio_uring = \"o\\tn\\u202E\"",
+            r"a.toml:2: dataplane.io_uring: unknown variant `o\tn\u{202e}`, expected one of `auto`, `on`, `off`",
+        ),
+        ("[audit]\n\"a\\u001Bb\" = 1", r"a.toml:2: audit.a\u{1b}b: unknown field `a\u{1b}b`, expected `timeout`"),
+        (
             "[host]\nroute_protocol = 186",
             "a.toml:2: host.route_protocol: protocol 186 belongs to the kernel or to another program",
         ),
