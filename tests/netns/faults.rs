@@ -401,6 +401,10 @@ fn while_links_come_and_go_among_hundreds_requests_are_served() {
     }
     assert!(makers.iter_mut().all(|maker| maker.try_wait().unwrap().is_none()), "they go on all the time");
     makers.iter_mut().for_each(end);
+    // Each has ended with its link or without it.
+    for number in 0..makers.len() {
+        pair.compute().run(&format!("ip link delete passing{number}"));
+    }
     eventually("nothing is wrong", || problems(&daemon).is_empty());
     assert_eq!(ours(pair.compute()), all);
     flood.assert_whole();

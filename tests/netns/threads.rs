@@ -37,7 +37,7 @@ fn without_threads_requests_are_refused_and_forwarding_goes_on() {
         assert!(crowd.len() < 20, "all are served");
         crowd.push(daemon.controller());
     }
-    daemon.wait_for_log("no thread for a connection");
+    daemon.wait_for_log("connection ended: there is no thread for it");
     let add = |number: i32| request(&format!("vgw{number}"), "more", &[&format!("10.60.{number}.0/24")]);
     assert!(early.add_virtual_gateway(vec![add(3)]).unwrap());
     // To delete a tap takes a thread's time; without one it is the caller's.
