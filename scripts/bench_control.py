@@ -3,6 +3,7 @@
 usage: bench_control.py [--quick] [--write], in a network namespace of its own
 """
 
+import collections
 import fcntl
 import os
 import pathlib
@@ -53,15 +54,16 @@ class Daemon:
         command = ["setpriv", "--pdeathsig", "TERM", program, "--config", file, "--socket", folder / "sock", "--state-dir", folder / "state"]
         self.started = time.perf_counter()
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-        said = []
+        self.said = collections.deque(maxlen=5)
         for line in self.process.stderr:
             if " ready" in line:
                 break
-            said.append(line)
+            self.said.append(line)
         else:
-            sys.exit("vgwd did not start:\n" + "".join(said[-5:]))
+            sys.exit("vgwd did not start:\n" + "".join(self.said))
         self.start_ms = (time.perf_counter() - self.started) * 1000
-        threading.Thread(target=self.process.stderr.read, daemon=True).start()
+        self.listener = threading.Thread(target=self.said.extend, args=[self.process.stderr], daemon=True)
+        self.listener.start()
         self.connection = socket.create_connection(("127.0.0.1", 9090), timeout=PATIENCE)
         self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
@@ -98,7 +100,8 @@ class Daemon:
         def end():
             self.process.send_signal(signal.SIGTERM)
             if self.process.wait(PATIENCE) != 0:
-                sys.exit("vgwd did not stop in order")
+                self.listener.join()
+                sys.exit("vgwd did not stop in order:\n" + "".join(self.said))
 
         self.connection.close()
         return timed(end)
