@@ -13,6 +13,7 @@ use crate::addr::InterfaceAddress;
 use super::error::NetlinkError;
 use super::route::family_of;
 use super::socket::{Netlink, Request};
+use super::united::united;
 
 /// An address on a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,8 +34,8 @@ impl Netlink {
     /// # Errors
     /// The dump failed.
     pub fn addresses(&mut self) -> Result<Vec<AddressEntry>, NetlinkError> {
-        let rows = self.dump(&RouteNetlinkMessage::GetAddress(AddressMessage::default()))?;
-        Ok(rows.into_iter().filter_map(read).collect())
+        let readings = || self.dump_once(&RouteNetlinkMessage::GetAddress(AddressMessage::default()));
+        united("addresses", readings, read, |entry| (entry.link, entry.address))
     }
 
     /// Asks for IPv6 addresses on links; who put each there, `None` where it is not.

@@ -1,7 +1,5 @@
 //! Links: network interfaces.
 
-use std::collections::BTreeMap;
-
 use rtnetlink::packet_core::{DefaultNla, NLA_F_NESTED, Nla};
 use rtnetlink::packet_route::RouteNetlinkMessage;
 use rtnetlink::packet_route::link::{
@@ -12,7 +10,8 @@ use rtnetlink::packet_route::link::{
 use crate::addr::{InterfaceName, Mac};
 
 use super::error::NetlinkError;
-use super::socket::{DUMP_ATTEMPTS, Dump, Netlink, Request};
+use super::socket::{Netlink, Request};
+use super::united::united;
 
 /// `IFLA_INET_CONF` (include/uapi/linux/if_link.h).
 const INET_CONF: u16 = 1;
@@ -109,10 +108,8 @@ impl Netlink {
     /// # Errors
     /// The dump failed.
     pub fn links(&mut self) -> Result<Vec<Link>, NetlinkError> {
-        united(|| {
-            let Dump { rows, is_consistent } = self.dump_once(&RouteNetlinkMessage::GetLink(query()))?;
-            Ok((rows.into_iter().filter_map(read).collect(), is_consistent))
-        })
+        let readings = || self.dump_once(&RouteNetlinkMessage::GetLink(query()));
+        united("links", readings, read, |link| link.index)
     }
 
     /// The link of that name; `None` if there is none.
@@ -230,21 +227,6 @@ impl Request {
     }
 }
 
-/// What several readings come to, each told with whether it is consistent: the first that is, or else what was seen in
-/// any, as it was seen last.
-fn united(mut read: impl FnMut() -> Result<(Vec<Link>, bool), NetlinkError>) -> Result<Vec<Link>, NetlinkError> {
-    let mut seen = BTreeMap::new();
-    for _ in 0..DUMP_ATTEMPTS {
-        let (links, is_consistent) = read()?;
-        if is_consistent {
-            return Ok(links);
-        }
-        seen.extend(links.into_iter().map(|link| (link.index, link)));
-    }
-    tracing::debug!("links come and go faster than they can be read");
-    Ok(seen.into_values().collect())
-}
-
 fn query() -> LinkMessage {
     let mut message = LinkMessage::default();
     message.attributes.push(LinkAttribute::ExtMask(vec![LinkExtentMask::SkipStats]));
@@ -351,38 +333,4 @@ fn read_tap(info: &[LinkInfo]) -> Option<TapFacts> {
         }
     }
     (mode == IFF_TAP).then_some(facts)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn link(index: u32, name: &str) -> Link {
-        let mut message = LinkMessage::default();
-        message.header.index = index;
-        message.attributes.push(LinkAttribute::IfName(name.to_owned()));
-        read(RouteNetlinkMessage::NewLink(message)).unwrap()
-    }
-
-    /// What these readings come to, and how many of them were made.
-    fn told(readings: &[(&[(u32, &str)], bool)]) -> (Vec<(u32, String)>, usize) {
-        let mut made = 0;
-        let links = united(|| {
-            let (links, is_consistent) = readings[made.min(readings.len() - 1)];
-            made += 1;
-            Ok((links.iter().map(|(index, name)| link(*index, name)).collect(), is_consistent))
-        });
-        (links.unwrap().iter().map(|link| (link.index, link.name.to_string())).collect(), made)
-    }
-
-    #[test]
-    fn what_stood_all_the_time_is_in_one_of_the_readings() {
-        let all = vec![(1, "lo".to_owned()), (2, "eth1".to_owned()), (3, "new".to_owned())];
-        assert_eq!(
-            told(&[(&[(1, "lo"), (3, "old")], false), (&[(2, "eth1"), (3, "new")], false)]),
-            (all, DUMP_ATTEMPTS)
-        );
-        let one = vec![(1, "lo".to_owned())];
-        assert_eq!(told(&[(&[(2, "eth1")], false), (&[(1, "lo")], true)]), (one, 2), "nothing else counts");
-    }
 }

@@ -19,6 +19,7 @@ mod route;
 mod rule;
 mod situation;
 mod socket;
+mod united;
 mod watch;
 mod way;
 
