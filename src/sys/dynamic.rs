@@ -3,9 +3,9 @@
 #[cfg(test)]
 mod tests;
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use rustix::process::geteuid;
@@ -163,23 +163,10 @@ impl Dynamic {
         self.move_aside()?;
         let lines = records.iter().map(|record| Journal::line(std::slice::from_ref(record)));
         let contents: Vec<u8> = [Journal::header(&self.boot)].into_iter().chain(lines).flatten().collect();
-        let new = self.folder.join(format!("{NAME}.new"));
-        let written = write_new(&new, &contents).and_then(|file| {
-            fs::rename(&new, self.path())?;
-            self.sync_folder()?;
-            Ok(file)
-        });
-        let file = written.inspect_err(|_| {
-            // On a full disk what was written of it is in the way.
-            let _ = fs::remove_file(&new);
-        })?;
+        let file = state_file::replace(&self.path(), &contents, 0o600)?;
         let length = contents.len() as u64;
         self.log = Some(Log { file, length, compact: length, is_broken: false });
         Ok(())
-    }
-
-    fn sync_folder(&self) -> io::Result<()> {
-        File::open(&self.folder)?.sync_all()
     }
 }
 
@@ -209,15 +196,4 @@ impl Log {
         self.length += line.len() as u64;
         Ok(())
     }
-}
-
-fn write_new(path: &Path, contents: &[u8]) -> io::Result<File> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut file = OpenOptions::new().append(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(contents)?;
-    file.sync_all()?;
-    Ok(file)
 }

@@ -40,17 +40,19 @@ pub(super) fn open_to_lock(path: &Path) -> io::Result<File> {
 }
 
 /// Writes a file whole or not at all, with these rights whatever the process's mask; on the disk when this returns.
+/// What is written to the file that comes back goes behind that.
 ///
 /// # Errors
 /// The disk. What was there before is still there.
-pub(super) fn replace(path: &Path, contents: &[u8], mode: u32) -> io::Result<()> {
+pub(super) fn replace(path: &Path, contents: &[u8], mode: u32) -> io::Result<File> {
     let new = named(path, ".new");
-    let written = write_new(&new, contents, mode).and_then(|()| fs::rename(&new, path));
-    written.inspect_err(|_| {
+    let written = write_new(&new, contents, mode).and_then(|file| fs::rename(&new, path).map(|()| file));
+    let file = written.inspect_err(|_| {
         // Half of it is of no use, and a full disk needs the room.
         let _ = fs::remove_file(&new);
     })?;
-    sync_folder(path)
+    sync_folder(path)?;
+    Ok(file)
 }
 
 /// Keeps what is of no use out of the way, beside what was put there before; where it is then.
@@ -65,18 +67,23 @@ pub(super) fn put_aside(path: &Path) -> io::Result<PathBuf> {
     Ok(aside)
 }
 
-fn write_new(path: &Path, contents: &[u8], mode: u32) -> io::Result<()> {
+fn write_new(path: &Path, contents: &[u8], mode: u32) -> io::Result<File> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
+    let mut file = OpenOptions::new().append(true).create_new(true).mode(mode).open(path)?;
     file.set_permissions(Permissions::from_mode(mode))?;
     file.write_all(contents)?;
-    file.sync_all()
+    file.sync_all()?;
+    Ok(file)
 }
 
-fn sync_folder(path: &Path) -> io::Result<()> {
+/// Has on the disk which files the folder of this one has, and under which names.
+///
+/// # Errors
+/// The disk.
+pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
     path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }
 

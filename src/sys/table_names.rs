@@ -96,7 +96,7 @@ impl TableNames {
             Some(_) if tables.is_empty() => fs::remove_file(&file),
             None if tables.is_empty() => Ok(()),
             Some(there) if there == text => Ok(()),
-            _ => state_file::replace(&file, text.as_bytes(), MODE),
+            _ => state_file::replace(&file, text.as_bytes(), MODE).map(drop),
         }
     }
 }

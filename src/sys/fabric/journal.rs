@@ -1,6 +1,6 @@
 //! The record's file, which is either the old one or the new one, whatever happens.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -36,7 +36,7 @@ impl JournalFile {
     /// The disk. What was there before is still there.
     pub fn write(&self, record: &Record) -> io::Result<()> {
         let text = serde_json::to_string_pretty(&Journal::of(record, &here()?)).map_err(io::Error::other)?;
-        state_file::replace(&self.path(), (text + "\n").as_bytes(), 0o644)
+        state_file::replace(&self.path(), (text + "\n").as_bytes(), 0o644).map(drop)
     }
 
     /// Reads what was left and judges it.
@@ -56,7 +56,7 @@ impl JournalFile {
         match fs::remove_file(self.path()) {
             Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
             Err(_) => Ok(()),
-            Ok(()) => self.sync(),
+            Ok(()) => state_file::sync_folder(&self.path()),
         }
     }
 
@@ -66,10 +66,6 @@ impl JournalFile {
     /// The disk.
     pub fn put_aside(&self) -> io::Result<PathBuf> {
         state_file::put_aside(&self.path())
-    }
-
-    fn sync(&self) -> io::Result<()> {
-        File::open(&self.folder)?.sync_all()
     }
 }
 

@@ -30,8 +30,9 @@ const CONNECTING: [u8; 2] = [2, 3];
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What tells the user of the TCP socket whose own address is the first and whose other end is the second, if this
-/// network namespace has exactly that socket, it has been connected and a process still has it open. Users are told as this user namespace
-/// knows them. It is asked for each connection, so its own socket stays open from one question to the next.
+/// network namespace has exactly that socket, it has been connected and a process still has it open. Users are told
+/// as this user namespace knows them. It is asked for each connection, so its own socket stays open from one question
+/// to the next.
 ///
 /// Its errors are what the kernel says; the next question begins anew.
 pub fn socket_user() -> impl FnMut(SocketAddr, SocketAddr) -> io::Result<Option<u32>> + Send {
